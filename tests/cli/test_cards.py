@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,6 +89,23 @@ def test_a_card_leads_to_the_tagged_link_and_its_page_is_asked_without_the_tags(
     ttp.ok("create", f"Lunch: {link}", *TO, "--at", "now")
     assert [one["external"]["uri"] for one in embeds(ttp, sandbox)] == [link]
     assert site.asked == {"/menu": 1}
+
+
+def test_the_page_of_a_shortened_link_is_asked_itself(
+    ttp: Program, sandbox: RunningSandbox, site: WebSite, tmp_path: Path
+) -> None:
+    program = tmp_path / "shorten.py"
+    program.write_text(f"print({site.url!r} + '/s')")
+    ttp.ok("config", "set", "links.own", "127.0.0.1")
+    ttp.ok("config", "set", "--", "links.shorten", sys.executable, str(program))
+    text = f"Lunch: {site.add('/menu', 'Menu')}"
+    ttp.ok("create", text, *TO, "--utm", "--at", "now")
+    row = {"content": text, "accounts": [ACCOUNT], "utm": True, "scheduledAt": "2026-11-24T12:00:10Z"}
+    ttp.ok("import", "-", "--format", "jsonl", stdin=json.dumps(row))
+    ttp.clock.advance(10)
+    shown = [(one["external"]["uri"], one["external"]["title"]) for one in embeds(ttp, sandbox)]
+    assert shown == 2 * [(f"{site.url}/s", "Menu")]
+    assert site.asked == {"/menu": 2}
 
 
 def test_a_page_that_is_not_live_yet_is_fetched_before_its_time(

@@ -162,6 +162,17 @@ def test_a_place_with_signs_of_an_address_in_it_is_read(ttp: Program, monkeypatc
     assert offered(ttp, "post") == ["1"]
 
 
+def test_templates_are_those_of_both_folders_without_a_store(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder, name in ((tmp_path / ".ttp", "release"), (ttp.home / "templates", "recipe"), (ttp.home, "recent")):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.md").write_text("Hi")
+    assert offered(ttp, "template", "re") == ["recipe", "release"]
+    assert offered(ttp, "template", "x") == []
+
+
 def test_zones_are_those_of_the_library_without_a_store(ttp: Program) -> None:
     assert {"UTC", "Europe/Berlin"} < set(offered(ttp, "zone")) <= available_timezones()
     assert offered(ttp, "zone", "Europe/Berl") == ["Europe/Berlin"]

@@ -54,10 +54,10 @@ def files_entered(run: Callable[[], object]) -> set[str]:
 @pytest.mark.parametrize(
     ("most", "command"),
     [
-        (25, ("list",)),
-        (35, ("create", "Hello {}", "--to", "x/me")),
-        (46, ("schedule", "{}", "--at", "tomorrow 9am")),
-        (85, ("run", "--until-idle")),
+        (26, ("list",)),
+        (43, ("create", "Hello {}", "--to", "x/me")),
+        (52, ("schedule", "{}", "--at", "tomorrow 9am")),
+        (92, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],
 )

@@ -14,9 +14,9 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
-from ttp.domain.media.item import MediaItem
+from ttp.domain.media.item import LAST, MediaItem
 from ttp.domain.post import Post
-from ttp.domain.rules import check
+from ttp.domain.rules import check, plan_parts
 
 CONFIG = Config({"guard.alt": "off"})
 
@@ -123,3 +123,18 @@ def test_a_network_that_takes_media_on_the_first_part_alone_says_so(most_parts: 
     post = Post("One", (Delivery("command/box", "command"),), thread=("Two",), media=media)
     found = check(post, {"command/box": box}, PLATFORMS, config=Config(), no_host=None)
     assert ("media", "media_part", is_warning) in told(found)
+
+
+def test_a_program_without_threads_gets_the_first_part_and_the_media_of_it_and_of_the_last() -> None:
+    box = Account("command", "box", id=1, server_info={"thread_parts": 1, "media_count": 2})
+    media = (PHOTO, replace(PHOTO, part=2), replace(PHOTO, part=LAST))
+    post = Post("One", (Delivery("command/box", "command", account_id=1),), thread=("Two",), media=media)
+    planned = plan_parts(post, (box,), PLATFORMS)
+    (delivery,) = planned.deliveries
+    facts = PLATFORMS.facts("command")
+    assert planned.parts_for(delivery, facts) == ("One",)
+    assert planned.media_for(delivery, facts) == ((media[0], media[2]), (media[1],))
+    assert {problem.code for problem in check(planned, {box.name: box}, PLATFORMS, config=Config(), no_host=None)} >= {
+        "thread_elsewhere",
+        "media_elsewhere",
+    }

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from shutil import copy
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
-from tests.faults.posts import KINDS, MADE_UP, Kind, put_media, waits_s
+from tests.faults.posts import KINDS, MADE_UP, PAGE, Kind, put_media, waits_s
 from tests.faults.proxy import Asked, Fault, Proxy
 from tests.faults.stores import PostgresStore, SqliteStore
 from tests.faults.user_program import write_program
@@ -38,7 +39,10 @@ SETTINGS = {
     "PUBLISH__STATUS_POLL_S": "0.05",
     "PUBLISH__POLL_S": "0.5",
     "PUBLISH__DRAIN_S": "5",
+    "WRITE__CARDS": "off",
 }
+ONE_POST = {"PLATFORMS__X__BUDGET_USD": "0.2"}
+"""The budget of one post with a link on X: a call that is made again must not count twice."""
 RUNS_MOST = 4
 PROGRAM_TIMEOUT_S = 0.8
 """How long a program of the user's waits for an answer."""
@@ -91,6 +95,7 @@ class Bench:
         self.media = folder / "media"
         self.media.mkdir()
         put_media(self.media)
+        copy(self.media / PAGE, served)
         self.clock = folder / "clock"
         self.platform = platform
         self.victims: list[Fork] = []
@@ -237,7 +242,9 @@ class Bench:
             self.ok("account", "add", kind.account, "--credentials", "-", stdin=json.dumps(held))
         if kind.platform == "tiktok":
             self.ok("account", "set", kind.account, "--set", "tiktok.privacy_level=SELF_ONLY")
-        self.ok(*kind.argv(self.media), "--at", "now", "-q")
+        page = f"bluesky.card={self.sandbox.url}/_sandbox/media/{PAGE}"
+        self.ok(*kind.argv(self.media), *(("--set", page) if kind.has_card else ()), "--at", "now", "-q")
+        self.sql("UPDATE post SET cards = '{}'")  # so the publisher fetches the page
         template = self.folder / f"template-{len(self._templates)}"
         self.store.keep(template)
         secret = tuple(v for k, v in held.items() if k in ("accessToken", "refreshToken", "clientSecret") and v)
@@ -293,7 +300,7 @@ class Bench:
         began = time.monotonic()
         self.proxy.begin(self.watched(kind, plan))
         if go is None:
-            self.settle(env=env)
+            self.settle(env={**ONE_POST, **env})
         else:
             go(self)
         self.proxy.rest()

@@ -10,6 +10,7 @@ from tests.faults.forks import MEMORY
 from tests.faults.posts import Kind
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import DeliveryState
+from ttp.sandbox.bluesky.records import StoredRecord
 from ttp.services.audit import audit
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def judge(bench: Bench, kind: Kind, secrets: tuple[str, ...]) -> Verdict:
                 verdict.wrong.append(f"bound to {_remote_id(bench)}, and it is {seen[0]['id']}")
             if len(kind.texts) > 1 and [p["parent"] for p in seen] != [None, *(p["id"] for p in seen[:-1])]:
                 verdict.wrong.append("the parts are not a chain")
+            if kind.has_card and not verdict.lost and not _shows_card(bench):
+                verdict.wrong.append("its card is missing")
             counts = list(kind.media_counts) or [len(kind.media), *[0] * (len(kind.texts) - 1)]
             if not verdict.lost and [len(post["media"]) for post in seen] != counts:
                 verdict.wrong.append(f"media of the parts: {[post['media'] for post in seen]}")
@@ -65,6 +68,11 @@ def judge(bench: Bench, kind: Kind, secrets: tuple[str, ...]) -> Verdict:
     verdict.wrong += bench.amiss + our_faults(bench) + leaks(bench, secrets) + _audit(bench)
     verdict.story = story(bench)
     return verdict
+
+
+def _shows_card(bench: Bench) -> bool:
+    records = bench.sandbox.state.table(StoredRecord).values()
+    return any('"title": "Menu"' in record.value or '"title":"Menu"' in record.value for record in records)
 
 
 def _remote_id(bench: Bench) -> Any:

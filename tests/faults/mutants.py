@@ -25,8 +25,9 @@ from ttp.platforms.reply import Answer, ConnectionLost, RefusalReader, Reply
 from ttp.publisher import delivery_worker, outcomes, reconcile
 from ttp.publisher.delivery_context import DeliveryContext
 from ttp.publisher.delivery_worker import DeliveryWorker
+from ttp.publisher.late_cards import LateCards
 from ttp.services.tokens import LockedToken
-from ttp.store import attempts
+from ttp.store import attempts, spending
 from ttp.store.dialect import StoreError
 from ttp.store.home import locks
 
@@ -177,6 +178,14 @@ def _later_media_are_dropped() -> None:
     DeliveryContext.build_request = build_request  # type: ignore[method-assign]
 
 
+def _late_cards_are_forgotten() -> None:
+    LateCards.begin = lambda self, *anything: None  # type: ignore[method-assign]
+
+
+def _repeated_calls_are_charged() -> None:
+    vars(spending)["_COMMITTED"] = spending._COMMITTED.replace(spending._CHARGED, "TRUE")
+
+
 MUTANTS = {
     "intent after the call": Mutant(_intent_after_the_call, ("one trouble", "lagging lists")),
     "a time-out as NotDone": Mutant(_timeout_is_not_done, ("lagging lists", "one trouble")),
@@ -191,6 +200,8 @@ MUTANTS = {
     "a duplicate is final after a lost answer": Mutant(_duplicate_is_final, ("hidden posts",)),
     "parts that are planned anew after publishing began": Mutant(_parts_are_planned_anew, ("changes",)),
     "an outcome that the store refuses is dropped": Mutant(_outcome_is_dropped, ("disks",)),
+    "a call that is made again counts twice in the budget": Mutant(_repeated_calls_are_charged, ("one trouble",)),
+    "a card that comes late is forgotten": Mutant(_late_cards_are_forgotten, ("one trouble",)),
     "media of later parts are dropped": Mutant(_later_media_are_dropped, ("one trouble",)),
 }
 

@@ -20,6 +20,8 @@ SIZE = 16_000_000
 """Bytes of the video that TikTok gets in three chunks of the least size."""
 WORDS = 'Fresh beans & <tea>: see https://example.com/menu/ "50% off"'
 PARTS = ("One of three", "Two of three", "Three of three")
+PAGE = "menu.html"
+"""In the folder of media that the sandbox serves: a page that is shown as a card."""
 LONG = tuple(f"{part}: {'word ' * 50}".strip() for part in PARTS)
 """Paragraphs of which no two fit into one post on X, Bluesky or Mastodon."""
 
@@ -43,6 +45,8 @@ class Kind:
     """It is written as one text, which becomes `texts`."""
     media_counts: tuple[int, ...] = ()
     """How many of the media each part has; empty where all are on the first. Their names say where they go."""
+    has_card: bool = False
+    """The publisher fetches a page, and the post shows it as a card."""
 
     @property
     def call_count(self) -> int:
@@ -120,6 +124,7 @@ KINDS = {
                 ("thread", ("photo.jpg", "3=other.jpg"), PARTS, (), (1, 0, 1)),
             )
         ),
+        Kind("bluesky card", "bluesky", _BLUESKY, atomic=True, keyed=True, has_card=True),
         Kind("bluesky split", "bluesky", _BLUESKY, ("photo.jpg",), LONG, atomic=True, keyed=True, is_split=True),
         Kind("mastodon split", "mastodon", _MASTODON, ("photo.jpg",), LONG, keyed=True, is_split=True),
     )
@@ -212,6 +217,7 @@ def waits_s(facts: Platform) -> float:
 def put_media(folder: Path) -> None:
     """The files that the kinds name."""
     clip, photo = CLIP.read_bytes(), PHOTO.read_bytes()
+    (folder / PAGE).write_text('<html><head><meta property="og:title" content="Menu"></head></html>')
     (folder / "clip.mp4").write_bytes(clip)
     (folder / "photo.jpg").write_bytes(photo)
     (folder / "other.jpg").write_bytes(photo + b"another one")
@@ -240,6 +246,7 @@ ASKS = {
     "mastodon thread": [*_ASKED, _ATTACH, _TOOT, _TOOT, _ATTACH, _TOOT],
     "mastodon split": [*_ASKED, _ATTACH, *[_TOOT] * 3],
     "bluesky text": [_SESSION, _WRITES],
+    "bluesky card": [_SESSION, _WRITES],
     "bluesky images": [_SESSION, _BLOB, _BLOB, _WRITES],
     "bluesky video": [_SESSION, _SERVICE, f"POST {_JOB}.uploadVideo", f"GET {_JOB}.getJobStatus", _WRITES],
     "bluesky thread": [_SESSION, _BLOB, _BLOB, _WRITES],

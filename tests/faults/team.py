@@ -320,6 +320,7 @@ class Team:
         from ttp.domain.post import Post
         from ttp.domain.post_edit import with_derived_status
         from ttp.domain.time.clock import SystemClock
+        from ttp.platforms.x.pricing import POST
         from ttp.store import accounts as stored_accounts
         from ttp.store import posts as stored_posts
         from ttp.store import shared_settings
@@ -329,7 +330,9 @@ class Team:
         database.create()
         now = SystemClock().now()
         with database.writing() as db:
-            shared_settings.write(db, {**SHARED, "platforms.x.settle_s": settle_s})
+            # A call that is made again, or by another host, must not count twice.
+            budget = {"platforms.x.budget_usd": posts * POST / 1000}
+            shared_settings.write(db, {**SHARED, "platforms.x.settle_s": settle_s, **budget})
             made = []
             for number in range(accounts):
                 handle = f"{self.schema}a{number}"

@@ -10,6 +10,10 @@ import pytest
 from tests.clock import FakeClock
 from tests.publisher.world import World, open_world
 from ttp.domain.attempt import Kind
+from ttp.domain.outcome import Handle, NotDone, Outcome
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.x.client import XClient
+from ttp.sandbox.files import PHOTO
 from ttp.sandbox.server import RunningSandbox
 
 LINK = "see https://example.com/menu"
@@ -53,6 +57,41 @@ def test_what_is_published_over_the_budget_fails_alone_and_a_retry_after_a_raise
     assert spent(spending) == {"x": 0.4}
 
 
+def test_a_thread_that_failed_gets_the_rest_only_while_the_budget_allows_it(
+    spending: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, calls = XClient.publish, iter(range(9))
+
+    def refuse_second(self: XClient, request: PublishRequest, handle: Handle) -> Outcome:
+        return NotDone(Kind.CONTENT, "no") if next(calls) == 1 else publish(self, request, handle)
+
+    monkeypatch.setattr(XClient, "publish", refuse_second)
+    budget(spending, "0.05")
+    spending.ttp.ok("create", "One", "--thread", "Two", "--thread", "Three", "--to", "x/me", "--at", "now")
+    spending.run()
+    spending.ttp.ok("create", "Other", "--to", "x/shop", "--at", "now")
+    spending.run()
+    before = spending.ttp.count("attempt")
+    assert spending.ttp("retry", "1").code == 6
+    assert kinds(spending) == [("failed", Kind.BUDGET.value), ("published", None)]
+    steps = spending.ttp.sql(f"SELECT step, phase FROM attempt ORDER BY id LIMIT 9 OFFSET {before}")
+    assert [tuple(row) for row in steps] == [
+        ("check the token", "prepare"),
+        ("POST /2/tweets (part 2 of 3)", "prepare"),
+    ]
+    budget(spending, "0.06")
+    spending.ttp.ok("retry", "1")
+    assert spent(spending) == {"x": 0.06}
+
+
+def test_decorative_media_cost_what_they_were_said_to(spending: World) -> None:
+    """X is told no alt text of them, and charges none."""
+    budget(spending, "0.20")
+    spending.ttp.ok("create", LINK, "--media", str(PHOTO), "--alt", "none", "--to", "x/me", "--at", "now")
+    spending.run()
+    assert (kinds(spending), spent(spending)) == ([("published", None)], {"x": 0.2})
+
+
 def test_a_post_that_would_pass_it_with_what_is_planned_is_refused_with_the_sum(spending: World) -> None:
     budget(spending, "0.45")
     spending.ttp.ok("create", LINK, "--to", "x/me", "--at", "in 2h")
@@ -76,6 +115,11 @@ def test_an_import_counts_its_own_rows(spending: World, tmp_path: Path) -> None:
     sheet.write_text("\n".join(["content,accounts,scheduledAt", *rows]))
     result = spending.ttp("import", str(sheet), "--json")
     assert (result.code != 0, spending.ttp.sql("SELECT count(*) FROM post")[0][0]) == (True, 0)
+
+
+def test_a_budget_below_any_price_is_no_missing_one(spending: World) -> None:
+    budget(spending, "0.0004")
+    assert spending.ttp("create", "One", "--to", "x/me", "--at", "in 2h").code != 0
 
 
 @pytest.mark.parametrize("amount", ["0", "ten", "-1", "nan"])

@@ -317,7 +317,7 @@ def test_a_card_without_its_picture_says_so(ttp: Program, person: Person, page: 
 def test_what_the_server_would_refuse_is_refused_before_it_is_scheduled(ttp: Program, argv: tuple[str, ...]) -> None:
     ran = ttp("create", *argv, "--to", "bluesky", "--at", "in 1 h", "--json")
     assert ran.code != 0
-    assert ran.error["code"] == "content"
+    assert ran.error["code"] in ("content", "usage")  # a value that no post may have is refused where it is typed
 
 
 def test_a_quote_of_what_is_not_there_fails_with_the_reason(ttp: Program, person: Person) -> None:

@@ -43,7 +43,11 @@ CALLED = {
     "slots.ComingSlots.first(is_taken)",
     "time_resolver.TimeResolver.resolve_any(accounts)",
     "slots.ComingSlots.__init__(_no_slot_error)",
-    "files.export.Export.csv(name)",
+    "files.fields.fields_of(name)",
+    "post_media.with_media(rows)",
+    # The time in the zone of the user, which only a template asks for.
+    "templates.files.TemplateFiles.__init__(now)",
+    "templates.filling.Templates.__init__(now)",
     # The JSON form of an action, which is a command on the command line; no decision.
     "files.json_file.json_lines(default)",
 }

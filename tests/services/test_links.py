@@ -200,6 +200,18 @@ def test_without_own_hosts_or_links_of_them_the_post_says_why(posts: Posts) -> N
     assert "links_none" in [one.code for one in warned.warnings]
 
 
+def test_what_fits_and_what_a_split_would_make_count_the_parameters(posts: Posts) -> None:
+    posts = tagging(posts)
+    (posts.database.home / "templates").mkdir()
+    (posts.database.home / "templates" / "own.md").write_text(f"{{{{ vars.a | fit }}}}\n{A}")
+    wanted = PostInput(template="own", vars={"a": "word " * 90}, to=(BLUESKY,), utm=True)
+    (text,) = parts(people.create(posts, posts.templates.fill_in(wanted), IN_1H), BLUESKY)
+    assert 280 < len(text) <= 300
+    with pytest.raises(ContentRefused) as refused:
+        create(posts, text=f"{'word ' * 54}\n{A}", to=(BLUESKY,), utm=True)
+    assert len(refused.value.details) == 1
+
+
 def program(folder: Path, body: str) -> tuple[str, ...]:
     """A shortener that notes its calls, and what runs it."""
     path = folder / "shorten.py"

@@ -19,8 +19,10 @@ from ttp.domain.errors import ContentRefused, Hint, NotFound, StateRefused, TtpE
 from ttp.domain.media.item import LAST
 from ttp.domain.post_edit import PostInput
 from ttp.services.approvals import Approvals
+from ttp.services.drafts import Drafts
 from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
+from ttp.services.request_keys import fingerprint
 from ttp.services.undo import Undo, UndoRequest
 from ttp.store import accounts
 from ttp.store.dialect import Connection
@@ -85,6 +87,7 @@ def test_alt_texts_go_by_the_order_in_which_media_were_named(posts: Posts) -> No
     ("typed", "place"),
     [
         ("1=a.jpg", (None, None)),
+        ("0000000002=a.jpg", (2, None)),
         ("LAST=a.jpg", (LAST, None)),
         ("twitter=a.jpg", (None, "x")),
         ("X/Me=2=a.jpg", (2, "x/me")),
@@ -105,6 +108,10 @@ def test_what_is_in_front_of_a_file_says_where_it_goes(posts: Posts, typed: str,
     [
         ("3=a.jpg", UsageError, None),
         ("0=a.jpg", UsageError, None),
+        ("999999999999=a.jpg", UsageError, None),
+        (f"nobody=sha256:{64 * '0'}/../a.jpg", UsageError, None),
+        ("2=nobody=https://example.org/a.jpg", UsageError, None),
+        ("x=bluesky=https://example.org/a.jpg", UsageError, None),
         ("x/nobody=a.jpg", NotFound, None),
         ("2=gone.jpg", NotFound, "./2=gone.jpg"),
         ("2=c..jpg", NotFound, None),
@@ -116,10 +123,29 @@ def test_a_place_or_a_file_that_is_not_there_is_refused(
     Path("2=gone.jpg").write_bytes(b"x")
     with pytest.raises(kind) as refused:
         people.create(posts, wanted(typed))
+    assert len(str(refused.value.hints)) < 1000  # not one TEXT for each of the missing parts
     if hint:
         assert [one.replaces for one in refused.value.hints] == [(typed, hint)]
     with closing(posts.database.connect()) as db:
         assert db.execute("SELECT count(*) FROM post").fetchone()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "stays"),
+    [
+        ({"media": ("4=a.jpg",)}, (X,)),
+        ({"media": ("gone.jpg",), "to": ("x/nobody",)}, ()),
+        ({"to": ("x/nobody",), "variants": {"x/nobody": "n"}}, ()),
+    ],
+)
+def test_all_texts_of_a_refused_post_are_kept(posts: Posts, wrong: dict[str, object], stays: tuple[str, ...]) -> None:
+    long = ("thread " * 20).strip()
+    typed = replace(wanted(thread=(long,), to=(X,)), **wrong)  # type: ignore[arg-type]  # fields by name
+    with pytest.raises(TtpError) as refused, Drafts(posts).keep_on_error(typed):
+        people.create(posts, typed)
+    draft = posts.post(1)
+    assert (draft.content, draft.thread, draft.accounts) == (TEXT, (long,), stays)
+    assert long not in str(refused.value.hints)
 
 
 def test_an_edit_that_drops_the_part_of_a_medium_is_refused(posts: Posts) -> None:
@@ -165,8 +191,17 @@ def test_an_approval_covers_where_media_go(posts: Posts) -> None:
 
 def test_a_key_is_of_one_place(posts: Posts) -> None:
     one, other = (wanted(name, key="k") for name in ("a.jpg", "2=a.jpg"))
-    assert posts.fingerprint(one) != posts.fingerprint(other)
-    assert posts.fingerprint(one) == posts.fingerprint(wanted("1=a.jpg", key="k"))
+    assert fingerprint(one, posts.platforms) != fingerprint(other, posts.platforms)
+    assert fingerprint(one, posts.platforms) == fingerprint(wanted("1=a.jpg", key="k"), posts.platforms)
+
+
+def test_media_for_an_account_follow_its_new_handle(posts: Posts) -> None:
+    people.create(posts, wanted("2=x/me=a.jpg", "x/other=b.jpg", "bluesky=c.jpg"))
+    with posts.database.writing() as db:
+        before = accounts.account(db, "x", "me")
+        assert before is not None
+        accounts.rename(db, before, replace(before, handle="new"))
+    assert [item.only for item in posts.post(1).media] == ["x/other", "bluesky", "x/new"]
 
 
 def half_out(db: Connection) -> None:

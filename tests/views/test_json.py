@@ -106,6 +106,7 @@ def test_a_post_has_the_documented_form() -> None:
         "tags": ["launch"],
         "options": {},
         "key": None,
+        "origin": None,
         "chosenBy": None,
         "approvedAt": None,
         "rejection": None,

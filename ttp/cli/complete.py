@@ -31,6 +31,8 @@ def complete(request: Sequence[str]) -> str:
         platforms = [(word, "") for word in more if kind == "account" and word.startswith(typed)]
         if kind == "zone":
             suggestions = zones(typed)
+        elif kind == "template":
+            suggestions = templates(typed)
         elif os.path.isfile(store):  # SQLite would wait for a named pipe
             suggestions = complete_words(store, kind, typed, more)
         else:
@@ -58,6 +60,14 @@ def zones(typed: str) -> Iterator[tuple[str, str]]:
         for line in file:
             if line.startswith(typed):
                 yield line.strip(), ""
+
+
+def templates(typed: str) -> Iterator[tuple[str, str]]:
+    """Yield the templates and snippets of this machine whose names begin with `typed`, as `services.templates.files`
+    finds them."""
+    folders = (".ttp", f"{data_folder(os.environ)}/templates")
+    files = {file for folder in filter(os.path.isdir, folders) for file in os.listdir(folder)}
+    return ((file[:-3], "") for file in sorted(files) if file.endswith(".md") and file.startswith(typed))
 
 
 def data_folder(environ: Mapping[str, str]) -> str:

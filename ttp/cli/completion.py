@@ -38,7 +38,7 @@ class WordSource:
 
     words: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
-    """`post`, `account`, `tag`, `slot` or `repeat`, and of posts which statuses."""
+    """`post`, `account`, `tag`, `slot`, `repeat`, `zone` or `template`, and of posts which statuses."""
     files: bool = False
     many: bool = False
 
@@ -108,6 +108,7 @@ _ACCOUNT = WordSource(ask=("account",))
 _ACCOUNTS = WordSource(ask=("account",), many=True)
 _TAG = WordSource(ask=("tag",))
 _POST = WordSource(ask=("post",))
+_TEMPLATE = WordSource(ask=("template",))
 _FILE = WordSource(files=True)
 _KEY = WordSource(tuple(KeyTable(Registry())))
 _TIME = WordSource(tuple(forms[0] for forms, _ in EXAMPLES if not forms[0][:4].isdecimal()))
@@ -137,6 +138,8 @@ OPTIONS = {
     "--after": _POST,
     "--set": _SET,
     "--tz": WordSource(ask=("zone",)),
+    "--template": _TEMPLATE,
+    "--snippet": _TEMPLATE,
     "--dates": WordSource(ORDERS),
     "--with": WordSource(export_posts.MORE, many=True),
     **dict.fromkeys(
@@ -183,6 +186,7 @@ _ARGUMENTS = {
     "[WHEN]": WordSource(tuple(calendar_range.STEPS)),
     "KEY": _KEY,
     "[KEY...]": _KEY,
+    "NAME|FILE": _TEMPLATE,
     "FILE": _FILE,
     "FILE|-": _FILE,
     "FILE|DIR|-": _FILE,

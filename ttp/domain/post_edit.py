@@ -18,6 +18,7 @@ from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
 from ttp.domain.post_fields import CONTENT, FIELDS, MEDIA, PLAIN, PostField, content_of
+from ttp.domain.split import MOST_PARTS
 
 if TYPE_CHECKING:
     from ttp.domain.template import Filling
@@ -64,9 +65,11 @@ def refuse_missing_parts(media: Iterable[MediaItem], thread: Sequence[str]) -> N
     count = 1 + len(thread)
     for item in media:
         if (part := item.part or 1) > count:
-            hint = Hint("try", other_options(thread=(*thread, *["TEXT"] * (part - count))))
+            may_repeat = part <= MOST_PARTS and all(len(text) <= LONGEST_TEXT for text in thread)
+            more = (*thread, *["TEXT"] * (part - count)) if may_repeat else ()
+            hints = [Hint("try", other_options(thread=more))] if more else []
             parts = "1 part" if count == 1 else f"{count} parts"
-            raise UsageError(f"{item.name} is for part {part}, and the post has {parts}", hint, flaw="part")
+            raise UsageError(f"{item.name} is for part {part}, and the post has {parts}", *hints, flaw="part")
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:

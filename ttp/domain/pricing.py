@@ -63,7 +63,7 @@ def price_of_call(post: PostFields, delivery: Delivery, platforms: PriceLists) -
     if pricing is None:
         return None, None
     *media, _ = post.media_for(delivery, facts)
-    texts, alts = _left(post, delivery, facts), [sum(item.alt is not None for item in items) for items in media]
+    texts, alts = _left(post, delivery, facts), [sum(bool(item.alt) for item in items) for items in media]
     alts = alts[len(delivery.parts) :]
     now = len(texts) if facts.thread_is_atomic else 1
     return pricing.publish(texts[:now], sum(alts[:now])), pricing.publish(texts[now:], sum(alts[now:]))
@@ -73,7 +73,8 @@ def budget_of(platform: Facts, config: Config) -> int | None:
     """Return what the posts of a month may cost on a platform; None for any amount."""
     if not any(key.name == "budget_usd" for key in platform.keys):
         return None
-    return round(1000 * config.seconds(f"platforms.{platform.name}.budget_usd")) or None
+    usd = config.seconds(f"platforms.{platform.name}.budget_usd")
+    return round(1000 * usd) if usd else None
 
 
 def month_of(at: datetime) -> tuple[datetime, datetime]:

@@ -348,7 +348,8 @@ def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms, li
         if not delivery.may_plan:
             return delivery
         options = {**(account.options if account else {}), **post.options}
-        if not (_splits(post, account) or is_tagged(post, account) or options_of(bare.platform, options)):
+        may_differ = _splits(post, account) or is_tagged(post, account) or options_of(bare.platform, options)
+        if not (may_differ or post.thread):  # a program may take no threads
             return bare
         try:
             case, rules = _case(post, bare, account, platforms), platforms.rules(bare.platform)
@@ -376,14 +377,19 @@ def may_have_cards(post: Post, accounts: Iterable[Account]) -> bool:
 
 
 def offer_split(
-    post: Post, accounts: Iterable[Account], platforms: PricedPlatforms, problems: Iterable[Problem], way: WayOut
+    post: Post,
+    accounts: Iterable[Account],
+    platforms: PricedPlatforms,
+    problems: Iterable[Problem],
+    way: WayOut,
+    links: LinkRules,
 ) -> Problem | None:
     """Return what a split would make of the texts that are too long, as a warning; None where it would not help with
     all of them. `way`: how to ask for it."""
     long = {problem.account for problem in problems if problem.code == "text_too_long"}
     if not long or post.split or post.number_parts:
         return None
-    whole = plan_parts(replace(post, split=True), accounts, platforms)
+    whole = plan_parts(replace(post, split=True), accounts, platforms, links)
     split = [d for d in whole.active if d.account in long]
     if not all(d.planned_parts for d in split):
         return None
@@ -427,10 +433,13 @@ def _split(post: Post, delivery: Delivery, case: PlatformPost, account: Account 
     )
 
 
-def text_length(post: Post, delivery: Delivery, account: Account | None, platforms: Platforms) -> Length:
-    """Return what counts a text of a delivery as its network does, with the media and options of its post."""
+def text_length(
+    post: Post, delivery: Delivery, account: Account | None, platforms: Platforms, links: LinkRules
+) -> Length:
+    """Return what counts a text of a delivery as its network does, with the media, options and tagged links of its
+    post."""
     case, rules = _case(post, delivery, account, platforms), platforms.rules(delivery.platform)
-    return lambda text: rules.part_use(case, text)
+    return lambda text: rules.part_use(case, tag_parts(post, account, (text,), links)[0])
 
 
 def _case(
@@ -576,7 +585,7 @@ def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: Platfor
     """Yield warnings for platforms without threads, which drop further parts."""
     if not post.thread:
         return
-    others = ", ".join(d.account for d in to_come if platforms.facts(d.platform).max_parts == 1)
+    others = ", ".join(d.account for d in to_come if len(post.parts_for(d, platforms.facts(d.platform))) == 1)
     if not others:
         return
     if any(platforms.facts(d.platform).max_parts > 1 for d in post.active):

@@ -61,13 +61,15 @@ def oneline(text: str) -> str:
     return " ".join(text.split())
 
 
-def hashtags(tags: str | Sequence[str], most: int | None = None) -> str:
-    """Return tags as `#One #TwoWords`, each once, without those that are numbers. A text has commas between them."""
+def hashtags(tags: str | Sequence[str], most: int | None = None, *, text: str = "") -> str:
+    """Return tags as `#One #TwoWords`, each once, without those that are numbers or that `text` has. A text of tags has
+    commas between them."""
+    there = {name.casefold() for name in regex.findall(r"#([\w\p{M}]+)", text)}
     found: dict[str, str] = {}
     for tag in tags.split(",") if isinstance(tags, str) else tags:
         parts = regex.findall(r"[\w\p{M}]+", str(tag))
         name = "".join(part[:1].upper() + part[1:] for part in parts) if len(parts) > 1 else "".join(parts)
-        if name and not name.isdecimal():
+        if name and not name.isdecimal() and name.casefold() not in there:
             found.setdefault(name.casefold(), f"#{name}")
     return " ".join([*found.values()][:most])
 

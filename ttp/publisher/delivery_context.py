@@ -373,10 +373,10 @@ class DeliveryContext:
 
     def refuse_over_budget(self, db: Connection, task: DeliveryTask, intent: Attempt) -> None:
         """Raise OverBudget if a post whose intent was just inserted passes the budget of the month with all its parts.
-        A thread that has begun goes on: its first intent reserved the rest."""
+        The first intent of a thread reserves the rest, until the thread fails."""
         facts = self.platforms.facts(task.delivery.platform)
         budget = budget_of(facts, self.config)
-        if budget is None or intent.cost is None or task.delivery.parts:
+        if budget is None or intent.cost is None:
             return
         self.coordination.lock_spending(db, facts.name)
         total = spending.committed_cost(db, facts.name, *month_of(intent.at))

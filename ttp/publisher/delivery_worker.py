@@ -226,7 +226,8 @@ class DeliveryWorker:
             cost_after=cost_after,
         )
 
-        add_rows, number = self._take_unwritten_rows(), 0
+        unwritten, number = self._unwritten, 0
+        add_rows = self._take_unwritten_rows()
         read_id: Callable[[], int] = int
 
         def ask(db: Connection) -> None:
@@ -245,6 +246,7 @@ class DeliveryWorker:
         try:
             self.task = context.save_transition(self.task, after, keep_id, quiet=True, ask=ask)
         except OverBudget as over:
+            self._unwritten = unwritten
             raise StepFailed(ready.step, over.outcome) from None
         intent = replace(intent, id=number)
         context.note_intent(intent)

@@ -31,23 +31,33 @@ MOST_S = 20.0
 class LateFetch(Thread):
     """The last try for some addresses, in a thread of its own. `cards` is complete when it has ended."""
 
-    def __init__(self, urls: Collection[str], media: MediaStore, *, loopback: bool) -> None:
+    def __init__(self, urls: Collection[str], media: MediaStore, database: Database, *, loopback: bool) -> None:
         super().__init__(name="ttp-late-card", daemon=True)
-        self._urls, self._media, self._loopback = urls, media, loopback
-        self.cards = [Card(url, note=f"no link card: {url} does not answer") for url in urls]
+        self._urls, self._media, self._database, self._loopback = urls, media, database, loopback
+        self.cards = [Card(url, note=f"no link card: {url} was not live") for url in urls]
 
     def run(self) -> None:
         from ttp.platforms.link_page import EACH_S
         from ttp.services.cards import fetch_cards
 
-        self.cards = fetch_cards(self._urls, self._media, loopback=self._loopback, seconds=EACH_S, last=True)
+        self.cards = fetch_cards(
+            self._urls, self._media, self._database, loopback=self._loopback, seconds=EACH_S, last=True
+        )
 
 
 class LateCards:
     """Safe to use from several threads."""
 
-    def __init__(self, media: MediaStore, platforms: Registry, config: Config, clock: Clock) -> None:
-        self._media, self._platforms, self._config, self._clock = media, platforms, config, clock
+    def __init__(
+        self, media: MediaStore, database: Database, platforms: Registry, config: Config, clock: Clock
+    ) -> None:
+        self._media, self._database, self._platforms, self._config, self._clock = (
+            media,
+            database,
+            platforms,
+            config,
+            clock,
+        )
         self._tried: dict[str, float] = {}
 
     def begin(self, post: Post, delivery: Delivery, account: Account) -> LateFetch | None:
@@ -61,37 +71,39 @@ class LateCards:
             return None
         since = self._clock.boot() - EVERY_S
         fresh = [url for url in urls if self._tried.get(url, since) <= since]
-        late = LateFetch(urls, self._media, loopback=self._is_rehearsed([account]))
+        late = LateFetch(urls, self._media, self._database, loopback=self._is_rehearsed([account]))
         if fresh:
             late.start()
         return late
 
-    def fetch_coming(self, database: Database) -> None:
+    def fetch_coming(self) -> None:
         """Fetch what waits of the posts that are due soon."""
         until = self._clock.now() + FETCHED_BEFORE
-        with database.reading() as db:
+        with self._database.reading() as db:
             posts = [] if db is None else stored_cards.posts_waiting_for_cards(db, until)
             by_id = {one.id: one for one in stored_accounts.accounts(db)} if db is not None and posts else {}
         accounts = {post.id: [by_id[d.account_id] for d in post.active if d.account_id in by_id] for post in posts}
         for loopback in (False, True):
             some = [post for post in posts if self._is_rehearsed(accounts[post.id]) is loopback]
             if some:
-                self._fetch(database, some, loopback=loopback)
+                self._fetch(some, loopback=loopback)
 
-    def _fetch(self, database: Database, posts: Collection[Post], *, loopback: bool) -> None:
+    def _fetch(self, posts: Collection[Post], *, loopback: bool) -> None:
         from ttp.services.cards import fetch_cards
 
         boot = self._clock.boot()
         tried = {url: at for url, at in self._tried.items() if boot - at < 2 * EVERY_S}
         urls = sorted({url for post in posts for url in waiting_addresses(post)}, key=lambda url: tried.get(url, 0.0))
-        cards = {card.url: card for card in fetch_cards(urls, self._media, loopback=loopback, seconds=MOST_S)}
+        cards = {
+            card.url: card for card in fetch_cards(urls, self._media, self._database, loopback=loopback, seconds=MOST_S)
+        }
         if self._clock.boot() - boot < MOST_S:  # else some were not reached
             tried |= dict.fromkeys(urls, boot)
         self._tried = tried
         for post in posts:
             fetched = [cards[url] for url in waiting_addresses(post) if url in cards]
             if fetched:
-                with suppress(TtpError), database.writing() as db:
+                with suppress(TtpError), self._database.writing() as db:
                     stored_cards.save_cards(db, post.id or 0, fetched)
 
     def _is_rehearsed(self, accounts: Collection[Account]) -> bool:

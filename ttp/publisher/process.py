@@ -194,7 +194,9 @@ class PublisherProcess:
             coordination.writer.committing = installation.limits.write
             pool = self.pool or stack.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             workers = WorkerPool(pool, coordination.clock, self.wait, coordination.job_errors)
-            late_cards = LateCards(installation.media, installation.platforms, self.config, coordination.clock)
+            late_cards = LateCards(
+                installation.media, self.database, installation.platforms, self.config, coordination.clock
+            )
             loop = build_loop(
                 installation,
                 coordination,
@@ -279,7 +281,7 @@ class PublisherProcess:
         care = MediaCleanup(self.database, installation.media, self.config, clock)
         delete_events = Events(self.database, clock).delete_old
         numbers = self.numbers if scope.mode is Mode.LOOP else None
-        fetch_cards = None if scope.mode is Mode.PUBLISH else partial(late_cards.fetch_coming, self.database)
+        fetch_cards = None if scope.mode is Mode.PUBLISH else late_cards.fetch_coming
         with (
             _without_garbage_collection(),
             self.database.translating_errors(),

@@ -14,11 +14,17 @@ from typing import Any, ClassVar
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from ttp.sandbox.records import SandboxAccount, SandboxApp, SandboxPost
 from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.state import State
+
+
+def with_slashes(*routes: Route) -> list[BaseRoute]:
+    """Return routes that take a slash at their end, too: some client libraries send one."""
+    slashed = [Route(f"{known.path}/", known.endpoint, methods=list(known.methods or ())) for known in routes]
+    return [*routes, *slashed]
 
 
 class SandboxPlatform:

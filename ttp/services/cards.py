@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import BinaryIO
 
 from ttp.domain.account import Account, is_loopback
@@ -18,6 +18,8 @@ from ttp.domain.post import Post
 from ttp.domain.time.clock import Clock
 from ttp.platforms.link_page import FetchedPage, NoPage, fetch_pages
 from ttp.platforms.registry import Registry
+from ttp.store import short_links
+from ttp.store.database import Database
 from ttp.store.home.card_fetches import take_fetches
 from ttp.store.home.media import MediaStore
 
@@ -34,11 +36,15 @@ def is_rehearsed(accounts: Collection[Account], platforms: Registry, config: Con
 
 
 def fetch_cards(
-    urls: Collection[str], media: MediaStore, *, loopback: bool, seconds: float, last: bool = False
+    urls: Collection[str], media: MediaStore, database: Database, *, loopback: bool, seconds: float, last: bool = False
 ) -> list[Card]:
-    """Fetch the pages of some addresses, without UTM parameters, and store their pictures. A page that may be live
-    later is left out, unless this is the `last` try. Raises nothing."""
-    plain = {url: plain_link(url) for url in urls}
+    """Fetch the pages of some addresses, and store their pictures: as they were before they were shortened, without UTM
+    parameters, so that no click is counted. A page that may be live later is left out, unless this is the `last` try.
+    Raises nothing."""
+    links: dict[str, str] = {}
+    with suppress(TtpError), database.reading() as db:
+        links = short_links.find_links(db, urls) if db else {}
+    plain = {url: plain_link(links.get(url, url)) for url in urls}
     pages = fetch_pages(dict.fromkeys(plain.values()), loopback=loopback, seconds=seconds)
     late = NoPage("does not answer", may_pass=True)
     cards = (_card(url, pages.get(plain[url], late), media, last=last) for url in urls)
@@ -65,14 +71,14 @@ def _card(url: str, page: FetchedPage | NoPage, media: MediaStore, *, last: bool
 
 @dataclass
 class PostCards:
-    """Chooses and fetches the link cards of posts that a command stores. `home`: has what tokens have fetched."""
+    """Chooses and fetches the link cards of posts that a command stores. Its home counts what tokens fetch."""
 
     media: MediaStore
     clock: Clock
     config: Config
     platforms: Registry
     caller: Caller
-    home: Path
+    database: Database
 
     def choose(self, post: Post, accounts: Collection[Account]) -> Post:
         """Return the post with the cards that it shows now. What was fetched stays."""
@@ -83,9 +89,9 @@ class PostCards:
         fetch. Call it before a transaction."""
         urls = waiting_addresses(post)
         if not self.caller.is_owner:
-            urls = urls[: take_fetches(self.home / "media", self.caller.name, len(urls), self.clock.now())]
+            urls = urls[: take_fetches(self.database.home / "media", self.caller.name, len(urls), self.clock.now())]
         loopback = is_rehearsed(accounts, self.platforms, self.config)
-        fetched = fetch_cards(urls, self.media, loopback=loopback, seconds=MOST_S) if urls else ()
+        fetched = fetch_cards(urls, self.media, self.database, loopback=loopback, seconds=MOST_S) if urls else ()
         return replace(post, cards=with_fetched(post.cards, fetched))
 
     def warnings(self, post: Post, before: Post) -> tuple[Problem, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -14,6 +14,15 @@ from ttp.domain.post_edit import MOST_CHARACTERS, PostInput, edits_of_draft
 from ttp.domain.post_fields import content_of
 from ttp.services.posts import Posts
 from ttp.store import posts as store
+
+_LEFT_OUT = (
+    (),
+    ("media", "alts"),
+    ("media", "alts", "to"),
+    ("media", "alts", "to", "options"),
+    ("media", "alts", "to", "options", "variants"),
+)
+"""What a kept draft does without, where that is what is wrong. Texts are kept first."""
 
 
 class Drafts:
@@ -51,7 +60,8 @@ class Drafts:
             is_due = text != post_input.text or isinstance(error, ContentRefused | TimeRefused)
             whole = self._save_draft(post_input, draft) if is_due else None
             kept = self._once(whole or draft)
-            raise self._with_next_steps(error, kept, post_input, is_whole=whole is not None) from error
+            rest = post_input if whole is None else PostInput(first=post_input.first)
+            raise self._with_next_steps(error, kept, post_input, rest) from error
 
     @contextmanager
     def keep_on_error(self, post_input: PostInput) -> Iterator[None]:
@@ -59,13 +69,15 @@ class Drafts:
         try:
             yield
         except TtpError as error:
-            whole = draft = self._save_draft(post_input)
-            if whole is None and _is_storable(post_input.text):
-                with suppress(TtpError):
-                    draft = self._posts.save_draft_text(post_input.text or "")
-            if draft is None:
+            for left_out in _LEFT_OUT:
+                kept = _with_fields(post_input, PostInput(), left_out)
+                has_words = not left_out or kept.text or kept.thread or kept.variants
+                if has_words and (draft := self._save_draft(kept)) is not None:
+                    break
+            else:
                 raise
-            raise self._with_next_steps(error, self._once(draft), post_input, is_whole=whole is not None) from error
+            rest = _with_fields(PostInput(first=post_input.first), post_input, left_out)
+            raise self._with_next_steps(error, self._once(draft), post_input, rest) from error
 
     def _once(self, draft: PostFields) -> Post:
         """Return a draft that was saved just now, or in its place an earlier one with the same content: the same
@@ -85,12 +97,9 @@ class Drafts:
             return self._posts.create(wanted, None, draft).post
         return None
 
-    def _with_next_steps(
-        self, error: TtpError, draft: PostFields, post_input: PostInput, *, is_whole: bool
-    ) -> TtpError:
-        """Return the error of a post that is kept: how its draft is changed, and scheduled as it was asked. `is_whole`:
-        the draft has all of it but the time, not only the text."""
-        rest = PostInput(first=post_input.first) if is_whole else post_input
+    def _with_next_steps(self, error: TtpError, draft: PostFields, post_input: PostInput, rest: PostInput) -> TtpError:
+        """Return the error of a post that is kept: how its draft is changed, and scheduled as it was asked. `rest`:
+        what the draft lacks, its time apart."""
         if not isinstance(error, ContentRefused) or post_input.at is None:
             return _with_draft_hint(error, draft, rest)
         hints = edits_of_draft(error.hints, draft.id, rest) or (Hint("try", action("edit", draft.id)),)
@@ -116,6 +125,11 @@ class Drafts:
         except NotFound:
             return None
         return draft if post_fingerprint(draft) == fingerprint else None
+
+
+def _with_fields(post_input: PostInput, other: PostInput, names: Iterable[str]) -> PostInput:
+    """Return the input with these fields of the other one."""
+    return replace(post_input, **{name: getattr(other, name) for name in names})
 
 
 def _is_storable(text: str | None) -> bool:

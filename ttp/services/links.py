@@ -39,7 +39,7 @@ class PostLinks:
         """Return the post with its parts planned anew. Runs no program: call `shorten` before, outside a
         transaction."""
         accounts = tuple(accounts)
-        return plan_parts(post, accounts, self.platforms, self._rules(post, accounts))
+        return plan_parts(post, accounts, self.platforms, self.rules(post, accounts))
 
     def count_tagged(self, post: Post, accounts: Iterable[Account]) -> dict[str, tuple[int, int]]:
         """Return how many links get UTM parameters, by account, and for how many of them the program will be run."""
@@ -52,7 +52,7 @@ class PostLinks:
     def problems(self, post: Post, accounts: Iterable[Account]) -> Iterable[Problem]:
         """Return why links that should be tagged are not."""
         by_name = {account.name: account for account in accounts}
-        return link_problems(post, by_name, self.platforms, self._plain_rules)
+        return link_problems(post, by_name, self.platforms, self.plain_rules)
 
     def shorten(self, post: Post, accounts: Iterable[Account]) -> None:
         """Run the program for each tagged link of a post that it was never run for, and store its answer. Raises
@@ -68,18 +68,20 @@ class PostLinks:
                 short_links.save(db, answers)
             self._short |= answers
 
-    def _rules(self, post: Post, accounts: Iterable[Account]) -> LinkRules:
+    def rules(self, post: Post, accounts: Iterable[Account]) -> LinkRules:
+        """Return the rules of a post's links, with the short links that are stored."""
         if not self.config.texts("links.shorten"):
-            return self._plain_rules
-        return LinkRules(self._plain_rules.own, self._known(self._links(post, accounts)))
+            return self.plain_rules
+        return LinkRules(self.plain_rules.own, self._known(self._links(post, accounts)))
 
     @cached_property
-    def _plain_rules(self) -> LinkRules:
+    def plain_rules(self) -> LinkRules:
+        """The rules without short links."""
         return LinkRules(tuple(map(parse_host, self.config.texts("links.own"))))
 
     def _tagged(self, post: Post, accounts: Iterable[Account]) -> dict[str, tuple[str, ...]]:
         by_name = {account.name: account for account in accounts}
-        return tagged_links(post, by_name, self.platforms, self._plain_rules)
+        return tagged_links(post, by_name, self.platforms, self.plain_rules)
 
     def _links(self, post: Post, accounts: Iterable[Account]) -> list[str]:
         return list(dict.fromkeys(link for links in self._tagged(post, accounts).values() for link in links))

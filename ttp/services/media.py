@@ -358,6 +358,7 @@ class RowMedia:
         items = []
         for typed in names:
             name = split_name(typed, self._registry)
+            self._refuse_unknown_place(name.name)
             try:
                 item = by_url.get(name.name) or self._item(name.name, platforms)
             except TtpError as error:
@@ -385,6 +386,15 @@ class RowMedia:
                 flaw="thumbnail",
             )
         return item.sha256
+
+    def _refuse_unknown_place(self, name: str) -> None:
+        """Raise UsageError for a place that is not known, in front of what is no file of this machine: it may come from
+        a client, and must not be read as a path."""
+        word, _, rest = name.partition("=")
+        if is_web_address(name) or name.startswith(KEPT) or not (is_web_address(rest) or rest.startswith(KEPT)):
+            return
+        self._registry.find(word.partition("/")[0])
+        raise UsageError(f"{name} names a second platform or account", Hint("try", f"--media {shlex.quote(rest)}"))
 
     def _item(self, name: str, platforms: Collection[str]) -> MediaItem:
         if name.startswith(KEPT):

@@ -19,13 +19,14 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
 from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found, with_cards_of
-from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
+from ttp.domain.post_edit import PostInput, check_variants
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import add_alt, check, content_refusal, forms_for, may_have_cards, offer_split
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.links import PostLinks
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
+from ttp.services.request_keys import fingerprint, same_request
 from ttp.services.templates.filling import Templates, fill_texts
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, queries
@@ -87,7 +88,7 @@ class Posts:
     def cards(self) -> PostCards:
         from ttp.services.cards import PostCards  # here: most posts have no link
 
-        return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database.home)
+        return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
@@ -181,7 +182,9 @@ class Posts:
         problems = self._find_problems(post, chosen)
         may_add = post.id is None or (may_add and timed)  # the text of a draft is stored as it is
         way = other_options(split=True) if may_add else action("edit", post.id, split=True)
-        if (offer := offer_split(post, chosen, self.platforms, problems, way)) is not None:
+        if (
+            offer := offer_split(post, chosen, self.platforms, problems, way, self.links.rules(post, chosen))
+        ) is not None:
             problems = (*problems, offer)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
@@ -318,30 +321,9 @@ class Posts:
             first = queries.post_by_key(db, wanted.key) if db else None
             if db is None or first is None:
                 return None
-            return SavedPost(self.view(db, self._same_request(first, self.fingerprint(wanted))), replayed=True)
-
-    def _same_request(self, first: Post, fingerprint: str | None) -> Post:
-        """Return the post that a key stored before. Raise Conflict for another request."""
-        if not is_within(first, self.caller.accounts):
-            raise Conflict(f'the key "{first.key}" is in use', Hint("try", other_options(key="KEY")))
-        if first.key_digest != fingerprint:
-            raise Conflict(
-                f'the key "{first.key}" belongs to post {first.id}, whose text, account, option, file or time differs',
-                Hint("see", action("show", first.id)),
-                Hint("try", other_options(key="KEY")),
+            return SavedPost(
+                self.view(db, same_request(first, fingerprint(wanted, self.platforms), self.caller)), replayed=True
             )
-        return first
-
-    def fingerprint(self, wanted: PostInput) -> str | None:
-        """Return the fingerprint of a request with a key; None without a key."""
-        wanted = wanted.asked or wanted  # a template may have changed since
-        if not wanted.key:
-            return None
-        if not wanted.media:
-            return request_fingerprint(wanted, (), self.platforms)
-        from ttp.services.media import with_digests
-
-        return request_fingerprint(*with_digests(wanted, self.platforms), self.platforms)
 
     def build_post(
         self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None
@@ -357,17 +339,16 @@ class Posts:
             tuple(post_edit.new_delivery(account, at) for account in accounts),
             scheduled_at=at,
             key=wanted.key,
-            key_digest=self.fingerprint(wanted),
+            key_digest=fingerprint(wanted, self.platforms) if wanted.key else None,
             id=None if draft is None else draft.id,
         )
         from ttp.services.post_media import with_media
 
-        wanted, media = with_media(
-            self._row_media, wanted, wanted.media, {account.platform for account in accounts}, known
-        )
+        names = {account.platform for account in accounts}
+        wanted, media = with_media(self._row_media, wanted, wanted.media, names, known)
         variants = check_variants(wanted.variants, known, self.platforms)
         post = post_edit.apply_input(empty, wanted, variants, media)
-        post = fill_texts(post, wanted, variants, known, self.platforms)
+        post = fill_texts(post, wanted, variants, known, self.platforms, self.links.plain_rules)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
@@ -398,7 +379,7 @@ class Posts:
                 if known is not None:
                     if draft is not None:
                         self._discard_draft(db, draft)
-                    return SavedPost(self.view(db, self._same_request(known, post.key_digest)), replayed=True)
+                    return SavedPost(self.view(db, same_request(known, post.key_digest, self.caller)), replayed=True)
                 if time is not None:
                     time = self.confirm_time(db, time, accounts, post.id)
                     post = post_edit.with_time(post, time.at)
@@ -454,7 +435,7 @@ class Posts:
             def changed(before: Post) -> Post:
                 after = post_edit.apply_input(before, wanted, variants, items)
                 after = after if to is None else post_edit.with_accounts(after, to, now)
-                return fill_texts(after, wanted, variants, known, self.platforms)
+                return fill_texts(after, wanted, variants, known, self.platforms, self.links.plain_rules)
 
             if first.media or items:
                 self.convert(changed(first), known)
@@ -534,7 +515,7 @@ class Posts:
         with self.database.writing() as db:
             first = queries.post_by_key(db, key) if key else None
             if first is not None:
-                return SavedPost(self.view(db, self._same_request(first, digest)), replayed=True)
+                return SavedPost(self.view(db, same_request(first, digest, self.caller)), replayed=True)
             new = replace(new, key=key, key_digest=digest)
             self.refuse_forbidden_change(db, None, new)
             return SavedPost(self.view(db, store.insert(db, self.as_new(new), self.recorder("copy")), is_new=True))

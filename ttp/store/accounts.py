@@ -77,7 +77,8 @@ def count_held(db: Connection, now: datetime) -> int:
 
 
 def rename(db: Connection, before: Account, after: Account) -> None:
-    """Give an account another handle, also in the texts that posts have for it. Their versions are read from it."""
+    """Give an account another handle, also in the texts and media that posts have for it. Their versions are read from
+    it."""
     db.execute("UPDATE account SET handle = ? WHERE id = ?", (after.handle, before.id))
     own = db.execute("SELECT id, variants FROM post WHERE variants LIKE ?", (f'%"{before.name}"%',)).fetchall()
     for row in own:
@@ -85,6 +86,7 @@ def rename(db: Connection, before: Account, after: Account) -> None:
             after.name if name == before.name else name: text for name, text in json.loads(row["variants"]).items()
         }
         db.execute("UPDATE post SET variants = ? WHERE id = ?", (row_mapper.text_of(texts), row["id"]))
+    db.execute('UPDATE post_media SET "only" = ? WHERE "only" = ?', (after.name, before.name))
 
 
 def mark_account(

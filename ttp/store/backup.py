@@ -254,7 +254,8 @@ def _count(file: Path, lines: Iterable[str]) -> tuple[int, int]:
             elif table == "post":
                 posts += text.split("\t")[columns.index("deleted_at")] == "\\N"
             elif table in ("post_media", "card_picture"):
-                media.add(text.split("\t")[columns.index("sha256")])
+                row = dict(zip(columns, text.split("\t"), strict=False))
+                media |= {row.get(name, "\\N") for name in ("sha256", "thumbnail")} - {"\\N"}
         elif found := _COPY.fullmatch(text):
             table, columns = found[1], found[2].replace('"', "").split(", ")
             tables.add(table)

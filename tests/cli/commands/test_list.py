@@ -223,7 +223,7 @@ def test_show_in_json_has_every_key_of_the_contract(posts: Program) -> None:
     assert list(post) == [
         *("id", "status", "content", "accounts", "platforms", "scheduledAt", "publishedAt", "createdAt", "updatedAt"),
         *(one.file for one in PLAIN),
-        *("media", "variants", "thread", "tags", "options", "key", "chosenBy"),
+        *("media", "cards", "variants", "thread", "tags", "options", "key", "origin", "chosenBy"),
         *("approvedAt", "rejection", "repeat", "needs", "warnings"),
         *("deliveries", "likes", "comments", "shares", "views"),
     ]

@@ -149,6 +149,16 @@ def test_files_of_the_working_folder_come_first(ttp: Program, tmp_path: Path) ->
         api.refused("POST", "/v1/posts", 404, "not_found", {"template": name})
 
 
+def test_a_post_of_a_path_is_edited_with_that_file(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "release.md").write_text("Mine {{ vars.version }}")
+    ttp.ok("create", "--template", "./release.md", "--var", "version=1")
+    ttp.ok("edit", "1", "--var", "version=2")
+    assert ttp.shown()["content"] == "Mine 2"
+
+
 def test_media_may_be_on_a_part_that_the_template_makes(ttp: Program) -> None:
     write(ttp, "own", "One\n\n## thread\nTwo {{ vars.a }}")
     post = ttp.ok("create", "--template", "own", "--var", "a=1", "--media", f"2={PHOTO}", "--to", "x/me", "--json").json
@@ -172,6 +182,9 @@ def test_nothing_is_lost_or_stored_by_a_refusal(ttp: Program, monkeypatch: pytes
         assert (refused.code in (2, 3), refused.out) == (True, "")
         assert len([line for line in refused.err.splitlines() if line.startswith("ttp: error:")]) == 1
     assert ttp.ok("list", "--json").json == []
+    (ttp.home / "templates" / "folder.md").mkdir()
+    for name in ("folder", "./nope.md"):
+        assert ttp("template", "remove", name, "--yes").code == 2
     kept = ttp("create", "-", "--template", "release", "--var", "version=1", stdin="A long text")
     assert kept.code == 2
     assert [post["content"] for post in ttp.ok("list", "--json").json] == ["A long text"]
@@ -180,7 +193,11 @@ def test_nothing_is_lost_or_stored_by_a_refusal(ttp: Program, monkeypatch: pytes
 
 
 def test_the_form_of_a_page_is_filled_by_a_template(ttp: Program) -> None:
-    write(ttp, "own", "---\nto: [x/me, x/other]\n---\n{{ text }} {{ vars.a }}\n\n## x/other\nO {{ vars.a }}")
+    write(
+        ttp,
+        "own",
+        "---\nto: [x/me, x/other]\ntags: [launch]\n---\n{{ text }} {{ vars.a }}\n\n## x/other\nO {{ vars.a }}",
+    )
     ann = Person(server_of(ttp)).log_in()
     form = form_with(ann.sees("/compose"), "Fill in")
     sent = form.pressed("Fill in", template="own", values="a=1", content="Typed")
@@ -192,6 +209,12 @@ def test_the_form_of_a_page_is_filled_by_a_template(ttp: Program) -> None:
     assert ann.does("/compose", again.pressed("Save draft")).startswith("/posts/1")
     post = ttp.shown()
     assert (post["content"], post["variants"], post["origin"]["vars"]) == ("Typed 2", {"x/other": "O 2"}, {"a": "2"})
+    assert post["tags"] == ["launch"]
+    edit = form_with(ann.sees("/posts/1/edit"), "Save draft")
+    assert edit.fields["tags"] == ["launch"]
+    for tags, stored in (("a, b", ["a", "b"]), ("", [])):
+        ann.does("/compose", form_with(ann.sees("/posts/1/edit"), "Save draft").pressed("Save draft", tags=tags))
+        assert ttp.shown()["tags"] == stored
     refused = ann.send("/compose", form.pressed("Fill in", template="own", values="b=1", content="Typed"))
     assert refused.status_code == 400
     assert "Typed" in refused.text

@@ -225,3 +225,18 @@ def test_the_server_of_a_handle(answers: Mapping[str, httpx.Response], server: s
     runtime = Runtime(Config({}), StandingClock(), transport=network(answers))
     found = PLATFORMS.facts("mastodon").find_server(runtime, "me@example.org")
     assert found == server or (server is None and isinstance(found, NotDone) and found.passing)
+
+
+def test_a_server_may_have_another_name_for_a_type() -> None:
+    snac = {"software": "snac", "mimes": ["image/jpeg", "audio/mp3"]}
+    assert codes("Song", item("a.mp3", "audio/mpeg"), server=snac) == set()
+    assert codes("Song", item("a.flac", "audio/flac"), server=snac) == {"media_kind"}
+
+
+@pytest.mark.parametrize(
+    ("software", "removed"), [("mastodon", False), ("gotosocial", False), ("snac", True), ("pleroma", True)]
+)
+def test_a_place_in_a_photo_is_removed_where_the_server_would_publish_it(software: str, removed: bool) -> None:
+    form = PLATFORMS.rules("mastodon").image_form_for({"software": software}, {})
+    assert form is not None
+    assert form.without_location is removed

@@ -211,8 +211,12 @@ def test_media_are_stored_described_and_left_out(ann: Person) -> None:
     ann.does("/compose", form(**media))
     assert [(one["name"], one["alt"]) for one in stored(ann)["media"]] == [("a.png", "A <dot>")]
     assert ann.get(f"/media/{sha256}").status_code == 200
-    ann.does("/compose", form(**media, drop=sha256, **ids(ann.sees("/posts/1/edit"))))
-    assert stored(ann)["media"] == []
+    two = {name: [value, value] for name, value in media.items()} | {"part": ["", "2"], "thread": ["Two"]}
+    ann.does("/compose", form(**two, **ids(ann.sees("/posts/1/edit"))))
+    page = ann.sees("/posts/1/edit")
+    rows = [one.partition('"')[0] for one in page.split('name="row" value="')[1:]]
+    ann.does("/compose", form(**two, row=rows, drop=rows[0], **ids(page)))
+    assert [one["part"] for one in stored(ann)["media"]] == [2]
 
 
 def test_media_stay_on_their_parts_when_a_post_is_edited(ann: Person) -> None:

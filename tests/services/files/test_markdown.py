@@ -149,3 +149,13 @@ def test_a_picture_is_one_of_the_part_or_the_account_under_whose_heading_it_stan
     assert (back.text, back.thread, back.variants) == (typed.text, typed.thread, typed.variants)
     assert dict(zip(back.media or (), back.alts or (), strict=True)) == media
     assert "![](d.jpg)" in markdown.format_file(fields_of_input(typed))
+
+
+def test_media_of_a_part_keep_their_order_where_one_cannot_be_a_line() -> None:
+    fields = {"content": "One", "thread": ["Two", "Three"], "media": ["2=a.jpg", "2=b.jpg", "3=c.jpg"]}
+    text = markdown.format_file({**fields, "alt": ["A", "B, in\ntwo lines", "C"]})
+    again = markdown.parse_file(text, PLATFORMS)
+    assert again is not None
+    back = parse_entry("", again, PLATFORMS).typed
+    assert (back.media, back.alts) == (("2=a.jpg", "2=b.jpg", "3=c.jpg"), ("A", "B, in\ntwo lines", "C"))
+    assert "![C](c.jpg)" in text

@@ -18,7 +18,16 @@ from ttp.domain.template import LONGEST_SOURCE, MissingVariable, TemplateText
 from ttp.services.templates.engine import render
 
 VALUES = {
-    "vars": {"title": "A title", "items": "i", "keys": "k", "values": "v", "list": ["a", "b"], "number": 3, "on": True},
+    "vars": {
+        "title": "A title",
+        "items": "i",
+        "keys": "k",
+        "values": "v",
+        "list": ["a", "b"],
+        "number": 3,
+        "on": True,
+        "tagged": "of #C",
+    },
     "snippets": {"sign": "Bye {{ vars.title }}"},
     "today": "2026-12-01",
 }
@@ -42,6 +51,7 @@ def made(text: str) -> str:
         ("line\n{% if vars.on %}\n  kept\n{% endif %}\nend", "line\n  kept\nend"),
         ("{{ snippets.sign }}", "Bye {{ vars.title }}"),
         ("{{ vars.list | hashtags }} {{ vars.number | words(1) }}", "#a #b 3"),
+        ("{{ vars.list | hashtags }} #B {{ vars.tagged }} {{ 'c' | hashtags }}", "#a #B of #C "),
         ("{{ today | date('%Y') }}", "2026"),
     ],
 )

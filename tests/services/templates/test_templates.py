@@ -117,11 +117,17 @@ def test_a_draft_without_accounts_has_whole_texts(posts: Posts) -> None:
 
 
 def test_what_is_typed_comes_before_what_the_template_says(posts: Posts) -> None:
-    text = "---\nto: [x/me]\ntags: [a]\n---\n{{ vars.a }}\n\n## x/me\nMe\n\n## thread\nTwo"
-    typed = {"variants": {"x": "{{ typed }}"}, "thread": ("{{ three }}",), "to": (X, BLUESKY), "tags": ("b",)}
+    text = "---\nto: [x/me]\ntags: [a]\nutm: yes\nsplit: yes\n---\n{{ vars.a }}\n\n## x/me\nMe\n\n## thread\nTwo"
+    typed = {
+        "variants": {"x": "{{ typed }}"},
+        "thread": ("{{ three }}",),
+        "to": (X, BLUESKY),
+        "tags": ("b",),
+        "split": False,
+    }
     post = create(posts, text, vars={"a": "1"}, **typed)
     assert (post.content, post.variants, post.thread) == ("1", {"x": "{{ typed }}"}, ("{{ three }}",))
-    assert ({*post.accounts}, post.tags) == ({X, BLUESKY}, ("b",))
+    assert ({*post.accounts}, post.tags, post.utm, post.split) == ({X, BLUESKY}, ("b",), True, False)
 
 
 def test_values_are_never_code(posts: Posts) -> None:
@@ -171,6 +177,8 @@ def test_snippets_are_appended_and_named(posts: Posts) -> None:
         ("Hi\n\n## x\n{% if vars.a %}X{% endif %}", {"to": (X, BLUESKY)}),
         ("{% if vars.a %}X{% endif %}", {"to": (X, BLUESKY)}),
         ("---\nmedia: a.jpg\n---\nHi", {}),
+        ("---\ncaptions: a.vtt\n---\nHi", {}),
+        ("Hi", {"template": "", "text": "Hi"}),
         ("---\nnope: a\n---\nHi", {}),
         ("x" * 8_001, {}),
         ("Hi", {"template": "nope"}),

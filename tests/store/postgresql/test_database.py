@@ -27,7 +27,7 @@ from ttp.domain.time.clock import SystemClock
 from ttp.store import table_copy
 from ttp.store.columns import REVISIONS
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
-from ttp.store.postgresql import upgrade
+from ttp.store.postgresql import database, upgrade
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
@@ -150,7 +150,8 @@ def test_a_right_is_missing(guarded: str, ttp: Program, store_url: str, monkeypa
     assert ttp.ok("list").out == ""
     refused(ttp("create", "Hello"), 5)
     # Whoever owns the database still has no right to another user's tables.
-    assert "OWNER" not in ttp("create", "Hello", "--json").error["hint"]
+    (hint,) = ttp("create", "Hello", "--json").error["hints"]
+    assert "OWNER" not in hint
 
 
 @pytest.mark.parametrize(
@@ -283,6 +284,7 @@ def test_a_store_of_the_first_revision_becomes_what_a_new_one_is(own_schema: str
                 db.execute(f"INSERT INTO {table.name} VALUES ({marks(row)})", texts)
     with closing(open_database(tmp_path, own_schema).connect()) as db, closing(old.connect()) as upgraded:
         assert columns(own_schema) == new
+        assert not upgrade.is_usable_from(db, "0018")
         for table in table_copy.tables():
             assert table_copy.sum_of(db, table) == table_copy.sum_of(upgraded, table), table.name
 
@@ -321,6 +323,19 @@ def test_a_newer_store_is_refused_unless_it_says_that_it_may_be_used(own_schema:
     on_server(own_schema, "COMMENT ON TABLE alembic_version IS 'usable from 0998'")
     with pytest.raises(NewerStore):
         open_database(tmp_path, own_schema).connect()
+
+
+def test_an_older_publisher_that_would_misread_the_upgraded_store_must_end_first(
+    own_schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would send media to other parts or accounts, and take a planned part for the whole post."""
+    session = open_database(tmp_path, own_schema).publisher_session("loop", timedelta(seconds=30))
+    with closing(session.connect()):
+        become_next(monkeypatch.setattr)
+        monkeypatch.setattr(database, "USABLE_FROM", NEXT)
+        with pytest.raises(Busy):
+            open_database(tmp_path, own_schema).connect()
+    open_database(tmp_path, own_schema).connect().close()
 
 
 ASKED = "SELECT * FROM account WHERE id = ?"

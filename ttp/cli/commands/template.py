@@ -123,10 +123,15 @@ def remove(context: Context, name: Name, yes: options.Yes = False, no_input: opt
       ttp template remove release --yes
     """
     from ttp.cli.errors import DONE, FAILED
+    from ttp.domain.action import action
+    from ttp.domain.errors import Hint, UsageError
 
     path = context.templates.files.find_path(name)
     if not confirm(f"Delete {path}?", yes=yes, no_input=no_input, refusal=f"deleting {path}"):
         return FAILED
-    path.unlink()
+    try:
+        path.unlink()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be deleted: {error.strerror}", Hint("see", action("template list"))) from None
     context.out.write_message(f"Deleted {path}.")
     return DONE

@@ -64,7 +64,7 @@ def parse_part(text: str) -> int | None:
     """Return the number of a part, 0 for one that no post has, LAST for `last`; None for anything else."""
     if text.casefold() == _LAST_WORD:
         return LAST
-    return int(text[:9]) if text.isascii() and text.isdecimal() else None
+    return int(text.lstrip("0")[:9] or 0) if text.isascii() and text.isdecimal() else None
 
 
 def part_word(part: int | None) -> str:

@@ -118,7 +118,7 @@ class CommandRules(Rules):
         if rules.get("text_required") and not post.text.strip():
             yield post.breach("content", "text_missing", " cannot take a post without text", post.text_hint)
         parts = (post.text, *post.thread)
-        if len(post.thread) and number(rules, "thread_parts") == 1:
+        if len(post.thread) and number(rules, "thread_parts") == 1:  # of a version that planned no parts for it
             yield post.warning("thread", "thread_elsewhere", " gets the first part alone: thread_parts is 1 there")
             parts = parts[:1]
         elif len(parts) > number(rules, "thread_parts"):
@@ -142,6 +142,9 @@ class CommandRules(Rules):
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return UNITS[str(server.get("text_unit", "characters"))](text), number(server, "text_length")
+
+    def arrange(self, post: PlatformPost) -> tuple[str, ...]:
+        return (post.text, *post.thread) if self.most_parts(post) > 1 else (post.text,)
 
     def most_parts(self, post: PlatformPost) -> int:
         return number(post.server, "thread_parts")

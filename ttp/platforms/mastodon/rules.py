@@ -22,6 +22,8 @@ MOST_IMAGE_PIXELS = 33_177_600
 POLL_OPTIONS, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S = 4, 50, 300, 2_629_746
 _TYPES = tuple(sorted((IMAGES | VIDEOS | AUDIO) - {"image/heic"}))
 """HEIC is converted: few servers take it."""
+_ALSO = {"audio/mpeg": "audio/mp3", "audio/mp4": "audio/x-m4a", "audio/wav": "audio/x-wav"}
+"""What some servers call a type: snac names MP3 only so."""
 _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000}
 """What software takes whose server named no limit."""
 
@@ -38,6 +40,7 @@ class MastodonRules(Rules):
             still,
             limit_of(server, "image_bytes", MOST_IMAGE_BYTES),
             area=limit_of(server, "image_pixels", MOST_IMAGE_PIXELS),
+            without_location=software_named(server).keeps_location,
             any_look=True,
             as_is=("image/gif",),
         )
@@ -105,7 +108,9 @@ def _first_problems(post: PlatformPost) -> Iterator[Problem]:
 
 def _mimes(server: Mapping[str, object]) -> tuple[str, ...]:
     named = server.get("mimes")
-    return tuple(mime for mime in _TYPES if mime in named) if isinstance(named, list) else _TYPES
+    if not isinstance(named, list):
+        return _TYPES
+    return tuple(mime for mime in _TYPES if mime in named or _ALSO.get(mime) in named)
 
 
 def _media_problems(post: PlatformPost) -> Iterator[Problem]:

@@ -50,7 +50,8 @@ class Software:
     appear in a look-up. `lists_private`: the owner's list has private and direct posts. `keeps_media_ids`: a listed
     attachment has the id of its upload. `replays_errors`: it answers a key with the error that it answered before.
     `drops`: its spam filter answers 200 for posts that it drops. `names_visibility`: its answers say who sees a post;
-    snac calls an unlisted post public, and a direct one private."""
+    snac calls an unlisted post public, and a direct one private. `keeps_location`: everyone can read where a photo was
+    taken, unless its administrator switched a filter on."""
 
     name: str
     keys: bool = False
@@ -60,6 +61,7 @@ class Software:
     replays_errors: bool = False
     drops: bool = False
     names_visibility: bool = True
+    keeps_location: bool = False
     is_known: bool = True
 
 
@@ -68,10 +70,10 @@ KNOWN = {
     for software in (
         Software("mastodon", keys=True, settle_s=120.0, lists_private=True, keeps_media_ids=True, drops=True),
         Software("hollo", keys=True, settle_s=300.0, lists_private=True, keeps_media_ids=True),
-        Software("pleroma", keys=True, settle_s=300.0, lists_private=True, replays_errors=True),
-        Software("akkoma", keys=True, settle_s=300.0, lists_private=True, replays_errors=True),
+        Software("pleroma", keys=True, settle_s=300.0, lists_private=True, replays_errors=True, keeps_location=True),
+        Software("akkoma", keys=True, settle_s=300.0, lists_private=True, replays_errors=True, keeps_location=True),
         Software("gotosocial", lists_private=True, keeps_media_ids=True),
-        Software("snac", names_visibility=False),
+        Software("snac", names_visibility=False, keeps_location=True),
     )
 }
 FIRST_CLASS = "mastodon"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ttp.domain.pricing import dollars
-from ttp.platforms.x.links import move_links_last
 from ttp.platforms.x.text_length import has_link
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ class XPricing:
         prices = [f"{dollars(LINK_POST)} for a post with a link", f"{dollars(POST)} for one without"]
         if alt_texts:
             prices.append(f"{dollars(ALT_TEXT)} for an alt text")
+        from ttp.platforms.x.links import move_links_last  # here: lists know prices, and few posts have links
+
         moved = [move_links_last(texts) for texts in threads]
         if moved != [tuple(texts) for texts in threads]:
             total = self.publish([text for texts in moved for text in texts], alt_texts)

@@ -42,6 +42,7 @@ MOST_WRITES = 200
 
 
 _CREATE = "com.atproto.repo.applyWrites#create"
+_REV = str.maketrans("0123456789", records.DIGITS[:10])
 
 
 def routes(state: State) -> list[BaseRoute]:
@@ -49,6 +50,7 @@ def routes(state: State) -> list[BaseRoute]:
     return [
         closed("com.atproto.repo.uploadBlob", "POST", upload),
         closed("com.atproto.repo.applyWrites", "POST", apply_writes, points=records.CREATE_POINTS),
+        closed("com.atproto.repo.createRecord", "POST", create_record, points=records.CREATE_POINTS),
         closed("com.atproto.repo.deleteRecord", "POST", delete_record, points=records.DELETE_POINTS),
         opened("com.atproto.repo.getRecord", "GET", get_record),
         opened("com.atproto.repo.listRecords", "GET", list_records),
@@ -82,7 +84,20 @@ def describe_blob(blob: records.Blob) -> dict[str, Any]:
 
 async def apply_writes(state: State, account: records.BlueskyAccount, request: Request) -> Response:
     """Create several records, all or none. An existing key is an error of the server's own."""
+    return JSONResponse(_write(state, account, await requests.read_body(request)))
+
+
+async def create_record(state: State, account: records.BlueskyAccount, request: Request) -> Response:
+    """Create one record, as client libraries do."""
     body = await requests.read_body(request)
+    named = {"collection": body.get("collection"), "rkey": body.get("rkey", records.new_key(state.now_ms()))}
+    write = {"$type": _CREATE, **named, "value": body.get("record")}
+    made = _write(state, account, {"repo": body.get("repo"), "writes": [write]})
+    (result,) = made.pop("results")
+    return JSONResponse(made | {name: result[name] for name in ("uri", "cid", "validationStatus")})
+
+
+def _write(state: State, account: records.BlueskyAccount, body: dict[str, Any]) -> dict[str, Any]:
     writes = body.get("writes")
     if records.account_of(state, str(body.get("repo"))) != account:
         raise requests.invalid("Invalid did")
@@ -113,7 +128,7 @@ async def apply_writes(state: State, account: records.BlueskyAccount, request: R
         | {"validationStatus": "valid"}
         for one in made
     ]
-    return JSONResponse({"commit": _commit(state, account), "results": results})
+    return {"commit": _commit(state, account), "results": results}
 
 
 def _seen_posts(
@@ -210,7 +225,7 @@ async def latest_commit(state: State, request: Request) -> Response:
 
 def _commit(state: State, account: records.BlueskyAccount) -> dict[str, Any]:
     number = state.part(records.BlueskyMemory).commits
-    return {"cid": cid_of(f"{account.user_id} {number}".encode(), DAG_CBOR), "rev": f"{number:013}"}
+    return {"cid": cid_of(f"{account.user_id} {number}".encode(), DAG_CBOR), "rev": f"{number:013}".translate(_REV)}
 
 
 def _render(record: records.StoredRecord) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from ttp.sandbox.instagram import containers, login, reads
 from ttp.sandbox.instagram.records import (
@@ -32,7 +32,7 @@ from ttp.sandbox.instagram.records import (
 from ttp.sandbox.instagram.requests import Params, allow_only, authenticated_route, graph_error, no_such_node, own_post
 from ttp.sandbox.records import SandboxAccount, SandboxPost
 from ttp.sandbox.request_checks import BodyField
-from ttp.sandbox.stand_in import SandboxPlatform
+from ttp.sandbox.stand_in import SandboxPlatform, with_slashes
 from ttp.sandbox.state import State
 
 
@@ -65,7 +65,7 @@ class SandboxInstagram(SandboxPlatform):
 
     def routes(self, state: State) -> list[BaseRoute]:
         route = partial(authenticated_route, state)
-        found: list[Route] = [
+        return with_slashes(
             *login.facebook_routes(state),
             *login.routes(state),
             *containers.routes(state),
@@ -79,10 +79,7 @@ class SandboxInstagram(SandboxPlatform):
             route("/{version}/{node}/children", "GET", reads.children, "basic"),
             route("/{version}/{node}/insights", "GET", reads.insights, "insights"),
             route("/{version}/{node}/content_publishing_limit", "GET", reads.publishing_limit, "publish"),
-        ]
-        slashed = [Route(f"{known.path}/", known.endpoint, methods=list(known.methods or ())) for known in found]
-        # Meta's own SDK sends each path with a slash at its end.
-        return [*found, *slashed]
+        )
 
     def new_account(self, state: State, name: str) -> InstagramAccount:
         made = InstagramAccount(name, f"17841{secrets.randbelow(10**12):012d}")

@@ -8,7 +8,7 @@ from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page, s256
 from ttp.sandbox.mastodon.media import AUDIO, MIMES
@@ -21,7 +21,7 @@ from ttp.sandbox.state import State, grant_tokens
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
-def routes(state: State) -> list[BaseRoute]:
+def routes(state: State) -> list[Route]:
     return [
         Route("/api/v1/apps", partial(register, state), methods=["POST"]),
         authorization_route(state, "/oauth/authorize", _PAGE),

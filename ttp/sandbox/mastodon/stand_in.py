@@ -28,7 +28,7 @@ from ttp.sandbox.mastodon.records import (
 )
 from ttp.sandbox.mastodon.requests import authenticated_route
 from ttp.sandbox.request_checks import BodyField
-from ttp.sandbox.stand_in import SandboxPlatform
+from ttp.sandbox.stand_in import SandboxPlatform, with_slashes
 from ttp.sandbox.state import State
 
 _READ, _WRITE = "read:statuses", "write:statuses"
@@ -57,7 +57,7 @@ class SandboxMastodon(SandboxPlatform):
 
     def routes(self, state: State) -> list[BaseRoute]:
         route = partial(authenticated_route, state)
-        return [
+        return with_slashes(
             *login.routes(state),
             route("/api/v1/accounts/verify_credentials", "GET", statuses.verify, "read:accounts"),
             route("/api/v1/accounts/{id}/statuses", "GET", statuses.list_statuses, _READ),
@@ -70,7 +70,7 @@ class SandboxMastodon(SandboxPlatform):
             route("/api/v2/media", "POST", media.upload, "write:media", MEDIA),
             route("/api/v1/media", "POST", media.upload, "write:media", MEDIA),
             route("/api/v1/media/{id}", "GET", media.status, "write:media"),
-        ]
+        )
 
     def new_account(self, state: State, name: str) -> MastodonAccount:
         made = MastodonAccount(name, new_id(state), client_id=APP.id, client_secret=APP.secret)

@@ -18,7 +18,7 @@ from ttp.sandbox.mastodon import records
 from ttp.sandbox.mastodon.media import attach, describe_upload
 from ttp.sandbox.mastodon.requests import no_such_route, refusal
 from ttp.sandbox.records import SandboxPost, iso
-from ttp.sandbox.request_checks import BodyField, RequestRefused, are_texts, json_body
+from ttp.sandbox.request_checks import BodyField, RequestRefused, are_texts, check_object, content_type, json_body
 from ttp.sandbox.state import State
 
 MOST_PAGE = 40
@@ -62,7 +62,7 @@ async def create(state: State, account: records.MastodonAccount, request: Reques
         if (post := state.posts.get(used.post)) is not None:
             return JSONResponse(describe_post(state, post), headers={"idempotent-replayed": "true"})
     try:
-        body = await json_body(request, lambda message: refusal(422, f"Validation failed: {message}"), _BODY)
+        body = await _read_body(request)
         post = _publish(state, account, body, profile)
     except RequestRefused as refused:
         if key and profile.replays_errors:
@@ -76,6 +76,24 @@ async def create(state: State, account: records.MastodonAccount, request: Reques
     if found is not None and found.status == 200:
         del state.posts[post.id]
     return answer
+
+
+async def _read_body(request: Request) -> dict[str, Any]:
+    """Return the fields of JSON or, as Mastodon.py sends them, of a form. An empty value is none."""
+    if content_type(request) == "application/json":
+        body = await json_body(request, _invalid)
+        body = {name: value for name, value in body.items() if value is not None}
+    else:
+        form = await request.form()
+        body = {name.removesuffix("[]"): form.getlist(name) if name.endswith("[]") else form[name] for name in form}
+    if not isinstance(switch := body.get("sensitive", False), bool):  # as Rails reads it
+        body["sensitive"] = str(switch).lower() not in ("", "0", "false")
+    check_object(body, _BODY, _invalid)
+    return body
+
+
+def _invalid(message: str) -> RequestRefused:
+    return refusal(422, f"Validation failed: {message}")
 
 
 def _publish(

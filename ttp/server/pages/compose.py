@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, tzinfo
-from itertools import zip_longest
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
-from ttp.domain.media.details import check_captions
-from ttp.domain.media.item import DECORATIVE
-from ttp.domain.media.place import part_word
-from ttp.domain.options import parse_option
-from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import PostInput, said_texts
-from ttp.domain.post_fields import MEDIA
+from ttp.domain.post import PostStatus
 from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
-from ttp.platforms.registry import Registry
+from ttp.server.inputs import split
+from ttp.server.pages.composition import AttachedMedia, Composition, composition_from_json, composition_of, typed_in
 from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
-from ttp.server.pages.template_form import NO_TEMPLATE, ChosenTemplate, made_by_template, texts_by_account
+from ttp.server.pages.template_form import NO_TEMPLATE, made_by_template, texts_by_account
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
-from ttp.services.files.fields import parse_media_item
 from ttp.services.media import add_upload, upload_name
 from ttp.services.preview import PostPreview, preview_post
 from ttp.services.queries import PostView
 from ttp.store.home.unsaved_edits import UnsavedEdit
 
 SUGGESTED = {"optimal": "Best hour", "next-slot": "Next slot"}
-_KEPT = re.compile(r"([0-9a-f]{64})/(.{0,300})", re.DOTALL)
 _FIELDS = {
     "accounts": ("Accounts", "accounts"),
     "template": ("Template", "template"),
@@ -58,93 +49,6 @@ _NOT_DONE = {
     "next-slot": "No slot was found",
     "fill": "Not filled in",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class AttachedMedia:
-    """A stored image or video of the form."""
-
-    sha256: str
-    name: str
-    mime: str
-    alt: str = ""
-    focus: str = ""
-    captions: str = ""
-    thumbnail: str = ""
-    part: str = ""
-    """Its number, or `last`; empty for the first."""
-    only: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Composition:
-    """What the form holds. `at_before`: the time that the post has, as text; `zone`: the one that the form named, empty
-    for the person's present one; `post_id` 0: it is not stored yet."""
-
-    post_id: int = 0
-    revision: int = 0
-    content: str = ""
-    accounts: tuple[str, ...] = ()
-    thread: tuple[str, ...] = ()
-    variants: tuple[tuple[str, str], ...] = ()
-    options: tuple[tuple[str, str], ...] = ()
-    media: tuple[AttachedMedia, ...] = ()
-    at: str = ""
-    at_before: str = ""
-    is_draft: bool = True
-    split: str = ""
-    """`yes`, `numbered` or `no`; empty: as each account is set."""
-    utm: str = ""
-    form: str = ""
-    """The id of the form, which stays while the same words are typed on."""
-    seen: str = ""
-    """The stamp of the kept edit that the form was filled with."""
-    zone: str = ""
-    template: ChosenTemplate = NO_TEMPLATE
-
-    def variant(self, name: str) -> str:
-        return dict(self.variants).get(name, "")
-
-    def option(self, name: str) -> str:
-        return dict(self.options).get(name, "")
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.content.strip() and not self.media
-
-    def as_input(self, platforms: Registry) -> PostInput:
-        """Return the input of a post, without its blank parts. Raise UsageError for an option that cannot have its
-        value, or a part that is none."""
-        used = {item.part.strip() for item in self.media}
-        kept = [number for number, part in enumerate(self.thread, 2) if part.strip() or str(number) in used]
-        numbers = {str(old): str(new) for new, old in enumerate(kept, 2)}
-        return PostInput(
-            text=self.content,
-            to=self.accounts,
-            thread=tuple(self.thread[number - 2] for number in kept),
-            variants=dict(self.variants),
-            options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
-            media=tuple(
-                parse_media_item({**asdict(item), "part": numbers.get(item.part.strip(), item.part.strip())})
-                for item in self.media
-            ),
-            alts=tuple(item.alt for item in self.media),
-            focus=tuple(item.focus for item in self.media),
-            captions=tuple(item.captions and check_captions(item.captions, "the text") for item in self.media),
-            thumbnails=tuple(item.thumbnail if _THUMBNAIL.fullmatch(item.thumbnail) else "" for item in self.media),
-            origin=self.template.parse_origin(),
-            split=self.split != "no" if self.split else None,
-            number_parts=True if self.split == "numbered" else None,
-            utm=self.utm == "yes" if self.utm else None,
-            dropped=(
-                *(() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts")),
-                *(() if self.utm else ("utm",)),
-            ),
-        )
-
-
-_THUMBNAIL = re.compile(r"sha256:[0-9a-f]{64}")
-"""A file of the store: a path would be one of this machine."""
 
 
 def show_new(visit: Visit) -> Response:
@@ -182,48 +86,9 @@ def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | N
     if edit is None:
         return None
     try:
-        return replace(_composition_from_json(edit.fields), seen=_stamp(edit)), edit.kept_at
+        return replace(composition_from_json(edit.fields), seen=_stamp(edit)), edit.kept_at
     except (KeyError, TypeError):  # of another version of ttp
         return None
-
-
-def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
-    pairs = {name: tuple((key, value) for key, value in fields[name]) for name in ("variants", "options")}
-    lists = {name: tuple(fields[name]) for name in ("accounts", "thread")}
-    media, template = fields["media"], fields.get("template") or {}
-    own = {"media": tuple(AttachedMedia(**item) for item in media), "template": ChosenTemplate(**template)}
-    return Composition(**{**fields, **lists, **pairs, **own})
-
-
-def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
-    at = typed_time(post.scheduled_at, zone) if post.scheduled_at else ""
-    about = {one.word: said_texts(post.media, one) for one in MEDIA}
-    return Composition(
-        post.id or 0,
-        post.revision,
-        post.content,
-        post.accounts,
-        post.thread,
-        tuple(post.variants.items()),
-        tuple(post.options.items()),
-        tuple(
-            AttachedMedia(
-                item.sha256,
-                item.name,
-                item.mime or "",
-                part=part_word(item.part),
-                only=item.only or "",
-                **{word: texts[place] for word, texts in about.items()},
-            )
-            for place, item in enumerate(post.media)
-        ),
-        at,
-        at,
-        post.status is PostStatus.DRAFT,
-        "no" if post.split is False else "numbered" if post.number_parts else "yes" if post.split else "",
-        {None: "", True: "yes", False: "no"}[post.utm],
-        template=ChosenTemplate(origin=json.dumps(dict(post.origin)) if post.origin else ""),
-    )
 
 
 def submit(visit: Visit) -> Response:
@@ -358,6 +223,7 @@ def _same_words(typed: Composition) -> Composition:
         thread=tuple(part for part in typed.thread if part.strip()),
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
+        tags=", ".join(split(typed.tags)),
         zone="",
         template=NO_TEMPLATE,
     )
@@ -373,44 +239,6 @@ def upload(visit: Visit) -> Response:
 def writing_services(visit: Visit, *, expected: int | None = None) -> RequestServices:
     """Return the services of a person who writes."""
     return visit.services("schedule" if visit.may("schedule") else "create", expected=expected)
-
-
-def typed_in(visit: Visit) -> Composition:
-    """Return the content of the form."""
-    dropped, decorative = visit.fields("drop"), visit.fields("decorative")
-    words = [one.word for one in MEDIA]
-    items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "part", "only", *words)), fillvalue="")
-    media = (
-        AttachedMedia(
-            match[1],
-            match[2],
-            mime,
-            part=part.strip()[:9],
-            only=only,
-            **{**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if match[1] in decorative else "")},
-        )
-        for name, mime, part, only, *said in items
-        if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
-    )
-    return Composition(
-        post_id=parse_number(visit.field("post_id")) or 0,
-        revision=parse_number(visit.field("revision")) or 0,
-        content=visit.field("content"),
-        accounts=tuple(visit.fields("accounts")),
-        thread=tuple(visit.fields("thread")),
-        variants=_named(visit, "variant:"),
-        options=tuple((name, value.strip()) for name, value in _named(visit, "option:")),
-        media=tuple(media),
-        at=visit.field("at").strip(),
-        at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
-        is_draft=visit.field("is_draft") != "no",
-        split=visit.field("split") if visit.field("split") in ("yes", "numbered", "no") else "",
-        utm=visit.field("utm") if visit.field("utm") in ("yes", "no") else "",
-        form=visit.field("form")[:40],
-        seen=visit.field("seen")[:40],
-        zone=visit.field("zone")[:60],
-        template=ChosenTemplate(visit.field("template")[:100], visit.field("values"), visit.field("origin")),
-    )
 
 
 def _save(visit: Visit, typed: Composition, *, timed: bool, command: str = "edit", is_kept: bool = False) -> PostView:
@@ -495,7 +323,7 @@ def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Res
     except TtpError as error:
         return _form_page(visit, typed, error, "template", button="fill")
     filled = composition_of(post, visit.zone)
-    names = ("content", "accounts", "thread", "options", "split")
+    names = ("content", "accounts", "thread", "options", "split", "tags")
     template = replace(typed.template, origin=filled.template.origin)
     typed = replace(
         typed, template=template, variants=texts_by_account(post), **{name: getattr(filled, name) for name in names}
@@ -612,8 +440,3 @@ def _stored_files(visit: Visit, services: RequestServices) -> tuple[list[Attache
         else:
             media.append(AttachedMedia(item.sha256, item.name, item.mime or ""))
     return media, problems
-
-
-def _named(visit: Visit, prefix: str) -> tuple[tuple[str, str], ...]:
-    """Return the fields whose name has a prefix, without it."""
-    return tuple((name.removeprefix(prefix), visit.field(name)) for name in visit.form if name.startswith(prefix))

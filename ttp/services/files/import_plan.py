@@ -291,7 +291,9 @@ class ImportPlanner:
         with _noting(faults, "media"):
             post = apply_input(empty, typed, variants, media)
         with _noting(faults, "template"):
-            post = post and fill_texts(post, typed, variants, self._known, self._posts.platforms)
+            post = post and fill_texts(
+                post, typed, variants, self._known, self._posts.platforms, self._posts.links.plain_rules
+            )
         return (None if faults else post), faults
 
     def _time(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:

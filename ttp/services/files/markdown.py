@@ -244,17 +244,23 @@ def _with_file_names(fields: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _take_pictures(front: dict[str, Any], count: int) -> dict[int, str]:
-    """Take the media of the further parts of a thread out of the front matter; return their lines, by part."""
+    """Take the media of the further parts of a thread out of the front matter; return their lines, by part. A part of
+    which one cannot be a line keeps all of them there, and so their order."""
     media, kept, lines = front.get("media") or [], list[tuple[str, str]](), dict[int, str]()
+    placed, in_front = list[tuple[int, str, str, str]](), set[int]()
     for name, alt in zip(media, front.get("alt") or [""] * len(media), strict=True):
         number, _, rest = name.partition("=")
         line = f"![{alt}]({rest})"
         match = _PICTURE.fullmatch(line)
         part = int(number) if number.isascii() and number.isdecimal() else 1
-        if 1 < part <= count and match and match.groups() == (alt, rest):
-            lines[part] = f"{lines.get(part, chr(10))}\n{line}"
-        else:
+        placed.append((part, name, alt, line))
+        if not (1 < part <= count and match and match.groups() == (alt, rest)):
+            in_front.add(part)
+    for part, name, alt, line in placed:
+        if part in in_front:
             kept.append((name, alt))
+        else:
+            lines[part] = f"{lines.get(part, chr(10))}\n{line}"
     if lines:
         front["media"], front["alt"] = [name for name, _ in kept], [alt for _, alt in kept]
         for field in ("media", "alt"):

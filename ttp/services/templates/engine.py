@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.fit import FitValue, mark, shorten
 from ttp.domain.template import MissingVariable, TemplateText, check, refuse_other_names
-from ttp.domain.template_text import FILTERS, Value
+from ttp.domain.template_text import FILTERS, Value, hashtags
 
 FUEL = 50_000
 """Steps of one rendering."""
@@ -55,6 +55,14 @@ class Rendered(NamedTuple):
 def render(source: TemplateText, values: Mapping[str, Value]) -> Rendered:
     """Return what a text of a template becomes with these values. Raise UsageError."""
     check(source)
+    if not re.search(r"\|\s*hashtags\b", source.text):
+        return _render(source, values, FILTERS)
+    without = _render(source, values, {**FILTERS, "hashtags": lambda tags, *_: hashtags(tags, 0)})
+    there = " ".join((without.text, *(one.text for one in without.values)))
+    return _render(source, values, {**FILTERS, "hashtags": partial(hashtags, text=there)})
+
+
+def _render(source: TemplateText, values: Mapping[str, Value], filters: Mapping[str, Callable[..., str]]) -> Rendered:
     to_fit: list[FitValue] = []
     try:
         from minijinja import Environment, TemplateError
@@ -69,7 +77,7 @@ def render(source: TemplateText, values: Mapping[str, Value]) -> Rendered:
         trim_blocks=True,
         lstrip_blocks=True,
         pycompat=False,
-        filters={name: partial(_apply, source, values, name, use) for name, use in FILTERS.items()},
+        filters={name: partial(_apply, source, values, name, use) for name, use in filters.items()},
     )
     for name in list(environment.globals):
         environment.remove_global(name)
@@ -114,7 +122,7 @@ def _missing(source: TemplateText, place: int, path: re.Match[str], values: Mapp
     root, name = path[1], path[2]
     there = values.get(root)
     names = sorted(there) if isinstance(there, Mapping) else []
-    near = get_close_matches(name, names, 1)
+    near = [one for one in get_close_matches(name, names, 1) if one.isidentifier()]
     ways = [f"{root}.{near[0]}"] if near else [f"--var {name}=VALUE"] if root == "vars" else []
     refused = source.refusal(place, f'{root} has no "{name}". There are: {", ".join(names) or "none"}', *ways)
     return MissingVariable(refused, name) if root == "vars" else refused

@@ -19,6 +19,7 @@ from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
+from ttp.domain.post_fields import MEDIA
 from ttp.domain.template import LONGEST_SOURCE, Filling, TemplateText, check
 from ttp.domain.template_text import Value, clean_value
 from ttp.services.files.fields import parse_entry
@@ -30,13 +31,13 @@ FOLDER = ".ttp"
 MOST = 200
 """Templates of a folder that are read."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
-_REFUSED = ("media", "alt", "key", "status", "template")
-_TAKEN_OVER = ("to", "at", "tz", "tags", "max_lateness_s", "split", "number_parts")
+_REFUSED = ("media", *(one.file for one in MEDIA), "key", "status", "template")
+_TAKEN_OVER = ("to", "at", "tz", "tags", "max_lateness_s", "split", "number_parts", "utm")
 
 
 @dataclass(frozen=True, slots=True)
 class PostTemplate:
-    """A template file. `fields`: those of its front matter and its texts."""
+    """A template file. `name`: its path, if it was named by that. `fields`: those of its front matter and its texts."""
 
     name: str
     path: Path
@@ -94,12 +95,14 @@ class TemplateFiles:
     def find(self, name: str) -> PostTemplate:
         """Return a template by its name or its path. Raise NotFound, UsageError."""
         path = self.find_path(name)
-        return self._read(path.stem, path)
+        return self._read(name if self._takes_paths and is_path(name) else path.stem, path)
 
     def find_path(self, name: str) -> Path:
         """Return the file of a template. Raise NotFound."""
         path = self.path_of(name)
         if path is None:
+            if not is_path(name):
+                _refuse_name(name)
             names = sorted(self.paths())
             near = [Hint("try", one, (name, one)) for one in get_close_matches(name, names, 1)]
             raise NotFound(f'no template "{name}"', *near, Hint("see", action("template list")))
@@ -113,8 +116,7 @@ class TemplateFiles:
 
     def new_path(self, name: str) -> Path:
         """Return where a new template of this name is stored. Raise UsageError."""
-        if not _NAME.fullmatch(name):
-            raise UsageError(f'"{name}" is not a name of a template: small letters, digits, "-" and "_", at most 40')
+        _refuse_name(name)
         return self._folders[-1] / f"{name}{SUFFIX}"
 
     def paths(self) -> dict[str, Path]:
@@ -142,12 +144,14 @@ class TemplateFiles:
     def fill_in(self, wanted: PostInput, before: Post | None = None) -> PostInput:
         """Return the input as `Templates.fill_in` does; it names a template, variables or snippets."""
         origin = before.origin if before else {}
-        name = wanted.template or str(origin.get("template") or "") if wanted.template or wanted.vars else ""
-        if wanted.vars and not name:
+        name = wanted.template
+        if name is None and wanted.vars:
+            name = str(origin["template"]) if origin.get("template") else None
+        if wanted.vars and name is None:
             raise UsageError("variables are for a template", Hint("try", other_options(template="NAME")))
         snippets = self.snippets() if wanted.snippets else {}
         more = [_snippet(snippets, one.replace("-", "_")) for one in wanted.snippets]
-        if not name:
+        if name is None:
             text = wanted.text if wanted.text is not None or before is None else before.content
             variants = {key: "\n\n".join([one, *more]) for key, one in wanted.variants.items()}
             return replace(wanted, text="\n\n".join([text or "", *more]).strip(), variants=variants, asked=wanted)
@@ -192,6 +196,11 @@ class TemplateFiles:
         cleaned = clean_value(given)
         assert isinstance(cleaned, dict)
         return Filling(origin, content, variants, thread, cleaned)
+
+
+def _refuse_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise UsageError(f'"{name}" is not a name of a template: small letters, digits, "-" and "_", at most 40')
 
 
 def is_path(name: str) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ttp.domain.account import Account
+    from ttp.domain.links import LinkRules
     from ttp.domain.options import OptionTables
     from ttp.domain.rules import Platforms
     from ttp.services.templates.files import TemplateFiles
@@ -40,18 +41,24 @@ class Templates:
         `before`: the post that is edited; of its template only the texts are made again, with its `vars`. Raise
         NotFound, UsageError.
         """
-        if wanted.asked is not None or not (wanted.template or wanted.vars or wanted.snippets):
+        if wanted.asked is not None or not (wanted.template is not None or wanted.vars or wanted.snippets):
             return wanted
         return self.files.fill_in(wanted, before)
 
 
 def fill_texts(
-    post: Post, wanted: PostInput, variants: Mapping[str, str], accounts: Sequence[Account], platforms: Platforms
+    post: Post,
+    wanted: PostInput,
+    variants: Mapping[str, str],
+    accounts: Sequence[Account],
+    platforms: Platforms,
+    links: LinkRules,
 ) -> Post:
-    """Return a post with the texts of the input's template, if it has one. `variants`: the typed ones."""
+    """Return a post with the texts of the input's template, if it has one. `variants`: the typed ones. Links count as
+    long as they are before they are shortened."""
     if wanted.filling is None:
         return replace(post, origin=wanted.origin) if wanted.origin else post
     from ttp.services.templates.rendering import render_post
 
     keeps_thread = wanted.asked is not None and bool(wanted.asked.thread)
-    return render_post(post, wanted.filling, variants, accounts, platforms, keeps_thread=keeps_thread)
+    return render_post(post, wanted.filling, variants, accounts, platforms, links, keeps_thread=keeps_thread)

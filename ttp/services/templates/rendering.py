@@ -10,6 +10,7 @@ from ttp.domain.action import other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.fit import fit_text
+from ttp.domain.links import NO_RULES, LinkRules
 from ttp.domain.post import Post
 from ttp.domain.rules import Platforms, text_length
 from ttp.domain.split import Length
@@ -23,6 +24,7 @@ def render_post(
     variants: Mapping[str, str],
     accounts: Sequence[Account],
     platforms: Platforms,
+    links: LinkRules = NO_RULES,
     *,
     keeps_thread: bool,
 ) -> Post:
@@ -32,7 +34,7 @@ def render_post(
     sources = _spelled(filling, post, accounts, platforms)
     to_come = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
     bare = replace(post, content="", variants={}, thread=())
-    lengths = {d.account: text_length(bare, d, by_name.get(d.account), platforms) for d in to_come}
+    lengths = {d.account: text_length(bare, d, by_name.get(d.account), platforms, links) for d in to_come}
     texts: dict[str, str] = {}
     for d in to_come:
         if not variants.keys() & {d.account, d.platform}:

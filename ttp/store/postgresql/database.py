@@ -15,7 +15,7 @@ from ttp.domain.errors import Busy, Hint, NewerStore, NotAllowed, TtpError, Usag
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.store_url import hide_password
 from ttp.store.columns import REVISIONS
-from ttp.store.database import Database
+from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home.locks import RefreshRecord
 from ttp.store.postgresql import token_locks
@@ -31,7 +31,7 @@ from ttp.store.postgresql.publisher_session import (
     unlock_job,
 )
 from ttp.store.postgresql.server_check import ServerState, look_at_server, refuse_shared_sessions
-from ttp.store.postgresql.upgrade import is_usable_from, note_usable_from, upgrade
+from ttp.store.postgresql.upgrade import USABLE_FROM, is_usable_from, note_usable_from, upgrade
 from ttp.store.publisher_session import PeriodicJob, PublisherSession
 
 OLDEST = 140000
@@ -120,12 +120,7 @@ class PostgresDatabase(Database):
                 raise Busy(f"another program copies the store {self.name}")
             with self.reading() as db:
                 assert db is not None
-                running = registered_publishers(db)
-            if running:
-                one = running[0]
-                raise Busy(
-                    f"a publisher runs on {one.host} (pid {one.pid}), and {doing}", Hint("see", action("status"))
-                )
+                _refuse_publishers(db, doing)
             yield
 
     def server_state(self, now: Callable[[], datetime]) -> ServerState:
@@ -217,6 +212,8 @@ class PostgresDatabase(Database):
                 raise
             behind = False
         if behind:
+            if read_revision(connection, self.name) < USABLE_FROM:  # a running one would misread it
+                _refuse_publishers(connection, "an older ttp must stop before the store is brought up to date")
             self._migrate()
         self._checked = True
 
@@ -232,6 +229,11 @@ class PostgresDatabase(Database):
         if connection.server_version < OLDEST:
             version = connection.server_version // 10000
             raise Busy(f"the store {self.name} is in PostgreSQL {version}, and ttp needs {OLDEST // 10000} or newer")
+
+
+def _refuse_publishers(db: Connection, doing: str) -> None:
+    for one in registered_publishers(db):
+        raise Busy(f"a publisher runs on {one.host} (pid {one.pid}), and {doing}", Hint("see", action("status")))
 
 
 class IdleSessions:

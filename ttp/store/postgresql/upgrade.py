@@ -1,7 +1,8 @@
 """Upgrade the schema of a store in PostgreSQL in one transaction. Imports alembic, so only if needed.
 
 Publishers of the version before go on meanwhile, and afterwards: a migration only adds, and what nothing uses any more
-is removed one release later. `USABLE_FROM` says since which revision that holds; the store has it as a comment.
+is removed one release later. `USABLE_FROM` says since which revision that holds; the store has it as a comment. What a
+publisher must know, as a column that says what is sent where, raises it: older publishers must end before the upgrade.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ttp.store.dialect import Connection, TryAgain
 from ttp.store.migrations import configuration
 from ttp.store.postgresql.connection import STORE_KEY
 
-USABLE_FROM = "0016"
+USABLE_FROM = "0019"
 """The oldest revision whose program may use a store of this program's schema."""
 _COMMENT = "usable from "
 _ATTEMPTS = 10
