@@ -78,6 +78,16 @@ def test_an_import_counts_its_own_rows(spending: World, tmp_path: Path) -> None:
     assert (result.code != 0, spending.ttp.sql("SELECT count(*) FROM post")[0][0]) == (True, 0)
 
 
+def test_the_posts_of_a_repeat_count_together(spending: World) -> None:
+    budget(spending, "0.10")
+    spending.ttp.ok("create", "One", "--to", "x/me")
+    arguments = ("repeat", "add", "1", "--cron", "0 9 * * *", "--until", "2026-12-31")
+    refused = spending.ttp(*arguments, "--json")
+    assert ([one["code"] for one in refused.error["problems"]], spending.ttp.count("post")) == (["budget"], 1)
+    spending.ttp.ok(*refused.error["hint"].split()[1:])
+    spending.ttp.ok(*arguments)
+
+
 def test_a_budget_below_any_price_is_no_missing_one(spending: World) -> None:
     budget(spending, "0.0004")
     assert spending.ttp("create", "One", "--to", "x/me", "--at", "in 2h").code != 0
