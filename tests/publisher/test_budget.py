@@ -88,6 +88,16 @@ def test_the_posts_of_a_repeat_count_together(spending: World) -> None:
     spending.ttp.ok(*arguments)
 
 
+def test_a_plan_stays_within_the_budget_or_changes_nothing(spending: World) -> None:
+    budget(spending, "0.02")
+    for text in ("One", "Two"):
+        spending.ttp.ok("create", text, "--to", "x/me")
+    refused = spending.ttp("plan", "1", "2", "--days", "3", "--yes", "--json")
+    assert [one["code"] for one in refused.error["problems"]] == ["budget"]
+    assert spending.ttp.ok("list", "--status", "scheduled", "--json").json == []
+    spending.ttp.ok("plan", "1", "--days", "3", "--yes")
+
+
 def test_a_budget_below_any_price_is_no_missing_one(spending: World) -> None:
     budget(spending, "0.0004")
     assert spending.ttp("create", "One", "--to", "x/me", "--at", "in 2h").code != 0
