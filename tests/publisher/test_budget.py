@@ -103,6 +103,14 @@ def test_a_budget_below_any_price_is_no_missing_one(spending: World) -> None:
     assert spending.ttp("create", "One", "--to", "x/me", "--at", "in 2h").code != 0
 
 
+def test_a_row_that_is_refused_costs_the_others_nothing(spending: World, tmp_path: Path) -> None:
+    budget(spending, "0.10")
+    (tmp_path / "posts.csv").write_text(f"content,accounts\n{LINK},x/me\nOne,x/me\n")
+    arguments = ("import", str(tmp_path / "posts.csv"), "--spread", "even", "--days", "5", "--partial", "--json")
+    spending.ttp(*arguments)
+    assert [post["content"] for post in spending.ttp.ok("list", "--json").json] == ["One"]
+
+
 @pytest.mark.parametrize("amount", ["0", "ten", "-1", "nan"])
 def test_a_budget_is_an_amount_above_zero(spending: World, amount: str) -> None:
     refused = spending.ttp("config", "set", "--", "platforms.x.budget_usd", amount)
