@@ -117,9 +117,37 @@ def test_an_import_counts_its_own_rows(spending: World, tmp_path: Path) -> None:
     assert (result.code != 0, spending.ttp.sql("SELECT count(*) FROM post")[0][0]) == (True, 0)
 
 
+def test_the_posts_of_a_repeat_count_together(spending: World) -> None:
+    budget(spending, "0.10")
+    spending.ttp.ok("create", "One", "--to", "x/me")
+    arguments = ("repeat", "add", "1", "--cron", "0 9 * * *", "--until", "2026-12-31")
+    refused = spending.ttp(*arguments, "--json")
+    assert ([one["code"] for one in refused.error["problems"]], spending.ttp.count("post")) == (["budget"], 1)
+    spending.ttp.ok(*refused.error["hint"].split()[1:])
+    spending.ttp.ok(*arguments)
+
+
+def test_a_plan_stays_within_the_budget_or_changes_nothing(spending: World) -> None:
+    budget(spending, "0.02")
+    for text in ("One", "Two"):
+        spending.ttp.ok("create", text, "--to", "x/me")
+    refused = spending.ttp("plan", "1", "2", "--days", "3", "--yes", "--json")
+    assert [one["code"] for one in refused.error["problems"]] == ["budget"]
+    assert spending.ttp.ok("list", "--status", "scheduled", "--json").json == []
+    spending.ttp.ok("plan", "1", "--days", "3", "--yes")
+
+
 def test_a_budget_below_any_price_is_no_missing_one(spending: World) -> None:
     budget(spending, "0.0004")
     assert spending.ttp("create", "One", "--to", "x/me", "--at", "in 2h").code != 0
+
+
+def test_a_row_that_is_refused_costs_the_others_nothing(spending: World, tmp_path: Path) -> None:
+    budget(spending, "0.10")
+    (tmp_path / "posts.csv").write_text(f"content,accounts\n{LINK},x/me\nOne,x/me\n")
+    arguments = ("import", str(tmp_path / "posts.csv"), "--spread", "even", "--days", "5", "--partial", "--json")
+    spending.ttp(*arguments)
+    assert [post["content"] for post in spending.ttp.ok("list", "--json").json] == ["One"]
 
 
 @pytest.mark.parametrize("amount", ["0", "ten", "-1", "nan"])

@@ -434,3 +434,17 @@ def test_templates_of_the_caller_come_before_those_of_the_server(
     assert machines.remote("template", "remove", "b", "--yes").code == 0
     assert not (machines.caller.home / "templates" / "b.md").exists()
     assert (machines.server_home / "templates" / "c.md").exists()
+
+
+def test_a_post_file_of_the_caller_names_no_file_of_the_server_as_its_template(
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    secret = machines.server_home / "secret.md"
+    secret.write_text("secret")
+    for number, name in enumerate((str(secret), f"../../../../../../../../../..{secret}")):
+        (tmp_path / f"{number}.csv").write_text(f"template,accounts\n{name},\n")
+        (tmp_path / f"{number}.md").write_text(f"---\ntemplate: {name}\n---\n")
+        assert machines.remote("import", f"{number}.csv").code == 2
+        assert machines.remote("create", "--file", f"{number}.md").code == 3
+    assert "secret" not in machines.remote("list").out

@@ -16,6 +16,7 @@ from ttp.domain.time.clock import SystemClock
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from ttp.domain.action import WayOut
@@ -217,6 +218,8 @@ class Application:
     dry_run = False
     is_command_line = False
     """Whoever calls may name files, and has templates in the working folder."""
+    caller_root: Path | None = None
+    """The folder with the files of a caller elsewhere: no template that is named by its path is read outside of it."""
     expected: int | None = None
     publish: Callable[[frozenset[int]], object]
     """Publish queued posts to their end, or wait for the publisher that does. The layers above have it."""
@@ -326,6 +329,7 @@ class Application:
             self.platforms,
             lambda: self.clock.now().astimezone(self.zone),
             is_command_line=self.is_command_line,
+            root=self.caller_root,
         )
     )
     posts = _Part(

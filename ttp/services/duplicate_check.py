@@ -7,7 +7,7 @@ import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from ttp.domain.action import action
@@ -111,6 +111,10 @@ class DuplicateCheck:
             if delivery.due_at is not None:
                 index = self._pending.setdefault(delivery.account_id or 0, PostIndex())
                 index.add(to_ms(delivery.due_at), post.id or 0, _normalized_text(post, delivery))
+
+    def add_cost(self, post: Post) -> None:
+        """Add what a new post costs, and nothing else of it: it repeats a text on purpose."""
+        self._budget.add_pending(replace(post, id=None))
 
     def _find_close(
         self, delivery: Delivery, at: int, text: str, post_id: int, db: Connection | None

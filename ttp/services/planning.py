@@ -17,6 +17,7 @@ from ttp.domain.plan.planner import Exploring, Plan, spread
 from ttp.domain.plan.scoring import AccountSchedule, Draft, PlanLimits, PlanMethod
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, post_not_found
 from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_post_id, with_time
+from ttp.domain.rules import content_refusal
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
@@ -173,7 +174,12 @@ class Planning:
                 )
             for (draft, _), one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
-                changed.append(with_derived_status(with_time(draft, one.at, by), now, draft))
+                after = with_time(draft, one.at, by)
+                problems = self._posts.duplicates.problems(after, db)  # a budget needs the time
+                if (refused := content_refusal([each for each in problems if each.code == "budget"])) is not None:
+                    raise with_post_id(refused, one.id)
+                self._posts.duplicates.add_pending(after)
+                changed.append(with_derived_status(after, now, draft))
             stored = queries.posts_by_id(db, store.save(db, changed, self._posts.recorder("plan")))
             return [
                 SavedPost(self._posts.view(db, post), warnings)

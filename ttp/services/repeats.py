@@ -205,12 +205,18 @@ class Repeats:
         by_code: dict[str, Problem] = {}
         with self._posts.database.reading() as db:
             for turn, at in enumerate(takewhile(lambda at: at < end, islice(self._instants(recurrence, now), most))):
-                copy = replace(occurrence_post(post, accounts, at, texts[turn % len(texts)]), id=post.id)
+                copy = self._posts.links.plan(occurrence_post(post, accounts, at, texts[turn % len(texts)]), accounts)
+                copy = replace(copy, id=post.id)
                 for problem in self._posts.duplicates.problems(copy, db) if turn else ():
+                    if problem.code == "budget":  # the last one has the whole sum
+                        by_code.pop(problem.code, None)
                     by_code.setdefault(problem.code, problem)
+                self._posts.duplicates.add_cost(copy)
         refused = [problem for problem in by_code.values() if not problem.warning]
         if refused:
-            raise ContentRefused(refused[0].message, Hint("see", refused[0].hint or action("list")), problems=refused)
+            way = refused[0].hint or action("list")
+            hint = Hint("fix", way) if refused[0].code == "budget" else Hint("see", way)
+            raise ContentRefused(refused[0].message, hint, problems=refused)
         return list(by_code.values())
 
     def _same_text_warnings(self, recurrence: Recurrence, post: Post, first: datetime) -> list[Problem]:

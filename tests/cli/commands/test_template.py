@@ -149,16 +149,6 @@ def test_files_of_the_working_folder_come_first(ttp: Program, tmp_path: Path) ->
         api.refused("POST", "/v1/posts", 404, "not_found", {"template": name})
 
 
-def test_a_post_of_a_path_is_edited_with_that_file(
-    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "release.md").write_text("Mine {{ vars.version }}")
-    ttp.ok("create", "--template", "./release.md", "--var", "version=1")
-    ttp.ok("edit", "1", "--var", "version=2")
-    assert ttp.shown()["content"] == "Mine 2"
-
-
 def test_media_may_be_on_a_part_that_the_template_makes(ttp: Program) -> None:
     write(ttp, "own", "One\n\n## thread\nTwo {{ vars.a }}")
     post = ttp.ok("create", "--template", "own", "--var", "a=1", "--media", f"2={PHOTO}", "--to", "x/me", "--json").json

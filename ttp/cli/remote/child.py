@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ttp.cli import app, terminal
@@ -60,6 +61,7 @@ class TokenContext(Context):
         self.token = token
         self.caller = token.caller
         self._files = files
+        self.caller_root = Path(files.root)
         self._request = request
         self._moved: dict[str, str] = {}
 

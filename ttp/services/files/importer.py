@@ -255,8 +255,8 @@ class ImportScheduler:
         assert step.post is not None
         post = with_derived_status(with_time(step.post, one.at, ChosenBy.PLAN), self._posts.clock.now(), step.before)
         problems = tuple(self._posts.duplicates.problems(post, db))
-        self._posts.duplicates.add_pending(post)
+        faults = field_errors(problems)
+        if not faults:
+            self._posts.duplicates.add_pending(post)
         what = ChangeKind.MOVE if step.what is ChangeKind.SAME else step.what
-        return replace(
-            step, what=what, post=post, warnings=(*step.warnings, *problems), faults=field_errors(problems), waits=False
-        )
+        return replace(step, what=what, post=post, warnings=(*step.warnings, *problems), faults=faults, waits=False)

@@ -37,7 +37,7 @@ _TAKEN_OVER = ("to", "at", "tz", "tags", "max_lateness_s", "split", "number_part
 
 @dataclass(frozen=True, slots=True)
 class PostTemplate:
-    """A template file. `name`: its path, if it was named by that. `fields`: those of its front matter and its texts."""
+    """A template file. `fields`: those of its front matter and its texts."""
 
     name: str
     path: Path
@@ -74,11 +74,19 @@ class PostTemplate:
 
 
 class TemplateFiles:
-    """`now`: in the user's zone. `is_command_line`: the working folder has templates, and a path names one, too."""
+    """`now`: in the user's zone. `is_command_line`: the working folder has templates, and a path names one, too: below
+    `root`, which has the files of a caller elsewhere."""
 
     def __init__(
-        self, home: Path, platforms: OptionTables, now: Callable[[], datetime], *, is_command_line: bool
+        self,
+        home: Path,
+        platforms: OptionTables,
+        now: Callable[[], datetime],
+        *,
+        is_command_line: bool,
+        root: Path | None = None,
     ) -> None:
+        self._root = root
         self._folders = (Path(FOLDER), home / "templates") if is_command_line else (home / "templates",)
         self._platforms, self._now, self._takes_paths = platforms, now, is_command_line
 
@@ -95,7 +103,7 @@ class TemplateFiles:
     def find(self, name: str) -> PostTemplate:
         """Return a template by its name or its path. Raise NotFound, UsageError."""
         path = self.find_path(name)
-        return self._read(name if self._takes_paths and is_path(name) else path.stem, path)
+        return self._read(path.stem, path)
 
     def find_path(self, name: str) -> Path:
         """Return the file of a template. Raise NotFound."""
@@ -111,7 +119,9 @@ class TemplateFiles:
     def path_of(self, name: str) -> Path | None:
         """Return the file of a template; None if there is none of that name."""
         if self._takes_paths and is_path(name):
-            return expand_user(name)
+            path = expand_user(name)
+            is_foreign = self._root is not None and not path.resolve().is_relative_to(self._root.resolve())
+            return None if is_foreign else path
         return self.paths().get(name)
 
     def new_path(self, name: str) -> Path:

@@ -25,15 +25,24 @@ class Templates:
     """The templates of a caller. Arguments: as those of `TemplateFiles`, which is imported when one is used."""
 
     def __init__(
-        self, home: Path, platforms: OptionTables, now: Callable[[], datetime], *, is_command_line: bool = False
+        self,
+        home: Path,
+        platforms: OptionTables,
+        now: Callable[[], datetime],
+        *,
+        is_command_line: bool = False,
+        root: Path | None = None,
     ) -> None:
-        self._home, self._platforms, self._now, self._is_command_line = home, platforms, now, is_command_line
+        self._home, self._platforms, self._now = home, platforms, now
+        self._is_command_line, self._root = is_command_line, root
 
     @cached_property
     def files(self) -> TemplateFiles:
         from ttp.services.templates.files import TemplateFiles
 
-        return TemplateFiles(self._home, self._platforms, self._now, is_command_line=self._is_command_line)
+        return TemplateFiles(
+            self._home, self._platforms, self._now, is_command_line=self._is_command_line, root=self._root
+        )
 
     def fill_in(self, wanted: PostInput, before: Post | None = None) -> PostInput:
         """Return the input with what its template says where it says nothing itself, and with what makes the texts.
