@@ -138,3 +138,13 @@ def test_a_program_without_threads_gets_the_first_part_and_the_media_of_it_and_o
         "thread_elsewhere",
         "media_elsewhere",
     }
+
+
+def test_a_crop_is_offered_for_one_picture_alone() -> None:
+    wide = replace(PHOTO, width=3000, height=1000)
+    for media, is_offered in (((wide,), True), ((wide, PHOTO), False)):
+        ways = [
+            problem.hint for problem in problems("One", to=(IG,), media=media, id=3) if problem.code == "media_aspect"
+        ]
+        assert ways
+        assert ("focus" in str(ways[0])) is is_offered

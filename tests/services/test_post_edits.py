@@ -97,5 +97,6 @@ def test_the_mark_of_a_key_knows_accounts_by_any_spelling_and_order_but_nothing_
         PostInput(text="hi", to=("x/me", "ig/shop"), tz="UTC"),
         PostInput(text="hi", to=("x/me", "ig/shop"), variants={"x": "ho"}),
         PostInput(text="hi", to=("x/me", "ig/shop"), max_lateness_s=60),
+        PostInput(text="hi", to=("x/me", "ig/shop"), snippets=("signature",)),
     ):
         assert request_fingerprint(other, (), PLATFORMS) != one

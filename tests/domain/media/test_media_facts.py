@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 import ttp.sandbox
 from tests import media_bytes as made
+from ttp.domain.errors import UsageError
+from ttp.domain.media.details import MOST_CAPTION_BYTES, check_captions
 from ttp.domain.media.item import AUDIO
 from ttp.domain.media.probe import FileFacts, Flaw, UnusableMedia, read_facts
 from ttp.domain.media.probe.reader import MOST_BYTES, MOST_READS
@@ -410,3 +412,9 @@ def test_damaged_files_are_read_or_refused_but_never_raise_anything_else_nor_rea
         assert read.mime in AUDIO or (read.width and read.height)
     assert disk.reads <= MOST_READS
     assert disk.bytes <= MOST_BYTES
+
+
+@pytest.mark.parametrize("text", ["", "WEBVTT\n", "WEBVTT\n\n-->\0", "WEBVTT\n\n-->" + "a" * MOST_CAPTION_BYTES])
+def test_captions_are_small_webvtt_with_a_cue(text: str) -> None:
+    with pytest.raises(UsageError):
+        check_captions(text, "a.vtt")
