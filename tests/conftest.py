@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import tempfile
 from collections import Counter
@@ -413,6 +414,22 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
 def copied_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fill each new store from a template: making its schema takes 10 ms, and thousands of tests need one."""
     monkeypatch.setattr("ttp.store.database.create_tables", lambda path: path.write_bytes(empty_store()))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def this_machine_alone() -> Iterator[None]:
+    """Find no host by its name but this one: a link card of a test is not to be fetched from the network."""
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        is_name = isinstance(host, str) and ":" not in host and re.search("[a-z]", host, re.IGNORECASE) is not None
+        if is_name and not host.endswith("localhost"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
