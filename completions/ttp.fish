@@ -153,7 +153,7 @@ complete -c ttp -n "__ttp_at any 'template' 'help template'" -a list -d 'List te
 complete -c ttp -n "__ttp_at any 'template' 'help template'" -a show -d 'Show a template.'
 complete -c ttp -n "__ttp_at any 'template' 'help template'" -a edit -d 'Edit a template in your editor, or write a new one, and check it.'
 complete -c ttp -n "__ttp_at any 'template' 'help template'" -a preview -d 'Show what a template makes of made-up values.'
-complete -c ttp -n "__ttp_at any 'template' 'help template'" -a remove -d 'Delete the file of a template. Posts that it made stay as they are.'
+complete -c ttp -n "__ttp_at any 'template' 'help template'" -a remove -d 'Delete the file of a template. Posts that it made do not change.'
 complete -c ttp -n "__ttp_at any 'slots' 'help slots'" -a add -d 'Add weekly posting times to an account.'
 complete -c ttp -n "__ttp_at any 'slots' 'help slots'" -a list -d 'List slots and when each comes next.'
 complete -c ttp -n "__ttp_at any 'slots' 'help slots'" -a preview -d 'Show the next slot times, and which posts fill them.'

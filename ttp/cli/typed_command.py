@@ -24,7 +24,7 @@ _KEPT = re.compile(rf"TEXT|{_MEDIA}|F\.md|NAME\|NUMBER|\(name\)")
 
 
 def is_file_name(text: str) -> bool:
-    """Return whether a text is the name of a file here that has an extension: nobody means that text."""
+    """Return whether a text is the name of a file here that has an extension: that is hardly meant as a text."""
     return re.search(r"\.\w+$", text) is not None and os.path.isfile(text)  # noqa: PTH113 (False for any other text)
 
 

@@ -29,7 +29,7 @@ FETCHED_BEFORE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The card of an address. Without a title there is none: it is still to be fetched, or `note` says why.
+    """The card of an address. Without a title it has no card: its page is still to be fetched, or `note` says why.
     With a title, `note` says why it has no picture."""
 
     url: str

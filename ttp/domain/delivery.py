@@ -141,7 +141,7 @@ class Delivery:
 
     @property
     def may_plan(self) -> bool:
-        """Whether its parts may still be planned, or planned anew."""
+        """Whether its parts may still be planned, also again."""
         return self.state in (_S.PENDING, _S.FAILED) and not self.parts_frozen and not self.parts
 
     @property

@@ -18,7 +18,7 @@ _LINK = re.compile(r"https?://\S+")
 
 
 class FitValue(NamedTuple):
-    """A value that is to fit, and what stands where it is cut."""
+    """A value that is to fit, and the mark where it is cut."""
 
     text: str
     end: str = "…"

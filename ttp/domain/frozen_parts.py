@@ -17,7 +17,7 @@ def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
         Problem(
             "content",
             "published",
-            f"{d.account}: what is published of the thread already stays as it is",
+            f"{d.account}: what is published of the thread already does not change",
             d.account,
             warning=True,
         )

@@ -1,6 +1,6 @@
 """UTM parameters of links. Pure: links of the user's own hosts get those that they lack, and nothing else changes.
 
-Tagged texts are planned for each account, beside the text as written, so that nothing is tagged twice.
+Tagged texts are planned for each account, next to the text as written, so that nothing is tagged twice.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Facts:
     fetches_media: bool = False
     """It wants a public URL for some media."""
     language_option: str = ""
-    """The option of a post that names the languages of its text; empty if there is none."""
+    """The option of a post that names the languages of its text; empty without one."""
     same_text_after: timedelta | None = None
     """It refuses the same text sooner."""
 

@@ -105,7 +105,7 @@ class PostFields:
     number_parts: bool | None = None
     utm: bool | None = None
     cards: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """Its link cards by address (see `cards`). The publisher fetches some: that is no change by a person."""
+    """Its link cards by address (see `cards`). The publisher fetches some: such a change is not a person's."""
     origin: Mapping[str, object] = field(default_factory=lambda: NO_ORIGIN)
     id: int | None = None
     revision: int = field(default=0, compare=False)

@@ -21,7 +21,7 @@ Kind = Literal["text", "flag", "seconds", "list", "words", "texts", "media", "ow
 
 class PostField(NamedTuple):
     """`name`: in `PostInput`; `file`: in files, JSON and HTTP; `word`: in front matter, and with `-` or `_` as option
-    and argument of tools. `attribute`: of `PostFields`; None where it is no content, such as the time. `others`: more
+    and argument of tools. `attribute`: of `PostFields`; None for what is not content, such as the time. `others`: more
     names that files may have."""
 
     name: str

@@ -79,7 +79,7 @@ class PlatformPost:
 
     def part_option(self, name: str) -> tuple[int, str] | None:
         """Return the number of the part that an option such as `2=https://…` is for, and its value. A number past the
-        last part is that of none."""
+        last part belongs to no part."""
         value = self.chosen_option(name)
         if value is None:
             return None
@@ -97,7 +97,7 @@ class PlatformPost:
 
     @property
     def media_hint(self) -> WayOut | None:
-        """What to type to add media where there are none, else to remove some of a saved post. No command drops a file
+        """What to type to add media to a post without any, else to remove some of a saved post. No command drops a file
         by itself."""
         if not self.media:
             add = other_options(media="FILE")

@@ -1,7 +1,7 @@
 """The texts of a template: which language they may use, and what fills them. Pure.
 
 The language is a subset of Jinja's: `{{ }}`, `if`, `for`, `set`, `raw`, comments, and the filters of ALL_FILTERS. The
-check of a text refuses the rest, also in branches that are not taken: functions, which could reach the methods of
+check of a text refuses the rest, also in branches that are not used: functions, which could reach the methods of
 values, and `+` and `*`, which make lists whose size no engine limits.
 """
 

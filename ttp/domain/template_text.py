@@ -20,7 +20,7 @@ _NO_TEXT = regex.compile(r"[\p{Cs}\ufdd0\ufdd1]|[\p{Cc}--[\n\t]]", regex.VERSION
 
 
 def clean_value(value: Value) -> Value:
-    """Return a value in NFC, with \\n line ends and no control characters; of an object without what is None."""
+    """Return a value in NFC, with \\n line ends and no control characters; of an object without the values None."""
     if isinstance(value, str):
         return unicodedata.normalize("NFC", _NO_TEXT.sub("", value.replace("\r\n", "\n")))
     if isinstance(value, Mapping):
@@ -126,7 +126,7 @@ def emoji_strip(text: str) -> str:
 
 
 class _HtmlText(HTMLParser):
-    """Gathers the text of HTML: blocks begin a line, and what nobody reads is left out."""
+    """Gathers the text of HTML: blocks begin a line, and what is not shown is left out."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -63,7 +63,7 @@ _LOOK_BACK = 16
 
 
 def find_cuts(text: str, spans: Spans = lambda text: ()) -> Iterator[Cut]:
-    """Yield the places inside a text where it can be cut, in order. White space at its ends is none."""
+    """Yield the places inside a text where it can be cut, in order. White space at its ends is not among them."""
     marked = sorted({*(match.span() for match in _MARKED.finditer(text)), *spans(text)})
     done = len(text) - len(text.lstrip())
     for white in _WHITE.finditer(text, done, len(text.rstrip())):

@@ -16,7 +16,7 @@ INSTALL = "brew install ffmpeg" if sys.platform == "darwin" else "sudo apt-get i
 
 
 class FfmpegMissing(CannotConvert):
-    """There is no ffmpeg on this machine."""
+    """This machine has no ffmpeg."""
 
 
 def convert_gif(file: Path) -> bytes:

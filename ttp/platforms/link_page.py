@@ -141,7 +141,7 @@ def fit_picture(data: bytes) -> bytes:
 
 
 def _checked(data: bytes) -> bytes:
-    """Return a picture that is sent as it is. Raises NoPicture for one that fills the memory of who shows it."""
+    """Return a picture that is sent unchanged. Raises NoPicture for one that fills the memory of who shows it."""
     from ttp.domain.media.probe import UnusableMedia, read_facts
 
     try:

@@ -81,7 +81,7 @@ class DeliveryWorker:
                 self.release_claim()
 
     def _fetch_cards(self) -> Generator[Wait, None, None]:
-        """Wait for the pages of link cards that are not stored, and store them, or why there are none: whatever is
+        """Wait for the pages of link cards that are not stored, and store them, or why they have none: whatever is
         sent, a later try sends the same."""
         task, late_cards = self.task, self._context.late_cards
         fetch = None if late_cards is None else late_cards.begin(task.post, task.delivery, task.account)

@@ -29,7 +29,7 @@ MOST_S = 20.0
 
 
 class LateFetch(Thread):
-    """The last try for some addresses, in a thread of its own. `cards` is complete when it has ended."""
+    """The last try for some addresses, in a separate thread. `cards` is complete when it has ended."""
 
     def __init__(self, urls: Collection[str], media: MediaStore, database: Database, *, loopback: bool) -> None:
         super().__init__(name="ttp-late-card", daemon=True)
@@ -61,7 +61,7 @@ class LateCards:
         self._tried: dict[str, float] = {}
 
     def begin(self, post: Post, delivery: Delivery, account: Account) -> LateFetch | None:
-        """Begin the last try for the cards of a delivery that are not fetched; None if there are none. An address that
+        """Begin the last try for the cards of a delivery that are not fetched; None without any. An address that
         was tried within a minute is not tried again."""
         if not post.cards and not any(name.endswith(".card") for name in (*post.options, *account.options)):
             return None

@@ -36,7 +36,7 @@ class PostLinks:
     _short: dict[str, str] = field(default_factory=dict)
 
     def plan(self, post: Post, accounts: Iterable[Account]) -> Post:
-        """Return the post with its parts planned anew. Runs no program: call `shorten` before, outside a
+        """Return the post with its parts planned again. Runs no program: call `shorten` before, outside a
         transaction."""
         accounts = tuple(accounts)
         return plan_parts(post, accounts, self.platforms, self.rules(post, accounts))

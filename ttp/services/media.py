@@ -388,8 +388,8 @@ class RowMedia:
         return item.sha256
 
     def _refuse_unknown_place(self, name: str) -> None:
-        """Raise UsageError for a place that is not known, in front of what is no file of this machine: it may come from
-        a client, and must not be read as a path."""
+        """Raise UsageError for a place that is not known, in front of a name that is not a file of this machine. It
+        may come from a client, and must not be read as a path."""
         word, _, rest = name.partition("=")
         if is_web_address(name) or name.startswith(KEPT) or not (is_web_address(rest) or rest.startswith(KEPT)):
             return

@@ -193,7 +193,7 @@ class Posts:
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
     def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
-        """Return the post with its parts planned and its link cards chosen anew. Whatever changes texts, options or
+        """Return the post with its parts planned and its link cards chosen again. Whatever changes texts, options or
         accounts calls it."""
         accounts = tuple(accounts)
         post = self.links.plan(post, accounts)

@@ -69,7 +69,7 @@ def _beginning(post: PostView) -> str:
 
 
 def _unseen_cards(post: PostView) -> str:
-    """Return what of the link cards nobody has seen."""
+    """Return which link cards have not been shown yet."""
     if all(post.cards.values()):
         return ""
     from ttp.domain.cards import waiting_addresses

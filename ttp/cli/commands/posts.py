@@ -220,7 +220,7 @@ def edit(
     --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
     key (KEY= removes it). With --add-media, --alt is for the added media.
 
-    --template makes the texts again, by the template as it is now; --var changes a value that the post had.
+    --template makes the texts again, by the present template; --var changes a value that the post had.
 
     Without changes, or with -e, it opens the post in your editor.
 

@@ -117,7 +117,7 @@ def preview(context: Context, name: Name, var: options.Variables = None, to: opt
 @template.command("remove")
 @options.with_output()
 def remove(context: Context, name: Name, yes: options.Yes = False, no_input: options.NoInput = False) -> int:
-    """Delete the file of a template. Posts that it made stay as they are.
+    """Delete the file of a template. Posts that it made do not change.
 
     Examples:
       ttp template remove release --yes

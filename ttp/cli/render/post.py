@@ -204,7 +204,7 @@ def _cards(post: PostView) -> list[str]:
 
 
 def card_lines(card: Card) -> list[str]:
-    """Return what a link card shows, or what becomes of it."""
+    """Return what a link card shows, or what will happen to it."""
     if card.state == "waiting":
         return [f"{escape_line(card.url)}  fetched ten minutes before"]
     if card.title is None:

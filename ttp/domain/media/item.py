@@ -110,7 +110,7 @@ class MediaItem:
 
     @property
     def lacks_alt(self) -> bool:
-        """Whether nobody has said what it shows. A text that is the file's name says nothing."""
+        """Whether it has no text that says what it shows. A text that is the file's name says nothing."""
         if self.alt is None:
             return True
         alt, name = self.alt.strip().lower(), self.name.lower()

@@ -79,7 +79,7 @@ async def create(state: State, account: records.MastodonAccount, request: Reques
 
 
 async def _read_body(request: Request) -> dict[str, Any]:
-    """Return the fields of JSON or, as Mastodon.py sends them, of a form. An empty value is none."""
+    """Return the fields of JSON or, as Mastodon.py sends them, of a form. Empty values are left out."""
     if content_type(request) == "application/json":
         body = await json_body(request, _invalid)
         body = {name: value for name, value in body.items() if value is not None}

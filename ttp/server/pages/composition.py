@@ -84,7 +84,7 @@ class Composition:
 
     def as_input(self, platforms: Registry) -> PostInput:
         """Return the input of a post, without its blank parts. Raise UsageError for an option that cannot have its
-        value, or a part that is none."""
+        value, or a part that does not exist."""
         used = {item.part.strip() for item in self.media}
         kept = [number for number, part in enumerate(self.thread, 2) if part.strip() or str(number) in used]
         numbers = {str(old): str(new) for new, old in enumerate(kept, 2)}

@@ -17,7 +17,7 @@ of `create --file`, and of what an editor opens.
 
     ![Two cups](photo.jpg)
 
-A line that is a picture is one of the part, or of the network or account, under whose heading it stands.
+A line that is a picture is one of the part, or of the network or account, under whose heading it is.
 
 The front matter is YAML in which every value is text: `no`, `09:00` and `1e3` stay as written. Anchors, aliases, tags
 and repeated keys are refused. Blank lines around a text are dropped; a text that needs them, or a carriage return, is

@@ -117,7 +117,7 @@ class TemplateFiles:
         return path
 
     def path_of(self, name: str) -> Path | None:
-        """Return the file of a template; None if there is none of that name."""
+        """Return the file of a template; None if no file has that name."""
         if self._takes_paths and is_path(name):
             path = expand_user(name)
             is_foreign = self._root is not None and not path.resolve().is_relative_to(self._root.resolve())
