@@ -211,7 +211,9 @@ def test_media_are_stored_described_and_left_out(ann: Person) -> None:
     ann.does("/compose", form(**media))
     assert [(one["name"], one["alt"]) for one in stored(ann)["media"]] == [("a.png", "A <dot>")]
     assert ann.get(f"/media/{sha256}").status_code == 200
-    two = {name: [value, value] for name, value in media.items()} | {"part": ["", "2"], "thread": ["Two"]}
+    pair = {name: [value, value] for name, value in media.items()}
+    assert "a.png, a.png" in ann.send("/compose/check", form(**pair)).text
+    two = pair | {"part": ["", "2"], "thread": ["Two"]}
     ann.does("/compose", form(**two, **ids(ann.sees("/posts/1/edit"))))
     page = ann.sees("/posts/1/edit")
     rows = [one.partition('"')[0] for one in page.split('name="row" value="')[1:]]
