@@ -311,7 +311,7 @@ def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:
 def _media_name(item: MediaInput, number: int) -> str:
     """Return the name of a media item in a row. A path is refused: it would be one of this machine."""
     if item.captions and not is_captions(item.captions):
-        raise _invalid(f"media.{number}.captions", "this is no WebVTT: its first line is not WEBVTT")
+        raise _invalid(f"media.{number}.captions", "this is not WebVTT: its first line is not WEBVTT")
     if item.thumbnail and not (is_web_address(item.thumbnail) or item.thumbnail.startswith(KEPT)):
         raise _invalid(f"media.{number}.thumbnail", "this is neither a web address nor sha256:DIGEST")
     if (item.url is None) == (item.sha256 is None):

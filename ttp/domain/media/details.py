@@ -20,7 +20,7 @@ def parse_focus(text: str) -> str:
         return ""
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(part and _SHARE.fullmatch(part) and float(part) <= 1 for part in parts):
-        message = f"{text} is no focus: two numbers from 0 to 1, from the left and from the top"
+        message = f"{text} is not a focus: use two numbers from 0 to 1, from the left and from the top"
         raise UsageError(message, Hint("try", other_options(focus="X,Y")), flaw="focus")
     return ",".join(f"{float(part):g}" for part in parts)
 
@@ -35,7 +35,7 @@ def check_captions(text: str, name: str) -> str:
     has a cue, and not too long."""
     way = Hint("try", other_options(captions="FILE.vtt"))
     if not is_captions(text):
-        raise UsageError(f"{name} is no WebVTT: its first line is not WEBVTT", way, flaw="captions")
+        raise UsageError(f"{name} is not WebVTT: its first line is not WEBVTT", way, flaw="captions")
     if "-->" not in text:
         raise UsageError(f"{name} has no captions in it", way, flaw="captions")
     if "\0" in text:
