@@ -242,7 +242,7 @@ complete -c ttp -n "__ttp_at any 'create' 'edit' 'account set'" -l set -x -k -a 
 complete -c ttp -n "__ttp_at any 'create' 'edit'" -l no-card -d 'Show no card of a link.'
 complete -c ttp -n "__ttp_at any 'create'" -l key -x -d 'Never create a second post with this key.'
 complete -c ttp -n "__ttp_at any 'create' 'edit' 'import'" -l template -x -k -a '(__ttp_ask template)' -d 'A template that makes the texts: its name, or its file.'
-complete -c ttp -n "__ttp_at any 'create' 'edit' 'import' 'template preview'" -l var -x -d 'A value for the template, there {{ vars.NAME }}.'
+complete -c ttp -n "__ttp_at any 'create' 'edit' 'import' 'template preview'" -l var -x -d 'The value of {{ vars.NAME }} in the template.'
 complete -c ttp -n "__ttp_at any 'create' 'edit'" -l snippet -x -k -a '(__ttp_ask template)' -d 'A stored text to append to the post.'
 complete -c ttp -n "__ttp_at any 'create' 'edit'" -l focus -x -d 'The point that stays visible when the image is cropped, from the top left, such as 0.5,0.3; one for each --media in order.'
 complete -c ttp -n "__ttp_at any 'create' 'edit'" -l captions -r -F -d 'Captions of a video: a WebVTT file; one for each --media in order.'

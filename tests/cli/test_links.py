@@ -10,13 +10,17 @@ LINK = "https://www.example.com/a"
 CREATE = ("create", f"New: {LINK}", "--utm", "--to", "x/me", "--at", "in 1h", "--json")
 
 
-@pytest.mark.parametrize(("answer", "own"), [("", "example.com"), ("mine.example", "mine.example"), ("a b", "")])
+@pytest.mark.parametrize(
+    ("answer", "own"), [("\n", "example.com"), ("mine.example\n", "mine.example"), ("a b\n", ""), ("", "")]
+)
 def test_a_person_is_asked_once_for_the_own_hosts(
     ttp: Program, monkeypatch: pytest.MonkeyPatch, answer: str, own: str
 ) -> None:
     ttp.account()
     monkeypatch.setattr("ttp.cli.own_hosts.is_interactive", lambda: True)
-    ran = ttp(*CREATE, stdin=f"{answer}\n")
+    assert ttp(*CREATE, "--dry-run", stdin=answer).code == 2
+    assert ttp("config", "get", "links.own").out.strip() == ""
+    ran = ttp(*CREATE, stdin=answer)
     assert ttp("config", "get", "links.own").out.strip() == own
     assert (ran.code == 0) == bool(own)
     if own:

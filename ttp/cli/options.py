@@ -141,7 +141,7 @@ TemplateName = Annotated[
 ]
 Variables = Annotated[
     list[str] | None,
-    typer.Option("--var", metavar="NAME=VALUE", help="A value for the template, there {{ vars.NAME }}."),
+    typer.Option("--var", metavar="NAME=VALUE", help="The value of {{ vars.NAME }} in the template."),
 ]
 Snippets = Annotated[
     list[str] | None, typer.Option("--snippet", metavar="NAME", help="A stored text to append to the post.")

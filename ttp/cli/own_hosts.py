@@ -16,7 +16,7 @@ def ask_own_hosts(context: Context, text: str) -> None:
     links = [text[start:end] for start, end in find_links(text)]
     host = (host_of(links[0]) or "").removeprefix("www.") if links else ""
     answer = read_line(f"Your hosts, whose links get UTM parameters{f' [{host}]' if host else ''}: ")
-    if words := (answer or host).split():
+    if words := ("" if answer is None else answer or host).split():
         from ttp.cli.commands.config import change_settings
 
         key = settings.key_named("links.own", context.keys)

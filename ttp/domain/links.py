@@ -143,7 +143,7 @@ def link_problems(
             message = "links get UTM parameters only on your own hosts, and links.own names none"
             yield Problem("utm", "links_own", message, hint=hint)
     elif post.utm and not any(tagged.values()):
-        message = f"no link gets UTM parameters: there is none of {', '.join(rules.own)} that lacks them"
+        message = f"no link gets UTM parameters: the post has no link to {' or '.join(rules.own)} that lacks them"
         yield Problem("utm", "links_none", message, warning=True)
 
 

@@ -160,7 +160,7 @@ def with_media_texts(items: Sequence[MediaItem], post_input: PostInput) -> tuple
     for one in MEDIA:
         if texts := getattr(post_input, one.name):
             if len(texts) > len(items):
-                what = {"alt": "alt text" if len(texts) == 1 else "alt texts"}.get(one.word, one.word)
+                what = f"{one.word} {'text' if one.word == 'alt' else 'value'}{'' if len(texts) == 1 else 's'}"
                 ways = [] if items else [Hint("try", other_options(media=("FILE",) * len(texts)))]
                 raise UsageError(f"{len(texts)} {what} for {len(items)} media", *ways)
             padded = (*texts, *[""] * (len(items) - len(texts)))

@@ -127,13 +127,16 @@ def test_a_template_is_written_shown_previewed_and_removed(
     texts = [one["versions"][0]["parts"][0]["text"] for one in samples]
     assert texts == ["Hi Ann and Sample of more", "Hi Ann"]
     assert "Hi Ann and" in ttp.ok("template", "preview", "hi", "--var", "name=Ann", "--format", "table").out
-    writes(monkeypatch, tmp_path, "{{ vars.name | nope }}")
-    assert ttp("template", "edit", "hi").code == 2
+    for wrong in ("{{ vars.name }", "{% if vars.name %}", "{{ name }}", "{{ vars.name | nope }}"):
+        writes(monkeypatch, tmp_path, wrong)
+        assert ttp("template", "edit", "hi").code == 2, wrong
     assert ttp.ok("template", "show", "hi", "--json").json["text"] == "{{ vars.name | nope }}"
     assert ttp("template", "edit", "No name").code == 2
     assert ttp("template", "remove", "hi").code == 2
     ttp.ok("template", "remove", "hi", "--yes")
     assert ttp("template", "show", "hi").code == 3
+    ttp.ok("template", "remove", "release", "--yes")
+    assert "ttp template edit" in ttp.ok("template", "list", "--format", "table").out
 
 
 def test_files_of_the_working_folder_come_first(ttp: Program, tmp_path: Path) -> None:

@@ -211,7 +211,9 @@ def test_media_are_stored_described_and_left_out(ann: Person) -> None:
     ann.does("/compose", form(**media))
     assert [(one["name"], one["alt"]) for one in stored(ann)["media"]] == [("a.png", "A <dot>")]
     assert ann.get(f"/media/{sha256}").status_code == 200
-    two = {name: [value, value] for name, value in media.items()} | {"part": ["", "2"], "thread": ["Two"]}
+    pair = {name: [value, value] for name, value in media.items()}
+    assert "a.png, a.png" in ann.send("/compose/check", form(**pair)).text
+    two = pair | {"part": ["", "2"], "thread": ["Two"]}
     ann.does("/compose", form(**two, **ids(ann.sees("/posts/1/edit"))))
     page = ann.sees("/posts/1/edit")
     rows = [one.partition('"')[0] for one in page.split('name="row" value="')[1:]]
@@ -235,7 +237,11 @@ def test_media_stay_on_their_parts_when_a_post_is_edited(ann: Person) -> None:
     assert "note error" in refused.text
     ann.does("/compose", form(content=("word " * 70).strip(), split="yes", **{**media, "part": "last"}))
     page = ann.sees("/posts/2")
+    assert "2 parts on " in page
     assert page.rindex("a.png</p>") > page.rindex("word")  # under the last of the planned parts
+    ann.ttp.ok("config", "set", "links.own", "example.com")
+    ann.ttp.ok("create", "https://example.com", "--utm", "--to", "x/me")
+    assert "1 part on " in ann.sees("/posts/3")
 
 
 def test_without_scripts_files_come_with_the_form(ann: Person) -> None:

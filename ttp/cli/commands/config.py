@@ -105,6 +105,7 @@ def set_(
       ttp config set timezone Europe/Berlin
       ttp config set publish.max_lateness_s 7200
       ttp config set notify.kinds ntfy email
+      ttp config set links.shorten -- ~/bin/shorten --domain go.example.com
     """
     setting = settings.key_named(key, context.keys)
     _write(context, setting, settings.parse_value(setting, value))

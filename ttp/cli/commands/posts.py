@@ -102,7 +102,7 @@ def create(
         context.out.check_fields(render_post.preview_spec(()) if dry_run else saved_posts_spec())
         if thread == [""] and file is None:  # over a file it empties the thread
             raise UsageError("--thread has no text")
-        post_input = _parse_post_input(context, words, by_option, typed, at=at, tz=tz, piped=piped and not dry_run)
+        post_input = _parse_post_input(context, words, by_option, typed, at=at, tz=tz, piped=piped, dry_run=dry_run)
         post_input = replace(post_input, key=key, first=first, **_template_input(template, var, snippet))
         if file is not None:
             post_input = _merge_content_file(context, file, source, post_input)
@@ -540,19 +540,21 @@ def _parse_post_input(
     tz: str | None,
     piped: bool = False,
     may_empty: bool = False,
+    dry_run: bool = False,
 ) -> PostInput:
-    """Parse what was typed; `by_option`: options by name. UsageError. `may_empty`: `--set NAME=` removes an option."""
+    """Parse what was typed; `by_option`: options by name. UsageError. `may_empty`: `--set NAME=` removes an option.
+    `dry_run`: nothing is asked for and stored."""
     from ttp.domain.post_edit import PostInput, parse_plain
 
     plain = parse_plain(typed)
     media, alts, thread = by_option["media"], by_option["alt"], by_option["thread"]
-    if plain["utm"]:
+    if plain["utm"] and not dry_run:
         from ttp.cli.own_hosts import ask_own_hosts
 
         ask_own_hosts(context, text or "")
     return PostInput(
         text=text,
-        kept=piped,
+        kept=piped and not dry_run,
         to=split_list(by_option["to"]),
         at=at,
         tz=tz,

@@ -64,7 +64,9 @@ def list_(context: Context) -> None:
     Examples:
       ttp template list
     """
-    context.out.write_list(LIST_SPEC, context.templates.files.all())
+    templates = context.templates.files.all()
+    none = ["No templates yet.  Write one:  ttp template edit NAME"]
+    context.out.write_list(LIST_SPEC, templates, say=None if templates else none)
 
 
 @template.command("show")

@@ -20,7 +20,7 @@ def parse_focus(text: str) -> str:
         return ""
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(part and _SHARE.fullmatch(part) and float(part) <= 1 for part in parts):
-        message = f"{text} is not a focus: two numbers from 0 to 1, from the left and from the top"
+        message = f"{text} is not a focus: use two numbers from 0 to 1, from the left and from the top"
         raise UsageError(message, Hint("try", other_options(focus="X,Y")), flaw="focus")
     return ",".join(f"{float(part):g}" for part in parts)
 

@@ -131,7 +131,8 @@ def _shape(width: int, height: int, item: MediaItem, limits: MediaLimits) -> Ite
         what = f"it is {width}x{height} pixels, and the shape must be between {low_w}:{low_h} and {high_w / high_h:g}:1"
         if item.is_image:
             wide, high, left, top = crop_box(width, height, limits.aspects)
-            what += f"; crop it to {wide}x{high}, for example to the box {wide}x{high}+{left}+{top}"
+            focus = "" if item.focus else "give it a focus, or "
+            what += f"; {focus}crop it to {wide}x{high}, for example to the box {wide}x{high}+{left}+{top}"
         yield "media_aspect", what
 
 

@@ -199,6 +199,6 @@ def _texts(typed: PostInput, one: PostField, many: int) -> tuple[str, ...]:
     """Return one text per media item, some empty; none if all are empty."""
     texts = getattr(typed, one.name) or ()
     if len(texts) > many:
-        what = "alt texts" if one.word == "alt" else one.word
+        what = f"{one.word} {'texts' if one.word == 'alt' else 'values'}"
         raise UsageError(f"{len(texts)} {what} for {many} media", Hint("try", "one per media item, in order"))
     return (*texts, *[""] * (many - len(texts))) if any(texts) or many else ()

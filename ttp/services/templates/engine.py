@@ -62,13 +62,25 @@ def render(source: TemplateText, values: Mapping[str, Value]) -> Rendered:
     return _render(source, values, {**FILTERS, "hashtags": partial(hashtags, text=there)})
 
 
-def _render(source: TemplateText, values: Mapping[str, Value], filters: Mapping[str, Callable[..., str]]) -> Rendered:
-    to_fit: list[FitValue] = []
+def check_syntax(source: TemplateText) -> None:
+    """Raise UsageError for what the engine cannot read, and for names that there are not."""
     try:
         from minijinja import Environment, TemplateError
     except ImportError as missing:
         why = f"templates need the extra templates: {missing}"
         raise UsageError(why, Hint("fix", "pip install 'ttp-cli[templates]'")) from None
+    try:
+        environment = Environment(trim_blocks=True, lstrip_blocks=True)
+        refuse_other_names(source, environment.undeclared_variables_in_str(source.text))
+    except TemplateError as error:
+        raise _refusal(source, error, {}) from None
+
+
+def _render(source: TemplateText, values: Mapping[str, Value], filters: Mapping[str, Callable[..., str]]) -> Rendered:
+    check_syntax(source)
+    from minijinja import Environment, TemplateError
+
+    to_fit: list[FitValue] = []
     strict: Any = "semi_strict"  # its types lack it
     environment = Environment(
         undefined_behavior=strict,
@@ -83,7 +95,6 @@ def _render(source: TemplateText, values: Mapping[str, Value], filters: Mapping[
         environment.remove_global(name)
     environment.add_filter("fit", partial(_apply, source, values, "fit", partial(_fit, to_fit)))
     try:
-        refuse_other_names(source, environment.undeclared_variables_in_str(source.text))
         text = environment.render_str(
             source.text, source.template, **{name: _guarded(one) for name, one in values.items()}
         )

@@ -55,9 +55,12 @@ class PostTemplate:
         return not self.problem and not re.search(r"\{[{%]", self.text)
 
     def check(self) -> None:
-        """Raise UsageError for what templates do not have."""
-        for one in self.texts:
+        """Raise UsageError for what templates do not have, and for what the engine cannot read."""
+        from ttp.services.templates.engine import check_syntax
+
+        for one in self.texts if not self.is_snippet else ():
             check(self.source(one))
+            check_syntax(self.source(one))
 
     @property
     def texts(self) -> tuple[str, ...]:
