@@ -234,9 +234,19 @@ def test_a_server_may_have_another_name_for_a_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("software", "removed"), [("mastodon", False), ("gotosocial", False), ("snac", True), ("pleroma", True)]
+    ("server", "removed"),
+    [
+        ({"software": "mastodon"}, False),
+        ({"software": "gotosocial"}, False),
+        ({"software": "snac"}, True),
+        ({"software": "pleroma"}, True),
+        ({"software": "takahe"}, None),
+        ({}, None),
+    ],
 )
-def test_a_place_in_a_photo_is_removed_where_the_server_would_publish_it(software: str, removed: bool) -> None:
-    form = PLATFORMS.rules("mastodon").image_form_for({"software": software}, {})
+def test_a_place_in_a_photo_is_removed_where_the_server_would_or_may_publish_it(
+    server: dict[str, str], removed: bool | None
+) -> None:
+    form = PLATFORMS.rules("mastodon").image_form_for(server, {})
     assert form is not None
     assert form.without_location is removed

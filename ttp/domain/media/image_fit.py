@@ -24,16 +24,16 @@ EXTRA = "pip install 'ttp-cli[media]'"
 class ImageForm:
     """What one platform's images may be. `name` is part of a converted copy's file name; `widths` (least, most),
     `box` (longer and shorter side) and `area` in pixels; `aspects` are width:height (lowest, highest), to which an
-    image with a focus is cropped. `without_location`: the platform would publish the place in a photo; `any_look`: it
-    turns images and their colours itself; `as_is`: types that are never converted;
-    `moves`: an animated one becomes a video."""
+    image with a focus is cropped. `without_location`: the platform would publish the place in a photo; None: it may;
+    `any_look`: it turns images and their colours itself; `as_is`: types that are never converted; `moves`: an animated
+    one becomes a video."""
 
     name: str
     mimes: tuple[str, ...]
     most_bytes: int
     widths: tuple[int, int] | None = None
     box: tuple[int, int] | None = None
-    without_location: bool = False
+    without_location: bool | None = False
     area: int | None = None
     aspects: Aspects | None = None
     any_look: bool = False
@@ -97,7 +97,7 @@ NO_FITS: ImageFits = MappingProxyType({})
 def find_misfit(item: MediaItem, look: ImageAppearance | None, form: ImageForm) -> FitProblems | None:
     """Return why an image must or should be converted; None if it is sent unchanged. `look`: how it is shown, if
     known."""
-    must = []
+    must, may = list[str](), list[str]()
     if item.mime not in form.mimes:
         must.append(f"it is {NAMES[item.mime]}")
     if item.bytes > form.most_bytes:
@@ -117,9 +117,8 @@ def find_misfit(item: MediaItem, look: ImageAppearance | None, form: ImageForm) 
         and crop_box(width, height, form.aspects)[:2] != (width, height)
     ):
         must.append("it has another shape")
-    if form.without_location and look is not None and look.located:
-        must.append("it says where it was taken, and everyone could read that")
-    may = []
+    if form.without_location is not False and look is not None and look.located:
+        (must if form.without_location else may).append("it says where it was taken, and everyone could read that")
     if look is not None and not form.any_look:
         if look.turned:
             may.append("it is turned by its EXIF data")

@@ -58,7 +58,7 @@ def item_problems(
 def _differences(case: PlatformPost, item: MediaItem, fit: ImageFit) -> Iterator[Problem]:
     """Yield a warning if an image may look different on the platform and was not converted."""
     if fit.misfit is not None and fit.misfit.may:
-        message = f" may show {item.name} otherwise than you see it: {_and(fit.misfit.may)}"
+        message = f" may show {item.name} otherwise than you mean it: {_and(fit.misfit.may)}"
         why = f" (it cannot be converted: {fit.failed})" if fit.failed else ""
         yield case.warning("media", "media_look", f"{message}{why}", fit.hint)
 

@@ -51,7 +51,7 @@ class Software:
     attachment has the id of its upload. `replays_errors`: it answers a key with the error that it answered before.
     `drops`: its spam filter answers 200 for posts that it drops. `names_visibility`: its answers say who sees a post;
     snac calls an unlisted post public, and a direct one private. `keeps_location`: everyone can read where a photo was
-    taken, unless its administrator switched a filter on."""
+    taken, unless its administrator switched a filter on; None: unknown."""
 
     name: str
     keys: bool = False
@@ -61,7 +61,7 @@ class Software:
     replays_errors: bool = False
     drops: bool = False
     names_visibility: bool = True
-    keeps_location: bool = False
+    keeps_location: bool | None = False
     is_known: bool = True
 
 
@@ -87,7 +87,7 @@ def software_of(account: Account) -> Software:
 def software_named(info: Mapping[str, object]) -> Software:
     """Return what is known of the software that a server said it runs; the careful reading of anything unknown."""
     name = str(info.get("software") or "unknown")
-    return KNOWN.get(name) or Software(name, is_known=False)
+    return KNOWN.get(name) or Software(name, keeps_location=None, is_known=False)
 
 
 def is_fresh(info: Mapping[str, object], now: datetime) -> bool:
