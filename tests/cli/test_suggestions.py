@@ -146,7 +146,9 @@ def test_every_command_refuses_a_field_that_it_does_not_have(ttp: Program) -> No
     (ttp.home / "templates" / "release.md").write_text("Hi")
     for name, example in leaves():
         if name not in _NO_FIELDS and example != "ttp edit 3":  # which opens an editor
-            ran = ttp(*words_of(example), "--fields", "nope", stdin="x")
+            words = words_of(example)
+            end = words.index("--") if "--" in words else len(words)  # what follows `--` is no option
+            ran = ttp(*words[:end], "--fields", "nope", *words[end:], stdin="x")
             assert (ran.code, ran.out, "nope" in ran.err) == (2, "", True), (example, ran)
     assert [row[1] for row in ttp.ok("list").rows] == ["draft"] * 4  # one is the text of `create -`, which is kept
 
