@@ -228,8 +228,16 @@ class Application:
         self, installation: Installation, caller: Caller, *, dry_run: bool = False, expected: int | None = None
     ) -> None:
         self.installation, self.caller = installation, caller
-        self.clock = installation.clock
+        self.clock: Clock = installation.clock
         self.dry_run, self.expected = dry_run, expected
+
+    @cached_property
+    def installation(self) -> Installation:
+        raise NotImplementedError  # a subclass that is built without one makes it on first use
+
+    @cached_property
+    def caller(self) -> Caller:
+        raise NotImplementedError
 
     @cached_property
     def config(self) -> Config:
