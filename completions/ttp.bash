@@ -46,7 +46,7 @@ _ttp() {
         'slots preview') options=$'--account\n--count\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'slots remove') ask=(slot) options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
-        'repeat add') (( place )) || { ask=(post); }; options=$'--cron\n--tz\n--until\n--count\n--vary\n--pool\n--cool-down\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'repeat add') (( place )) || { ask=(post); }; options=$'--cron\n--tz\n--until\n--count\n--vary\n--pool\n--template\n--var\n--to\n--cool-down\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'repeat list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'repeat skip') (( place )) || { ask=(repeat); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'repeat pause') (( place )) || { ask=(repeat); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;

@@ -70,7 +70,7 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
         "delete": RemoteCommand(outside=frozenset({"remote"})),
         "import": RemoteCommand(files={"file": FileUse.POSTS, **_TEMPLATE}, templates=_ALWAYS),
         "sync": RemoteCommand(files={"dir": FileUse.FOLDER}, outside=_ALWAYS),
-        "repeat add": RemoteCommand(files={"vary": FileUse.TEXT}),
+        "repeat add": RemoteCommand(files={"vary": FileUse.TEXT, **_TEMPLATE}, templates=frozenset({"template"})),
         "optimal heatmap": RemoteCommand(files={"svg": FileUse.OUTPUT, "html": FileUse.OUTPUT}),
         "run": RemoteCommand(
             one_of=frozenset({"once", "until_idle"}),

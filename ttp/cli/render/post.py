@@ -188,11 +188,6 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
         yield "Key", [escape_text(post.key)]
     for label, value in shown_fields(post):
         yield label, [escape_line(value)]
-    if post.origin:
-        given = post.origin.get("vars")
-        values = [f"{name}={value}" for name, value in given.items()] if isinstance(given, Mapping) else []
-        name = f"{post.origin.get('template')} (version {post.origin.get('version')})"
-        yield "Template", [escape_line(" ".join([name, *values]))]
 
 
 def _cards(post: PostView) -> list[str]:
