@@ -17,7 +17,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import quote_command, retype
 from ttp.cli.typed_command import TypedCommand
 from ttp.domain.account import Account
-from ttp.domain.action import OtherOptions, WayOut
+from ttp.domain.action import OtherOptions, WayOut, other_options
 from ttp.domain.errors import Hint, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ def with_no_card(context: Context, texts: list[str] | None, *, no_card: bool) ->
     names = [f"{name}.card" for name in context.platforms.names() if "card" in context.platforms.options(name)]
     for name, value in parse_platform_options(context, texts, may_empty=True).items():
         if name in names and value not in ("none", ""):
-            raise UsageError(f"--no-card and --set {name}={value} contradict each other", Hint("try", "--no-card"))
+            raise UsageError(f"--no-card contradicts --set {name}={value}", Hint("try", other_options(no_card=False)))
     return [*(f"{name}=none" for name in names), *(texts or ())]
 
 

@@ -48,7 +48,7 @@ class PostTemplate:
 
     @property
     def version(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+        return hashlib.sha256(self.text.encode()).hexdigest()[:12] if self.text else ""
 
     @property
     def is_snippet(self) -> bool:
@@ -107,12 +107,13 @@ class TemplateFiles:
         return [self._read_any(name, path) for name, path in sorted(self.paths().items())]
 
     def _read_any(self, name: str, path: Path) -> PostTemplate:
+        template = PostTemplate(name, path)
         try:
             template = self._read(name, path)
             template.check()
-            return template
         except TtpError as error:
-            return PostTemplate(name, path, problem=error.message)
+            return replace(template, problem=error.message)
+        return template
 
     def find(self, name: str) -> PostTemplate:
         """Return a template by its name or its path. Raise NotFound, UsageError."""
