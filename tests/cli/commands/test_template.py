@@ -191,9 +191,16 @@ def test_a_row_keeps_its_texts_when_only_the_template_has_changed(ttp: Program, 
     write(ttp, "release", RELEASE.replace("out.", "ready."))
     again = ttp.ok(*arguments).json
     assert (again["unchanged"], len(again["warnings"]), ttp.shown()["content"]) == (2, 1, MADE)
-    rows.write_text("key,version,note\na,2.1.1,spare\nb,2.2,other\n")
+    rows.write_text("key,version,tags,text.x\na,2.1.1,release,\nb,2.2,b,\nc,2.3,release,Own\nd,2.4,release,Own\n")
     assert ttp.ok(*arguments).json["changed"] == 2
     assert [ttp.shown(post)["content"] for post in (1, 2)] == ["Kettle 2.1.1 is ready.", "Kettle 2.2 is ready."]
+    write(ttp, "release", RELEASE)
+    rows.write_text("key,version,tags,text.x\na,2.1.1,release,\nb,2.2,b,\nc,2.3,release,Own\nd,2.4,release,New\n")
+    assert ttp.ok(*arguments).json["changed"] == 1
+    assert [ttp.shown(post)["content"] for post in (1, 2, 3)] == [
+        *("Kettle 2.1.1 is ready.", "Kettle 2.2 is ready.", "Kettle 2.3 is ready.")
+    ]
+    assert (ttp.shown(4)["content"], ttp.shown(4)["variants"]) == ("Kettle 2.4 is out.", {"x": "New"})
     assert ttp(*arguments, "--var", "vresion=1").code == 2
 
 

@@ -197,7 +197,7 @@ class ImportPlanner:
         if made is None or faults:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         newer = []
-        if before is not None and _differs_by_template(made, before):
+        if before is not None and self._differs_by_template(row.typed, made, before):
             texts = {name: getattr(before, name) for name in ("content", "variants", "thread", "origin")}
             made, newer = replace(made, **texts), [_template_changed(before)]
         now = self._posts.clock.now()
@@ -228,6 +228,19 @@ class ImportPlanner:
         """Return the input of a row with the template of the import, if it has none."""
         name = typed.template or self._rules.template
         return replace(typed, template=name, vars={**self._rules.vars, **typed.vars})
+
+    def _differs_by_template(self, typed: PostInput, made: Post, before: Post) -> bool:
+        """Return whether the texts of a row differ from those of its post only because its template has changed."""
+        if typed.asked is None or before.deleted_at is not None:
+            return False
+        own = check_variants(typed.asked.variants, self._known, self._posts.platforms)
+        return (
+            {**before.origin, "version": made.origin.get("version")} == made.origin != before.origin
+            and {*made.accounts} == {*before.accounts}
+            and made.tags == before.tags
+            and all(before.variants.get(name, "") == text for name, text in own.items())
+            and (not typed.asked.thread or typed.asked.thread == before.thread)
+        )
 
     def _edited_post(self, row: Entry) -> Post | None:
         """Return the post of a row without a key whose text was edited: same time and accounts."""
@@ -332,14 +345,6 @@ def _in_file(error: FieldError) -> FieldError:
     forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
     fixes = (advice for name, advice in _IN_FILE.items() if str(error.fix).startswith(forms[name]))
     return replace(error, fix=next(fixes, error.fix))
-
-
-def _differs_by_template(made: Post, before: Post) -> bool:
-    """Return whether the texts of a row would differ from those of its post because its template has changed since."""
-    names = ("template", "vars", "text")
-    is_same = all(made.origin.get(name) == before.origin.get(name) for name in names)
-    accounts = {*made.accounts} == {*before.accounts} and before.deleted_at is None
-    return bool(made.origin) and is_same and accounts and made.origin["version"] != before.origin["version"]
 
 
 def _template_changed(post: Post) -> Problem:
