@@ -97,19 +97,18 @@ def add(
     options.enable_strict_checks(context, strict=strict)
     with context.naming_choices():
         done = context.repeats.begin(recurrence, wanted)
-    _answer_begun(context, done)
+    _answer_begun(context, done, is_new=wanted is not None)
 
 
-def _answer_begun(context: Context, done: NewRepeat) -> None:
+def _answer_begun(context: Context, done: NewRepeat, *, is_new: bool) -> None:
     for line in done.told:
         context.out.note(line)
     made = [post.id or 0 for post in done.made]
     warnings = [*done.told, *print_warnings(context.out, done.warnings), *warn_of_scheduled(context, made)]
     message = f"Repeat {done.tally.recurrence.id} starts: {_next(context, done.tally)}"
-    ahead = id_ranges(made) or "none"
-    context.out.write_one(
-        slots.begun_spec(made, warnings), done.tally, say=[f"{message}; created in advance: {ahead}."]
-    )
+    saved = [f"Saved draft {done.tally.recurrence.post_id}, which is repeated."] if is_new else []
+    message += f"; created in advance: {id_ranges(made) or 'none'}."
+    context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[*saved, message])
 
 
 @repeat.command("list")
