@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import action, other_options
+from ttp.domain.action import Action, OtherOptions, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
@@ -85,7 +85,12 @@ class Repeats:
             raise UsageError("it would never occur", Hint("try", other_options(until="DATE")))
         self._refuse_flood(recurrence, now)
         post = None if wanted is None else self._posts.build_post(wanted, None)[0]
-        warnings = self._check(recurrence, first, post)
+        try:
+            warnings = self._check(recurrence, first, post)
+        except ContentRefused as refused:
+            if wanted is not None:
+                _name_template(refused, action("template edit", wanted.template))
+            raise
         if wanted is not None:
             recurrence = replace(recurrence, post_id=self._posts.create(wanted, None).post.id)
         with self._posts.database.writing() as db:
@@ -305,6 +310,15 @@ class Repeats:
 
     def _instants(self, one: Recurrence, after: datetime) -> Iterator[datetime]:
         return cron_instants(one.cron, ZoneInfo(one.timezone), after)
+
+
+def _name_template(refused: ContentRefused, edit: Action) -> None:
+    """Replace the options of a post in the hints: a repeat does not have them, its template does."""
+    hints = ((hint, isinstance(hint.way, OtherOptions)) for hint in refused.hints)
+    refused.hints = tuple(dict.fromkeys(Hint("try", edit) if is_option else hint for hint, is_option in hints))
+    refused.problems = tuple(
+        replace(one, hint=edit if isinstance(one.hint, OtherOptions) else one.hint) for one in refused.problems
+    )
 
 
 def _refuse_same_repeat(recurrence: Recurrence, recurrences: Iterable[Recurrence]) -> None:

@@ -161,6 +161,7 @@ def test_a_repeat_may_begin_with_a_template(ttp: Program) -> None:
     add = ("repeat", "--template", "release", "--cron", "0 9 * * *", "--count", "2", "--json")
     for wrong in ((), ("--var", "version=" + "long " * 80), ("--var", "version=1", "--pool", "x"), ("--to", "nobody")):
         assert ttp(*add, *wrong).code in (2, 3)
+    assert ttp(*add, "--var", "version=" + "long " * 80).error["hints"] == ["ttp template edit release"]
     assert ttp("repeat", "1", "--var", "version=1", "--cron", "0 9 * * *").code == 2
     assert ttp.ok("list", "--json").json == []
     ttp.ok(*add, "--var", "version=2.1")

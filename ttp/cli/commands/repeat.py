@@ -195,7 +195,7 @@ def _refuse_mixture(
         )
     if of_template and template is None:
         raise UsageError("--var and --to need --template", Hint("see", "ttp repeat add --help"))
-    if (pool is not None and vary is not None) or (pool is None and cool_down is not None):
+    if (vary is not None and post_id is None) or (pool is None and cool_down is not None):
         raise UsageError("--vary needs a post, and --cool-down needs --pool", Hint("see", "ttp repeat add --help"))
 
 
