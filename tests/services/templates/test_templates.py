@@ -69,7 +69,7 @@ def create(posts: Posts, text: str | None = None, /, **fields: object) -> PostFi
     if text is not None:
         write(posts.database.home, "release", text)
     wanted = PostInput(**{"template": "release", **fields})  # type: ignore[arg-type]  # fields by name
-    return people.create(posts, posts.templates.fill_in(wanted)).post
+    return people.create(posts, posts.templates.fill_in(wanted, spare=())).post
 
 
 def texts_of(post: PostFields) -> dict[str, str]:

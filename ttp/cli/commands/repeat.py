@@ -81,7 +81,7 @@ def add(
     wanted, accounts = None, tuple(context.queries.accounts_of(post_id)) if post_id is not None else ()
     if template is not None:
         wanted = PostInput(template=template, vars=options.parse_pairs(var, "--var"), to=options.split_list(to))
-        wanted = context.templates.fill_in(wanted)
+        wanted = context.templates.fill_in(wanted, spare=())
         accounts = context.posts.accounts_of_new(wanted)
     zone = context.times.weekly_zone(accounts, tz)
     recurrence = Recurrence(

@@ -44,7 +44,7 @@ def made_by_template(
     text = str(typed.origin.get("text") or "") if typed.origin else typed.text
     given = {name.strip(): value.strip() for name, _, value in lines}
     asked = replace(typed, text=text, template=template.name or None, vars=given, thread=None, variants={})
-    filled = services.posts.templates.fill_in(asked)
+    filled = services.posts.templates.fill_in(asked, spare=())
     return preview_post(services.posts, filled, None).post, filled
 
 

@@ -165,7 +165,7 @@ class TemplateFiles:
         """Return the texts of the snippets, by name with `_` for `-`."""
         return {one.name.replace("-", "_"): one.fields.text or "" for one in self.all() if one.is_snippet}
 
-    def fill_in(self, wanted: PostInput, before: Post | None, spare: Collection[str]) -> PostInput:
+    def fill_in(self, wanted: PostInput, before: Post | None, spare: Collection[str] | None) -> PostInput:
         """Return the input as `Templates.fill_in` does; it names a template, variables or snippets."""
         origin = before.origin if before else {}
         name = wanted.template
@@ -180,7 +180,8 @@ class TemplateFiles:
             variants = {key: "\n\n".join([one, *more]) for key, one in wanted.variants.items()}
             return replace(wanted, text="\n\n".join([text or "", *more]).strip(), variants=variants, asked=wanted)
         template = self.find(name)
-        template.refuse_unused(wanted.vars.keys() - {*spare})
+        if spare is not None:
+            template.refuse_unused(wanted.vars.keys() - {*spare})
         own = template.fields
         kept = origin.get("vars") if origin.get("template") == template.name else None
         values = {**own.vars, **(kept if isinstance(kept, Mapping) else {}), **wanted.vars}

@@ -43,7 +43,7 @@ def preview_template(posts: Posts, wanted: PostInput) -> list[TemplateSample]:
     def preview(values: Mapping[str, Value]) -> PostPreview:
         text = "Sample text." if any(template.source(one).names("text") for one in template.texts) else None
         given = PostInput(template=wanted.template, vars={**values, **wanted.vars}, to=to, text=text)
-        return preview_post(posts, posts.templates.fill_in(given), None)
+        return preview_post(posts, posts.templates.fill_in(given, spare=()), None)
 
     least: dict[str, Value] = {}
     while True:
