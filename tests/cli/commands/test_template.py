@@ -127,6 +127,7 @@ def test_a_template_is_written_shown_previewed_and_removed(
     samples = ttp.ok("template", "preview", "hi", "--to", "x/me", "--var", "name=Ann", "--json").json
     texts = [one["versions"][0]["parts"][0]["text"] for one in samples]
     assert texts == ["Hi Ann and Sample of more", "Hi Ann"]
+    assert ttp("template", "preview", "hi", "--var", "nmae=Ann").code == 2
     assert "Hi Ann and" in ttp.ok("template", "preview", "hi", "--var", "name=Ann", "--format", "table").out
     for wrong in ("{{ vars.name }", "{% if vars.name %}", "{{ name }}", "{{ vars.name | nope }}"):
         writes(monkeypatch, tmp_path, wrong)

@@ -37,13 +37,14 @@ def preview_template(posts: Posts, wanted: PostInput) -> list[TemplateSample]:
     Raise NotFound, UsageError.
     """
     template = posts.templates.files.find(wanted.template or "")
+    template.refuse_unused(wanted.vars)
     whole = {name: _sample_of(name) for name in template.variables if name not in template.fields.vars}
     to = wanted.to or template.fields.to or tuple(account.name for account in posts.accounts() if account.enabled)
 
     def preview(values: Mapping[str, Value]) -> PostPreview:
         text = "Sample text." if any(template.source(one).names("text") for one in template.texts) else None
         given = PostInput(template=wanted.template, vars={**values, **wanted.vars}, to=to, text=text)
-        return preview_post(posts, posts.templates.fill_in(given, spare=()), None)
+        return preview_post(posts, posts.templates.fill_in(given), None)
 
     least: dict[str, Value] = {}
     while True:
