@@ -17,7 +17,7 @@ from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views.files import lint_json
 
 if TYPE_CHECKING:
-    from ttp.services.files.lint import Finding, LintResult
+    from ttp.services.files.lint import LintResult
 
 FORMATS = ("text", "json", "github")
 VIEW: OutputSpec[LintResult] = OutputSpec(lint_json, (), lint_json)
