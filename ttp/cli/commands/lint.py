@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +27,9 @@ VIEW: OutputSpec[LintResult] = OutputSpec(lint_json, (), lint_json)
 @with_output(VIEW, only="json")
 def lint(
     context: Context,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files of posts, or folders of Markdown files.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files of posts, or folders of Markdown files.")
+    ],
     for_: Annotated[
         list[str] | None,
         typer.Option("--for", metavar="A,B", help="Check for these networks too; mastodon=1000: for texts of 1000."),
@@ -106,16 +109,15 @@ def _annotate(context: Context, paths: Sequence[str], networks: Sequence[str] | 
     except TtpError as error:
         context.out.line(_command("error", error.message))
         return exit_code(error)
-    for severity in ("error", "warning", "notice"):
-        for one in result.findings:
-            if one.severity == severity:
-                fix = "" if one.fix is None else f"\n{fix_label(one.fix)}: {command_text(one.fix)}"
-                row = f"row {one.row}: " if one.row else ""
-                context.out.line(
-                    _command(severity, f"{row}{one.message} [{one.code}]{fix}", file=one.file, line=str(one.line or ""))
-                )
-    for line in _summary(result):
-        context.out.line(_command("notice", line))
+    lines: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    lines["notice"] += (_command("notice", line) for line in _summary(result))
+    for one in result.findings:
+        row = f"row {one.row}: " if one.row else ""
+        fix = "" if one.fix is None else f"\n{fix_label(one.fix)}: {command_text(one.fix)}"
+        message = f"{row}{one.message} [{one.code}]{fix}"
+        lines[one.severity].append(_command(one.severity, message, file=one.file, line=str(one.line or "")))
+    for line in chain(*lines.values()):
+        context.out.line(line)
     return USAGE if result.count("error") else DONE
 
 

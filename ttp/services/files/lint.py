@@ -7,25 +7,24 @@ What only a store, a server or the settings of another machine decide is left ou
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, parse_account_name
-from ttp.domain.action import WayOut, action, as_fields
+from ttp.domain.action import Action, WayOut, action, as_fields
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
-from ttp.domain.errors import Hint, PastTime, Problem, TtpError, UsageError
-from ttp.domain.media.item import AUDIO, IMAGES, VIDEOS, MediaItem, is_web_address
+from ttp.domain.errors import Hint, NotFound, PastTime, Problem, TtpError, UsageError
+from ttp.domain.media.item import MediaItem, is_web_address
 from ttp.domain.media.place import split_name
 from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post
@@ -46,13 +45,15 @@ from ttp.services.time_resolver import RowTime, SlotAllocator, TimeResolver
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home.files import read_bytes
-from ttp.store.home.media import MediaStore, temporary_media
+from ttp.store.home.media import SUFFIXES, MediaStore, temporary_media
 
 ANY = "any"
 """The handle of the account that stands for a network, where only the network is named."""
 Severity: TypeAlias = Literal["error", "warning", "notice"]
-_ELSEWHERE = frozenset({"media_gone", "media_host", "server_unknown"})
+_ELSEWHERE = frozenset({"links_own", "media_gone", "media_host", "server_unknown"})
 """Problems of a machine or a server, not of a file."""
+_BY_ACCOUNT = frozenset({"option_missing"})
+"""Problems that the account of a post may solve: it may have the option."""
 _YAML_LINE = re.compile(r" in line ([0-9]+):")
 _QUOTED = re.compile(r'"([^"]+)"')
 
@@ -135,6 +136,9 @@ class Lint:
             media = opened.enter_context(temporary_media(MediaStore(self._home / "media", self._own)))
             times = _RowTimes(Database(folder / "none"), self._clock, self._config, self._system)
             posts = self._posts(Database(folder / "none"), media, times)
+            for name in names:
+                if not os.path.lexists(name):
+                    raise NotFound(f"no file or folder {name}", Hint("see", action("help", "lint")))
             files = [_File(name, opened.enter_context(open_source(name, None, {}, self._platforms))) for name in names]
             for one in files:
                 result.findings += one.read(posts.templates)
@@ -145,7 +149,7 @@ class Lint:
                 one.entries = [self._for_networks(entry, networks, posts.assumed) for entry in one.entries]
                 result.findings += check.findings(one)
         result.posts, result.skipped = check.posts, check.skipped
-        if not (result.posts or result.skipped or result.findings):
+        if not (result.posts or result.skipped or result.count("error")):
             raise UsageError(f"no posts in {', '.join(names)}", Hint("see", action("help", "lint")))
         result.findings += check.notices()
         result.limits = list(self._limits(posts.assumed, networks))
@@ -164,21 +168,23 @@ class Lint:
 
     def _accounts(self, entries: Iterable[Entry], networks: Mapping[str, int | None]) -> tuple[Account, ...]:
         """Return the accounts that files name, and one of each network that is named without an account."""
-        names: dict[tuple[str, str], None] = {}
+        names: dict[tuple[str, str], str] = {}
         bare = list(networks)
         for typed in (entry.typed for entry in entries):
             places = [split_name(one, self._platforms).only or "" for one in typed.media or () if "=" in one]
-            for name in (*(typed.to or ()), *typed.variants, *places):
+            others = [name for name in (*typed.variants, *places) if "/" in name]
+            for name in (*(typed.to or ()), *others):
                 with suppress(TtpError):  # which the check of its post reports
                     if "/" in name:
-                        names[parse_account_name(name, self._platforms)] = None
+                        platform, handle = parse_account_name(name, self._platforms)
+                        names.setdefault((platform, handle.lower()), handle)
                     elif name:
                         bare.append(self._platforms.find(name).name)
         platforms = {platform for platform, _ in names}
-        names |= {(platform, ANY): None for platform in bare if platform not in platforms}
+        names |= {(platform, ANY): ANY for platform in bare if platform not in platforms}
         return tuple(
             Account(platform, handle, number, connected=True, server_info=self._server_info(platform, networks))
-            for number, (platform, handle) in enumerate(names, 1)
+            for number, ((platform, _), handle) in enumerate(names.items(), 1)
         )
 
     def _server_info(self, platform: str, networks: Mapping[str, int | None]) -> dict[str, object]:
@@ -258,9 +264,8 @@ class _Media(RowMedia):
             return super()._item(name, platforms)
         self.unseen.add(name)
         path = urlsplit(name).path
-        mime = mimetypes.guess_type(path)[0] or ""
-        if mime not in IMAGES | VIDEOS | AUDIO:
-            mime = "image/jpeg"
+        suffix = PurePosixPath(path).suffix.lower()
+        mime = next((mime for mime, suffixes in SUFFIXES.items() if suffix in suffixes), "image/jpeg")
         digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
         return MediaItem(
             path.rpartition("/")[2] or name, mime, 100_000, digest, url=name, **_USUAL[mime.partition("/")[0]]
@@ -389,7 +394,10 @@ class _Check:
 
     def _of_post(self, entry: Entry, step: PlannedChange) -> Iterator[Finding]:
         for fault in step.faults:
-            yield Finding("error", "row", fault.problem, fault.field, fix=fault.fix)
+            name, equals, value = str(fault.fix).removeprefix("--var ").partition("=")
+            is_variable = equals and str(fault.fix).startswith("--var ")
+            fix = f"vars: {{{name}: {value}}}" if is_variable else fault.fix
+            yield Finding("error", "row", fault.problem, fault.field, fix=fix)
         if step.post is None:
             return
         offer = next((one for one in step.warnings if one.code == "text_splittable"), None)
@@ -403,7 +411,9 @@ class _Check:
             elif problem.code == "same_text":
                 others = (self._texts.get((d.account, _text(step.post, d))) for d in step.post.active)
                 message += "".join(f" ({other})" for other in dict.fromkeys(others) if other)
-            severity: Severity = "warning" if problem.warning else "error"
+            if problem.account and problem.account.endswith(f"/{ANY}") and isinstance(fix, Action):
+                fix = None  # there is no such account
+            severity: Severity = "warning" if problem.warning or problem.code in _BY_ACCOUNT else "error"
             yield Finding(severity, problem.code, message, problem.field, account=problem.account, fix=fix)
         if step.post.scheduled_at is not None and entry.typed.at is not None:
             yield from self._of_time(entry.typed.at, entry.typed.tz, step.post)
