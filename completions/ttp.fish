@@ -300,7 +300,7 @@ complete -c ttp -n "__ttp_at any 'sync'" -l check -d 'Change nothing; exit code 
 complete -c ttp -n "__ttp_at any 'sync'" -l prune -d 'Cancel posts whose file was deleted.'
 complete -c ttp -n "__ttp_at any 'sync'" -l write-status -d 'Write ids, statuses and addresses into the files.'
 complete -c ttp -n "__ttp_at any 'sync'" -l fields -x -k -a '(__ttp_many words \'action\' \'id\' \'file\' \'changes\' \'scheduledAt\' \'accounts\' \'content\')' -d 'Only these fields, in this order.'
-complete -c ttp -n "__ttp_at any 'lint'" -l for -x -k -a '(__ttp_many words \'bluesky\' \'command\' \'instagram\' \'mastodon\' \'tiktok\' \'x\')' -d 'Check for these networks too; mastodon=1000: for texts of 1000.'
+complete -c ttp -n "__ttp_at any 'lint'" -l for -x -k -a '(__ttp_many words \'bluesky\' \'command\' \'instagram\' \'mastodon\' \'tiktok\' \'x\')' -d 'Check for these networks too; NAME=1000: its server takes texts of 1000.'
 complete -c ttp -n "__ttp_at any 'lint'" -l format -x -k -a '\'text\'\\t \'json\'\\t \'github\'\\t' -d 'text, json, or github: annotations of a workflow.'
 complete -c ttp -n "__ttp_at any 'template list' 'template show'" -l fields -x -k -a '(__ttp_many words \'name\' \'isSnippet\' \'version\' \'variables\' \'accounts\' \'text\' \'problem\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'template edit' 'template remove' 'config edit' 'config path' 'notify secret'" -l fields -x -d 'Only these fields, in this order.'

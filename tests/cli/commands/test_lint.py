@@ -13,7 +13,7 @@ from tests.conftest import Program
 from tests.media_bytes import png
 
 LONG = "long " * 70
-FILES = {
+FILES: dict[str, str | bytes] = {
     "alias.md": "---\nto: x/me\ntags: &a [b]\nmore: *a\n---\n\nText\n",
     "alt.md": "---\nto: x/me\n---\n\nA photo\n\n![](photo.png)\n",
     "bare.md": "Text without front matter\n",

@@ -32,7 +32,9 @@ def lint(
     ],
     for_: Annotated[
         list[str] | None,
-        typer.Option("--for", metavar="A,B", help="Check for these networks too; mastodon=1000: for texts of 1000."),
+        typer.Option(
+            "--for", metavar="A,B", help="Check for these networks too; NAME=1000: its server takes texts of 1000."
+        ),
     ] = None,
     format: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="text, json, or github: annotations of a workflow.")
@@ -45,7 +47,7 @@ def lint(
 
     Examples:
       ttp lint posts
-      ttp lint posts --for bluesky,mastodon=1000,x
+      ttp lint posts --for x,ig
       ttp lint posts --format github
     """
     if format not in FORMATS:
