@@ -32,6 +32,7 @@ FILES: dict[str, str | bytes] = {
     "past.md": f"---\nto: x/me\nat: 2025-01-01 09:00Z\n---\n\n{LONG}\n",
     "second.md": "---\nto: x/me\nat: 2027-01-02 09:00Z\n---\n\nsame   WORDS\n",
     "split.md": f"---\nto: x/me\nsplit: true\n---\n\n{LONG}\n",
+    "stranger.md": "---\ntemplate: ../secret.md\n---\n",
     "template.md": "---\ntemplate: release\nvars: {versoin: 2}\n---\n",
     "thread.md": f"---\nto: x/me\n---\n\nOne\n\n## thread\n\n{LONG}\n",
     "web.md": "---\nto: x/me\nmedia:\n- file: https://example.org/a.png\n  alt: Two cups\n---\n\nText\n",
@@ -55,6 +56,7 @@ FOUND = [
     ("past.md", 3, "warning", "past"),
     ("past.md", 6, "error", "text_too_long"),
     ("second.md", 6, "warning", "same_text"),
+    ("stranger.md", 2, "error", "row"),
     ("template.md", 2, "error", "row"),
     ("thread.md", 7, "error", "text_too_long"),
     ("where.md", 2, "error", "row"),
@@ -72,6 +74,7 @@ def posts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / ".ttp").mkdir()
     (folder / ".ttp/release.md").write_text("---\nto: x/me\n---\n\nVersion {{ vars.version }}\n")
     (tmp_path / "secret.png").write_bytes(png())
+    (tmp_path / "secret.md").write_text("---\nto: x/me\n---\n\nSecret\n")
     (folder / "posts/photo.png").write_bytes(png())
     (folder / "posts/again").symlink_to(folder / "posts")
     for name, text in FILES.items():
@@ -102,7 +105,8 @@ def test_an_import_refuses_the_same_posts_for_the_same_reasons(ttp: Program, pos
     for path in posts.glob("*.md"):
         if "\nat:" not in path.read_bytes().decode("latin-1"):
             path.write_bytes(path.read_bytes().replace(b"---\n", b"---\nat: 2027-05-05 09:00Z\n", 1))
-    for name in ("good.md", "past.md", "web.md"):  # which need slots, end there with the time, and need the network
+    # These need slots, end there with their time, may name a template anywhere, and need the network.
+    for name in ("good.md", "past.md", "stranger.md", "web.md"):
         (posts / name).unlink()
     found = ttp("lint", "posts", "--json").json["findings"]
     ttp.account("x/me")

@@ -18,7 +18,7 @@ from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views.files import lint_json
 
 if TYPE_CHECKING:
-    from ttp.services.files.lint import LintResult
+    from ttp.services.files.lint import Finding, LintResult
 
 FORMATS = ("text", "json", "github")
 VIEW: OutputSpec[LintResult] = OutputSpec(lint_json, (), lint_json)
@@ -84,10 +84,18 @@ def _run(context: Context, paths: Sequence[str], networks: Sequence[str] | None)
 def _lines(result: LintResult) -> Iterator[str]:
     """Yield a line for each finding, and one for its fix."""
     for one in result.findings:
-        place = [one.file, None if one.line is None else str(one.line), one.row and f"row {one.row}"]
-        yield ": ".join([":".join(filter(None, place)) or "all files", f"{one.severity}: {one.message} [{one.code}]"])
+        place = f"{one.file}:{one.line}" if one.line else one.file or "all files"
+        yield f"{place}: {one.severity}: {_message(one)}"
         if one.fix is not None:
             yield f"  {fix_label(one.fix)}: {command_text(one.fix)}"
+
+
+def _message(one: Finding) -> str:
+    from ttp.services.files.markdown import NAMES
+
+    row = f"row {one.row}: " if one.row else ""
+    field = f"{NAMES.get(one.field, one.field)}: " if one.field and one.code == "row" else ""
+    return f"{row}{field}{one.message} [{one.code}]"
 
 
 def _summary(result: LintResult) -> Iterator[str]:
@@ -114,10 +122,9 @@ def _annotate(context: Context, paths: Sequence[str], networks: Sequence[str] | 
     lines: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     lines["notice"] += (_command("notice", line) for line in _summary(result))
     for one in result.findings:
-        row = f"row {one.row}: " if one.row else ""
         fix = "" if one.fix is None else f"\n{fix_label(one.fix)}: {command_text(one.fix)}"
-        message = f"{row}{one.message} [{one.code}]{fix}"
-        lines[one.severity].append(_command(one.severity, message, file=one.file, line=str(one.line or "")))
+        text = f"{_message(one)}{fix}"
+        lines[one.severity].append(_command(one.severity, text, file=one.file, line=str(one.line or "")))
     for line in chain(*lines.values()):
         context.out.line(line)
     return USAGE if result.count("error") else DONE

@@ -44,7 +44,7 @@ from ttp.services.templates.filling import Templates
 from ttp.services.time_resolver import RowTime, SlotAllocator, TimeResolver
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.home.files import read_bytes
+from ttp.store.home.files import expand_user, read_bytes
 from ttp.store.home.media import SUFFIXES, MediaStore, temporary_media
 
 ANY = "any"
@@ -137,7 +137,7 @@ class Lint:
             times = _RowTimes(Database(folder / "none"), self._clock, self._config, self._system)
             posts = self._posts(Database(folder / "none"), media, times)
             for name in names:
-                if not os.path.lexists(name):
+                if not os.path.lexists(expand_user(name)):
                     raise NotFound(f"no file or folder {name}", Hint("see", action("help", "lint")))
             files = [_File(name, opened.enter_context(open_source(name, None, {}, self._platforms))) for name in names]
             for one in files:
@@ -161,6 +161,7 @@ class Lint:
             self._platforms,
             lambda: self._clock.now().astimezone(times.home_zone),
             is_command_line=True,
+            root=Path.cwd(),  # the files may be those of somebody who only proposes them
         )
         caller = Caller("", Capability.PUBLISH, sees_private=True)
         config, platforms = self._config, self._platforms
