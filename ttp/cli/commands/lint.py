@@ -112,8 +112,8 @@ def _summary(result: LintResult) -> Iterator[str]:
 
 
 def _annotate(context: Context, paths: Sequence[str], networks: Sequence[str] | None) -> int:
-    """Write commands of a GitHub workflow, errors first: a step shows ten of each kind. Every line is one, errors of
-    the command line included: a line that is none could be read as one, with what a file says in it."""
+    """Write commands of a GitHub workflow, errors first: a step shows ten of each kind. Every line is a command, also
+    for an error of the command line: in other lines a runner would read commands out of the text of a file."""
     try:
         result = _run(context, paths, networks)
     except TtpError as error:

@@ -75,7 +75,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class TextLimit:
-    """How long a text may be on a network. `is_default`: its servers differ, and nobody said what this one allows."""
+    """How long a text may be on a network. `is_default`: its servers differ, and none was given for this one."""
 
     network: str
     limit: int
@@ -139,9 +139,11 @@ class Lint:
             for name in names:
                 if not os.path.lexists(expand_user(name)):
                     raise NotFound(f"no file or folder {name}", Hint("see", action("help", "lint")))
-            files = [_File(name, opened.enter_context(open_source(name, None, {}, self._platforms))) for name in names]
-            for one in files:
-                result.findings += one.read(posts.templates)
+            files = []
+            for name in names:
+                with open_source(name, None, {}, self._platforms) as source:
+                    files.append(_File(name, source))
+                    result.findings += files[-1].read(posts.templates)
             _drop_repeats(files)
             posts.assumed = self._accounts([entry for one in files for entry in one.entries], networks)
             check = _Check(posts, times, self._platforms)
@@ -161,7 +163,7 @@ class Lint:
             self._platforms,
             lambda: self._clock.now().astimezone(times.home_zone),
             is_command_line=True,
-            root=Path.cwd(),  # the files may be those of somebody who only proposes them
+            root=Path(),  # whoever proposes a post may not read files elsewhere by it
         )
         caller = Caller("", Capability.PUBLISH, sees_private=True)
         config, platforms = self._config, self._platforms
@@ -172,8 +174,7 @@ class Lint:
         names: dict[tuple[str, str], str] = {}
         bare = list(networks)
         for typed in (entry.typed for entry in entries):
-            places = [split_name(one, self._platforms).only or "" for one in typed.media or () if "=" in one]
-            others = [name for name in (*typed.variants, *places) if "/" in name]
+            others = (name for name in (*typed.variants, *self._places(typed)) if "/" in name)
             for name in (*(typed.to or ()), *others):
                 with suppress(TtpError):  # which the check of its post reports
                     if "/" in name:
@@ -187,6 +188,12 @@ class Lint:
             Account(platform, handle, number, connected=True, server_info=self._server_info(platform, networks))
             for number, ((platform, _), handle) in enumerate(names.items(), 1)
         )
+
+    def _places(self, typed: PostInput) -> Iterator[str]:
+        """Yield the platforms and accounts that media of a post are for alone."""
+        for name in typed.media or ():
+            with suppress(TtpError):
+                yield split_name(name, self._platforms).only or ""
 
     def _server_info(self, platform: str, networks: Mapping[str, int | None]) -> dict[str, object]:
         limit = networks.get(platform)
@@ -237,7 +244,7 @@ class _Posts(Posts):
 
 
 class _RowTimes(TimeResolver):
-    """Times of rows as they are written: one that has passed is not refused, and none is chosen."""
+    """Times of rows as they are written. Accepts a time that has passed, and chooses none."""
 
     def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime | None:
         return row.at
@@ -252,7 +259,7 @@ class _RowTimes(TimeResolver):
 
 
 class _Media(RowMedia):
-    """Media of rows. What is not in a file here is taken for what its name says, and is not fetched."""
+    """Media of rows. Fetches nothing: the kind of what is not a file here follows from its name."""
 
     def __init__(self, posts: _Posts, folder: Path) -> None:
         super().__init__(posts.database, posts.media, posts.config, posts.platforms, folder)
@@ -290,12 +297,12 @@ class _File:
         self.entries: list[Entry] = []
         self._texts: dict[str, str] = {}
         path = Path(name)
-        with suppress(ValueError):
+        with suppress(ValueError, OSError):
             path = path.relative_to(Path.cwd()) if path.is_absolute() else path
         self._path = str(path)
 
     def read(self, templates: Templates) -> Iterator[Finding]:
-        """Read the posts, with what their templates say. Yield what is to be said of whole files."""
+        """Read the posts, with what their templates say. Yield findings about whole files."""
         try:
             for entry in self.source.entries():
                 with suppress(TtpError):  # which the check reports
@@ -384,7 +391,7 @@ class _Check:
         self._unseen |= media.unseen
 
     def notices(self) -> Iterator[Finding]:
-        """Yield what was taken for granted."""
+        """Yield what the check assumed."""
         if self._unseen:
             message = f"media that are not files here: {len(self._unseen)}. Only their number and kind were checked."
             yield Finding("notice", "media_unseen", message)
