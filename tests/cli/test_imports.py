@@ -54,7 +54,7 @@ def test_the_version_imports_nothing(environ: dict[str, str]) -> None:
 
 
 def test_the_start_page_imports_the_table_of_commands(environ: dict[str, str]) -> None:
-    modules = imported(environ, "--help", "-h", "")
+    modules = imported(environ, "--help", "help", "help --all", "")
     assert ours(modules) == {"ttp.cli", "ttp.cli.main", "ttp.cli.command_table", "ttp.platforms"}
     assert not foreign(modules)
     assert not modules & {"typing", "sqlite3", "json", "datetime"}

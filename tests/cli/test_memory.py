@@ -18,7 +18,7 @@ def no_memory(*_: object, **__: object) -> None:
         ("ttp.services.posts.Posts.create", ("create", "hello")),
         ("ttp.cli.app.run", ("list",)),
         ("ttp.cli.complete.complete", ("__complete", "post")),
-        ("ttp.cli.command_table.start_page", ()),
+        ("ttp.cli.command_table.help_page", ()),
         ("ttp.publisher.loop.Loop.run", ("run", "--once")),
         ("ttp.publisher.wiring.Coordination", ("run", "--once")),
     ],

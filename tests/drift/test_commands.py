@@ -13,17 +13,20 @@ from tests.drift.operations_page import leaves
 from tests.platforms.factories import PLATFORMS
 from ttp.cli.app import load_command as load
 from ttp.cli.app import root_group as root
-from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS, Command, start_page
+from ttp.cli.command_table import BY_NAME, COMMANDS, EVERYDAY, SECTIONS, TOPICS, Command, help_page
 from ttp.cli.commands.help import EXIT_HELP, capability_help, topic_text
 from ttp.cli.completion import AT, OPTIONS
 from ttp.cli.errors import BY_CODE
-from ttp.cli.help_pages import first_line, split_help
+from ttp.cli.help_pages import first_line, help_lines, split_help
 from ttp.cli.main import main
+from ttp.cli.options import OUTPUT_OPTIONS
 from ttp.domain.operations import OPERATIONS, PUBLISH, capability_here
 from ttp.platforms import BUILT_IN
 
 LONGEST_HELP = 78
 """A line of help stays one line on a terminal of 80."""
+SCREEN = 23
+"""Lines of a terminal of 24 above the prompt."""
 
 
 def walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -88,27 +91,52 @@ def test_completion_knows_only_options_that_exist() -> None:
     assert {*AT} <= typed
 
 
-def test_the_start_page_names_every_command_and_topic(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
+@pytest.mark.parametrize("argv", [[], ["help"], ["--help"]])
+def test_the_first_page_has_the_everyday_commands_and_fits_a_terminal(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 0
+    lines = capsys.readouterr().out.splitlines()
+
+    assert [line.split()[0] for line in lines if line[:2] == "  " and "  " in line.strip()] == [*EVERYDAY]
+    assert (len(lines) <= SCREEN, max(map(len, lines)) <= 80) == (True, True)
+
+
+def test_help_all_has_every_command_and_topic(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "--all"]) == 0
     page = capsys.readouterr().out
 
-    assert page == start_page()
+    names = [line.split()[0] for line in page.splitlines() if line[:2] == "  " and line[2:3] != " "]
+    assert sorted(names) == sorted(BY_NAME)
+    assert {*SECTIONS} <= {*page.splitlines()}
+    assert {*TOPICS} <= {*page.split()}
     assert max(map(len, page.splitlines())) <= 80
-    assert all(command.name in page.split() for command in COMMANDS)
-    assert all(topic in page.split() for topic in TOPICS)
-    assert all(line.split()[0] in page for line in SECTIONS)
 
 
-@pytest.mark.parametrize("width", [0, 40, 47, 55, 56, 60, 79])
-def test_a_narrow_start_page_breaks_no_word_and_leaves_none_out(width: int) -> None:
-    page = start_page(width)
+@pytest.mark.parametrize("all_", [False, True])
+@pytest.mark.parametrize("width", [0, 40, 47, 55, 56, 60, 79, 200])
+def test_a_help_page_of_another_width_breaks_no_word_and_leaves_none_out(width: int, all_: bool) -> None:
+    page = help_page(width, all=all_)
 
     assert max(map(len, page.splitlines())) <= max(width, 40)
-    assert page.replace("\\", "").replace(" · ", " ").split() == start_page().replace(" · ", " ").split()
+    assert page.replace("\\", "").replace(" · ", " ").split() == help_page(all=all_).replace(" · ", " ").split()
 
 
-def test_a_wide_start_page_is_that_of_80_columns() -> None:
-    assert start_page(200) == start_page(80) == start_page()
+@pytest.mark.parametrize("path", TREE)
+def test_the_help_of_every_command_fits_a_terminal_with_its_examples_and_names_every_option(path: str) -> None:
+    command = TREE[path]
+    screen, whole = ("\n".join(help_lines(f"ttp {path}", command, 79, height)) for height in (SCREEN, None))
+
+    assert len(screen.splitlines()) <= SCREEN
+    assert max(map(len, [*screen.splitlines(), *whole.splitlines()])) <= 80
+    options = [one for one in command.params if one.param_type_name == "option"]
+    own = [one for one in options if one.name not in (*OUTPUT_OPTIONS, "verbose")]
+    for page in (screen, whole):
+        assert all(example in page for example in split_help(command.help)[1])
+        assert [one.name for one in own if not {*one.opts} & {*re.findall(r"(?<!\S)-[-\w]+", page)}] == []
+        assert ("ttp help output" in page) == ({"json", "fields"} <= {one.name for one in options})
+    texts = {" ".join(str(one.help).split()) for one in own}
+    assert [text for text in texts if text not in " ".join(whole.split())] == []
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -120,7 +148,7 @@ def test_every_topic_has_a_text(topic: str, capsys: pytest.CaptureFixture[str]) 
     assert max(map(len, topic_text(topic, PLATFORMS).splitlines())) <= 80, "a terminal of 80 columns breaks words"
 
 
-def test_the_start_page_shows_the_titles_that_platforms_have() -> None:
+def test_the_first_page_shows_the_titles_that_platforms_have() -> None:
     shown = {name: title for name, title in BUILT_IN.items() if title}
     assert shown == {name: PLATFORMS.facts(name).title for name in shown}
 

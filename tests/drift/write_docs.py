@@ -121,14 +121,6 @@ def _commands() -> Iterator[str]:
         names = [command.name for command in COMMANDS if command.section == section]
         yield f"- **{section}**: " + " · ".join(f"[{name}](#ttp-{name})" for name in names)
     yield "- **Topics**: " + " · ".join(f"[{topic}](#ttp-help-{topic})" for topic in TOPICS)
-    yield ""
-    yield "## Options of every command that prints data"
-    yield ""
-    yield "Write them after the command's name."
-    yield ""
-    yield from _table(
-        ("option", "meaning"), [_option_row(p) for p in _options(load("list")) if p.name in OUTPUT_OPTIONS]
-    )
     for section in SECTIONS:
         for command in COMMANDS:
             if command.section == section:
@@ -153,10 +145,7 @@ def _command(path: str, command: Any, level: str) -> Iterator[str]:
         yield ""
         yield from _table(("argument or option" if arguments else "option", "meaning"), rows)
     if len(options) < len(_options(command)):
-        yield from (
-            "",
-            "And [the options of every command that prints data](#options-of-every-command-that-prints-data).",
-        )
+        yield from ("", "And [the options of every command that prints data](#ttp-help-output).")
     for name, child in children.items():
         yield from _command(f"{path} {name}", child, level + "#")
 

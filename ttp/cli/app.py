@@ -50,7 +50,7 @@ class _Prepared(Command):
         own = list(params or ())
         flags = {flag for param in own for flag in param.opts}
         output_names = getattr(callback, "output_options", ())
-        shared = [one for one in _output_params() if one.name in output_names and not flags & {*one.opts}]
+        shared = [one for one in output_params() if one.name in output_names and not flags & {*one.opts}]
         self._shared = [one.name for one in shared]
         self._checked = None if getattr(callback, "checks_fields", True) else callback.output_spec
         super().__init__(name, callback=callback, params=[*own, *shared], **more)
@@ -177,7 +177,7 @@ def _function_of(registered: Any) -> Callable[..., Any]:
 
 
 @functools.cache
-def _output_params() -> list[Any]:
+def output_params() -> list[Any]:
     """Return the shared output options as Typer parameters."""
     app = typer.Typer(**_APP)
     app.command()(output_options)
@@ -234,9 +234,11 @@ def _is_interruption(error: BaseException | None) -> bool:
     return error is not None
 
 
-def print_help(argv: Sequence[str]) -> None:
-    """Print the help of a command."""
-    _run([*argv, "--help"], Context())
+def print_help(argv: Sequence[str], *, all: bool = False) -> None:
+    """Print the help of a command. `all`: also of the options that find no room on the terminal."""
+    context = Context()
+    context.shows_all_help = all
+    _run([*argv, "--help"], context)
 
 
 def _run(argv: Sequence[str], context: Context) -> Any:

@@ -7,6 +7,10 @@ import sys
 
 from ttp.platforms import BUILT_IN
 
+TYPE_CHECKING = False  # importing `typing` would double the time of `ttp --version`
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Command:
     """One command. `module` in `ttp.cli.commands` has a function or a Typer app called `name`, with a final `_` for
@@ -39,7 +43,7 @@ COMMANDS = (
     Command("unschedule", "schedule", "Plan", "Unschedule posts: they become drafts again."),
     Command("slots", "slots", "Plan", "Manage the weekly times at which accounts post."),
     Command("repeat", "repeat", "Plan", "Repeat posts on a schedule.", first_implied=True),
-    Command("plan", "plan", "Plan", "Spread drafts over the coming days, at the best free hours of their accounts."),
+    Command("plan", "plan", "Plan", "Spread drafts over the coming days, at the best free hours."),
     Command("optimal", "optimal", "Plan", "Show which hours and days bring an account more engagement."),
     Command("calendar", "calendar", "Plan", "Show what is published when, in a month or a week."),
     Command("run", "run", "Publish", "Run the publisher, which publishes due posts."),
@@ -88,9 +92,25 @@ COMMANDS = (
     Command("completion", "help", "Set up", "Print the completion script of a shell."),
     Command("help", "help", "Set up", "Show help on a command or a topic."),
 )
+EVERYDAY = (
+    *("init", "account", "create", "list", "show", "edit", "schedule", "calendar"),
+    *("plan", "optimal", "run", "status", "retry", "undo", "delete", "serve"),
+)
+"""The commands of a week, in its order: the first help page lists them, and `ttp help --all` the others too."""
 BY_NAME = {command.name: command for command in COMMANDS}
 TOPICS = (
-    *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability", "postgresql"),
+    *(
+        "time",
+        "output",
+        "json",
+        "exit-codes",
+        "environment",
+        "statuses",
+        "cron",
+        "media-host",
+        "capability",
+        "postgresql",
+    ),
     *BUILT_IN,
 )
 
@@ -98,7 +118,7 @@ TOPICS = (
 _SHOWN = [title for title in BUILT_IN.values() if title]
 WHAT = f"Schedule posts for {', '.join(_SHOWN[:-1])} and {_SHOWN[-1]} from the terminal."
 USUAL, NARROWEST = 80, 40
-"""Columns: the widest start page, and the narrowest."""
+"""Columns: where stdout is no terminal, and the narrowest page."""
 
 
 def _flow(words: list[str], width: int, head: str = "", gap: str = " ") -> list[str]:
@@ -120,26 +140,6 @@ def terminal_width() -> int:
         return USUAL
 
 
-def start_page(width: int = USUAL) -> str:
-    """Return what bare `ttp` prints; the same on every terminal of 80 columns or more."""
-    width = max(min(width, USUAL), NARROWEST)
-    at = 36 if width >= 56 else 13
-    lines = _flow(WHAT.split(), width)
-    lines += ["", "  ttp create \"Hello\" --to ig/roastery --at 'tomorrow 9am'"]
-    if len(lines[-1]) > width:
-        lines[-1:] = ['  ttp create "Hello" --to ig/roastery \\', "    --at 'tomorrow 9am'"]
-    for command, what in (("init", "set up ttp"), ("list", "your posts"), ("run", "publish due posts")):
-        lines.append(f"{f'  ttp {command}':<{at}}{what}")
-    lines.append("")
-    for section in SECTIONS:
-        names = [one.name for one in COMMANDS if one.section == section and one.name != "help"]
-        lines += _flow(names, width, f"{section:<10}", "  ")
-    lines.append("")
-    lines += _flow(["ttp help", "ttp help COMMAND", *(f"ttp help {topic}" for topic in TOPICS[:3])], width, gap=" · ")
-    lines += _flow([*TOPICS[3:]], width, "more topics: ")
-    return "\n".join(lines) + "\n"
-
-
 EDGE = (
     "Never twice: where a network cannot be asked, ttp asks you. The edge is several hosts on PostgreSQL, one of which"
     " stops between its last check and its first byte for longer than the settle window."
@@ -147,21 +147,25 @@ EDGE = (
 """Where the promise ends."""
 
 
-def help_page(width: int = USUAL) -> str:
-    """Return what `ttp help` and `ttp --help` print: a line about every command."""
+def help_page(width: int = USUAL, *, all: bool = False) -> str:
+    """Return what bare `ttp`, `ttp help` and `ttp --help` print: a line about each everyday command. `all`: about every
+    command, in groups, with the topics."""
     width = max(width, NARROWEST)
-    lines = [*_flow(WHAT.split(), width), "", *_flow(["Usage: ttp COMMAND [OPTIONS]"], width)]
-    for section in SECTIONS:
-        lines += ["", section]
-        for one in COMMANDS:
-            if one.section == section:
-                lines += _flow(one.help.split(), width, f"  {one.name:<12}")
-    lines += [
-        "",
-        *_flow([*TOPICS], width, "Topics: "),
-        "",
-        *_flow(EDGE.split(), width),
-        "",
-        "ttp help COMMAND or TOPIC has more.  ttp --version prints the version.",
-    ]
-    return "\n".join(lines) + "\n"
+    lines = [*_flow(WHAT.split(), width), ""]
+    if all:
+        for section in SECTIONS:
+            lines += [section, *_rows([one for one in COMMANDS if one.section == section], width), ""]
+        lines += [*_flow([*TOPICS], width, "Topics: "), "", *_flow(EDGE.split(), width), ""]
+        lines += _flow(["ttp help COMMAND or TOPIC has more.", "ttp --version prints the version."], width, gap="  ")
+        return "\n".join(lines) + "\n"
+    example = "  ttp create \"Hello\" --to ig/roastery --at 'tomorrow 9am'"
+    lines += [example] if len(example) <= width else [example.replace("--at", "\\\n    --at")]
+    lines += ["", *_rows([BY_NAME[name] for name in EVERYDAY], width), ""]
+    lines += _flow(["ttp help COMMAND", *(f"ttp help {topic}" for topic in ("time", "output"))], width, gap=" · ")
+    rest = len(COMMANDS) - len(EVERYDAY)
+    lines += _flow(f"{rest} more commands and {len(TOPICS)} topics:\0 ttp\0help\0--all".split(" "), width)
+    return "\n".join(lines).replace("\0", " ") + "\n"
+
+
+def _rows(commands: Sequence[Command], width: int) -> list[str]:
+    return [line for one in commands for line in _flow(one.help.split(), width, f"  {one.name:<12}")]

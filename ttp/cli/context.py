@@ -40,6 +40,8 @@ class Context(Application):
     """What the command takes, as Typer has it, and its name."""
     shows_help = False
     """Whether the command line asks for a help page, which Typer writes."""
+    shows_all_help = False
+    """Whether a help page describes all options, also those that find no room on the terminal."""
     open_out: Output | None = None
     """The output, if it is open."""
     store_in_use: Database | None = None

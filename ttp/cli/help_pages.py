@@ -1,13 +1,19 @@
-"""The help page of a command: usage, what it does, examples, arguments, its own options, then the shared ones."""
+"""The help page of a command: usage, what it does, examples, arguments and options. It fits the terminal."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from inspect import cleandoc
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Any
 
 from ttp.cli.options import MOST, OUTPUT_OPTIONS
 
 _SHARED = (*OUTPUT_OPTIONS, "verbose")
+_NAMES = 24
+"""Columns of the names in a list; a longer name gets a line of its own."""
 
 
 def split_help(text: str) -> tuple[str, list[str]]:
@@ -46,28 +52,57 @@ def option_help(option: Any) -> str:
 
 def write_help(command: Any, ctx: Any, formatter: Any) -> None:
     """Write the help page of a command to Typer's formatter."""
+    on_screen = sys.stdout is not None and sys.stdout.isatty() and not getattr(ctx.obj, "shows_all_help", False)
+    height = get_terminal_size().lines - 1 if on_screen else None
+    formatter.write("\n".join(help_lines(ctx.command_path, command, formatter.width + 1, height)) + "\n")
+
+
+def help_lines(path: str, command: Any, width: int, height: int | None = None) -> list[str]:
+    """Return the lines of the help page of a command. One that is longer than `height` lines describes options in a
+    sentence each, and the last ones are only named."""
     prose, examples = split_help(command.help or "")
-    formatter.write(f"Usage: {usage(ctx.command_path, command)}\n\n")
-    with formatter.indentation():
-        formatter.write_text(prose)
-    if examples:
-        with formatter.section("Examples"):
-            formatter.write("".join(f"{'':{formatter.current_indent}}{line}\n" for line in examples))
-    children = getattr(command, "commands", {})
-    arguments = [(argument_text(one), one.help) for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option"]
-    own = [(_names(one), option_help(one)) for one in options if one.name not in _SHARED]
-    shared = [(_names(one), option_help(one)) for one in options if one.name in _SHARED]
-    help_row = ("-h, --help", "Show this page.")
-    for title, rows in (
-        ("Commands", [(name, first_line(child.help)) for name, child in children.items()]),
-        ("Arguments", arguments),
-        ("Options", [*own, help_row] if own or not shared else []),
-        ("Output options", shared if own else [*shared, help_row] if shared else []),
-    ):
-        if rows:
-            with formatter.section(title):
-                formatter.write_dl(rows)
+    has_shared = {"json", "fields"} <= {one.name for one in options}
+    own = [one for one in options if not (has_shared and one.name in _SHARED)]
+    arguments = [(argument_text(one), str(one.help)) for one in command.params if one not in options]
+    title = " and ".join(["Arguments"] * bool(arguments) + ["options" if arguments else "Options"] * bool(own))
+    head = [f"Usage: {usage(path, command)}", ""]
+    for paragraph in prose.split("\n\n"):  # \b begins lines that stay as they are
+        kept = paragraph.removeprefix("\b\n").splitlines() if paragraph[:1] == "\b" else wrap(paragraph, width - 2)
+        head += [*(f"  {line}" for line in kept), ""]
+    head += ["Examples:", *(f"  {line}" for line in examples), ""] if examples else []
+    if children := getattr(command, "commands", {}):
+        rows = [(name, first_line(child.help)) for name, child in children.items()]
+        head += ["Commands:", *list_lines(rows, width), ""]
+    shared = ["Output: --json, --fields A,B and others, see ttp help output"] if has_shared else []
+    rows = [*arguments, *option_rows(own)]
+    lines = [*head, *([f"{title}:", *list_lines(rows, width), ""] if rows else []), *shared]
+    count, whole = len(own), f"ttp help {path.removeprefix('ttp ')} --all".replace(" ", "\xa0")
+    while height is not None and len(lines) > height and count >= 0:
+        brief = [(_names(one), f"{str(one.help).partition('. ')[0].rstrip('.')}.") for one in own[:count]]
+        more = [f"More: {', '.join(max(one.opts, key=len) for one in own[count:])};"] * (count < len(own))
+        foot = wrap(" ".join([*more, f"in full: {whole}"]), width, subsequent_indent="  ", break_on_hyphens=False)
+        foot = [line.replace("\xa0", " ") for line in foot]
+        lines = [*head, f"{title}:", *list_lines([*arguments, *brief], width), *foot, *shared]
+        count -= 1
+    return lines
+
+
+def option_rows(options: Iterable[Any]) -> list[tuple[str, str]]:
+    """Return how options are written, and what they mean."""
+    return [(_names(one), option_help(one)) for one in options]
+
+
+def list_lines(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    """Yield a list of names and what they mean, in lines."""
+    column = 2 + max((len(name) for name, _ in rows if len(name) <= _NAMES), default=0)
+    for name, meaning in rows:
+        first, *more = wrap(meaning, max(width - column - 2, 10)) or [""]
+        if len(name) <= column - 2:
+            yield f"  {name:<{column}}{first}"
+        else:
+            yield from (f"  {name}", f"  {'':<{column}}{first}")
+        yield from (f"  {'':<{column}}{line}" for line in more)
 
 
 def _names(option: Any) -> str:

@@ -38,14 +38,10 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
         match list(argv):
             case ["--version" | "-V"]:
                 return _print(f"ttp {__version__}\n")
-            case []:
-                from ttp.cli.command_table import start_page, terminal_width
-
-                return _print(start_page(terminal_width()))
-            case ["--help" | "-h" | "help"]:
+            case [] | ["--help" | "-h" | "help"] | ["help", "--all"] as words:
                 from ttp.cli.command_table import help_page, terminal_width
 
-                return _print(help_page(terminal_width()))
+                return _print(help_page(terminal_width(), all="--all" in words))
             case ["__complete", *asked]:
                 from ttp.cli.complete import complete
 

@@ -111,7 +111,11 @@ MediaPaths = Annotated[
 ]
 AddMedia = Annotated[
     list[str] | None,
-    typer.Option("--add-media", metavar="PATH_OR_URL", help="An image or a video to add, written as for --media."),
+    typer.Option(
+        "--add-media",
+        metavar="PATH_OR_URL",
+        help="An image or a video to add, written as for --media; --alt is for these then.",
+    ),
 ]
 RemoveMedia = Annotated[
     list[str] | None,
@@ -146,10 +150,16 @@ Variables = Annotated[
 Snippets = Annotated[
     list[str] | None, typer.Option("--snippet", metavar="NAME", help="A stored text to append to the post.")
 ]
-UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write the post in your editor.")]
+UseEditor = Annotated[
+    bool, typer.Option("--edit", "-e", help="Write the post in your editor; what you wrote is kept as a draft.")
+]
 Where = Annotated[
     str | None,
-    typer.Option("--where", metavar="FILTERS", help="Change all posts that match: 'status=scheduled tag=launch'."),
+    typer.Option(
+        "--where",
+        metavar="FILTERS",
+        help="Change all posts that match, or none. Filters are those of ttp list: 'status=scheduled tag=launch'.",
+    ),
 ]
 ReplaceLink = Annotated[
     tuple[str, str] | None,

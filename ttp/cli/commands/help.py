@@ -196,12 +196,18 @@ def _rows(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield from wrap(meaning, 80, initial_indent=f"  {name:<13} ", subsequent_indent=" " * 16)
 
 
+_OUTPUT_HELP = """\
+Options of every command that prints data. Write them after its name.
+
+  ttp list --fields id,scheduledAt --header
+  ttp list --status failed --json | jq '.[].id'
+"""
+_TSV_HELP = """\
+TSV has no header, no colour, UTC and one post a line; \\n, \\t and \\xNN stand for
+what would break a line. What the JSON is like: ttp help json
+"""
 JSON_HELP = """\
-Every command that prints data takes --format table|tsv|json|jsonl (--json and
---jsonl for short). On a terminal the default is a table, elsewhere TSV: no
-header, no colour, UTC, one post a line; \\n, \\t and \\xNN stand for what would
-break a line. --header names the columns, --fields a,b picks them for TSV,
-tables and JSON alike.
+Every command that prints data takes --json: see ttp help output
 
   ttp list --status failed,partial --json | jq -r '.[].id'
   ttp list --fields id,scheduledAt
@@ -317,6 +323,14 @@ tells how a store of another user makes a boundary.""",
 )
 
 
+def output_help() -> str:
+    """Return what `ttp help output` prints: the options that commands share, and what the formats are."""
+    from ttp.cli.app import output_params
+    from ttp.cli.help_pages import list_lines, option_rows
+
+    return "\n".join([_OUTPUT_HELP, *list_lines(option_rows(output_params()), 78), "", _TSV_HELP])
+
+
 def capability_help() -> str:
     """Return what `ttp help capability` prints: what each level allows, and the commands that need no more."""
 
@@ -347,25 +361,26 @@ def help_(
     context: Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND or TOPIC]", help="A command, or a topic that ttp help lists."),
+        typer.Argument(metavar="[COMMAND or TOPIC]", help="A command, or a topic that ttp help --all lists."),
     ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Show every command, or every option of one.")] = False,
 ) -> int | None:
     """Show help on a command or a topic.
 
     Examples:
-      ttp help
-      ttp help create
+      ttp help --all
+      ttp help create --all
       ttp help time
     """
     match what or []:
         case []:
-            print_out(help_page(terminal_width()))
+            print_out(help_page(terminal_width(), all=all))
         case [topic] if topic in TOPICS or (topic not in BY_NAME and topic in context.platforms.names()):
             print_out(topic_text(topic, context.platforms).rstrip("\n") + "\n")
         case [command, *rest] if command in BY_NAME:
             from ttp.cli.app import print_help
 
-            print_help([command, *rest])
+            print_help([command, *rest], all=all)
         case words:
             raise _unknown(" ".join(words))
     return None
@@ -397,6 +412,7 @@ def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
 
 _TEXTS: Mapping[str, str | Callable[[], str]] = {
     "time": TIME_HELP,
+    "output": output_help,
     "json": JSON_HELP,
     "exit-codes": EXIT_HELP,
     "cron": CRON_HELP,

@@ -30,12 +30,10 @@ def recommend(
 ) -> None:
     """Show which hours and days bring an account more engagement.
 
-    It learns from the account's own posts: fetch them with ttp metrics pull, or import them. Hours are in the account's
-    timezone, or in --tz.
+    It learns from the account's own posts: ttp metrics pull fetches them. Hours are in the account's timezone.
 
     Examples:
       ttp optimal
-      ttp optimal --account ig/shop --json
       ttp optimal next --account ig/shop
       ttp optimal heatmap --html week.html
     """
@@ -145,7 +143,7 @@ def explain(
     tz: Tz = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
 ) -> None:
-    """Explain the rating of an hour or a weekly slot by the posts behind it.
+    """Explain the rating of an hour or a slot by the posts behind it.
 
     It shows what each post collected, how trend, kind and outliers change that, and how the score follows. The most
     influential posts come first.

@@ -58,7 +58,7 @@ def plan(
     yes: options.Yes = False,
     no_input: options.NoInput = False,
 ) -> int:
-    """Spread drafts over the coming days, at the best free hours of their accounts.
+    """Spread drafts over the coming days, at the best free hours.
 
     It shows the plan and how it compares with an even spread, asks, and schedules all or nothing. Scheduled posts keep
     their times. Posts of accounts without metrics are spread evenly over waking hours.

@@ -50,13 +50,21 @@ def create(
     text: options.Text = None,
     to: options.To = None,
     at: options.MaybeAt = None,
-    first: options.BeforeOthers = False,
-    tz: options.TimeZone = None,
     media: options.MediaPaths = None,
     alt: options.Alts = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what each account would get, and what would be refused (exit code 2); store nothing.",
+        ),
+    ] = False,
+    in_editor: options.UseEditor = False,
     thread: options.Threads = None,
     text_for: options.Variants = None,
     tag: options.Tags = None,
+    first: options.BeforeOthers = False,
+    tz: options.TimeZone = None,
     set_: options.Options = None,
     no_card: options.NoCard = False,
     key: Annotated[
@@ -70,19 +78,9 @@ def create(
         str | None,
         typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options override it."),
     ] = None,
-    in_editor: options.UseEditor = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            help="Show what each account would get, and what would be refused (exit code 2); store nothing.",
-        ),
-    ] = False,
     strict: options.Strict = False,
 ) -> None:
     """Create a post: a draft without a time, scheduled with one.
-
-    With -e you write the post in your editor; your text is saved as a draft before it is checked.
 
     Examples:
       ttp create "Hello" --to x/me,ig/shop --at 'tomorrow 9am'
@@ -217,21 +215,13 @@ def edit(
 ) -> int:
     """Change a post that is not published yet, or many at once.
 
-    --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
-    key (KEY= removes it). With --add-media, --alt is for the added media.
-
-    --template makes the texts again, by the present template; --var changes a value that the post had.
-
-    Without changes, or with -e, it opens the post in your editor.
-
-    --where takes filters of ttp list instead of an id: status, platform, account, tag, since, until, search and key. It
-    shows what would change, asks (without a terminal it needs --yes or --dry-run), and changes all posts or none.
+    Without changes, or with -e, it opens the post in your editor. An option replaces its whole field ('' empties it);
+    --text and --set replace the named key (KEY= removes it).
 
     Examples:
       ttp edit 3
       ttp edit 3 "A better text" --add-tag launch
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
-      ttp edit --where 'tag=old' --delete
     """
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}

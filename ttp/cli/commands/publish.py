@@ -120,7 +120,7 @@ def resolve(
 
     Examples:
       ttp resolve 36 --account x/me --not-published
-      ttp resolve 36 --account x/me --published https://x.com/i/status/1890000000000000000
+      ttp resolve 36 --account x/me --published https://x.com/i/status/1890
     """
     if (published is None) != not_published:
         raise UsageError("give either --published URL_OR_ID or --not-published", Hint("see", f"ttp show {post_id}"))

@@ -69,7 +69,7 @@ def add(
       ttp repeat add 3 --cron '0 9 * * 1'
       ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
       ttp repeat add --pool evergreen --cron '0 18 * * 2,4'
-      ttp repeat add --template weekly --var 'topic=Office hours' --to x/me --cron '0 9 * * 1'
+      ttp repeat add --template weekly --to x/me --cron '0 9 * * 1'
     """
     rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
     more = {**rest, "--template": template, "--var": var, "--to": to, "--cool-down": cool_down}

@@ -39,13 +39,14 @@ def sandbox(
         str | None, typer.Option("--media", metavar="DIR", help="Serve this folder, for platforms that fetch media.")
     ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Switch something on, see above.")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Switch something on: a name in /_sandbox/help."),
     ] = None,
 ) -> None:
     """Run stand-ins of the platforms on this machine, to try things out.
 
-    It prints its address and runs until Ctrl-C. The address shows the feeds in a browser. Accounts that you add with
-    these variables set publish there (--media web is for Instagram's media). mastodon/demo@127.0.0.1:8700 needs none:
+    Its page /_sandbox/help lists accounts, credentials and what can be switched on. With these variables ttp publishes
+    there (--media web is for Instagram):
 
     \b
       export TTP_PLATFORMS__BLUESKY__BASE_URL=http://127.0.0.1:8700
@@ -54,58 +55,6 @@ def sandbox(
       export TTP_PLATFORMS__TIKTOK__BASE_URL=http://127.0.0.1:8700
       export TTP_MEDIA_HOST__KIND=folder TTP_MEDIA_HOST__PATH="$PWD/web"
       export TTP_MEDIA_HOST__BASE_URL=http://127.0.0.1:8700/_sandbox/media
-
-    Always on: login pages with a consent page, refresh tokens that work once, ends of tokens, rate limits for each
-    token with the platforms' headers, quotas, checks of every field and of the media, both hosts of Instagram and its
-    upload of bytes (rupload). Credentials: GET /_sandbox/accounts; apps and everything else: GET /_sandbox/help.
-
-    Switch on for all accounts, with --set, or while it runs with a POST of {"NAME": VALUE} to /_sandbox/settings:
-
-    \b
-      auto_approve=true      approves sign-ins without the consent page
-      access_s=60            access tokens expire after a minute
-      flat_tokens=false      Instagram Login answers as documented
-      processing_s=30        videos are processed for half a minute
-      moderation_s=60        TikTok returns a public post's id after a minute
-      insights_lag_s=172800  Instagram's insights are empty for two days, and lag
-      lag_s=60               lists show new posts a minute later
-      ignore_unknown_fields=true    X ignores unknown fields
-      x_video_s=140          X: longest video without Premium
-      clock_slack_s=5        X: allowed clock difference of a signature
-      verified_prefixes=[]   TikTok fetches media from no address
-      video_service=false    Bluesky's video service does not answer
-      blob_limit=1000000     Bluesky: most bytes of an uploaded file
-      refresh_grace_s=0      Bluesky: a spent refresh token is dead at once
-      name_existing_keys=true    Bluesky refuses an existing key by name
-      limits={"instagram posts a day": 1}   names: GET /_sandbox/limits
-      trouble={"x": "credits"}    a refusal; names: GET /_sandbox/troubles
-
-    Switch on for one account, with a POST to /_sandbox/accounts while it runs:
-
-    \b
-      curl 127.0.0.1:8700/_sandbox/accounts --json '{"account": "tiktok/demo",
-           "keepTokens": true, "unaudited": true}'
-    \b
-      unaudited     TikTok: an unaudited app: SELF_ONLY, private accounts
-      privacyLevels TikTok: choices; a private account has no PUBLIC_TO_EVERYONE
-      switchedOff, maxVideoS    TikTok: what the creator may do
-      moved, unconfirmed    Bluesky: on another server; no confirmed e-mail
-      hidesLikes    Instagram: likes are hidden
-      trialReels    Instagram: trial reels are allowed
-      login         "facebook": Instagram by Facebook Login (graph.facebook.com)
-      dead          463: tokens get that subcode of error 190; 0 ends it
-      short         a token for an hour, not exchanged yet (Instagram)
-      ageS          the age of the tokens in seconds
-      accessExpired, expired    the access token, or both, have expired
-      scopes        what the user granted
-      signed        answers with OAuth 1.0a keys (X)
-      confidential, premium     X: the app has a secret; long videos
-      unlimited     no rate limits and quotas
-      followers     the number of followers
-      trouble       a refusal, by its name in GET /_sandbox/troubles; "" ends it
-      keepTokens    keep the tokens; otherwise the account gets new ones
-
-    Lost answers, cut connections, error pages: POST /_sandbox/faults, see docs/tutorial/sandbox.md in the source.
 
     Examples:
       ttp sandbox --media web --set auto_approve=true

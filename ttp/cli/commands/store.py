@@ -114,7 +114,7 @@ def copy(
     two publishes: run it again, and it continues. To give an incomplete copy up: ttp store unseal.
 
     Examples:
-      ttp store copy --from ~/.local/share/ttp --to postgresql://ttp@db.example.org/ttp
+      ttp store copy --from ~/ttp --to postgresql://ttp@db.example.org/ttp
       ttp store copy --from postgresql://ttp@db.example.org/ttp --to ~/ttp
     """
     from ttp.services.store_copy import StoreCopy

@@ -45,7 +45,7 @@ def add(
 
     Examples:
       ttp webhook add https://example.org/hook
-      ttp webhook add https://example.org/hook --events delivery.failed,delivery.needs_review --accounts x/me
+      ttp webhook add https://example.org/hook --events delivery.failed
       ttp webhook add http://127.0.0.1:9000/ --allow-private
     """
     chosen = named_accounts(context, accounts)
