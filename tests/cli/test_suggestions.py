@@ -135,6 +135,7 @@ _NO_FIELDS = (
     "notify secret",
     "completion",
     "help",
+    "lint",
     "template edit",
     "template remove",
 )

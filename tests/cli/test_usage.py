@@ -146,7 +146,7 @@ def test_version_and_help(ttp: Program) -> None:
     from ttp import __version__
 
     assert ttp("--version").out == f"ttp {__version__}\n"
-    assert ttp("--help").out == ttp("help").out != ttp().out
+    assert ttp("--help").out == ttp("help").out == ttp().out != ttp("help", "--all").out
     assert ttp("list", "--help").out == ttp("help", "list").out
     assert "Examples:\n  ttp list\n" in ttp("list", "-h").out
     assert (ttp().code, ttp("account", "--help").code) == (0, 0)

@@ -25,7 +25,7 @@ from ttp.domain.account import (
     works_until,
 )
 from ttp.domain.action import Action, action
-from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.errors import Ambiguous, TtpError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -247,3 +247,15 @@ def test_a_token_is_due_before_it_ends_or_can_be_renewed_at_all(platform: str, l
     assert due >= NOON
     if platform != "instagram" or life > timedelta(hours=24):
         assert due <= NOON + life
+
+
+def test_a_name_without_its_server_means_the_only_account_of_that_user() -> None:
+    accounts = [account(f"mastodon/{one}") for one in ("me@one.example", "shop@one.example", "shop@two.example")]
+
+    assert find_account("masto/Me", accounts, PLATFORMS).name == "mastodon/me@one.example"
+    assert find_account("mastodon/shop@two.example", accounts, PLATFORMS).name == "mastodon/shop@two.example"
+    with pytest.raises(Ambiguous) as refused:
+        resolve_accounts(["masto/shop"], accounts, PLATFORMS)
+    assert [hint.way for hint in refused.value.hints] == [one.name for one in accounts[1:]]
+    with pytest.raises(UsageError):
+        find_account("masto/sho", accounts, PLATFORMS)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from typing import NoReturn
 
 from ttp.domain.action import Action, action
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, UsageError
@@ -165,6 +166,8 @@ def find_account(name: str, accounts: Sequence[Account], platforms: PlatformFact
         return exact
     if "/" not in name:
         return _only_one(name, accounts, platforms, enabled=False)
+    if of_user := _of_user(name, accounts, platforms):
+        return of_user[0] if len(of_user) == 1 else _ambiguous(name, of_user)
     platform, handle = parse_account_name(name, platforms)
     for account in accounts:
         if account.platform == platform and account.handle.lower() == handle.lower():
@@ -174,6 +177,21 @@ def find_account(name: str, accounts: Sequence[Account], platforms: PlatformFact
         *_like(f"{platform}/{handle}", name, accounts),
         Hint("see", action("account list")),
         Hint("fix", first_action(f"{platform}/{handle}", platforms.facts(platform))),
+    )
+
+
+def _of_user(name: str, accounts: Sequence[Account], platforms: PlatformFacts) -> list[Account]:
+    """Return the accounts that a name without its server can mean, `mastodon/me` for `mastodon/me@example.org`."""
+    head, _, user = name.strip().lower().partition("/")
+    platform = platforms.find(head).name
+    start = f"{user.removeprefix('@')}@"
+    return [one for one in accounts if one.platform == platform and one.handle.lower().startswith(start)]
+
+
+def _ambiguous(name: str, accounts: Sequence[Account]) -> NoReturn:
+    names = [account.name for account in accounts]
+    raise Ambiguous(
+        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("try", n, (name, n)) for n in names)
     )
 
 
@@ -205,10 +223,7 @@ def _only_one(name: str, accounts: Sequence[Account], platforms: PlatformFacts, 
                 f"no {platform} account yet",
                 Hint("fix", first_action(f"{platform}/NAME" if facts.server == "program" else platform, facts)),
             )
-    names = [account.name for account in candidates]
-    raise Ambiguous(
-        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("try", n, (name, n)) for n in names)
-    )
+    return _ambiguous(name, candidates)
 
 
 def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from tests.cli.render.test_heatmap_files import contrast
 from ttp.cli.commands.status import render_status
 from ttp.cli.render.accounts import render_accounts
 from ttp.cli.render.metrics import render_samples
+from ttp.cli.render.names import names_within, short_names
 from ttp.cli.render.optimal import render_slots
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.post import render_attempts, render_post
@@ -426,7 +427,7 @@ def test_status_says_first_what_needs_a_person() -> None:
         "running  pid 4127, since Mon 23 09:12\n"
         "next     41  today 18:00 (in 4 h 14 min, 17:00 UTC)   ig/roastery x/roastery\n"
         "waiting  3 posts scheduled\n"
-        "holds    instagram/demo until today 21:10 (quota); x/me\n"
+        "holds    ig/demo until today 21:10 (quota); x/me\n"
         "limits   tiktok/me posts: 2 of 15 left until today 21:10\n"
     )
 
@@ -597,6 +598,64 @@ def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None
     for width in range(40, 200):
         lines = list(render_status(Health(coming=coming * 2), replace(PAGE, width=width)))
         assert max(map(columns, lines)) <= width
+
+
+LONG = ("mastodon/demo@mastodon.example.org", "mastodon/roastery@127.0.0.1:8700", "bluesky/the-roastery.bsky.social")
+
+
+@pytest.mark.parametrize("accounts", [LONG, LONG[1:], (LONG[0], "mastodon/demo@other.example.org")])
+def test_a_log_of_long_account_names_has_every_step_and_message_at_80_columns(accounts: tuple[str, ...]) -> None:
+    steps = ("POST /api/v2/media", "POST /api/v1/statuses")
+    attempts = [
+        Attempt(name, 1, step, Phase.PREPARE, at(23, 18, 0, 1), outcome="not_done", http_status=503, message="503 busy")
+        for name in accounts
+        for step in steps
+    ]
+    page = drawn(render_attempts(attempts, PAGE))
+    assert all(page.count(step[:19]) == len(accounts) for step in steps)
+    assert page.count("503 busy") == len(attempts)
+    assert {*page.split("\n")[0].split()} >= {"ACCOUNT", "STEP", "OUTCOME", "MESSAGE"}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "short"),
+    [
+        (("instagram/shop", "x/me"), ("ig", "x")),
+        (LONG, ("masto/demo", "masto/roastery", "bluesky")),
+        ((LONG[0], "mastodon/demo@b.example"), ("masto/demo@mastodon.example.org", "masto/demo@b.example")),
+        (("x/me", "x/you", "other/me"), ("x/me", "x/you", "other")),
+    ],
+)
+def test_an_account_has_the_shortest_name_that_means_no_other(
+    accounts: tuple[str, ...], short: tuple[str, ...]
+) -> None:
+    assert tuple(short_names(accounts).values()) == short
+    assert len({*short_names(accounts, with_handle=True).values()}) == len(accounts)
+    assert [*names_within(accounts, 80).values()] == [*accounts]
+
+
+def test_names_that_are_too_long_for_their_column_are_shortened_in_every_table() -> None:
+    columns = [Column("ACCOUNT", most=20), Column("TEXT")]
+    rows = [[Cell(name), Cell("hi")] for name in LONG[:2]]
+    assert [line.split()[0] for line in table(columns, rows, PAGE)][1:] == ["masto/demo", "masto/roastery"]
+    assert [row[0].text for row in rows] == [*LONG[:2]]
+
+
+def test_status_with_long_account_names_keeps_what_matters_at_80_columns() -> None:
+    due = replace(DUE, deliveries=tuple(row(name) for name in LONG))
+    later = replace(due, id=42, scheduled_at=at(25, 18))
+    limit = Limit(LONG[0], "posts", 2, 15, at(24, 21, 10))
+    needs = ActionsNeeded(reconnect=LONG[1:2])
+    health = Health(
+        next_due_at=at(24, 18), next_post=due, waiting=2, coming=(due, later), needs=needs, limits=(limit,),
+        holds=(Hold(LONG[0], at(24, 21, 10), "quota"), Hold(LONG[1])),
+    )  # fmt: skip
+    page = drawn(render_status(health, PAGE))
+    assert f"ttp account connect {LONG[1]}" in page
+    assert page.count("masto/demo") == 3
+    assert page.count("3 accounts") == 2
+    assert "…" not in page
+    assert max(map(len, page.split("\n"))) <= 80
 
 
 @pytest.mark.parametrize("style", ["dim", "green"])

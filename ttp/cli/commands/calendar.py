@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -15,7 +15,8 @@ from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command, retype
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.output import Output
-from ttp.cli.render.labels import SIGNS, everywhere, plural, several, short_name, sign
+from ttp.cli.render.labels import SIGNS, plural, sign
+from ttp.cli.render.names import Names, names_in
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
@@ -165,9 +166,9 @@ def heading(parts: Sequence[str], right: str, width: int, page: Page) -> Iterato
         )
 
 
-def names(post: PostView, with_handle: Collection[str]) -> str:
+def accounts_of(post: PostView, names: Names) -> str:
     """Return the accounts of a post in short, `ig x/me`; for a pool whose post is not chosen yet, its tag."""
-    accounts = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
+    accounts = " ".join(names[row.account] for row in post.active)
     return accounts or (escape_line(post.tags[0]) if post.id is None and post.tags else "")
 
 
@@ -265,7 +266,7 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
     shown = after if sheet.span.holds(page.now) else posts
     if not shown:
         return
-    with_handle = everywhere(shown) if page.width >= _WITH_HANDLES else several(shown)
+    names = names_in(shown, with_handle=page.width >= _WITH_HANDLES)
     titles = [
         Column(""),
         Column(""),
@@ -273,18 +274,18 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
         Column("", drop=1, most=page.width // 3),
         Column(""),
     ]
-    yield from table(titles, [_line(post, with_handle, page) for post in shown[:LISTED]], page, least=12)
+    yield from table(titles, [_line(post, names, page) for post in shown[:LISTED]], page, least=12)
     if len(shown) > LISTED:
         yield f"  +{len(shown) - LISTED}, see all:  {escape_text(sheet.all_)}"
 
 
-def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]:
+def _line(post: PostView, names: Names, page: Page) -> list[Cell]:
     at, one = calendar_time(post), sign(post)
     return [
         Cell(f"{page.time(at)} {page.day(at)}"),
         Cell(one, SIGNS[one][1]),
         Cell(label(post), "bold"),
-        Cell(names(post, with_handle)),
+        Cell(accounts_of(post, names)),
         Cell(escape_line(post.content)),
     ]
 
@@ -358,11 +359,11 @@ def _cells(
     posts: Sequence[PostView], sheet: CalendarPage, room: int, page: Page
 ) -> dict[tuple[int, date], list[_Drawn]]:
     """Return the posts and stars of each hour of each day, in order; of many posts the first ones."""
-    with_handle = several(posts) if room >= _ROOMY else ()
+    names = names_in(posts)
     cells: dict[tuple[int, date], list[_Drawn]] = {}
     for (hour, day), some in _by_hour(posts, page).items():
         shown = some if len(some) <= _MOST else some[: _MOST - 1]
-        cell = cells[hour, day] = [_post(post, room, with_handle, page) for post in shown]
+        cell = cells[hour, day] = [_post(post, room, names, page) for post in shown]
         if hidden := some[len(shown) :]:
             cell.append(_drawn(*_others(hidden), page, calendar_time(hidden[0])))
     for slot in sheet.free or ():
@@ -387,12 +388,12 @@ def _by_hour(posts: Sequence[PostView], page: Page) -> dict[tuple[int, date], li
     return by_hour
 
 
-def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -> _Drawn:
+def _post(post: PostView, room: int, names: Names, page: Page) -> _Drawn:
     """Draw a post: its minute if it is not the full hour, its id, accounts and text if they fit, and its sign."""
     at = calendar_time(post)
     minute = page.local(at).minute
     text = " ".join(part for part in (f":{minute:02}" if minute else "", label(post)) if part)
-    for more, least in ((names(post, with_handle), _NAME), (escape_line(post.content), _TEXT)):
+    for more, least in ((accounts_of(post, names), _NAME), (escape_line(post.content), _TEXT)):
         rest = room - 2 - columns(text) - (1 if text else 0)
         if more and rest >= least and not turns(more):
             text = f"{text} {cut(more, rest)}".lstrip()
@@ -423,11 +424,11 @@ def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
     """Draw a line for each post and each free hour, day by day."""
     yield from _heading(sheet, page, page.width)
     yield ""
-    with_handle, today = several(posts), sheet.span.day(page.now)
+    names, today = names_in(posts), sheet.span.day(page.now)
     for day in sheet.span.days:
         here = [post for post in posts if sheet.span.day(calendar_time(post)) == day]
         shown = here if len(here) <= _MOST_A_DAY else here[: _MOST_A_DAY - 1]
-        lines = [(calendar_time(post), _post_line(post, with_handle, page)) for post in shown]
+        lines = [(calendar_time(post), _post_line(post, names, page)) for post in shown]
         lines += [(s.at, f"{page.time(s.at)}  {page.paint(STAR, 'green')}") for s in _free(sheet, day)]
         if day == today:
             lines.append((page.now, page.paint(f"{page.time(page.now)}  {NOW}", "bold")))
@@ -440,9 +441,9 @@ def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
             yield f" {name}  {line}".rstrip()
 
 
-def _post_line(post: PostView, with_handle: Collection[str], page: Page) -> str:
+def _post_line(post: PostView, names: Names, page: Page) -> str:
     one = sign(post)
-    summary = " ".join(part for part in (label(post), names(post, with_handle)) if part)
+    summary = " ".join(part for part in (label(post), accounts_of(post, names)) if part)
     text = cut(f"{summary}  {escape_line(post.content)}", page.width - 19)
     return f"{page.time(calendar_time(post))}  {page.paint(one, SIGNS[one][1])}  {text}"
 

@@ -10,10 +10,11 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import FAILED, command_text
 from ttp.cli.options import with_output
-from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
+from ttp.cli.render.labels import approve_command, plural, sign, size
+from ttp.cli.render.names import Names, names_in, short_names
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, name_value_rows
-from ttp.cli.render.width import cut, pad, wrap, wrap_sentence
+from ttp.cli.render.width import columns, cut, pad, wrap, wrap_sentence
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Hold, connect_action
 from ttp.domain.errors import Hint, UsageError
@@ -87,6 +88,17 @@ def render_status(health: Health, page: Page) -> Iterator[str]:
     yield from _labelled(_standing(health, page), page)
 
 
+def _names(health: Health) -> Names:
+    """Return the names of the accounts of the facts below the alarms. Commands have the full names."""
+    rows = health.next_post.active if health.next_post else ()
+    named = [
+        *(row.account for row in rows),
+        *(one.account for one in health.holds),
+        *(one.account for one in health.limits),
+    ]
+    return short_names(named, with_handle=True)
+
+
 def _labelled(lines: Iterable[tuple[str, str]], page: Page) -> Iterator[str]:
     for label, text in lines:
         first, *rest = wrap(text, page.width - _LABEL)
@@ -147,7 +159,8 @@ def _publishing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
 
 
 def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
-    yield "holds", "; ".join(_hold(hold, page) for hold in health.holds) or "none"
+    names = _names(health)
+    yield "holds", "; ".join(_hold(hold, names, page) for hold in health.holds) or "none"
     if health.media.files:
         yield "media", f"{plural(health.media.files, 'file')}, {size(health.media.bytes)}"
     for costs in health.costs:
@@ -155,7 +168,7 @@ def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
             yield "costs", _costs(costs)
     scarce = [limit for limit in health.limits if limit.share_left < _SCARCE]
     if scarce:
-        yield "limits", "; ".join(_limit(limit, page) for limit in scarce)
+        yield "limits", "; ".join(_limit(limit, names, page) for limit in scarce)
 
 
 def _publisher(publisher: PublisherInfo, page: Page) -> tuple[str, str]:
@@ -181,14 +194,14 @@ def _next(health: Health, page: Page) -> str:
     when = f"{page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC)"
     if post is None:
         return when
-    accounts = " ".join(short_name(row, handle=True) for row in post.active)
+    accounts = " ".join(_names(health)[row.account] for row in post.active)
     return f"{post.id}  {when}   {accounts}"
 
 
-def _hold(hold: Hold, page: Page) -> str:
+def _hold(hold: Hold, names: Names, page: Page) -> str:
     until = f" until {page.day(hold.until)} {page.time(hold.until)}" if hold.until else ""
     reason = f" ({escape_line(hold.reason)})" if hold.reason else ""
-    return f"{escape_text(hold.account)}{until}{reason}"
+    return f"{names[hold.account]}{until}{reason}"
 
 
 def _costs(costs: PlatformCosts) -> str:
@@ -196,10 +209,10 @@ def _costs(costs: PlatformCosts) -> str:
     return f"{costs.title} will charge {dollars(costs.thousandths)} for {what}"
 
 
-def _limit(limit: Limit, page: Page) -> str:
+def _limit(limit: Limit, names: Names, page: Page) -> str:
     until = f" until {page.day(limit.resets_at)} {page.time(limit.resets_at)}" if limit.resets_at else ""
     remainder = "none" if limit.limit is None else f"{limit.left} of {limit.limit}"
-    return f"{escape_text(limit.account)} {escape_text(limit.label)}: {remainder} left{until}"
+    return f"{names[limit.account]} {escape_text(limit.label)}: {remainder} left{until}"
 
 
 _LEAST = 15
@@ -220,13 +233,15 @@ def timeline(posts: Sequence[PostFields], page: Page) -> Iterator[str]:
     shown = list(together.values())[: max(room, 0)]
     if len(posts) < 2 or not shown:
         return
-    step = (page.width - start) // len(shown)
+    step, short = (page.width - start) // len(shown), names_in(posts)
     times, line, names = now.ljust(start), " ├".ljust(start, "─"), " " * start
     for group in shown:
         times += _cell(page.when(group[0].scheduled_at or page.now), step)
         line += sign(group[0]).ljust(step, "─")
-        accounts = dict.fromkeys(short_name(row, handle=False) for post in group for row in post.active)
-        names += _cell(" ".join([*(str(post.id) for post in group), *accounts]), step)
+        accounts = dict.fromkeys(short[row.account] for post in group for row in post.active)
+        ids = " ".join(str(post.id) for post in group)
+        text = " ".join([ids, *accounts])
+        names += _cell(text if columns(text) <= step - 2 else f"{ids} {plural(len(accounts), 'account')}", step)
     yield from (times.rstrip(), f"{line[: page.width - 1]}▸", names.rstrip())
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ttp.cli.errors import command_text
-from ttp.cli.render.labels import several, short_name
+from ttp.cli.render.names import Names, names_in
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import Action, WayOut
@@ -124,13 +124,13 @@ def render_steps(steps: Sequence[PlannedChange], page: Page, *, files: bool) -> 
         Column("CHANGES", drop=1, most=page.width // 4),
         Column("TEXT"),
     ]
-    handles = several([one.post for one in steps if one.post is not None])
-    yield from table(columns, [_row(step, handles, page, files=files) for step in steps], page, least=12)
+    names = names_in(one.post for one in steps if one.post is not None)
+    yield from table(columns, [_row(step, names, page, files=files) for step in steps], page, least=12)
     yield ""
     yield page.footer()
 
 
-def _row(step: PlannedChange, handles: Collection[str], page: Page, *, files: bool) -> list[Cell]:
+def _row(step: PlannedChange, names: Names, page: Page, *, files: bool) -> list[Cell]:
     from ttp.services.bulk_edit import changed_fields
 
     post = step.post
@@ -140,7 +140,7 @@ def _row(step: PlannedChange, handles: Collection[str], page: Page, *, files: bo
         Cell("-" if post.id is None else str(post.id), "bold"),
         *([Cell(escape_line(step.where))] if files else []),
         Cell(_when(step, page)),
-        Cell(" ".join(short_name(row, handle=row.platform in handles) for row in post.active)),
+        Cell(" ".join(names[row.account] for row in post.active)),
         Cell(" ".join(changed_fields(step)) or "-", "dim"),
         Cell(escape_line(post.content)),
     ]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ttp.cli.render.page import Style
-from ttp.cli.terminal import escape_text
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostStatus
 from ttp.views.posts import MOST_NAMED
@@ -97,34 +95,6 @@ def state_word(row: Delivery) -> tuple[str, Style]:
 def mark(row: Delivery) -> str:
     """Return the sign of a delivery; none while it is pending."""
     return _STATE[row.state][0]
-
-
-def several(posts: Iterable[PostFields]) -> frozenset[str]:
-    """Return the platforms with more than one account in these posts."""
-    accounts, platforms = dict[str, str](), set[str]()
-    for row in (row for post in posts for row in post.active):
-        if accounts.setdefault(row.platform, row.account) != row.account:
-            platforms.add(row.platform)
-    return frozenset(platforms)
-
-
-def everywhere(posts: Iterable[PostFields]) -> frozenset[str]:
-    """Return all platforms of these posts."""
-    return frozenset(row.platform for post in posts for row in post.active)
-
-
-@cache
-def _label(platform: str) -> str:
-    """Return the short name of a platform."""
-    from ttp.platforms.registry import Registry
-
-    return Registry().label(platform)
-
-
-def short_name(row: Delivery, *, handle: bool) -> str:
-    """Return `ig`, or `ig/roastery` with the handle."""
-    label = _label(row.platform)
-    return escape_text(f"{label}/{row.account.partition('/')[2]}" if handle else label)
 
 
 def size(count: int) -> str:

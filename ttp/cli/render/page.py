@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, NamedTuple, TypeAlias
 
+from ttp.cli.render.names import names_within
 from ttp.cli.render.width import columns, cut, widest, wrap
 from ttp.cli.render.width import columns as taken
 from ttp.domain.time.formatting import DAYS, MONTHS
@@ -166,7 +167,8 @@ def table(
     columns: Sequence[Column], rows: Iterable[Sequence[Cell]], page: Page, *, least: int = 16, wrapped: bool = False
 ) -> Iterator[str]:
     """Draw a table. The last column gets the remaining room, at least `least` terminal columns; longer cells are cut,
-    or wrapped if `wrapped`."""
+    or wrapped if `wrapped`. Account names are shortened if one is too long for its column."""
+    rows = _with_names(columns, [list(row) for row in rows])
     head = [Cell(column.title, "dim") for column in columns]
     body = [head, *rows]
     widths = _widths(columns, body, page.width, least)
@@ -178,6 +180,16 @@ def table(
         for more in tail[1:]:
             blank = [(place, "", row[place].style) for place, _, _ in cells]
             yield _line(columns, widths, [*blank, (last, more, row[last].style)], page)
+
+
+def _with_names(columns: Sequence[Column], rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Shorten the names of accounts that are too long for a column of them."""
+    for place, column in enumerate(columns):
+        if column.title == "ACCOUNT" and any(taken(row[place].text) > column.most for row in rows):
+            names = names_within((row[place].text for row in rows), column.most)
+            for row in rows:
+                row[place] = row[place]._replace(text=names[row[place].text])
+    return rows
 
 
 def _widths(columns: Sequence[Column], body: Sequence[Sequence[Cell]], width: int, least: int) -> dict[int, int]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ttp.cli.render.labels import everywhere, plural, several, short_name
+from ttp.cli.render.labels import plural
+from ttp.cli.render.names import Names, names_in
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, escape_text
@@ -48,7 +49,7 @@ def render_plan(
         yield "  " + ", ".join(f"{escape_text(name)} in {zone.key}" for name, zone in proposal.zones.items())
     yield ""
     posts = [proposal.posts[one.id] for one in rows]
-    with_handle = everywhere(posts) if page.width >= _WIDE else several(posts)
+    names = names_in(posts, with_handle=page.width >= _WIDE)
     columns = [
         Column("ID" if places is None else "ROW", right=places is None, most=page.width // 3),
         Column("WHEN"),
@@ -59,7 +60,7 @@ def render_plan(
     yield from table(
         columns,
         [
-            _row(one, post, with_handle, page, escape_line(places[one.id]) if places else str(one.id))
+            _row(one, post, names, page, escape_line(places[one.id]) if places else str(one.id))
             for one, post in zip(rows, posts, strict=True)
         ],
         page,
@@ -69,8 +70,8 @@ def render_plan(
     yield from _summary(proposal, notes, places)
 
 
-def _row(one: Assignment, post: PostFields, with_handle: frozenset[str], page: Page, name: str) -> list[Cell]:
-    accounts = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
+def _row(one: Assignment, post: PostFields, names: Names, page: Page, name: str) -> list[Cell]:
+    accounts = " ".join(names[row.account] for row in post.active)
     return [
         Cell(name, "bold"),
         Cell(f"{page.weekday(one.at)} {page.month_day(one.at):>6} {page.time(one.at)}"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.errors import command_text
 from ttp.cli.render.labels import plural, size, state_word, status_word
+from ttp.cli.render.names import Names, names_within
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, wrap
@@ -38,23 +39,24 @@ def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
         return
     columns = [
         Column("WHEN"),
-        Column("ACCOUNT", most=page.width // 3),
+        Column("ACCOUNT", most=page.width // 5),
         Column("TRY", right=True, drop=3),
         Column("STEP", drop=1, most=page.width // 4),
         Column("OUTCOME"),
         Column("HTTP", right=True, drop=2),
         Column("MESSAGE"),
     ]
-    yield from table(columns, [_row(attempt, page) for attempt in attempts], page, least=12, wrapped=True)
+    names = names_within((one.account for one in attempts), page.width // 8)
+    yield from table(columns, [_row(one, names, page) for one in attempts], page, least=8, wrapped=True)
     yield ""
     yield page.footer()
 
 
-def _row(attempt: Attempt, page: Page) -> list[Cell]:
+def _row(attempt: Attempt, names: Names, page: Page) -> list[Cell]:
     kind = f"{attempt.kind}: " if attempt.kind else ""
     return [
         Cell(f"{page.day(attempt.at)} {page.second(attempt.at)}"),
-        Cell(escape_text(attempt.account)),
+        Cell(names[attempt.account]),
         Cell(str(attempt.number)),
         Cell(_step(escape_text(attempt.step))),
         Cell(*_outcome(attempt)),

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ttp.cli.render.labels import approve_command, everywhere, mark, plural, several, short_name, status_word
+from ttp.cli.render.labels import approve_command, mark, plural, status_word
+from ttp.cli.render.names import Names, names_in
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
@@ -31,7 +32,7 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         yield "No posts yet.  Create one:  ttp create 'Hello'"
         return
     wide = page.width >= _WIDE
-    with_handle = everywhere(posts) if wide else several(posts)
+    names = names_in(posts, with_handle=wide)
     counts = [add_metrics(post.metrics.values())[:4] if wide else () for post in posts]
     places = [place for place in range(len(_METRICS)) if any(one and one[place] is not None for one in counts)]
     columns = [
@@ -49,7 +50,7 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
     room = max(map(len, days))  # aligns the times
     rows = []
     for post, day, numbers in zip(posts, days, counts, strict=True):
-        row = _row(post, f"{day:<{room}}", with_handle, page, wide=wide)
+        row = _row(post, f"{day:<{room}}", names, page, wide=wide)
         row[-1:-1] = [Cell("-" if (count := numbers[place]) is None else f"{count:,}") for place in places]
         rows.append(row)
     yield from table(columns, rows, page, least=24 if places else 12)
@@ -57,9 +58,9 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
     yield from page.flow([page.footer(), *_legend(posts)])
 
 
-def _row(post: PostView, day: str, with_handle: frozenset[str], page: Page, *, wide: bool) -> list[Cell]:
+def _row(post: PostView, day: str, names: Names, page: Page, *, wide: bool) -> list[Cell]:
     at = _time(post)
-    accounts = (f"{short_name(row, handle=row.platform in with_handle)} {mark(row)}".rstrip() for row in post.active)
+    accounts = (f"{names[row.account]} {mark(row)}".rstrip() for row in post.active)
     when = f"{day} {page.time(at)}" if at else "-"
     row = [
         Cell(str(post.id), "bold"),
