@@ -7,16 +7,24 @@ from dataclasses import astuple, dataclass
 
 from ttp.store.dialect import Connection, List, in_list
 
+OPTIMAL = "optimal"
+"""The time of a draft that asks for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class SubmittedDraft:
-    """`platform`: for a post that has no account yet; `link`: for the end of its text; `hint`: its TIME."""
+    """`platform`: for a post that has no account yet, else empty; `link`: for the end of its text; `hint`: its TIME."""
 
     post_id: int
     external_ref: str
     platform: str
     link: str | None = None
     hint: str | None = None
+
+    @property
+    def time(self) -> str:
+        """The TIME that it asks for."""
+        return self.hint or OPTIMAL
 
 
 def save(db: Connection, draft: SubmittedDraft) -> None:
