@@ -532,6 +532,35 @@ class ImportAnswer(TypedDict):
     warnings: list[str]
 
 
+class LintFinding(TypedDict):
+    file: str | None
+    line: int | None
+    row: str | None
+    severity: str
+    field: str | None
+    code: str
+    account: str | None
+    message: str
+    fix: WayOut | None
+
+
+class TextLimitAnswer(TypedDict):
+    network: str
+    limit: int
+    isDefault: bool
+
+
+class LintAnswer(TypedDict):
+    """The result of `ttp lint --json`."""
+
+    posts: int
+    skipped: int
+    errors: int
+    warnings: int
+    findings: list[LintFinding]
+    limits: list[TextLimitAnswer]
+
+
 class CalendarRow(TypedDict):
     date: str
     time: str
