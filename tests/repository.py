@@ -26,7 +26,7 @@ def make_repository(
     """Make a repository with a tag and a file for its announcements. `more`: lines of that file."""
     (folder / ".ttp").mkdir(parents=True, exist_ok=True)
     accounts = ", ".join(f'"{name}"' for name in to)
-    (folder / ".ttp/announce.toml").write_text(f"to = [{accounts}]\n{more}\ntext = '''\n{text}\n'''\n")
+    (folder / ".ttp/announce.toml").write_text(f"to = [{accounts}]\ntext = '''\n{text}\n'''\n{more}\n")
     (folder / "CHANGELOG.md").write_text(CHANGES)
     if not (folder / ".git").exists():
         git(folder, "init", "-q", "-b", "main")

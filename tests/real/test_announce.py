@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,8 +86,8 @@ class Jobs:
 
 
 @pytest.fixture
-def jobs(pds: Pds, tmp_path: Path) -> Iterator[Jobs]:
-    yield Jobs(pds.new_person(f"job{time.time_ns() % 1_000_000_000}"), tmp_path)
+def jobs(pds: Pds, tmp_path: Path) -> Jobs:
+    return Jobs(pds.new_person(f"job{time.time_ns() % 1_000_000_000}"), tmp_path)
 
 
 def test_a_release_is_announced_once_whenever_its_job_runs(jobs: Jobs) -> None:

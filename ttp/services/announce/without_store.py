@@ -68,7 +68,11 @@ def _sign_in(app: Application, name: str, password: str) -> Account:
     server = find_server(app.platforms, runtime, name, None)
     with app.installation.connecting(platform, server, runtime) as (connector, login):
         assert isinstance(login, PasswordLogin)
-        return connector.sign_in(name, {login.asks_for[0]: password}).account
+        try:
+            return connector.sign_in(name, {login.asks_for[0]: password}).account
+        except TtpError as refused:
+            refused.hints = (Hint("see", GUIDE),)  # no account is connected here
+            raise
 
 
 def _request(app: Application, account: Account, wanted: PostInput) -> PublishRequest:
