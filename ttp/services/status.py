@@ -36,6 +36,7 @@ from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
+from ttp.store.server import submitted_drafts
 
 MOST_PRICED = 1000
 HANGS_AFTER = timedelta(minutes=1)
@@ -266,7 +267,7 @@ def _as_info(one: RegisteredPublisher) -> PublisherInfo:
 
 def _to_approve(db: Connection, *, needed: bool) -> tuple[int, ...] | None:
     """Return the posts that wait for approval. None: it is not required, and no draft was submitted."""
-    waiting = (*(queries.posts_waiting_for_approval(db) if needed else ()), *queries.submitted_drafts(db))
+    waiting = (*(queries.posts_waiting_for_approval(db) if needed else ()), *submitted_drafts.waiting(db))
     return waiting if needed or waiting else None
 
 

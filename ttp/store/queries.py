@@ -221,9 +221,8 @@ def _conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         names = criteria.platforms
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({marks(names)})"), *names)
     if criteria.needs_you:
-        failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
         waits = f" OR {dialect.WAITS_FOR_APPROVAL}" if criteria.approval else ""
-        add(f"({failed} OR {dialect.SUBMITTED}{waits})")
+        add(f"({dialect.NEEDS_A_PERSON}{waits})")
     for tag in criteria.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
     if criteria.untimed:
@@ -537,12 +536,6 @@ def posts_waiting_for_approval(db: Connection) -> list[int]:
     )
     rows = db.execute(sql, {"through": SEARCHED_DELIVERIES})
     return [row["post_id"] for row in rows]
-
-
-def submitted_drafts(db: Connection) -> list[int]:
-    """Return the ids of the drafts whose approval schedules them, oldest first."""
-    sql = f"SELECT id FROM post WHERE deleted_at IS NULL AND {dialect.SUBMITTED} ORDER BY id LIMIT 100"
-    return [row["id"] for row in db.execute(sql)]
 
 
 def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> list[int]:

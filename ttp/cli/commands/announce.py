@@ -20,14 +20,14 @@ from ttp.cli.render.spec import name_value_spec
 from ttp.domain.action import OtherOptions
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
 from ttp.services.application import Application, Installation
-from ttp.views.announcements import AnnouncementAnswer, announcement_at, announcement_of_post
+from ttp.views import Json
+from ttp.views.announcements import KEYS, announcement_json
 
 if TYPE_CHECKING:
     from ttp.services.announce.file import AnnounceFile
     from ttp.services.announce.release import Release
 
-PASSWORD = "TTP_BLUESKY_PASSWORD"  # noqa: S105 (the name of a variable)
-SPEC = name_value_spec(AnnouncementAnswer)
+SPEC = name_value_spec(KEYS)
 
 
 @with_output(SPEC, check=False)
@@ -46,8 +46,8 @@ def announce(
     """Make a post of a release, once, also when the job runs again.
 
     The accounts and texts are in .ttp/announce.toml. With a draft token of TTP_SERVER, or where TTP_CAPABILITY is
-    draft, the post waits for approval, which schedules it. Without a store it works for Bluesky alone, with an app
-    password in TTP_BLUESKY_PASSWORD.
+    draft, the post waits for approval, which schedules it. Without a store it publishes to networks alone that find a
+    post by its key, with an app password in TTP_NETWORK_PASSWORD; for others it says why it needs a store.
 
     Examples:
       ttp announce --init
@@ -161,7 +161,7 @@ def _submit_there(context: Context, file: AnnounceFile, release: Release) -> Non
             "submit": True,
         }
         stored = create_post(address, {name: value for name, value in body.items() if value})
-    _report(context, release, announcement_of_post(release.key, stored))
+    _report(context, release, announcement_json(release.key, stored))
 
 
 def _submit_here(context: Context, file: AnnounceFile, release: Release) -> None:
@@ -173,7 +173,7 @@ def _submit_here(context: Context, file: AnnounceFile, release: Release) -> None
     shape = post_json(saved.post, print_warnings(context.out, saved.warnings), replayed=saved.replayed)
     if saved.post.scheduled_at is not None and not saved.replayed:
         warn_not_running(context)
-    _report(context, release, announcement_of_post(release.key, dict(shape)))
+    _report(context, release, announcement_json(release.key, dict(shape)))
 
 
 def _publish_without_store(context: Context, file: AnnounceFile, release: Release) -> None:
@@ -183,15 +183,17 @@ def _publish_without_store(context: Context, file: AnnounceFile, release: Releas
 
     with _naming(PATH):
         refuse_networks(context, file.to)
-    password = os.environ.get(PASSWORD, "").strip()
+    variable = f"TTP_{context.platforms.find(file.to[0].partition('/')[0]).name.upper()}_PASSWORD"
+    password = os.environ.get(variable, "").strip()
     if not password:
-        raise NotAllowed(f"there is no store here, and {PASSWORD} has no app password", Hint("see", GUIDE))
+        raise NotAllowed(f"there is no store here, and {variable} has no app password", Hint("see", GUIDE))
     with _empty_store(context) as app, _naming(PATH):
         done = announce_once(app, release, file.post_input(release, app.templates), password)
-    _report(context, release, announcement_at(release.key, done.account, done.url, replayed=done.replayed))
+    post = {"status": "published", "accounts": [done.account], "needs": [], "url": done.url, "replayed": done.replayed}
+    _report(context, release, announcement_json(release.key, post))
 
 
-def _report(context: Context, release: Release, done: AnnouncementAnswer) -> None:
+def _report(context: Context, release: Release, done: Json) -> None:
     name = f"{release.tag} of {release.project}"
     where = done["url"] or f"post {done['id']}"
     if done["replayed"]:
@@ -202,8 +204,8 @@ def _report(context: Context, release: Release, done: AnnouncementAnswer) -> Non
         line = f"Scheduled {where} for {done['scheduledAt']}: {name}."
     else:
         line = f"Submitted {name} as {where}: it asks for {done['asksFor']}, and an approval gives it that time."
-    more = "It waits for approval." if "approve" in done["needs"] and done["scheduledAt"] else ""
-    context.out.write_one(SPEC, done, say=[line, *([more] if more else [])])
+    waits = done["scheduledAt"] is not None and done["needs"] == ["approve"]
+    context.out.write_one(SPEC, done, say=[line, *(["It waits for approval."] if waits else [])])
 
 
 def _write_files(context: Context) -> None:
@@ -212,7 +214,7 @@ def _write_files(context: Context) -> None:
     from ttp.store.home.files import disk_error
 
     here = [one.name for one in context.queries.accounts() if one.enabled] if not settings.names_server() else []
-    names = ", ".join(f'"{name}"' for name in here or ["bluesky/HANDLE"])
+    names = ", ".join(f'"{name}"' for name in here or ["PLATFORM/HANDLE"])
     texts = {PATH: _FILE.replace("ACCOUNTS", names), Path(".github/workflows/announce.yml"): _WORKFLOW}
     for path in texts:
         if path.exists():

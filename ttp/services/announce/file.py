@@ -95,7 +95,7 @@ def _parse(table: Mapping[str, object], source: str, path: Path) -> AnnounceFile
             raise refuse(f"{name} has something other than texts")
     accounts = _texts(table.get("to"))
     if not accounts:
-        raise refuse("it names no accounts", 'to = ["bluesky/HANDLE"]')
+        raise refuse("it names no accounts", 'to = ["PLATFORM/HANDLE"]')
     for name in accounts:
         if not _ACCOUNT.fullmatch(name) or name.endswith("/HANDLE"):
             raise refuse(f'"{name}" is not the name of an account', f'to = ["{name.partition("/")[0] or "x"}/HANDLE"]')

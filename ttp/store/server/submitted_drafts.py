@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
-from ttp.store.dialect import Connection, List, in_list
+from ttp.store.dialect import SUBMITTED, Connection, List, in_list
 
 OPTIMAL = "optimal"
 """The time of a draft that asks for none."""
@@ -45,3 +45,9 @@ def newest(db: Connection, most: int) -> list[int]:
     """Return the ids of the newest posts that were submitted."""
     found = db.execute("SELECT post_id FROM submitted_draft ORDER BY post_id DESC LIMIT ?", (most,))
     return [row["post_id"] for row in found]
+
+
+def waiting(db: Connection) -> list[int]:
+    """Return the ids of the drafts whose approval schedules them, oldest first."""
+    sql = f"SELECT id FROM post WHERE deleted_at IS NULL AND {SUBMITTED} ORDER BY id LIMIT 100"
+    return [row["id"] for row in db.execute(sql)]
