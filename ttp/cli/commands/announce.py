@@ -129,7 +129,7 @@ def _preview(context: Context, file: AnnounceFile, release: Release) -> None:
         refused = preview.refused or content_refusal(preview.warnings)
         warnings = [replace(one, hint=None) for one in preview.warnings]  # there is no account to change
         shown = [] if refused else print_warnings(context.out, warnings)
-        foot = [f"It asks for the time {file.at}. Nothing was stored."]
+        foot = [f"Time: {file.at}. Nothing was stored."]
         if refused is None or context.out.for_people:
             context.out.write_one(render_post.preview_spec(shown), preview, foot=foot)
         if refused is not None:
@@ -201,11 +201,23 @@ def _report(context: Context, release: Release, done: Json) -> None:
     elif done["id"] is None:
         line = f"Announced {name}: {where}"
     elif done["scheduledAt"] is not None:
-        line = f"Scheduled {where} for {done['scheduledAt']}: {name}."
+        line = f"Scheduled {where} for {_time_text(context, done['scheduledAt'])}: {name}."
     else:
-        line = f"Submitted {name} as {where}: it asks for {done['asksFor']}, and an approval gives it that time."
+        line = f"Submitted {name} as {where}. Its approval gives it the time {_time_text(context, done['asksFor'])}."
     waits = done["scheduledAt"] is not None and done["needs"] == ["approve"]
     context.out.write_one(SPEC, done, say=[line, *(["It waits for approval."] if waits else [])])
+
+
+def _time_text(context: Context, time: object) -> str:
+    """Return an instant for a person, or the word that it is, such as `next-slot`."""
+    from datetime import datetime
+
+    from ttp.domain.time.formatting import format_instant
+
+    try:
+        return format_instant(datetime.fromisoformat(str(time)), context.zone)
+    except ValueError:
+        return str(time)
 
 
 def _write_files(context: Context) -> None:

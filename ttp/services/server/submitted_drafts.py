@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from ttp.domain import permissions
 from ttp.domain.account import Account
@@ -23,7 +24,7 @@ from ttp.domain.post_edit import (
 )
 from ttp.domain.rules import content_refusal
 from ttp.domain.time.clock import utc_text
-from ttp.domain.time.grammar import ChosenTime, parse_time
+from ttp.domain.time.grammar import AfterDuration, ChosenTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.approvals import Approvals, with_link
 from ttp.services.posts import Posts, SavedPost, accounts_of
@@ -232,8 +233,11 @@ class SubmittedDrafts:
 
     def _checked_time(self, text: str | None, accounts: Sequence[Account], tz: str | None = None) -> str | None:
         """Return the TIME of a draft in a form that means the same later. Raise TimeRefused, PastTime."""
-        if not text or isinstance(parse_time(text), ChosenTime):
-            return text or None
+        if not text:
+            return None
+        typed = parse_time(text)
+        if isinstance(typed, ChosenTime) or typed == AfterDuration(timedelta(0)):  # now: when it is approved
+            return text
         return utc_text(self._times.resolve(text, accounts, tz).at)
 
     def _refuse_decided(self, post: Post) -> None:
