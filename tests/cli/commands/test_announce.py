@@ -70,6 +70,17 @@ def test_a_draft_asks_for_its_time_and_an_approval_gives_it(
     assert "approve" not in ttp("status", "--json").json["needs"]
 
 
+def test_a_job_that_was_killed_between_its_writes_is_completed(
+    ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp.account("x/me")
+    make_repository(folder, "x/me", more='at = "next-slot"')
+    monkeypatch.setenv("TTP_CAPABILITY", "draft")
+    first = announce(ttp)
+    ttp.sql("DELETE FROM submitted_draft")
+    assert announce(ttp) == {**first, "replayed": True}
+
+
 def test_a_rejected_draft_waits_for_nobody(ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ttp.account("x/me")
     make_repository(folder, "x/me")
@@ -81,8 +92,8 @@ def test_a_rejected_draft_waits_for_nobody(ttp: Program, folder: Path, monkeypat
     assert ttp.ok("list", "--needs-you", "--json").json == []
 
 
-def test_required_approval_holds_a_scheduled_post(ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+def test_required_approval_holds_a_scheduled_post(ttp: Program, folder: Path) -> None:
+    ttp.ok("config", "set", "publish.require_approval", "true")
     ttp.account("x/me")
     make_repository(folder, "x/me")
     assert (first := announce(ttp))["needs"] == ["approve"]
@@ -238,6 +249,7 @@ def test_what_needs_a_store(
     ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, to: tuple[str, ...], password: str, code: int
 ) -> None:
     make_repository(folder, *to)
+    monkeypatch.delenv("TTP_STORE__URL", raising=False)
     monkeypatch.setenv("TTP_BLUESKY_PASSWORD", password)
     assert ttp("announce", "v2.1.0").code == code
 
@@ -245,6 +257,7 @@ def test_what_needs_a_store(
 def test_bluesky_without_a_store(
     ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, sandbox: RunningSandbox
 ) -> None:
+    monkeypatch.delenv("TTP_STORE__URL", raising=False)
     monkeypatch.setenv("TTP_PLATFORMS__BLUESKY__BASE_URL", sandbox.url)
     make_repository(folder, "bluesky/demo", text="{{ vars.tag }} {{ vars.notes }}")
     monkeypatch.setenv("TTP_BLUESKY_PASSWORD", "wrong-pass-word-here")

@@ -237,7 +237,11 @@ def _write_files(context: Context) -> None:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise disk_error(path, error) from None
-    context.out.write_message(f"Wrote {' and '.join(map(str, texts))}.  Look:  ttp announce v1.0.0 --dry-run")
+    file, workflow = map(str, texts)
+    context.out.write_message(
+        f"Wrote {file}.  Look:  ttp announce v1.0.0 --dry-run",
+        f"Wrote {workflow}. In it, put the owner of your copy of ttp in place of OWNER.",
+    )
 
 
 _FILE = """\
@@ -266,9 +270,8 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v4
-      - run: pip install 'ttp-cli[templates]'
-      - run: ttp announce "$GITHUB_REF_NAME"
-        env:
-          TTP_SERVER: ${{ vars.TTP_SERVER }}
-          TTP_TOKEN: ${{ secrets.TTP_TOKEN }}
+      - uses: OWNER/ttp/.github/actions/announce@main
+        with:
+          server: ${{ vars.TTP_SERVER }}
+          token: ${{ secrets.TTP_TOKEN }}
 """

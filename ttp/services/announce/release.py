@@ -96,7 +96,7 @@ def _date_of(tag: str, unless_there: datetime | None) -> datetime:
     tags = (_git("tag", "--list") or "").split()
     near = [Hint("try", one, (tag, one)) for one in get_close_matches(tag, tags, 1)]
     if _git("rev-parse", "--git-dir") is None:
-        raise NotFound("this folder is not in a Git repository")
+        raise NotFound("git finds no repository here that it may read", Hint("see", "git status"))
     raise NotFound(f'no tag "{tag}" in this repository', *near or [Hint("fix", "git fetch --tags")])
 
 

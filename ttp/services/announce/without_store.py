@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.cards import shown_cards
-from ttp.domain.errors import Busy, Hint, NotAllowed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.errors import Busy, ContentRefused, Hint, NotAllowed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.options import options_of
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.domain.post_edit import PostInput
@@ -153,6 +153,8 @@ class _Run:
 def _error(refused: NotDone) -> TtpError:
     if refused.kind is Kind.AUTH:
         return ReconnectNeeded(refused.message)
+    if refused.kind is Kind.CONTENT:
+        return ContentRefused(refused.message)
     if refused.passing:
         return Busy(f"{refused.message}; {_AGAIN}")
     return NotAllowed(refused.message)
