@@ -124,8 +124,8 @@ def _preview(context: Context, file: AnnounceFile, release: Release) -> None:
     from ttp.services.preview import preview_post
 
     with _empty_store(context, file) as app, _naming(PATH):
-        wanted = replace(file.post_input(release, app.templates), key=None)
-        preview = preview_post(app.posts, wanted, None, with_cards=False)
+        post_input = replace(file.post_input(release, app.templates), key=None)
+        preview = preview_post(app.posts, post_input, None, with_cards=False)
         refused = preview.refused or content_refusal(preview.warnings)
         warnings = [replace(one, hint=None) for one in preview.warnings]  # there is no account to change
         shown = [] if refused else print_warnings(context.out, warnings)
@@ -145,8 +145,8 @@ def _submit_there(context: Context, file: AnnounceFile, release: Release) -> Non
 
     address = find_address(context.own_config)
     with _empty_store(context, file) as app, _naming(PATH):
-        wanted = file.post_input(release, app.templates)
-        post, _ = app.posts.build_post(wanted, None)
+        post_input = file.post_input(release, app.templates)
+        post, _ = app.posts.build_post(post_input, None)
         body = {
             "content": post.content,
             "variants": dict(post.variants),
@@ -155,8 +155,8 @@ def _submit_there(context: Context, file: AnnounceFile, release: Release) -> Non
             "tags": list(post.tags),
             "options": dict(post.options),
             **{one.file: getattr(post, one.name) for one in PLAIN},
-            "scheduledAt": wanted.at,
-            "timezone": wanted.tz,
+            "scheduledAt": post_input.at,
+            "timezone": post_input.tz,
             "key": release.key,
             "submit": True,
         }

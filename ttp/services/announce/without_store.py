@@ -51,11 +51,11 @@ def refuse_networks(app: Application, names: Sequence[str]) -> None:
         raise UsageError(f"{len(names)} accounts need a store: without one, a run has one password", see)
 
 
-def announce_once(app: Application, release: Release, wanted: PostInput, password: str) -> Announced:
+def announce_once(app: Application, release: Release, post_input: PostInput, password: str) -> Announced:
     """Publish the post of a release, unless an earlier run did. `app`: on an empty store. Raise TtpError."""
-    (name,) = wanted.to or ()
+    (name,) = post_input.to or ()
     account = _sign_in(app, name, password)
-    request = _request(app, account, wanted)
+    request = _request(app, account, post_input)
     key = app.platforms.facts(account.platform).fixed_key(
         release.at, release.project, release.tag, account.user_id or name
     )
@@ -75,10 +75,10 @@ def _sign_in(app: Application, name: str, password: str) -> Account:
             raise
 
 
-def _request(app: Application, account: Account, wanted: PostInput) -> PublishRequest:
+def _request(app: Application, account: Account, post_input: PostInput) -> PublishRequest:
     """Return what the client sends. Raise ContentRefused, and what building a post raises."""
     posts, facts = app.posts, app.platforms.facts(account.platform)
-    post, accounts = posts.build_post(wanted, None)
+    post, accounts = posts.build_post(post_input, None)
     if (refused := content_refusal(posts.check_new(post, accounts, first=False))) is not None:
         raise refused
     post = posts.cards.fetch(post, accounts) if post.cards else post

@@ -86,21 +86,21 @@ class SubmittedDrafts:
             stored.append(post_id)
         return self._views(stored)
 
-    def submit_post(self, wanted: PostInput) -> SavedPost:
+    def submit_post(self, post_input: PostInput) -> SavedPost:
         """Store a post under its key: with its time where the caller may give one, else as a draft that asks for it.
         A post that has the key is left as it is. Raise what storing a post with a time raises."""
-        if not (wanted.key or "").strip():
+        if not (post_input.key or "").strip():
             raise UsageError("a post that is submitted needs a key", Hint("try", other_options(key="KEY")))
-        if (stored := self._by_key(wanted)) is not None:
+        if (stored := self._by_key(post_input)) is not None:
             return stored
         if self._posts.caller.capability is Capability.PUBLISH:
             try:
-                return self._posts.create_once(wanted, self._times)
+                return self._posts.create_once(post_input, self._times)
             except Conflict:  # another job was faster, with another text
-                if (stored := self._by_key(wanted)) is not None:
+                if (stored := self._by_key(post_input)) is not None:
                     return stored
                 raise
-        filled = self._posts.templates.fill_in(wanted)
+        filled = self._posts.templates.fill_in(post_input)
         accounts = self._posts.find_accounts(filled.to or ())
         hint = self._checked_time(filled.at or "now", accounts, filled.tz)
         draft = replace(filled, at=None, tz=None)
@@ -110,10 +110,10 @@ class SubmittedDrafts:
         try:
             saved = self._posts.create(draft, None)
         except Conflict:
-            if (stored := self._by_key(wanted)) is not None:
+            if (stored := self._by_key(post_input)) is not None:
                 return stored
             raise
-        self._save_time(saved.post, wanted.key or "", hint)
+        self._save_time(saved.post, post_input.key or "", hint)
         return replace(saved, post=self._queries.post(saved.post.id or 0))
 
     def all(self) -> list[DraftView]:
@@ -194,18 +194,18 @@ class SubmittedDrafts:
             self._posts.edit(post.id or 0, replace(post_input, key=None, edited=True), None)
         return post.id or 0
 
-    def _by_key(self, wanted: PostInput) -> SavedPost | None:
+    def _by_key(self, post_input: PostInput) -> SavedPost | None:
         """Return the post that has the key. A draft without a time for its approval gets one: whoever submitted it
         was stopped before. Raise Conflict for a post that the caller may not see."""
         with self._posts.database.reading() as db:
-            post = queries.post_by_key(db, wanted.key or "") if db else None
+            post = queries.post_by_key(db, post_input.key or "") if db else None
             if post is None:
                 return None
             if not is_within(post, self._posts.caller.accounts):
-                raise Conflict(f'the key "{wanted.key}" is in use')
+                raise Conflict(f'the key "{post_input.key}" is in use')
             view = self._posts.view(db, post)
         if view.deleted_at is None and is_pending(post) and view.asks_for is None:
-            self._save_time(view, wanted.key or "", self._checked_time(wanted.at or "now", (), wanted.tz))
+            self._save_time(view, post_input.key or "", self._checked_time(post_input.at or "now", (), post_input.tz))
             view = self._queries.post(view.id or 0)
         return SavedPost(view, replayed=True)
 
