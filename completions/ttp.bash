@@ -31,7 +31,7 @@ _ttp() {
         'import') (( place )) || { files=1; }; options=$'--to\n--tz\n--map\n--template\n--var\n--dates\n--spread\n--from\n--days\n--per-day\n--dry-run\n--partial\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'sync') (( place )) || { files=1; }; options=$'--check\n--prune\n--write-status\n--strict\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'announce') options=$'--project\n--dry-run\n--init\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'lint') options=$'--for\n--format\n--json\n--help' ;;
+        'lint') files=1 options=$'--for\n--format\n--json\n--help' ;;
         'template') words=$'list\nshow\nedit\npreview\nremove' options=$'--help' ;;
         'template list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'template show') (( place )) || { ask=(template); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -213,6 +213,7 @@ _ttp() {
             'store unseal --fields') words=$'store\ncopy' many=1 ;;
             'uninstall --fields') words=$'kind\nname\naction\ndone\nnote' many=1 ;;
             'certify --fields') words=$'kind\noutcome\npost\nremoteIds\nurl\nlookUp\ndeleted\ntookS\nmessage' many=1 ;;
+            'lint --format') words=$'text\njson\ngithub' ;;
             'metrics import --format') words=$'own\ninstagram\ntiktok\nx\ntable\ntsv\njson\njsonl' ;;
             'export --format') words=$'csv\njson\njsonl\nmd\nics' ;;
             'sandbox --set')  ;;
@@ -231,6 +232,7 @@ _ttp() {
             *' --events') words=$'post.due\ndelivery.sending\ndelivery.processing\ndelivery.published\ndelivery.failed\ndelivery.retrying\ndelivery.reconciling\ndelivery.needs_review\npost.finished' many=1 ;;
             *' --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nsplit\nnumberParts\nutm\nmedia\ncards\nvariants\nthread\ntags\noptions\nkey\norigin\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nasksFor\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews\nreplayed' many=1 ;;
             *' --file') files=1 ;;
+            *' --for') words=$'bluesky\ncommand\ninstagram\nmastodon\ntiktok\nx' many=1 ;;
             *' --format') words=$'table\ntsv\njson\njsonl' ;;
             *' --from') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\n31 Dec 9am\nnow\noptimal\nnext-slot' ;;
             *' --html') files=1 ;;

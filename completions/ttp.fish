@@ -53,6 +53,7 @@ complete -c ttp -n "__ttp_at 0 'copy'" -k -a '(__ttp_ask post)'
 complete -c ttp -n "__ttp_at any 'delete'" -k -a '(__ttp_ask post)'
 complete -c ttp -n "__ttp_at 0 'import'" -F
 complete -c ttp -n "__ttp_at 0 'sync'" -F
+complete -c ttp -n "__ttp_at any 'lint'" -F
 complete -c ttp -n "__ttp_at 0 'template show'" -k -a '(__ttp_ask template)'
 complete -c ttp -n "__ttp_at 0 'template edit'" -k -a '(__ttp_ask template)'
 complete -c ttp -n "__ttp_at 0 'template preview'" -k -a '(__ttp_ask template)'
@@ -304,8 +305,8 @@ complete -c ttp -n "__ttp_at any 'announce'" -l project -x -d 'Its project, else
 complete -c ttp -n "__ttp_at any 'announce'" -l dry-run -d 'Show what would be published, also of a tag to come; store nothing.'
 complete -c ttp -n "__ttp_at any 'announce'" -l init -d 'Write .ttp/announce.toml and a workflow for GitHub.'
 complete -c ttp -n "__ttp_at any 'announce'" -l fields -x -k -a '(__ttp_many words \'key\' \'id\' \'status\' \'accounts\' \'scheduledAt\' \'asksFor\' \'needs\' \'url\' \'replayed\')' -d 'Only these fields, in this order.'
-complete -c ttp -n "__ttp_at any 'lint'" -l for -x -d 'Check for these networks too; mastodon=1000: for texts of 1000.'
-complete -c ttp -n "__ttp_at any 'lint'" -l format -x -k -a '\'table\'\\t \'tsv\'\\t \'json\'\\t \'jsonl\'\\t' -d 'text, json, or github: annotations of a workflow.'
+complete -c ttp -n "__ttp_at any 'lint'" -l for -x -k -a '(__ttp_many words \'bluesky\' \'command\' \'instagram\' \'mastodon\' \'tiktok\' \'x\')' -d 'Check for these networks too; NAME=1000: its server takes texts of 1000.'
+complete -c ttp -n "__ttp_at any 'lint'" -l format -x -k -a '\'text\'\\t \'json\'\\t \'github\'\\t' -d 'text, json, or github: annotations of a workflow.'
 complete -c ttp -n "__ttp_at any 'template list' 'template show'" -l fields -x -k -a '(__ttp_many words \'name\' \'isSnippet\' \'version\' \'variables\' \'accounts\' \'text\' \'problem\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'template edit' 'template remove' 'config edit' 'config path' 'notify secret'" -l fields -x -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'template preview'" -l fields -x -k -a '(__ttp_many words \'sample\' \'vars\' \'content\' \'thread\' \'versions\')' -d 'Only these fields, in this order.'

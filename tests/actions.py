@@ -45,7 +45,7 @@ def run_action(
         "RUNNER_TEMP": str(temporary),
         "PYTHONPATH": sysconfig.get_path("purelib"),
         **dict.fromkeys(("PIP_NO_DEPS", "PIP_NO_INDEX", "PIP_IGNORE_INSTALLED", "PIP_DISABLE_PIP_VERSION_CHECK"), "1"),
-        "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it so: there is none
+        "PIP_NO_BUILD_ISOLATION": "0",  # which switches isolation off, in spite of its name
         **(environ or {}),
     }
     script = temporary / "step.sh"

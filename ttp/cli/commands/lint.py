@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +18,7 @@ from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views.files import lint_json
 
 if TYPE_CHECKING:
-    from ttp.services.files.lint import LintResult
+    from ttp.services.files.lint import Finding, LintResult
 
 FORMATS = ("text", "json", "github")
 VIEW: OutputSpec[LintResult] = OutputSpec(lint_json, (), lint_json)
@@ -26,10 +27,14 @@ VIEW: OutputSpec[LintResult] = OutputSpec(lint_json, (), lint_json)
 @with_output(VIEW, only="json")
 def lint(
     context: Context,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files of posts, or folders of Markdown files.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files of posts, or folders of Markdown files.")
+    ],
     for_: Annotated[
         list[str] | None,
-        typer.Option("--for", metavar="A,B", help="Check for these networks too; mastodon=1000: for texts of 1000."),
+        typer.Option(
+            "--for", metavar="A,B", help="Check for these networks too; NAME=1000: its server takes texts of 1000."
+        ),
     ] = None,
     format: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="text, json, or github: annotations of a workflow.")
@@ -42,7 +47,7 @@ def lint(
 
     Examples:
       ttp lint posts
-      ttp lint posts --for bluesky,mastodon=1000,x
+      ttp lint posts --for x,ig
       ttp lint posts --format github
     """
     if format not in FORMATS:
@@ -79,10 +84,18 @@ def _run(context: Context, paths: Sequence[str], networks: Sequence[str] | None)
 def _lines(result: LintResult) -> Iterator[str]:
     """Yield a line for each finding, and one for its fix."""
     for one in result.findings:
-        place = [one.file, None if one.line is None else str(one.line), one.row and f"row {one.row}"]
-        yield ": ".join([":".join(filter(None, place)) or "all files", f"{one.severity}: {one.message} [{one.code}]"])
+        place = f"{one.file}:{one.line}" if one.line else one.file or "all files"
+        yield f"{place}: {one.severity}: {_message(one)}"
         if one.fix is not None:
             yield f"  {fix_label(one.fix)}: {command_text(one.fix)}"
+
+
+def _message(one: Finding) -> str:
+    from ttp.services.files.markdown import NAMES
+
+    row = f"row {one.row}: " if one.row else ""
+    field = f"{NAMES.get(one.field, one.field)}: " if one.field and one.code == "row" else ""
+    return f"{row}{field}{one.message} [{one.code}]"
 
 
 def _summary(result: LintResult) -> Iterator[str]:
@@ -99,23 +112,21 @@ def _summary(result: LintResult) -> Iterator[str]:
 
 
 def _annotate(context: Context, paths: Sequence[str], networks: Sequence[str] | None) -> int:
-    """Write commands of a GitHub workflow, errors first: a step shows ten of each kind. Every line is one, errors of
-    the command line included: a line that is none could be read as one, with what a file says in it."""
+    """Write commands of a GitHub workflow, errors first: a step shows ten of each kind. Every line is a command, also
+    for an error of the command line: in other lines a runner would read commands out of the text of a file."""
     try:
         result = _run(context, paths, networks)
     except TtpError as error:
         context.out.line(_command("error", error.message))
         return exit_code(error)
-    for severity in ("error", "warning", "notice"):
-        for one in result.findings:
-            if one.severity == severity:
-                fix = "" if one.fix is None else f"\n{fix_label(one.fix)}: {command_text(one.fix)}"
-                row = f"row {one.row}: " if one.row else ""
-                context.out.line(
-                    _command(severity, f"{row}{one.message} [{one.code}]{fix}", file=one.file, line=str(one.line or ""))
-                )
-    for line in _summary(result):
-        context.out.line(_command("notice", line))
+    lines: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    lines["notice"] += (_command("notice", line) for line in _summary(result))
+    for one in result.findings:
+        fix = "" if one.fix is None else f"\n{fix_label(one.fix)}: {command_text(one.fix)}"
+        text = f"{_message(one)}{fix}"
+        lines[one.severity].append(_command(one.severity, text, file=one.file, line=str(one.line or "")))
+    for line in chain(*lines.values()):
+        context.out.line(line)
     return USAGE if result.count("error") else DONE
 
 

@@ -190,7 +190,7 @@ class ImportPlanner:
             row = replace(row, typed=self._posts.templates.fill_in(self._templated(row.typed)))
         if any(not fault.field for fault in faults):  # the whole row is invalid, so it has no fields to check
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
-        made, more = self._build_post(row, before)
+        made, more = self._build_post(replace(row, faults=tuple(faults)), before)
         faults += more
         if made is None or faults:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))

@@ -104,7 +104,8 @@ class ImportSource:
                         self.notes.append(f"read as a sheet of {sheet.program.name}")
                     yield from sheet.entries()
         except UnicodeDecodeError:
-            raise UsageError(f"{self.name} is not UTF-8 text", Hint("fix", "save it as CSV UTF-8")) from None
+            form = "UTF-8" if self.name.lower().endswith(markdown.SUFFIX) else "CSV UTF-8"
+            raise UsageError(f"{self.name} is not UTF-8 text", Hint("fix", f"save it as {form}")) from None
         finally:
             if not binary.closed:  # it is closed if the program was stopped meanwhile
                 text.detach()

@@ -7,25 +7,24 @@ What only a store, a server or the settings of another machine decide is left ou
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, parse_account_name
-from ttp.domain.action import WayOut, action, as_fields
+from ttp.domain.action import Action, WayOut, action, as_fields
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
-from ttp.domain.errors import Hint, PastTime, Problem, TtpError, UsageError
-from ttp.domain.media.item import AUDIO, IMAGES, VIDEOS, MediaItem, is_web_address
+from ttp.domain.errors import Hint, NotFound, PastTime, Problem, TtpError, UsageError
+from ttp.domain.media.item import MediaItem, is_web_address
 from ttp.domain.media.place import split_name
 from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post
@@ -45,14 +44,16 @@ from ttp.services.templates.filling import Templates
 from ttp.services.time_resolver import RowTime, SlotAllocator, TimeResolver
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.home.files import read_bytes
-from ttp.store.home.media import MediaStore, temporary_media
+from ttp.store.home.files import expand_user, read_bytes
+from ttp.store.home.media import SUFFIXES, MediaStore, temporary_media
 
 ANY = "any"
 """The handle of the account that stands for a network, where only the network is named."""
 Severity: TypeAlias = Literal["error", "warning", "notice"]
-_ELSEWHERE = frozenset({"media_gone", "media_host", "server_unknown"})
+_ELSEWHERE = frozenset({"links_own", "media_gone", "media_host", "server_unknown"})
 """Problems of a machine or a server, not of a file."""
+_BY_ACCOUNT = frozenset({"option_missing"})
+"""Problems that the account of a post may solve: it may have the option."""
 _YAML_LINE = re.compile(r" in line ([0-9]+):")
 _QUOTED = re.compile(r'"([^"]+)"')
 
@@ -74,7 +75,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class TextLimit:
-    """How long a text may be on a network. `is_default`: its servers differ, and nobody said what this one allows."""
+    """How long a text may be on a network. `is_default`: its servers differ, and none was given for this one."""
 
     network: str
     limit: int
@@ -135,9 +136,14 @@ class Lint:
             media = opened.enter_context(temporary_media(MediaStore(self._home / "media", self._own)))
             times = _RowTimes(Database(folder / "none"), self._clock, self._config, self._system)
             posts = self._posts(Database(folder / "none"), media, times)
-            files = [_File(name, opened.enter_context(open_source(name, None, {}, self._platforms))) for name in names]
-            for one in files:
-                result.findings += one.read(posts.templates)
+            for name in names:
+                if not os.path.lexists(expand_user(name)):
+                    raise NotFound(f"no file or folder {name}", Hint("see", action("help", "lint")))
+            files = []
+            for name in names:
+                with open_source(name, None, {}, self._platforms) as source:
+                    files.append(_File(name, source))
+                    result.findings += files[-1].read(posts.templates)
             _drop_repeats(files)
             posts.assumed = self._accounts([entry for one in files for entry in one.entries], networks)
             check = _Check(posts, times, self._platforms)
@@ -145,7 +151,7 @@ class Lint:
                 one.entries = [self._for_networks(entry, networks, posts.assumed) for entry in one.entries]
                 result.findings += check.findings(one)
         result.posts, result.skipped = check.posts, check.skipped
-        if not (result.posts or result.skipped or result.findings):
+        if not (result.posts or result.skipped or result.count("error")):
             raise UsageError(f"no posts in {', '.join(names)}", Hint("see", action("help", "lint")))
         result.findings += check.notices()
         result.limits = list(self._limits(posts.assumed, networks))
@@ -157,6 +163,7 @@ class Lint:
             self._platforms,
             lambda: self._clock.now().astimezone(times.home_zone),
             is_command_line=True,
+            root=Path(),  # whoever proposes a post may not read files elsewhere by it
         )
         caller = Caller("", Capability.PUBLISH, sees_private=True)
         config, platforms = self._config, self._platforms
@@ -164,22 +171,29 @@ class Lint:
 
     def _accounts(self, entries: Iterable[Entry], networks: Mapping[str, int | None]) -> tuple[Account, ...]:
         """Return the accounts that files name, and one of each network that is named without an account."""
-        names: dict[tuple[str, str], None] = {}
+        names: dict[tuple[str, str], str] = {}
         bare = list(networks)
         for typed in (entry.typed for entry in entries):
-            places = [split_name(one, self._platforms).only or "" for one in typed.media or () if "=" in one]
-            for name in (*(typed.to or ()), *typed.variants, *places):
+            others = (name for name in (*typed.variants, *self._places(typed)) if "/" in name)
+            for name in (*(typed.to or ()), *others):
                 with suppress(TtpError):  # which the check of its post reports
                     if "/" in name:
-                        names[parse_account_name(name, self._platforms)] = None
+                        platform, handle = parse_account_name(name, self._platforms)
+                        names.setdefault((platform, handle.lower()), handle)
                     elif name:
                         bare.append(self._platforms.find(name).name)
         platforms = {platform for platform, _ in names}
-        names |= {(platform, ANY): None for platform in bare if platform not in platforms}
+        names |= {(platform, ANY): ANY for platform in bare if platform not in platforms}
         return tuple(
             Account(platform, handle, number, connected=True, server_info=self._server_info(platform, networks))
-            for number, (platform, handle) in enumerate(names, 1)
+            for number, ((platform, _), handle) in enumerate(names.items(), 1)
         )
+
+    def _places(self, typed: PostInput) -> Iterator[str]:
+        """Yield the platforms and accounts that media of a post are for alone."""
+        for name in typed.media or ():
+            with suppress(TtpError):
+                yield split_name(name, self._platforms).only or ""
 
     def _server_info(self, platform: str, networks: Mapping[str, int | None]) -> dict[str, object]:
         limit = networks.get(platform)
@@ -230,7 +244,7 @@ class _Posts(Posts):
 
 
 class _RowTimes(TimeResolver):
-    """Times of rows as they are written: one that has passed is not refused, and none is chosen."""
+    """Times of rows as they are written. Accepts a time that has passed, and chooses none."""
 
     def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime | None:
         return row.at
@@ -245,7 +259,7 @@ class _RowTimes(TimeResolver):
 
 
 class _Media(RowMedia):
-    """Media of rows. What is not in a file here is taken for what its name says, and is not fetched."""
+    """Media of rows. Fetches nothing: the kind of what is not a file here follows from its name."""
 
     def __init__(self, posts: _Posts, folder: Path) -> None:
         super().__init__(posts.database, posts.media, posts.config, posts.platforms, folder)
@@ -258,9 +272,8 @@ class _Media(RowMedia):
             return super()._item(name, platforms)
         self.unseen.add(name)
         path = urlsplit(name).path
-        mime = mimetypes.guess_type(path)[0] or ""
-        if mime not in IMAGES | VIDEOS | AUDIO:
-            mime = "image/jpeg"
+        suffix = PurePosixPath(path).suffix.lower()
+        mime = next((mime for mime, suffixes in SUFFIXES.items() if suffix in suffixes), "image/jpeg")
         digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
         return MediaItem(
             path.rpartition("/")[2] or name, mime, 100_000, digest, url=name, **_USUAL[mime.partition("/")[0]]
@@ -284,12 +297,12 @@ class _File:
         self.entries: list[Entry] = []
         self._texts: dict[str, str] = {}
         path = Path(name)
-        with suppress(ValueError):
+        with suppress(ValueError, OSError):
             path = path.relative_to(Path.cwd()) if path.is_absolute() else path
         self._path = str(path)
 
     def read(self, templates: Templates) -> Iterator[Finding]:
-        """Read the posts, with what their templates say. Yield what is to be said of whole files."""
+        """Read the posts, with what their templates say. Yield findings about whole files."""
         try:
             for entry in self.source.entries():
                 with suppress(TtpError):  # which the check reports
@@ -378,7 +391,7 @@ class _Check:
         self._unseen |= media.unseen
 
     def notices(self) -> Iterator[Finding]:
-        """Yield what was taken for granted."""
+        """Yield what the check assumed."""
         if self._unseen:
             message = f"media that are not files here: {len(self._unseen)}. Only their number and kind were checked."
             yield Finding("notice", "media_unseen", message)
@@ -389,7 +402,10 @@ class _Check:
 
     def _of_post(self, entry: Entry, step: PlannedChange) -> Iterator[Finding]:
         for fault in step.faults:
-            yield Finding("error", "row", fault.problem, fault.field, fix=fault.fix)
+            name, equals, value = str(fault.fix).removeprefix("--var ").partition("=")
+            is_variable = equals and str(fault.fix).startswith("--var ")
+            fix = f"vars: {{{name}: {value}}}" if is_variable else fault.fix
+            yield Finding("error", "row", fault.problem, fault.field, fix=fix)
         if step.post is None:
             return
         offer = next((one for one in step.warnings if one.code == "text_splittable"), None)
@@ -403,7 +419,9 @@ class _Check:
             elif problem.code == "same_text":
                 others = (self._texts.get((d.account, _text(step.post, d))) for d in step.post.active)
                 message += "".join(f" ({other})" for other in dict.fromkeys(others) if other)
-            severity: Severity = "warning" if problem.warning else "error"
+            if problem.account and problem.account.endswith(f"/{ANY}") and isinstance(fix, Action):
+                fix = None  # there is no such account
+            severity: Severity = "warning" if problem.warning or problem.code in _BY_ACCOUNT else "error"
             yield Finding(severity, problem.code, message, problem.field, account=problem.account, fix=fix)
         if step.post.scheduled_at is not None and entry.typed.at is not None:
             yield from self._of_time(entry.typed.at, entry.typed.tz, step.post)
