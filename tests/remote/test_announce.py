@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 
 from tests.remote.conftest import Machines
 from tests.repository import make_repository
+from ttp.cli.remote.address import ServerAddress
+from ttp.cli.remote.client import create_post
 
 pytestmark = pytest.mark.usefixtures("machines")
 
@@ -61,6 +65,26 @@ def test_a_publish_token_schedules_a_release_once(
     make_repository(tmp_path, "x/me", text="Another text")
     assert announce(machines, "v3.0.0", "publish") == {**first, "replayed": True}
     assert announce(machines, "v3.0.0", "draft") == {**first, "replayed": True}
+
+
+@pytest.mark.parametrize("capability", ["draft", "publish"])
+def test_jobs_at_once_make_one_post(machines: Machines, capability: str) -> None:
+    address = ServerAddress(machines.url, machines.url, machines.token(capability))
+    key = f"acme/widget@{capability}"
+    begin = threading.Barrier(8)
+
+    def job(number: int) -> dict[str, Any]:
+        begin.wait()
+        body = {"content": f"Text {number}", "accounts": ["x/me"], "scheduledAt": "in 9d", "key": key, "submit": True}
+        return create_post(address, body)
+
+    with ThreadPoolExecutor(8) as pool:
+        posts = list(pool.map(job, range(8)))
+    assert len({post["id"] for post in posts}) == 1
+    assert [post.get("replayed", False) for post in posts].count(False) == 1
+    assert {(post["asksFor"] is None, post["status"]) for post in posts} == {
+        (capability == "publish", "scheduled" if capability == "publish" else "draft")
+    }
 
 
 def test_an_account_that_the_server_does_not_have(

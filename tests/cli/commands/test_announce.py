@@ -46,9 +46,11 @@ def test_a_release_is_a_post_once(ttp: Program, folder: Path) -> None:
     assert (post["variants"], post["tags"]) == ({"x": "v2.1.0"}, ["release"])
     make_repository(folder, "x/me", text="Another text", more='at = "in 2d"')
     assert announce(ttp) == {**first, "replayed": True}
+    assert announce(ttp, "--project", "Acme/Widget")["id"] == first["id"]
     assert announce(ttp, "--project", "acme/other")["id"] != first["id"]
     ttp.ok("delete", str(first["id"]), "--yes")
-    assert announce(ttp)["replayed"] is True
+    ran = ttp.ok("announce", "v2.1.0", "--json")
+    assert (ran.json["replayed"], bool(ran.err)) == (True, True)
     assert len(ttp.ok("list", "--json").json) == 1
 
 
@@ -254,6 +256,14 @@ def test_what_needs_a_store(
     assert ttp("announce", "v2.1.0").code == code
 
 
+def test_a_server_that_cannot_be_reached(ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_repository(folder, "x/me")
+    monkeypatch.setenv("TTP_SERVER", "http://127.0.0.1:1")
+    assert ttp("announce", "v2.1.0", "--json").error["code"] == "not_allowed"  # no token
+    monkeypatch.setenv("TTP_TOKEN", "ttp_" + 48 * "a")
+    assert ttp("announce", "v2.1.0", "--json").error["code"] == "busy"
+
+
 def test_bluesky_without_a_store(
     ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, sandbox: RunningSandbox
 ) -> None:
@@ -264,6 +274,9 @@ def test_bluesky_without_a_store(
     ran = ttp("announce", "v2.1.0")
     assert (ran.code, "wrong-pass-word-here" in ran.err) == (7, False)
     monkeypatch.setenv("TTP_BLUESKY_PASSWORD", APP_PASSWORD)
+    with monkeypatch.context() as patch:
+        patch.setenv("TTP_CAPABILITY", "draft")
+        assert ttp("announce", "v2.1.0").code == 7
     first = announce(ttp)
     assert (first["status"], first["replayed"]) == ("published", False)
     make_repository(folder, "bluesky/demo", text="Another text")

@@ -19,6 +19,7 @@ from ttp.cli.render import post as render_post
 from ttp.cli.render.spec import name_value_spec
 from ttp.domain.action import OtherOptions
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.permissions import refuse_time
 from ttp.services.application import Application, Installation
 from ttp.views import Json
 from ttp.views.announcements import KEYS, announcement_json
@@ -161,6 +162,8 @@ def _submit_there(context: Context, file: AnnounceFile, release: Release) -> Non
             "submit": True,
         }
         stored = create_post(address, {name: value for name, value in body.items() if value})
+    for warning in stored.get("warnings", ()):
+        context.out.note(str(warning))
     _report(context, release, announcement_json(release.key, stored))
 
 
@@ -181,6 +184,7 @@ def _publish_without_store(context: Context, file: AnnounceFile, release: Releas
     from ttp.services.announce.file import PATH
     from ttp.services.announce.without_store import GUIDE, announce_once, refuse_networks
 
+    refuse_time(context.caller)
     with _naming(PATH):
         refuse_networks(context, file.to)
     variable = f"TTP_{context.platforms.find(file.to[0].partition('/')[0]).name.upper()}_PASSWORD"

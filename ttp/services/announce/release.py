@@ -43,8 +43,9 @@ class Release:
 
     @property
     def key(self) -> str:
-        """The key of its post: the same tag of another project is another post."""
-        return f"{self.project}@{self.tag}"
+        """The key of its post: the same tag of another project is another post. Forges ignore case in names of
+        projects."""
+        return f"{self.project.lower()}@{self.tag}"
 
     @property
     def variables(self) -> dict[str, object]:
@@ -72,7 +73,7 @@ def read_release(
     Busy."""
     at = _date_of(tag, unless_there)
     where = _Job(environ, _remote())
-    project = (project or where.project).strip()
+    project = (project or where.project).strip().strip("/")
     if not project:
         raise UsageError("the project has no name: no CI names it, and no remote", Hint("try", _PROJECT))
     event = where.release(tag)

@@ -56,9 +56,7 @@ def announce_once(app: Application, release: Release, post_input: PostInput, pas
     (name,) = post_input.to or ()
     account = _sign_in(app, name, password)
     request = _request(app, account, post_input)
-    key = app.platforms.facts(account.platform).fixed_key(
-        release.at, release.project, release.tag, account.user_id or name
-    )
+    key = app.platforms.facts(account.platform).fixed_key(release.at, release.key, account.user_id or name)
     with closing(app.installation.client(account.platform)) as client:
         return _Run(client, request, {"keys": [key]}, app.clock.now()).announce()
 

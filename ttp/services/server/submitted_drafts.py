@@ -207,7 +207,8 @@ class SubmittedDrafts:
         if view.deleted_at is None and is_pending(post) and view.asks_for is None:
             self._save_time(view, post_input.key or "", self._checked_time(post_input.at or "now", (), post_input.tz))
             view = self._queries.post(view.id or 0)
-        return SavedPost(view, replayed=True)
+        gone = Problem("key", "deleted", f"post {view.id} was deleted", warning=True)
+        return SavedPost(view, () if view.deleted_at is None else (gone,), replayed=True)
 
     def _save_time(self, post: PostFields, key: str, hint: str | None) -> None:
         with self._posts.database.writing() as db:
