@@ -19,7 +19,7 @@ from ttp.cli.render import post as render_post
 from ttp.cli.render.spec import name_value_spec
 from ttp.domain.action import OtherOptions
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
-from ttp.domain.permissions import refuse_time
+from ttp.domain.permissions import Capability
 from ttp.services.application import Application, Installation
 from ttp.views import Json
 from ttp.views.announcements import KEYS, announcement_json
@@ -184,7 +184,12 @@ def _publish_without_store(context: Context, file: AnnounceFile, release: Releas
     from ttp.services.announce.file import PATH
     from ttp.services.announce.without_store import GUIDE, announce_once, refuse_networks
 
-    refuse_time(context.caller)
+    caller = context.caller
+    if caller.capability is not Capability.PUBLISH:
+        raise NotAllowed(
+            f"{caller.capability_source} is {caller.capability}, and without a store a release is published at once",
+            Hint("see", GUIDE),
+        )
     with _naming(PATH):
         refuse_networks(context, file.to)
     variable = f"TTP_{context.platforms.find(file.to[0].partition('/')[0]).name.upper()}_PASSWORD"
