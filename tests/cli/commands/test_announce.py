@@ -173,6 +173,7 @@ def test_gitlab_and_a_template_of_the_repository(ttp: Program, folder: Path, mon
         ('to = ["x/me"]\ntext = "T"\nat = "soonish"', 2),
         ('to = ["x/me"]\ntext = "T"\n[texts]\n"x/other" = "T"', 3),
         ('to = ["x/other"]\ntext = "T"', 3),
+        ('to = ["nowhere/me"]\ntext = "T"', 2),
         (f'to = ["x/me"]\ntext = "{"long " * 80}"', 2),
     ],
 )

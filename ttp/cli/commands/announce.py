@@ -18,7 +18,7 @@ from ttp.cli.options import with_output
 from ttp.cli.render import post as render_post
 from ttp.cli.render.spec import name_value_spec
 from ttp.domain.action import OtherOptions
-from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError
 from ttp.domain.permissions import Capability
 from ttp.services.application import Application, Installation
 from ttp.views import Json
@@ -67,7 +67,7 @@ def announce(
         raise UsageError("name the tag of the release", Hint("try", "ttp announce TAG"))
     context.out.check_fields(render_post.preview_spec(()) if dry_run else SPEC)
     with _naming(PATH):
-        file = read_file(context.platforms)
+        file = read_file()
         release = read_release(
             tag, project, file.changelog, os.environ, unless_there=context.clock.now() if dry_run else None
         )
@@ -124,7 +124,7 @@ def _preview(context: Context, file: AnnounceFile, release: Release) -> None:
     from ttp.services.announce.file import PATH
     from ttp.services.preview import preview_post
 
-    with _empty_store(context, file) as app, _naming(PATH):
+    with _naming(PATH), _empty_store(context, file) as app:
         post_input = replace(file.post_input(release, app.templates), key=None)
         preview = preview_post(app.posts, post_input, None, with_cards=False)
         refused = preview.refused or content_refusal(preview.warnings)
@@ -145,7 +145,7 @@ def _submit_there(context: Context, file: AnnounceFile, release: Release) -> Non
     from ttp.services.announce.file import PATH
 
     address = find_address(context.own_config)
-    with _empty_store(context, file) as app, _naming(PATH):
+    with _naming(PATH), _empty_store(context, file) as app:
         post_input = file.post_input(release, app.templates)
         post, _ = app.posts.build_post(post_input, None)
         body = {
@@ -161,7 +161,11 @@ def _submit_there(context: Context, file: AnnounceFile, release: Release) -> Non
             "key": release.key,
             "submit": True,
         }
-        stored = create_post(address, {name: value for name, value in body.items() if value})
+    try:
+        stored = create_post(address, {name: value for name, value in body.items() if value not in (None, "", [], {})})
+    except NotFound as absent:
+        absent.hints = (Hint("fix", f"$EDITOR {PATH}"),)
+        raise
     for warning in stored.get("warnings", ()):
         context.out.note(str(warning))
     _report(context, release, announcement_json(release.key, stored))
@@ -196,7 +200,9 @@ def _publish_without_store(context: Context, file: AnnounceFile, release: Releas
     password = os.environ.get(variable, "").strip()
     if not password:
         raise NotAllowed(f"there is no store here, and {variable} has no app password", Hint("see", GUIDE))
-    with _empty_store(context) as app, _naming(PATH):
+    if file.at != "now":
+        context.out.note(f"without a store it is published at once, and not at the time {file.at}")
+    with _naming(PATH), _empty_store(context) as app:
         done = announce_once(app, release, file.post_input(release, app.templates), password)
     post = {"status": "published", "accounts": [done.account], "needs": [], "url": done.url, "replayed": done.replayed}
     _report(context, release, announcement_json(release.key, post))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
-from ttp.domain.options import OptionTables
 from ttp.domain.post_edit import PostInput
 from ttp.domain.time.grammar import parse_time
 from ttp.services.announce.release import Release
@@ -54,19 +53,13 @@ class AnnounceFile:
         common = PostInput(to=self.to, at=self.at, tz=self.timezone, tags=self.tags or None, key=release.key)
         values = release.variables
         if self.template is not None:
-            filled = templates.fill_in(_with(common, template=self.template, vars=values))
-            return _with(filled, to=self.to)
+            filled = templates.fill_in(replace(common, template=self.template, vars=values))
+            return replace(filled, to=self.to)
         own = PostTemplate("announce", PATH, self.source, PostInput(text=self.text, variants=self.texts))
-        return _with(common, filling=templates.files.filling(own, values, tags=self.tags))
+        return replace(common, filling=templates.files.filling(own, values, tags=self.tags))
 
 
-def _with(post_input: PostInput, **fields: object) -> PostInput:
-    from dataclasses import replace
-
-    return replace(post_input, **fields)  # type: ignore[arg-type]  # fields by name
-
-
-def read_file(platforms: OptionTables, path: Path = PATH) -> AnnounceFile:
+def read_file(path: Path = PATH) -> AnnounceFile:
     """Read the file. Raise NotFound, UsageError."""
     try:
         source = read_bytes(path).decode("utf-8-sig")
