@@ -236,6 +236,9 @@ def test_init_writes_what_works_and_replaces_nothing(ttp: Program, folder: Path)
     ttp.account("x/shop")
     ttp.ok("announce", "--init")
     assert ttp.ok("announce", "v2.1.0", "--dry-run", "--json").json["accounts"] == ["x/shop"]
+    (folder / "CHANGELOG.md").unlink()
+    first, link = ttp.ok("announce", "v2.1.0", "--dry-run", "--json").json["content"].split("\n\n")
+    assert (first, link.endswith("/v2.1.0")) == ("widget 2.1.0 is out.", True)
     assert "ttp" in (folder / ".github/workflows/announce.yml").read_text()
 
 

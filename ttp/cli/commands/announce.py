@@ -264,8 +264,10 @@ to = [ACCOUNTS]
 at = "now"  # when it is approved; or "next-slot", "optimal", "tomorrow 9am"
 text = '''
 {{ vars.project }} {{ vars.version }} is out.
+{% if vars.notes %}
 
 {{ vars.notes|fit }}
+{% endif %}
 
 {{ vars.link }}
 '''
