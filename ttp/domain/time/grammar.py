@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ttp.domain.time.durations import duration_parts, parse_length, total_duration
-from ttp.domain.time.words import HALVES, MONTHS, ONE, WEEKDAYS, WORDS, parse_clock, plain_text
+from ttp.domain.time.words import HALVES, MONTHS, ONE, WEEKDAYS, WORDS, parse_clock, plain_text, split_words
 
 if TYPE_CHECKING:
     from ttp.domain.time.zones import Abbreviation
@@ -145,9 +145,13 @@ TimeExpression = ChosenTime | AfterDuration | ExactTime | WallTime
 
 
 def parse_time(text: str) -> TimeExpression | None:
-    """Return what a TIME says, None if it is not exactly one of the forms of `EXAMPLES`."""
-    plain = plain_text(text)
-    words = plain.lower().split()
+    """Return what a TIME says, None if it is not exactly one of the forms of `EXAMPLES`, also in other words."""
+    return parse_plain(text) or parse_plain(plain_text(text))
+
+
+def parse_plain(text: str) -> TimeExpression | None:
+    """Return what a TIME in plain words says. None for anything else."""
+    words = split_words(text)
     match words:
         case ["now"]:
             return AfterDuration(timedelta(0))
@@ -157,7 +161,7 @@ def parse_time(text: str) -> TimeExpression | None:
             return AfterDuration(length)
         case []:
             return None
-    return _parse_iso(" ".join(words)) or _parse_wall(words, plain.split()[-1])
+    return _parse_iso(" ".join(words)) or _parse_wall(words, text.split()[-1])
 
 
 def parse_day(words: list[str]) -> Day | None:
@@ -227,7 +231,9 @@ def _parse_wall(words: list[str], last: str) -> WallTime | None:
     """Return the wall clock of a day and a clock in either order, with a zone after them. `last` has its case."""
     from ttp.domain.time.zones import parse_typed_zone
 
-    words = _DATE_T.sub(r"\1 ", " ".join(words)).split()
+    words = _DATE_T.sub(r"\1 ", " ".join(word.rstrip(",") for word in words)).split()
+    if not words:
+        return None
     zone = None
     if len(words) > 1 and words[-1] not in WORDS and not parse_clock(words[-1]):
         zone = parse_typed_zone(last)

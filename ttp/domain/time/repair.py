@@ -138,7 +138,7 @@ def _corrected_word(word: str, elapsed: bool) -> str | None:
     if correction := correct_clock(word):
         return correction
     # `tuesdays` is every Tuesday, and a short word is near to too many others.
-    if len(word) < 4 or word.removesuffix("s") in DAY_WORDS:
+    if len(word) < 4 or not word.isalpha() or word.removesuffix("s") in DAY_WORDS:
         return None
     near = difflib.get_close_matches(word, _LONG_WORDS, 1, 0.8)
     return near[0] if near else None

@@ -137,8 +137,12 @@ def _parse_whole_day(text: str) -> grammar.WallTime | None:
 
 def _resolve(text: str, now: datetime, home: tzinfo) -> When:
     """Return what `resolve_time` returns. Raise TimeProblem instead of an error, with texts instead of commands."""
-    typed, text = text, plain_text(text)
-    match grammar.parse_time(text):
+    typed = text
+    expression = grammar.parse_plain(text)
+    if expression is None:
+        text = plain_text(text)
+        expression = grammar.parse_plain(text)
+    match expression:
         case None:
             raise explain_problem(typed, text, now.astimezone(home))
         case grammar.ChosenTime() as chosen:
@@ -213,7 +217,7 @@ def _resolve_wall(
 def _past_problem(text: str, wall: grammar.WallTime, at: datetime, now: datetime, zone: tzinfo) -> TimeProblem:
     """Return the refusal of a wall clock that has passed, with the same clock on a later day if no day was typed, or a
     date without its year."""
-    words = text.lower().split()
+    words = [word.rstrip(",") for word in split_words(text)]
     place = f"{clock_text(at)} {zone_label(zone, at)}"
     behind = f" {text.split()[-1]}" if wall.zone else ""
     ways: list[Suggestion] = []

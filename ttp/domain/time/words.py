@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, time
+from functools import cache
 
 from ttp.domain.time.durations import UNITS
 from ttp.domain.time.formatting import DAYS_IN_FULL
@@ -41,10 +42,18 @@ WORDS = (*DAY_WORDS, *MONTHS, *CLOCK_WORDS, *_OTHER_WORDS)
 CLOCK_12 = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?(am|pm)")
 _CLOCK_24 = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _HOUR = re.compile(r"(0?[1-9]|1[0-2])((?::[0-5][0-9]){0,2})\??")
-_ISO_LIKE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
 
 _HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_TENS = {"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45, "forty five": 45, "fifty": 50}
+_TENS = {
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "forty-five": 45,
+    "forty five": 45,
+    "fifty": 50,
+    "ninety": 90,
+}
 NUMBERS = {**{word: number for number, word in enumerate(_HOURS, 1)}, **_TENS}
 _MINUTES = {**NUMBERS, "half": 30, "quarter": 15, "a quarter": 15, "twenty-five": 25, "twenty five": 25}
 
@@ -75,60 +84,65 @@ def _near_hour(match: re.Match[str]) -> str:
     return f"{at // 60 % 24}:{at % 60:02}"
 
 
-_PHRASES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
-    (re.compile(rf"(?<!\S)(?:{pattern})(?!\S)"), words)
-    for pattern, words in (
-        (r"asap|as soon as possible|immediately|right now|right away|straight away", "now"),
-        (r"(?:in |at )?(?:the |my )?next (?:free |open |available )?slot", "next-slot"),
-        (r"(?:at )?(?:the )?best (?:time|hour)", "optimal"),
-        (r"tmrw|tmr|tmw|tom|2morrow", "tomorrow"),
-        (r"overmorrow", "day after tomorrow"),
-        (r"tonite|2night", "tonight"),
-        (r"nxt", "next"),
-        (r"midday|noontime|12 ?noon", "noon"),
-        (r"12 ?midnight", "midnight"),
-        (r"(?:local|my) time", ""),
-        (r"@([0-9]{9,10}|[0-9]{12,13})", _from_epoch),
-        (r"@ ?(?=\S)(.+)", r"at \1"),
-        # Days.
-        (rf"(?:this )?(?:up)?coming ({_WEEKDAY})", r"\1"),
-        (rf"(?:on )?({_WEEKDAY}),? (?:of )?next week|next week,? (?:on )?({_WEEKDAY})", r"next \1\2"),
-        (rf"(?:of )?({_any_of(MONTHS)})\.?", r"\1"),
-        (r"(?:at |by )?(?:the )?(?:end of (?:the |my )?day|eod)", END_OF_DAY),
-        (rf"(?:at )?(?:the )?end of ({_DAY})", rf"\1 {END_OF_DAY}"),
-        (r"(?:in the|at) (morning|afternoon|evening|night)", r"\1"),
-        (r"this (morning|afternoon|evening)", r"today \1"),
-        # Lengths.
-        (r"^(.+?) from (?:now|today)(.*)", r"in \1\2"),
-        (r"^\+ ?([0-9].*)", r"in \1"),
-        (r"^in in (.*)", r"in \1"),
-        (rf"(an?|[0-9]+|{_NAMED}) ([a-z]+?)s? and a half", r"\1.5 \2"),
-        (rf"({_NAMED}|[0-9]+) and a half ([a-z]+)", r"\1.5 \2"),
-        (r"(?:a |one )?half (?:an |a )?hour", "30m"),
-        (r"(?:an? )?quarter (?:of )?(?:an )?hour", "15m"),
-        (r"(?:a|one|1) fortnight", "2 weeks"),
-        (r"in ([0-9]+)h([0-5][0-9])", r"in \1h\2m"),
-        # Clocks.
-        (
-            rf"({_any_of(_MINUTES)}|[0-9]{{1,2}}(?= (?:past|after)| minutes? ))(?: minutes?)? (past|after|to|before) "
-            rf"({_any_of(_HOURS)}|1[0-2]|[1-9])(?: ?([ap])\.?m\.?)?",
-            _near_hour,
-        ),
-        (
-            rf"({_any_of(_HOURS)}) ({_any_of(_TENS)}|[1-5][0-9])",
-            lambda match: f"{NUMBERS[match[1]]}:{NUMBERS.get(match[2]) or int(match[2])}?",
-        ),
-        (rf"(an?|{_NAMED})(\.5)", lambda match: f"{NUMBERS.get(match[1], 1)}{match[2]}"),
-        (_NAMED, lambda match: str(NUMBERS[match[0]])),
-        (r"([0-9]{1,2}) ?o'? ?clock", r"\1"),
-        (r"([0-9:.]+)\?? ?([ap])(?:m|\. ?m\.?)", r"\1\2m"),
-        (r"([0-9]{1,2})\.([0-9]{2}[ap]m|00|[2-5][0-9]|1[3-9])", r"\1:\2"),
-        (r"([0-9:]+[0-9])z", r"\1 utc"),
-        (rf"(at|{_DAY}) ([01][0-9]|2[0-3])([0-5][0-9])(?: ?h(?:rs|ours)?)?", r"\1 \2:\3"),
-        (rf"([01][0-9]|2[0-3])([0-5][0-9])(?: ?h(?:rs|ours)?)? (on|{_DAY})", r"\1:\2 \3"),
-        (r"^(?:at )?(0[0-9]|1[0-8]|2[1-3])([0-5][0-9])(?: ?h(?:rs|ours)?)?$", r"\1:\2"),
-    )
+_PHRASES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"asap|as soon as possible|immediately|right now|right away|straight away", "now"),
+    (r"(?:in |at )?(?:the |my )?next (?:free |open |available )?slot", "next-slot"),
+    (r"(?:at )?(?:the )?(?:next )?best (?:time|hour)", "optimal"),
+    (r"tmrw|tmr|tmw|tom|2morrow", "tomorrow"),
+    (r"overmorrow", "day after tomorrow"),
+    (r"tonite|2night", "tonight"),
+    (r"nxt", "next"),
+    (r"midday|noontime|12 ?noon", "noon"),
+    (r"12 ?midnight", "midnight"),
+    (r"(?:local|my) time", ""),
+    (r"@([0-9]{9,10}|[0-9]{12,13})", _from_epoch),
+    (r"@ ?(?=\S)(.+)", r"at \1"),
+    # Days.
+    (rf"(?:this )?(?:up)?coming ({_WEEKDAY})", r"\1"),
+    (rf"(?:on )?({_WEEKDAY}),? (?:of )?next week|next week,? (?:on )?({_WEEKDAY})", r"next \1\2"),
+    (rf"(?:of )?({_any_of(MONTHS)})\.?", r"\1"),
+    (rf"([0-9]{{1,2}})-({_any_of(MONTHS)})-([0-9]{{4}})", r"\1 \2 \3"),
+    (r"(?:at |by )?(?:the )?(?:end of (?:the |my )?day|eod)", END_OF_DAY),
+    (rf"(?:at )?(?:the )?end of ({_DAY})", rf"\1 {END_OF_DAY}"),
+    (r"(?:in the|at) (morning|afternoon|evening|night)", r"\1"),
+    (r"this (morning|afternoon|evening)", r"today \1"),
+    # Lengths.
+    (r"^(?:in )?(.+?) from (?:now|today)(.*)", r"in \1\2"),
+    (r"^\+ ?([0-9]+ ?[a-z].*)", r"in \1"),
+    (rf"(an?|[0-9]+|{_NAMED}) ([a-z]+?)s? and a half", r"\1.5 \2"),
+    (rf"({_NAMED}|[0-9]+) and a half ([a-z]+)", r"\1.5 \2"),
+    (r"(?:a |one )?half (?:an |a )?hour", "30m"),
+    (r"(?:an? )?quarter (?:of )?(?:an )?hour", "15m"),
+    (r"(?:a|one|1) fortnight", "2 weeks"),
+    (r"in ([0-9]+)h([0-5][0-9])", r"in \1h\2m"),
+    (r"([0-9]+ [a-z]+) and ([0-9]+ [a-z]+)", r"\1 \2"),
+    # Clocks.
+    (
+        rf"({_any_of(_MINUTES)}|[0-9]{{1,2}}(?= (?:past|after)| minutes? ))(?: minutes?)? (past|after|to|before) "
+        rf"({_any_of(_HOURS)}|1[0-2]|[1-9])(?: ?([ap])\.?m\.?)?",
+        _near_hour,
+    ),
+    (
+        rf"({_any_of(_HOURS)}) ({_any_of(_TENS)}|[1-5][0-9])",
+        lambda match: f"{NUMBERS[match[1]]}:{NUMBERS.get(match[2]) or int(match[2])}?",
+    ),
+    (rf"(an?|{_NAMED})(\.5)", lambda match: f"{NUMBERS.get(match[1], 1)}{match[2]}"),
+    (_NAMED, lambda match: str(NUMBERS[match[0]])),
+    (r"([0-9]{1,2}) ?o'? ?clock", r"\1"),
+    (r"([0-9:.]+)\?? ?([ap])(?:m|\. ?m\.?)", r"\1\2m"),
+    (r"([0-9]{1,2})\.([0-9]{2}[ap]m|00|[2-5][0-9]|1[3-9])", r"\1:\2"),
+    (r"([0-9:]+[0-9])z", r"\1 utc"),
+    (r"([0-9]{1,2}:[0-9]{2})h", r"\1"),
+    (rf"(at|{_DAY}) ([01][0-9]|2[0-3])([0-5][0-9])(?: ?h(?:rs|ours)?)?", r"\1 \2:\3"),
+    (rf"([01][0-9]|2[0-3])([0-5][0-9])(?: ?h(?:rs|ours)?)? (on|{_DAY})", r"\1:\2 \3"),
+    (r"^(?:at )?(0[0-9]|1[0-8]|2[1-3])([0-5][0-9])(?: ?h(?:rs|ours)?)?$", r"\1:\2"),
 )
+
+
+@cache
+def _rules() -> list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]]:
+    # Compiled at the first time in other words: it takes some milliseconds.
+    return [(re.compile(rf"(?<!\S)(?:{pattern})(?!\S)"), words) for pattern, words in _PHRASES]
 
 
 def split_words(text: str) -> list[str]:
@@ -148,10 +162,8 @@ def parse_clock(word: str) -> time | None:
 
 def plain_text(text: str) -> str:
     """Return the text in the words of the grammar, in lower case but for the zone, which is put last."""
-    if _ISO_LIKE.fullmatch(text):
-        return text
     text = " ".join(word.strip(",;") for word in split_words(text))
-    for pattern, words in _PHRASES:
+    for pattern, words in _rules():
         text = pattern.sub(words, text)
     return " ".join(_with_zone_last(_in_half(text.split())))
 

@@ -87,9 +87,12 @@ _REGIONS = {
     **dict.fromkeys(("et", "eastern"), "America/New_York"),
     **dict.fromkeys(("ct", "central"), "America/Chicago"),
     **dict.fromkeys(("mt", "mountain"), "America/Denver"),
-    **dict.fromkeys(("pt", "pacific"), "America/Los_Angeles"),
+    **dict.fromkeys(("pt", "pacific", "la", "san_francisco"), "America/Los_Angeles"),
+    "nyc": "America/New_York",
+    "uk": "Europe/London",
+    "india": "Asia/Kolkata",
 }
-"""What Americans call their zones, whatever the season."""
+"""What people call zones, whatever the season."""
 _CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _OTHER_PLACES = re.compile(
     r"act|casey|chatham|christmas|cordoba|creston|davis|easter|la_paz|lhi|merida|midway|nome|north|nsw|oral|resolute"
