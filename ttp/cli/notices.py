@@ -118,7 +118,7 @@ def warn_not_running(context: Context) -> list[str]:
         return []
     if not context.out.for_people:
         return _print_notice(context, notices.NOT_RUNNING)
-    if not context.out.quiet and context.status.is_note_due():
+    if not context.out.quiet and context.status.claim_daily_note():
         way = command_text(notices.NOT_RUNNING.hints[0].way)
         context.out.below.append(f"{notices.NOT_RUNNING.message.rstrip('.')}:  {way}")
     return []

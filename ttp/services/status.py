@@ -189,8 +189,8 @@ class Status:
         with self._database.reading() as db:
             return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
 
-    def is_note_due(self) -> bool:
-        """Return whether people were not told within a day that nothing publishes; from now on they were."""
+    def claim_daily_note(self) -> bool:
+        """Return whether people were last told a day ago that nothing publishes, and record that they are told now."""
         mark, now = self._database.home / NOTE_MARK, self._clock.now()
         with suppress(OSError, ValueError):
             if abs(now - datetime.fromisoformat(mark.read_text(encoding="ascii"))) < timedelta(days=1):

@@ -205,6 +205,8 @@ def test_a_refusal_suggests_the_same_time_in_a_form_that_is_read(text: str, expe
         ("in 2 months Europe/Berlin", []),
         ("in 2 months CET 9am", []),
         ("christmas eod", []),
+        ("2027-02-03 9 17:45", []),
+        ("+05:30 in 3 days", []),
         ("9 dec 1 half past 9", []),
         ("the 31st of February 9am", []),
         ("26-11-30 9am", ["2026-11-30 09:00"]),

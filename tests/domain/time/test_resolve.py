@@ -118,7 +118,7 @@ def local(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> str:
         ("the 24th 18:00", "Tue 2026-11-24 18:00"),
         ("the 23rd 9am", "Wed 2026-12-23 09:00"),
         ("Wed the 23rd 9am", "Wed 2026-12-23 09:00"),
-        ("quarter to 12am tomorrow", "Wed 2026-11-25 23:45"),
+        ("quarter to 1am tomorrow", "Wed 2026-11-25 00:45"),
         ("@1796115600000", "Tue 2026-12-01 10:00"),
     ],
 )
@@ -285,6 +285,8 @@ def test_every_abbreviation_is_in_use_at_its_places() -> None:
         ("tonight 9am", "time", []),
         ("this tue 9am", "past", []),
         ("the 24th 9am", "past", []),
+        ("quarter to 12am tomorrow", "time", []),
+        ("fri 27 after 6pm", "time", []),
         ("the 31st 9am", "time", []),
         ("Mon the 24th 18:00", "time", []),
         ("tonight 13:00", "time", []),

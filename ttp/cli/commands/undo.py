@@ -160,8 +160,8 @@ def _undo_or_redo(
     except TtpError as error:
         error.hints = (*error.hints, *([of_post] if of_post else []))
         raise
-    for why in result.skipped:
-        context.out.note(f"skipped: {why.message}")
+    for reason in dict.fromkeys(why.message for why in result.skipped):
+        context.out.note(f"skipped: {reason}")
     if of_post is not None:
         context.out.note(f"these are the last {count} changes; of post {count}:  {command_text(of_post.way)}")
     if not dry_run and not yes:

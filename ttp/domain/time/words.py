@@ -39,23 +39,15 @@ ONE = ("a", "an", "one")
 _OTHER_WORDS = ("next", "this", "in", "at", "on", "the", "day", "after", "now", "optimal", "next-slot")
 WORDS = (*DAY_WORDS, *MONTHS, *CLOCK_WORDS, *_OTHER_WORDS)
 
-CLOCK_12 = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?(am|pm)")
+_CLOCK_12 = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?(am|pm)")
 _CLOCK_24 = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _HOUR = re.compile(r"(0?[1-9]|1[0-2])((?::[0-5][0-9]){0,2})\??")
 
 _HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_TENS = {
-    "fifteen": 15,
-    "twenty": 20,
-    "thirty": 30,
-    "forty": 40,
-    "forty-five": 45,
-    "forty five": 45,
-    "fifty": 50,
-    "ninety": 90,
-}
-NUMBERS = {**{word: number for number, word in enumerate(_HOURS, 1)}, **_TENS}
-_MINUTES = {**NUMBERS, "half": 30, "quarter": 15, "a quarter": 15, "twenty-five": 25, "twenty five": 25}
+_TENS = {"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "ninety": 90}
+_COMPOUNDS = {f"{tens}{sign}five": _TENS[tens] + 5 for tens in ("twenty", "thirty", "forty", "fifty") for sign in "- "}
+NUMBERS = {**{word: number for number, word in enumerate(_HOURS, 1)}, **_TENS, **_COMPOUNDS}
+_MINUTES = {**NUMBERS, "half": 30, "quarter": 15, "a quarter": 15}
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -76,12 +68,11 @@ def _near_hour(match: re.Match[str]) -> str:
     """`quarter to 6pm` -> `5:45pm`, `half past five` -> `5:30?`."""
     word, sign, hour, half = match.groups()
     minutes = _MINUTES.get(word) or int(word)
-    number = NUMBERS.get(hour) or int(hour)
-    at = (number % 12 * 60 + (minutes if sign in ("past", "after") else -minutes)) % 720
+    at = (NUMBERS.get(hour) or int(hour)) % 12 * 60 + (minutes if sign in ("past", "after") else -minutes)
     if not half:
-        return f"{at // 60 or 12}:{at % 60:02}?"
-    at = (number % 12 + (12 if half[0] == "p" else 0)) * 60 + (minutes if sign in ("past", "after") else -minutes)
-    return f"{at // 60 % 24}:{at % 60:02}"
+        return f"{at // 60 % 12 or 12}:{at % 60:02}?"
+    at += 720 if half == "p" else 0
+    return match[0] if at < 0 else f"{at // 60}:{at % 60:02}"  # before the midnight that begins a day
 
 
 _PHRASES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
@@ -118,12 +109,12 @@ _PHRASES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"([0-9]+ [a-z]+) and ([0-9]+ [a-z]+)", r"\1 \2"),
     # Clocks.
     (
-        rf"({_any_of(_MINUTES)}|[0-9]{{1,2}}(?= (?:past|after)| minutes? ))(?: minutes?)? (past|after|to|before) "
+        rf"({_any_of(_MINUTES)}|[0-9]{{1,2}}(?= past| minutes? ))(?: minutes?)? (past|after|to|before) "
         rf"({_any_of(_HOURS)}|1[0-2]|[1-9])(?: ?([ap])\.?m\.?)?",
         _near_hour,
     ),
     (
-        rf"({_any_of(_HOURS)}) ({_any_of(_TENS)}|[1-5][0-9])",
+        rf"({_any_of(_HOURS)}) ({_any_of({**_TENS, **_COMPOUNDS})}|[1-5][0-9])",
         lambda match: f"{NUMBERS[match[1]]}:{NUMBERS.get(match[2]) or int(match[2])}?",
     ),
     (rf"(an?|{_NAMED})(\.5)", lambda match: f"{NUMBERS.get(match[1], 1)}{match[2]}"),
@@ -134,7 +125,7 @@ _PHRASES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"([0-9:]+[0-9])z", r"\1 utc"),
     (r"([0-9]{1,2}:[0-9]{2})h", r"\1"),
     (rf"(at|{_DAY}) ([01][0-9]|2[0-3])([0-5][0-9])(?: ?h(?:rs|ours)?)?", r"\1 \2:\3"),
-    (rf"([01][0-9]|2[0-3])([0-5][0-9])(?: ?h(?:rs|ours)?)? (on|{_DAY})", r"\1:\2 \3"),
+    (rf"^(?:at )?([01][0-9]|2[0-3])([0-5][0-9])(?: ?h(?:rs|ours)?)? (on|{_DAY})", r"\1:\2 \3"),
     (r"^(?:at )?(0[0-9]|1[0-8]|2[1-3])([0-5][0-9])(?: ?h(?:rs|ours)?)?$", r"\1:\2"),
 )
 
@@ -152,7 +143,7 @@ def split_words(text: str) -> list[str]:
 
 def parse_clock(word: str) -> time | None:
     """Return the time of day of `9am`, `9:30pm`, `18:00`, `18:00:30`, `noon`. None for anything else, also `9`."""
-    if match := CLOCK_12.fullmatch(word):
+    if match := _CLOCK_12.fullmatch(word):
         hour = int(match[1]) % 12 + (12 if match[4] == "pm" else 0)
         return time(hour, int(match[2] or 0), int(match[3] or 0))
     if match := _CLOCK_24.fullmatch(word):

@@ -186,7 +186,7 @@ def spoken_zone(words: Sequence[str]) -> str | None:
     words."""
     words = words[:-1] if words[-1] == "time" and len(words) > 1 else words
     key = "_".join(words)
-    if match := re.fullmatch(r"(?:utc|gmt)_?([+-])([0-9]{1,2})(?::?([0-9]{2}))?", key):
+    if match := re.fullmatch(r"(?:utc|gmt)([+-])([0-9]{1,2})(?::?([0-9]{2}))?", key):
         key = f"{match[1]}{match[2]:0>2}:{match[3] or '00'}"
     if key.upper() in ABBREVIATIONS or _OFFSET.fullmatch(key) or key in ("z", "utc"):
         return key.upper()
