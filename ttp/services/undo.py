@@ -111,9 +111,9 @@ class Undo:
         for change in candidates:
             touched = store.changed_posts(db, change, request.post) if request.skip else []
             there = dict(stored_posts.snapshots(db, (one.post_id for one in touched)))
-            lost = [one for one in touched if one.post_id not in ids and _has_changed(one, there[one.post_id])]
-            if touched and len(lost) == len(touched):
-                now = stored_posts.post_of(lost[0].post_id, there[lost[0].post_id].text)
+            outdated = [one for one in touched if one.post_id not in ids and _has_changed(one, there[one.post_id])]
+            if touched and len(outdated) == len(touched):
+                now = stored_posts.post_of(outdated[0].post_id, there[outdated[0].post_id].text)
                 skipped.append(_UndoPlanner(self._posts, db, change).changed_since(now))
                 continue
             changes.append(change)

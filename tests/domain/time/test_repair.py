@@ -106,6 +106,9 @@ def test_where_both_readings_lie_ahead_both_are_offered() -> None:
         ("tomorrow 18:30 in the morning", "half_of_day"),
         ("tomorrow midnight", "midnight"),
         ("end of day", "end_of_day"),
+        ("every monday 9am", "several"),
+        ("mon-fri 9am", "several"),
+        ("tuesdays 9am", "several"),
         ("half past five", "half_of_day"),
     ],
 )

@@ -16,12 +16,14 @@ from ttp.domain.time.durations import UNITS, duration_guesses, duration_parts, p
 from ttp.domain.time.formatting import MONTHS as MONTH_NAMES
 from ttp.domain.time.formatting import clock_text
 from ttp.domain.time.grammar import parse_day
-from ttp.domain.time.words import CLOCK_WORDS, DAY_WORDS, END_OF_DAY, MONTHS, ONE, WORDS, parse_clock
+from ttp.domain.time.words import CLOCK_WORDS, DAY_WORDS, END_OF_DAY, MONTHS, ONE, WEEKDAYS, WORDS, parse_clock
 from ttp.domain.time.zones import nearest_name, parse_typed_zone
 
 _FILLERS = ("at", "on", "the", "of", "o'clock", "@", "-", "")
 """Words that carry no meaning of their own."""
 _PAST = re.compile(r"\b(?:yesterday|ago|last (?!day\b))")
+_DAYS = "|".join(WEEKDAYS)
+_SEVERAL = re.compile(rf"every|each|daily|weekly|weekdays|weekends|(?:{_DAYS})(?:s|[-,](?:{_DAYS}))")
 _EXAMPLES = {"": "18:00", "morning": "9am", "afternoon": "3pm", "evening": "6pm", "night": "9pm"}
 """A clock for a date that has none, by its part of the day."""
 _LONG_WORDS = tuple(word for word in (*DAY_WORDS, *MONTHS, *CLOCK_WORDS, *UNITS) if len(word) > 4)
@@ -89,7 +91,7 @@ def explain_problem(typed: str, text: str, now: datetime) -> TimeProblem:
         return _no_clock(typed)
     parts = _Parts(words, text.split()[-1])
     for explain in (
-        *(_explain_stamp, _explain_end_of_day, _explain_months, _explain_length, _explain_date),
+        *(_explain_several, _explain_stamp, _explain_end_of_day, _explain_months, _explain_length, _explain_date),
         *(_explain_hour, _explain_clock),
     ):
         problem = explain(typed, parts, now)
@@ -174,6 +176,14 @@ def _unreadable(text: str, flaw: str, why: str, *suggestions: Suggestion) -> Tim
 def _no_clock(text: str, *suggestions: Suggestion) -> TimeProblem:
     message = f'"{quote(text)}" needs a time of day'
     return TimeProblem(message, *suggestions, flaw="no_clock", forms=not suggestions)
+
+
+def _explain_several(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain `every monday 9am`, `mon-fri 9am`, `tuesdays 9am`."""
+    for word in parts.words:
+        if _SEVERAL.fullmatch(word) and word not in WEEKDAYS:
+            return _unreadable(text, "several", f'"{word}" is more than one time: repeat the post instead')
+    return None
 
 
 def _explain_stamp(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
