@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
 
 
+_WITH_STEP = 60
+"""Columns from which on the log always has its steps."""
+
+
 def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
     """Draw the attempts."""
     if not attempts:
@@ -41,13 +45,13 @@ def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
         Column("WHEN"),
         Column("ACCOUNT", most=page.width // 5),
         Column("TRY", right=True, drop=3),
-        Column("STEP", drop=1, most=page.width // 4),
+        Column("STEP", drop=int(page.width < _WITH_STEP), most=page.width // 4),
         Column("OUTCOME"),
         Column("HTTP", right=True, drop=2),
         Column("MESSAGE"),
     ]
     names = names_within((one.account for one in attempts), page.width // 8)
-    yield from table(columns, [_row(one, names, page) for one in attempts], page, least=8, wrapped=True)
+    yield from table(columns, [_row(one, names, page) for one in attempts], page, least=12, wrapped=True)
     yield ""
     yield page.footer()
 
