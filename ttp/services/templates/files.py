@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
@@ -170,13 +171,15 @@ class TemplateFiles:
             return replace(wanted, text="\n\n".join([text or "", *more]).strip(), variants=variants, asked=wanted)
         template = self.find(name)
         own = template.fields
-        kept = origin.get("vars") if origin.get("template") == template.name else None
+        is_same = origin.get("template") == template.name
+        kept = origin.get("vars") if is_same else None
+        item = wanted.item or (origin.get("item") if is_same else None)
         values = {**own.vars, **(kept if isinstance(kept, Mapping) else {}), **wanted.vars}
         appended = "".join(f"\n\n{{{{ snippets.{one.replace('-', '_')} }}}}" for one in wanted.snippets)
         filled = wanted if before else _taken_over(wanted, own)
         tags = before.tags if before and filled.tags is None else filled.tags or ()
         text = wanted.text or (str(origin.get("text") or "") if kept is not None else "")
-        filling = self.filling(template, values, text, tags, appended)
+        filling = self.filling(template, values, text, tags, appended, item if isinstance(item, Mapping) else {})
         thread = wanted.thread or own.thread  # so many parts: media may be on one of them
         return replace(filled, text=None, thread=thread, filling=filling, asked=wanted)
 
@@ -187,14 +190,17 @@ class TemplateFiles:
         text: str = "",
         tags: Sequence[str] = (),
         appended: str = "",
+        item: Mapping[str, Value] = MappingProxyType({}),
     ) -> Filling:
-        """Return what makes the texts of a post. `appended`: to the texts of the template but its thread."""
+        """Return what makes the texts of a post. `appended`: to the texts of the template but its thread; `item`: of a
+        source."""
         own, now = template.fields, self._now().replace(microsecond=0)
         content = template.source(own.text or "", appended if own.text else "")
         variants = {key: template.source(one, appended) for key, one in own.variants.items()}
         thread = tuple(template.source(one) for one in own.thread or ())
         sources = (content, *variants.values(), *thread)
         given: dict[str, Value] = {"vars": values, "tags": list(tags), "now": now.isoformat(), "today": f"{now:%F}"}
+        given |= item
         if text.strip():
             if not any(source.names("text") for source in sources):
                 raise UsageError(
@@ -205,7 +211,7 @@ class TemplateFiles:
             given["text"] = text
         given["snippets"] = self.snippets() if any(source.names("snippets") for source in sources) else {}
         origin = {"template": template.name, "version": template.version, "vars": clean_value(values)}
-        origin |= {"text": text} if text.strip() else {}
+        origin |= ({"text": text} if text.strip() else {}) | ({"item": clean_value(item)} if item else {})
         cleaned = clean_value(given)
         assert isinstance(cleaned, dict)
         return Filling(origin, content, variants, thread, cleaned)

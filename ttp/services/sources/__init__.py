@@ -1,0 +1,1 @@
+"""Sources: feeds and releases whose items become posts."""

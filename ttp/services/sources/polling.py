@@ -1,0 +1,261 @@
+"""Poll a source: read its feed, decide what is new, and store keys and posts in one transaction.
+
+A poll that dies before its commit has done nothing, and one after it everything. Two polls at once: the second finds
+the number of polls raised, and stores nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ttp.domain.errors import Conflict, Hint
+from ttp.domain.action import action
+from ttp.domain.feeds.identity import ItemChange, ItemFilter, ItemKeys, KnownItem, PollRules, compare
+from ttp.domain.feeds.item import Feed
+from ttp.domain.post import Post
+from ttp.domain.source import ItemState, Source, SourceItem, after_end, after_failure, after_success
+from ttp.domain.text import clean_text
+from ttp.platforms.feeds.fetch import Failed, NotModified
+from ttp.platforms.feeds.source import Reading, read_source
+from ttp.services.posts import Posts
+from ttp.services.sources.items import DraftedItem, ItemPosts, content_of_item, untouched_draft
+from ttp.services.time_resolver import TimeResolver
+from ttp.store import sources as store
+from ttp.store.change_log import ChangeRecorder
+from ttp.store.dialect import Connection
+
+_STATES = {"held": ItemState.HELD, "filtered": ItemState.FILTERED, "alias": ItemState.ALIAS, "old": ItemState.SEEN}
+Answer = Reading | NotModified | Failed
+Read = Callable[[Source, datetime], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedPost:
+    """The post of an item. `problem`: why it is a draft although its source gives times."""
+
+    item: SourceItem
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """The source after a poll. `is_first`: its items are stored and none became a post; `held`: items that wait for a
+    person; `aliases`: known items under new names; `updated`: drafts that follow their items; `error`: why it was not
+    read."""
+
+    source: Source
+    is_first: bool = False
+    created: tuple[CreatedPost, ...] = ()
+    held: int = 0
+    aliases: int = 0
+    updated: tuple[int, ...] = ()
+    error: str | None = None
+
+
+def read_feed(source: Source, now: datetime) -> Answer:
+    """Read the feed of a source, if it has changed since the last poll."""
+    return read_source(
+        source.address,
+        now=now,
+        etag=source.etag,
+        last_modified=source.last_modified,
+        sha256=source.sha256,
+        allow_private=source.private,
+        prereleases=source.prereleases,
+    )
+
+
+def parse_filter(text: str) -> ItemFilter:
+    """Return the filter of `title:rc|beta`; without a field it is for the title."""
+    name, _, words = text.rpartition(":")
+    fields = ("title", "text", "category", "author", "link")
+    field = next((one for one in fields if one == name), None)
+    if field is None:
+        field, words = "title", text
+    return ItemFilter(field, tuple(filter(None, (word.strip() for word in words.split("|")))))
+
+
+class Polling:
+    """`jitter`: a number from -1 to 1 for each wait."""
+
+    def __init__(
+        self,
+        posts: Posts,
+        times: TimeResolver,
+        read: Read = read_feed,
+        jitter: Callable[[], float] = lambda: random.uniform(-1, 1),
+    ) -> None:
+        self._posts, self._times, self._read, self._jitter = posts, times, read, jitter
+
+    def poll(self, before: Source, recorder: ChangeRecorder | None = None, answer: Answer | None = None) -> PollResult:
+        """Poll a source and store what came. `recorder`: makes its posts undoable; `answer`: what was read before.
+        Raise Conflict if another process polled or changed it meanwhile."""
+        now = self._posts.clock.now()
+        answer = answer or self._read(before, now)
+        if isinstance(answer, Failed):
+            return self._store_failure(before, answer, now)
+        with self._posts.database.reading() as db:
+            items = {one.k1: one for one in store.items(db, before.id or 0)} if db and before.id else {}
+            day = now - timedelta(days=1)
+            made_today = store.count_posted(db, before.id or 0, day) if db else 0
+        after = replace(before, etag=answer.etag, last_modified=answer.last_modified)
+        changes: list[ItemChange] = []
+        wait_s, moved_to = answer.check_after_s, answer.moved_to
+        if isinstance(answer, Reading):
+            feed = answer.feed
+            wait_s = max(filter(None, (wait_s, feed.check_after_s)), default=None)
+            after = replace(after, format=feed.format, sha256=answer.sha256, warnings=_warnings(feed))
+            changes = compare(feed, [_known(one) for one in items.values()], _rules(before, made_today), now)
+        after = after_success(after, now, self._jitter(), at_least_s=wait_s, moved_to=moved_to)
+        return self._store_changes(before, after, changes, items, recorder, now)
+
+    def _store_failure(self, before: Source, failed: Failed, now: datetime) -> PollResult:
+        error = clean_text(f"{before.address} {failed.reason}")
+        if failed.is_gone:
+            after = after_end(before, now, error)
+        else:
+            after = after_failure(before, now, self._jitter(), error, failed.retry_after_s)
+        with self._posts.database.writing() as db:
+            _refuse_stale(db, before)
+            store.update(db, after, before)
+        return PollResult(after, error=error)
+
+    def _store_changes(
+        self,
+        before: Source,
+        after: Source,
+        changes: Sequence[ItemChange],
+        items: dict[str, SourceItem],
+        recorder: ChangeRecorder | None,
+        now: datetime,
+    ) -> PollResult:
+        item_posts = ItemPosts(self._posts, self._times, before, recorder)
+        with self._posts.media.holding():
+            drafted = self._draft(item_posts, changes, items)
+            with self._posts.database.writing() as db:
+                _refuse_stale(db, before)
+                created, updated, rows = list[CreatedPost](), list[int](), dict[str, SourceItem]()
+                for number, change in enumerate(changes):
+                    known = items.get(change.known.keys.k1) if change.known else None
+                    if change.kind in ("same", "edited"):
+                        if known is not None:
+                            one = drafted.get(number)
+                            if one is not None and item_posts.update(db, known.post_id or 0, one):
+                                updated.append(known.post_id or 0)
+                            store.update_item(db, _renewed(known, change), known)
+                        continue
+                    if change.keys.k1 in rows or change.keys.k1 in items:
+                        continue
+                    row = _row(before, change, known, now)
+                    if change.kind == "new":
+                        post, problem = item_posts.store(db, drafted[number])
+                        row = replace(row, post_id=post.id, posted_at=now, problem=problem, content={})
+                        created.append(CreatedPost(row, post))
+                    rows[row.k1] = row
+                store.insert_items(db, rows.values())
+                if changes:
+                    store.note_seen(db, before.id or 0, [one.keys.k1 for one in changes], now)
+                store.update(db, after, before)
+        kinds = [change.kind for change in changes]
+        return PollResult(
+            after,
+            is_first=before.ok_at is None,
+            created=tuple(created),
+            held=sum(row.state is ItemState.HELD for row in rows.values()),
+            aliases=kinds.count("alias"),
+            updated=tuple(updated),
+        )
+
+    def _draft(
+        self, item_posts: ItemPosts, changes: Sequence[ItemChange], items: dict[str, SourceItem]
+    ) -> dict[int, DraftedItem]:
+        """Make the posts of new items, and those that untouched drafts of edited ones become, by their place."""
+        drafted = {}
+        for number, change in enumerate(changes):
+            if change.kind == "new":
+                drafted[number] = item_posts.draft(content_of_item(change.item))
+            elif change.kind == "edited" and change.known is not None:
+                post_id = items[change.known.keys.k1].post_id
+                with self._posts.database.reading() as db:
+                    post = untouched_draft(db, post_id) if db is not None and post_id is not None else None
+                if post is not None:
+                    drafted[number] = item_posts.draft(content_of_item(change.item), timed=False)
+        return drafted
+
+
+def _refuse_stale(db: Connection, before: Source) -> None:
+    """Raise Conflict if a source was polled, changed or removed since it was read."""
+    if store.lock(db, before.id or 0) != before:
+        raise Conflict(f"source {before.id} was polled or changed meanwhile", Hint("see", action("source list")))
+
+
+def _rules(source: Source, made_today: int) -> PollRules:
+    include = (ItemFilter("category", source.categories),) if source.categories else ()
+    return PollRules(
+        created_at=source.created_at or datetime.min,
+        mode=source.key_mode,  # type: ignore[arg-type]  # checked when it was stored
+        is_first=source.ok_at is None,
+        max_new=source.max_new,
+        made_today=made_today,
+        max_age=timedelta(seconds=source.max_age_s),
+        include=include,
+        exclude=tuple(map(parse_filter, source.excluded)),
+    )
+
+
+def _known(one: SourceItem) -> KnownItem:
+    return KnownItem(
+        ItemKeys(one.k1, one.k2, one.k3, one.k4),
+        one.title,
+        one.seen_at,
+        one.published_at,
+        one.updated_at,
+        is_alias=one.state is ItemState.ALIAS,
+    )
+
+
+def _row(source: Source, change: ItemChange, known: SourceItem | None, now: datetime) -> SourceItem:
+    keys, item = change.keys, change.item
+    content = content_of_item(item)
+    return SourceItem(
+        source.id or 0,
+        keys.k1,
+        keys.k2,
+        keys.k3,
+        keys.k4,
+        first_seen_at=now,
+        seen_at=now,
+        state=_STATES.get(change.kind, ItemState.CREATED),
+        link=item.link,
+        title=str(content.get("title") or ""),
+        published_at=item.published_at,
+        updated_at=item.updated_at,
+        post_id=None if known is None else known.post_id,
+        content={} if change.kind == "alias" else content,
+    )
+
+
+def _renewed(known: SourceItem, change: ItemChange) -> SourceItem:
+    """Return a stored item as its feed has it now; of one that may still become a post also what it says."""
+    if change.kind == "same" and known.content:
+        return known
+    keys, content = change.keys, content_of_item(change.item)
+    is_open = known.state in (ItemState.SEEN, ItemState.FILTERED, ItemState.HELD)
+    return replace(
+        known,
+        k2=keys.k2,
+        k3=keys.k3,
+        k4=keys.k4,
+        link=change.item.link,
+        title=str(content.get("title") or ""),
+        published_at=change.item.published_at,
+        updated_at=change.item.updated_at,
+        content=content if is_open else {},
+    )
+
+
+def _warnings(feed: Feed) -> tuple[str, ...]:
+    return tuple(clean_text(one) for one in feed.warnings)
