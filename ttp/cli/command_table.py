@@ -32,6 +32,7 @@ COMMANDS = (
     Command("import", "import_posts", "Write", "Import posts from a sheet, a JSON file or a folder of Markdown files."),
     Command("sync", "sync", "Write", "Sync posts with a folder of Markdown files."),
     Command("template", "template", "Write", "Manage templates, which make the texts of posts."),
+    Command("source", "source", "Write", "Make posts of the new items of feeds, and of releases."),
     Command("undo", "undo", "Write", "Undo the last changes of posts."),
     Command("redo", "undo", "Write", "Redo the last changes that were undone."),
     Command("schedule", "schedule", "Plan", "Give posts a publish time, or a new one."),

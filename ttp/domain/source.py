@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from ttp.domain.action import other_options
@@ -13,8 +13,10 @@ from ttp.domain.time.grammar import AfterDuration, ChosenTime, parse_time
 
 MAX_NEW, MAX_A_DAY = 5, 20
 """Items that become posts of one poll, and of one day; more are held."""
-EVERY, LEAST, LONGEST = timedelta(hours=1), timedelta(minutes=15), timedelta(hours=24)
-"""Between two polls: the default, the least that may be set, and the longest of any wait."""
+EVERY, LEAST, MOST_EVERY = timedelta(hours=1), timedelta(minutes=15), timedelta(days=7)
+"""Between two polls: the default, and the least and the most that may be set."""
+LONGEST = timedelta(hours=24)
+"""The longest wait after a failure, or that a server asks for."""
 MAX_AGE = timedelta(days=7)
 NOTIFY_AFTER = timedelta(hours=72)
 """How long a source fails before a person hears of it: channels that live answer 404 for days."""
@@ -63,7 +65,7 @@ class Source:
     moved_to: str | None = None
     moved_at: datetime | None = None
     moves: int = 0
-    created_at: datetime | None = None
+    created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     next_poll_at: datetime | None = None
     polls: int = 0
     ok_at: datetime | None = None
@@ -75,6 +77,9 @@ class Source:
     gone_at: datetime | None = None
     removed_at: datetime | None = None
     id: int | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        return self.paused_at is None and self.next_poll_at is not None and self.next_poll_at <= now
 
     @property
     def state(self) -> str:

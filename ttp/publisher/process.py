@@ -25,14 +25,25 @@ from ttp.domain.errors import Hint, NotAllowed, TtpError
 from ttp.domain.event import Event, Sink
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Client
-from ttp.publisher import reconcile
+from ttp.publisher import reconcile, source_polling
 from ttp.publisher.coordination import Coordination
 from ttp.publisher.delivery_context import Clients
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.late_cards import LateCards
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.outcomes import replay_journal
-from ttp.publisher.periodic import Alone, Turn, card_fetches, cleanup, metrics_pull, pull_once, token_refresh
+from ttp.publisher.periodic import (
+    LEAVE_S,
+    Alone,
+    Turn,
+    card_fetches,
+    cleanup,
+    metrics_pull,
+    pull_once,
+    run_every,
+    token_refresh,
+)
+from ttp.publisher.source_polling import SourcePolls
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.wiring import build_loop, open_coordination
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
@@ -159,11 +170,13 @@ class PublisherProcess:
                 if notifications is not None:
                     notifications.look_at_last(over.is_set)
             _pass_on(caught)
-        if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
+        if scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
+        sources = self._source_polls()
         with _handle_stop_signals(over.set):
-            faults = pull_once(self.numbers, over, alone=self._alone(PeriodicJob.METRICS))
-        return replace(ended, notes=(*ended.notes, *faults))
+            pull_once(sources.poll_few, over, source_polling.SHORT_RUN_S)
+            faults = pull_once(self.numbers, over, alone=self._alone(PeriodicJob.METRICS)) if self.numbers else []
+        return replace(ended, notes=(*ended.notes, *sources.faults, *faults))
 
     def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
         """Lock the store, take over what earlier publishers left, and publish. A publisher that ends with busy workers
@@ -282,6 +295,18 @@ class PublisherProcess:
         delete_events = Events(self.database, clock).delete_old
         numbers = self.numbers if scope.mode is Mode.LOOP else None
         fetch_cards = None if scope.mode is Mode.PUBLISH else late_cards.fetch_coming
+        sources = self._source_polls()
+        polls = (
+            run_every(
+                sources.poll_due,
+                name="ttp-sources",
+                first_s=source_polling.FIRST_S,
+                every_s=source_polling.EVERY_S,
+                leave_s=LEAVE_S,
+            )
+            if scope.mode is Mode.LOOP
+            else nullcontext()
+        )
         with (
             _without_garbage_collection(),
             self.database.translating_errors(),
@@ -290,10 +315,14 @@ class PublisherProcess:
             cleanup(care, delete_events, is_cut, self._alone(PeriodicJob.CLEANUP)) as notes,
             metrics_pull(numbers, self._alone(PeriodicJob.METRICS)) as faults,
             card_fetches(fetch_cards, is_cut, self._alone(PeriodicJob.CARDS)),
+            polls,
         ):
             notify(READY)
             clean = loop.run(scope, moved)
-        return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
+        return RunResult(clean, caught[0] if caught else None, (*notes, *faults, *sources.faults))
+
+    def _source_polls(self) -> SourcePolls:
+        return SourcePolls(self.installation, self._alone(PeriodicJob.SOURCES))
 
     def _alone(self, job: PeriodicJob) -> Alone:
         return partial(self.database.job, job)

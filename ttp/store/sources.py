@@ -28,6 +28,13 @@ def source(db: Connection, source_id: int) -> Source | None:
     return None if row is None else read_source(row)
 
 
+def removed_source(db: Connection, url: str) -> Source | None:
+    """Return the source that was removed last of those with this address."""
+    sql = "SELECT * FROM source WHERE url = ? AND removed_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+    row = db.execute(sql, (url,)).fetchone()
+    return None if row is None else read_source(row)
+
+
 def sources(db: Connection) -> list[Source]:
     return [read_source(row) for row in db.execute(f"SELECT * FROM source WHERE {_THERE} ORDER BY id")]
 
@@ -71,6 +78,11 @@ def items(
     return [read_item(row) for row in db.execute(sql, values)]
 
 
+def item(db: Connection, item_id: int) -> SourceItem | None:
+    row = db.execute("SELECT * FROM source_item WHERE id = ?", (item_id,)).fetchone()
+    return None if row is None else read_item(row)
+
+
 def count_posted(db: Connection, source_id: int, since: datetime) -> int:
     """Return how many items became posts of polls since an instant."""
     sql = "SELECT count(*) FROM source_item WHERE source_id = ? AND posted_at >= ?"
@@ -91,10 +103,10 @@ def update_item(db: Connection, one: SourceItem, before: SourceItem) -> None:
         db.execute(f"UPDATE source_item SET {assign(values)} WHERE id = :id", {**values, "id": one.id})
 
 
-def note_seen(db: Connection, source_id: int, ids: Collection[int], now: datetime) -> None:
+def note_seen(db: Connection, source_id: int, keys: Collection[str], now: datetime) -> None:
     """Record which items the feed has, and forget those that it lost long ago, or that are too many."""
-    values: dict[str, object] = {"now": to_ms(now), "ids": List(sorted(ids))}
-    db.execute(f"UPDATE source_item SET seen_at = :now WHERE {in_list('id', 'ids')}", values)
+    values: dict[str, object] = {"now": to_ms(now), "source": source_id, "keys": List(sorted(keys))}
+    db.execute(f"UPDATE source_item SET seen_at = :now WHERE source_id = :source AND {in_list('k1', 'keys')}", values)
     db.execute(
         "UPDATE source_item SET content = '{}' WHERE source_id = ? AND seen_at < ? AND state <> 'held'"
         " AND content <> '{}'",

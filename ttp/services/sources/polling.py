@@ -10,16 +10,17 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal, get_args
 
-from ttp.domain.errors import Conflict, Hint
 from ttp.domain.action import action
+from ttp.domain.errors import Conflict, Hint
 from ttp.domain.feeds.identity import ItemChange, ItemFilter, ItemKeys, KnownItem, PollRules, compare
 from ttp.domain.feeds.item import Feed
 from ttp.domain.post import Post
 from ttp.domain.source import ItemState, Source, SourceItem, after_end, after_failure, after_success
 from ttp.domain.text import clean_text
 from ttp.platforms.feeds.fetch import Failed, NotModified
-from ttp.platforms.feeds.source import Reading, read_source
+from ttp.platforms.feeds.read import Reading, read_source
 from ttp.services.posts import Posts
 from ttp.services.sources.items import DraftedItem, ItemPosts, content_of_item, untouched_draft
 from ttp.services.time_resolver import TimeResolver
@@ -27,6 +28,7 @@ from ttp.store import sources as store
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.dialect import Connection
 
+FilterField = Literal["title", "text", "category", "author", "link"]
 _STATES = {"held": ItemState.HELD, "filtered": ItemState.FILTERED, "alias": ItemState.ALIAS, "old": ItemState.SEEN}
 Answer = Reading | NotModified | Failed
 Read = Callable[[Source, datetime], Answer]
@@ -70,12 +72,10 @@ def read_feed(source: Source, now: datetime) -> Answer:
 
 def parse_filter(text: str) -> ItemFilter:
     """Return the filter of `title:rc|beta`; without a field it is for the title."""
-    name, _, words = text.rpartition(":")
-    fields = ("title", "text", "category", "author", "link")
-    field = next((one for one in fields if one == name), None)
-    if field is None:
-        field, words = "title", text
-    return ItemFilter(field, tuple(filter(None, (word.strip() for word in words.split("|")))))
+    name, _, words = text.partition(":")
+    field = next((one for one in get_args(FilterField) if one == name), None)
+    words = text if field is None else words
+    return ItemFilter(field or "title", tuple(filter(None, (word.strip() for word in words.split("|")))))
 
 
 class Polling:
@@ -86,30 +86,30 @@ class Polling:
         posts: Posts,
         times: TimeResolver,
         read: Read = read_feed,
-        jitter: Callable[[], float] = lambda: random.uniform(-1, 1),
+        jitter: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311 (spreads polls)
     ) -> None:
-        self._posts, self._times, self._read, self._jitter = posts, times, read, jitter
+        self._posts, self._times, self.read, self._jitter = posts, times, read, jitter
 
     def poll(self, before: Source, recorder: ChangeRecorder | None = None, answer: Answer | None = None) -> PollResult:
         """Poll a source and store what came. `recorder`: makes its posts undoable; `answer`: what was read before.
         Raise Conflict if another process polled or changed it meanwhile."""
         now = self._posts.clock.now()
-        answer = answer or self._read(before, now)
+        answer = answer or self.read(before, now)
         if isinstance(answer, Failed):
             return self._store_failure(before, answer, now)
         with self._posts.database.reading() as db:
             items = {one.k1: one for one in store.items(db, before.id or 0)} if db and before.id else {}
             day = now - timedelta(days=1)
             made_today = store.count_posted(db, before.id or 0, day) if db else 0
-        after = replace(before, etag=answer.etag, last_modified=answer.last_modified)
+        reply = answer.fetched if isinstance(answer, Reading) else answer
+        after, wait_s = replace(before, etag=reply.etag, last_modified=reply.last_modified), reply.check_after_s
         changes: list[ItemChange] = []
-        wait_s, moved_to = answer.check_after_s, answer.moved_to
         if isinstance(answer, Reading):
             feed = answer.feed
             wait_s = max(filter(None, (wait_s, feed.check_after_s)), default=None)
-            after = replace(after, format=feed.format, sha256=answer.sha256, warnings=_warnings(feed))
+            after = replace(after, format=feed.format, sha256=answer.fetched.sha256, warnings=_warnings(feed))
             changes = compare(feed, [_known(one) for one in items.values()], _rules(before, made_today), now)
-        after = after_success(after, now, self._jitter(), at_least_s=wait_s, moved_to=moved_to)
+        after = after_success(after, now, self._jitter(), at_least_s=wait_s, moved_to=reply.moved_to)
         return self._store_changes(before, after, changes, items, recorder, now)
 
     def _store_failure(self, before: Source, failed: Failed, now: datetime) -> PollResult:
@@ -195,7 +195,7 @@ def _refuse_stale(db: Connection, before: Source) -> None:
 def _rules(source: Source, made_today: int) -> PollRules:
     include = (ItemFilter("category", source.categories),) if source.categories else ()
     return PollRules(
-        created_at=source.created_at or datetime.min,
+        created_at=source.created_at,
         mode=source.key_mode,  # type: ignore[arg-type]  # checked when it was stored
         is_first=source.ok_at is None,
         max_new=source.max_new,
