@@ -124,6 +124,18 @@ class SourceView:
     counts: Mapping[ItemState, int]
 
 
+def trouble(source: Source, held: int, now: datetime) -> tuple[str, str] | None:
+    """Return the event and the sentence about what a person must decide; None if nothing."""
+    if source.gone_at is not None:
+        return "source.gone", f"{source.name} is gone and is not read any more: {source.error}"
+    if source.failing_at is not None and source.paused_at is None and now - source.failing_at >= NOTIFY_AFTER:
+        return "source.failed", f"{source.name} could not be read for 3 days: {source.error}"
+    if held:
+        items = "1 new item" if held == 1 else f"{held} new items"
+        return "source.held", f"{items} of {source.name} {'is' if held == 1 else 'are'} held"
+    return None
+
+
 def parse_schedule(text: str) -> str:
     """Return when posts of a source are published. Raise UsageError for a time that means another one each day."""
     typed = parse_time(text)

@@ -20,6 +20,7 @@ from ttp.domain.health import (
     PublisherInfo,
     QueueHealth,
     RegisteredPublisher,
+    SourceHealth,
     WebhookHealth,
 )
 from ttp.domain.platform import Facts
@@ -80,6 +81,12 @@ class Status:
             return tuple(held_accounts(db, self._clock.now()).values()) if db else ()
         return ()
 
+    def sources(self) -> tuple[SourceHealth, ...]:
+        """Return the sources; none if a row is corrupt."""
+        with suppress(CorruptRow), self._database.reading() as db:
+            return source_health(db, self._clock.now()) if db else ()
+        return ()
+
     def limits(self) -> tuple[Limit, ...]:
         """Return what is left of the limits of platforms."""
         with self._database.reading() as db:
@@ -135,6 +142,7 @@ class Status:
                 clock=self._clock_trouble(db, publisher),
                 unreadable=tuple(left),
                 webhooks=_webhooks(db),
+                sources=unless_unreadable(lambda: source_health(db, now)) or (),
                 publishers=publishers,
             )
 
@@ -278,6 +286,26 @@ def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:
     counts = stored_webhooks.count_calls(db)
     by_webhook = ((one, counts.get(one.id, stored_webhooks.NO_CALLS)) for one in stored_webhooks.webhooks(db))
     return tuple(WebhookHealth(one.id, one.host, calls.waiting, calls.given_up) for one, calls in by_webhook)
+
+
+def source_health(db: Connection, now: datetime) -> tuple[SourceHealth, ...]:
+    """Return the sources, and what each needs of a person."""
+    if not queries.has_sources(db):  # as most stores
+        return ()
+    from ttp.domain.source import trouble
+    from ttp.store import sources as stored_sources
+
+    held = stored_sources.count_held(db)
+    return tuple(
+        SourceHealth(
+            one.id or 0,
+            one.name,
+            "held" if one.id in held and one.state == "ok" else one.state,
+            held.get(one.id or 0, 0),
+            *(trouble(one, held.get(one.id or 0, 0), now) or (None, None)),
+        )
+        for one in stored_sources.sources(db)
+    )
 
 
 def _next_posts(db: Connection, now: datetime, most: int) -> list[Post]:

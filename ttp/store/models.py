@@ -419,6 +419,7 @@ class SourceItemRow(SQLModel, table=True):
         UniqueConstraint("source_id", "k1"),
         Index("source_item_by_seen", "source_id", "seen_at"),
         partial_index("source_item_by_post", "post_id"),
+        partial_index("source_item_held", "source_id", where="state = 'held'"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -545,6 +545,10 @@ def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> 
     return sorted({row["post_id"] for row in rows if row["approved_at"] is None})
 
 
+def has_sources(db: Connection) -> bool:
+    return db.execute("SELECT 1 FROM source LIMIT 1").fetchone() is not None
+
+
 def has_webhooks(db: Connection) -> bool:
     return db.execute("SELECT 1 FROM webhook LIMIT 1").fetchone() is not None
 

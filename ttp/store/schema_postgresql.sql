@@ -453,6 +453,7 @@ CREATE TABLE source_item (
 );
 CREATE INDEX source_item_by_seen ON source_item (source_id, seen_at);
 CREATE INDEX source_item_by_post ON source_item (post_id) WHERE post_id IS NOT NULL;
+CREATE INDEX source_item_held ON source_item (source_id) WHERE state = 'held';
 CREATE TABLE submitted_draft (
     post_id BIGINT NOT NULL,
     external_ref TEXT COLLATE "C" NOT NULL,

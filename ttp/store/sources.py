@@ -68,6 +68,12 @@ def count_items(db: Connection, source_id: int | None = None) -> dict[int, dict[
     return counts
 
 
+def count_held(db: Connection) -> dict[int, int]:
+    """Return how many items wait for a person, by source."""
+    sql = "SELECT source_id, count(*) AS many FROM source_item WHERE state = 'held' GROUP BY source_id"
+    return {row["source_id"]: row["many"] for row in db.execute(sql)}
+
+
 def items(
     db: Connection, source_id: int, states: Collection[ItemState] = (), most: int = MOST_ITEMS
 ) -> list[SourceItem]:

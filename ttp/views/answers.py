@@ -354,6 +354,16 @@ class WebhookStateAnswer(TypedDict):
     givenUp: int
 
 
+class SourceStateAnswer(TypedDict):
+    """`problem`: why it needs a person, if it does."""
+
+    id: int
+    name: str
+    state: str
+    held: int
+    problem: str | None
+
+
 class StatusAnswer(TypedDict):
     """The publisher, the queue and what needs a person, as `ttp status --json` prints it."""
 
@@ -368,6 +378,7 @@ class StatusAnswer(TypedDict):
     media: MediaUseAnswer
     blocked: list[BlockedAnswer]
     webhooks: list[WebhookStateAnswer]
+    sources: list[SourceStateAnswer]
     publishers: list[RegisteredPublisherAnswer]
 
 

@@ -22,7 +22,7 @@ from ttp.domain.time.clock import utc_text
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.posts import Posts
 from ttp.services.time_resolver import TimeResolver
-from ttp.store import change_log, queries
+from ttp.store import change_log, events, queries
 from ttp.store import posts as post_store
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.dialect import Connection
@@ -156,7 +156,9 @@ class ItemPosts:
                 post, problem = post_edit.as_draft(post, "be stored"), refused.message
         post = self._posts.as_new(post)
         self._posts.refuse_forbidden_change(db, None, post)
-        return post_store.insert(db, post, self._recorder), problem
+        post = post_store.insert(db, post, self._recorder)
+        events.record_created(db, post.id or 0, self._source.name, self._posts.clock.now())
+        return post, problem
 
     def update(self, db: Connection, post_id: int, drafted: DraftedItem) -> bool:
         """Give an untouched draft what its item says now. Return whether it was changed."""

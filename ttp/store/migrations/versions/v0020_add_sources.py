@@ -101,3 +101,12 @@ def upgrade() -> None:
         postgresql_ops={},
     )
     op.create_index("source_item_by_seen", "source_item", ["source_id", "seen_at"], unique=False)
+    op.create_index(
+        "source_item_held",
+        "source_item",
+        ["source_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+        postgresql_ops={},
+    )
