@@ -17,8 +17,8 @@ from ttp.domain.feeds.json_feed import refuse_many
 from ttp.domain.feeds.make import make_feed, make_item, web_address
 from ttp.domain.feeds.xml_scan import CUT_OFF, PAGE, ScannedItem, scan
 
-MOST_BROKEN = 500_000
-"""Bytes of XML that is not well-formed: feedparser takes six times as long for it."""
+MOST_BROKEN, MOST_BROKEN_SIGNS = 500_000, 30_000
+"""Bytes of XML that is not well-formed, and how many `<` and `&` it may have: feedparser takes seconds for more."""
 _END = re.compile(rb"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>\s*\Z", re.IGNORECASE)
 _IS_PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.I
@@ -39,10 +39,8 @@ def parse_xml(body: bytes, url: str, content_type: str = "", max_items: int = MO
         raise NotAFeed(*PAGE)
     data = _in_utf8(body, content_type)
     scanned = scan(data, url, max_items)
-    if scanned.is_broken and len(data) > MOST_BROKEN:
-        raise NotAFeed(f"is broken XML of more than {MOST_BROKEN // 1_000} kB", "broken")
-    if scanned.is_broken and _END.search(data[-1_000:]) is None:
-        raise NotAFeed(*CUT_OFF)
+    if scanned.is_broken:
+        _refuse_broken(data)
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     document = feedparser.parse(
         io.BytesIO(data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
@@ -62,6 +60,14 @@ def parse_xml(body: bytes, url: str, content_type: str = "", max_items: int = MO
         check_after_s=_wait_s(document.feed),
         warnings=warnings,
     )
+
+
+def _refuse_broken(data: bytes) -> None:
+    """Raise NotAFeed for XML that is not well-formed, and cut off or too much."""
+    if len(data) > MOST_BROKEN or data.count(b"<") + data.count(b"&") > MOST_BROKEN_SIGNS:
+        raise NotAFeed(f"is broken XML, of which at most {MOST_BROKEN // 1_000} kB are read", "broken")
+    if _END.search(data[-1_000:]) is None:
+        raise NotAFeed(*CUT_OFF)
 
 
 def _in_utf8(body: bytes, content_type: str) -> bytes:
