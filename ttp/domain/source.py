@@ -41,7 +41,7 @@ class ItemState(StrEnum):
 class Source:
     """`url`: as it was given; `address`: where it is read. `accounts`: ids. `schedule`: `next-slot`, `optimal` or `in
     10m`; None: its posts are drafts. `failing_at`: since when every poll failed. `moved_to`: the target of a lasting
-    redirect, seen `moves` times since `moved_at`."""
+    redirect, seen `moves` times since `moved_at`. `renames`: polls in a row with new ids for known items."""
 
     url: str
     accounts: tuple[int, ...]
@@ -73,6 +73,7 @@ class Source:
     failing_at: datetime | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
+    renames: int = 0
     paused_at: datetime | None = None
     gone_at: datetime | None = None
     removed_at: datetime | None = None

@@ -179,6 +179,7 @@ SOURCE: dict[str, Kind] = {
     "failing_at": "instant",
     "error": "text",
     "warnings": "list",
+    "renames": "integer",
     "paused_at": "instant",
     "gone_at": "instant",
     "removed_at": "instant",

@@ -405,6 +405,7 @@ class SourceRow(SQLModel, table=True):
     failing_at: datetime | None = instant_field()
     error: str | None = text_field(required=False)
     warnings: str = json_field("list")
+    renames: int = 0
     paused_at: datetime | None = instant_field()
     gone_at: datetime | None = instant_field()
     removed_at: datetime | None = instant_field()

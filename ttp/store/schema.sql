@@ -141,6 +141,7 @@ CREATE TABLE source (
     failing_at INTEGER,
     error TEXT,
     warnings TEXT NOT NULL,
+    renames INTEGER NOT NULL,
     paused_at INTEGER,
     gone_at INTEGER,
     removed_at INTEGER

@@ -147,6 +147,7 @@ CREATE TABLE source (
     failing_at BIGINT,
     error TEXT COLLATE "C",
     warnings TEXT NOT NULL,
+    renames BIGINT NOT NULL,
     paused_at BIGINT,
     gone_at BIGINT,
     removed_at BIGINT,

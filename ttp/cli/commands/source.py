@@ -204,7 +204,7 @@ def edit(
     exclude: Exclude = None,
     allow_loop: AllowLoop = False,
 ) -> None:
-    """Change what a source does with items to come. Posts that it made do not change.
+    """Change what a source does with items to come. Its posts do not change.
 
     Examples:
       ttp source edit 1 --at next-slot
@@ -219,7 +219,7 @@ def edit(
 @source.command("remove")
 @options.with_output(render.REMOVED_SPEC)
 def remove(context: Context, source_id: SourceId) -> None:
-    """Remove a source. Its posts stay, and what was posted is remembered for 400 days.
+    """Remove a source. Its posts stay; what was posted is remembered for 400 days.
 
     Examples:
       ttp source remove 1

@@ -7,14 +7,24 @@ the number of polls raised, and stores nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, get_args
 
 from ttp.domain.action import action
 from ttp.domain.errors import Conflict, Hint
-from ttp.domain.feeds.identity import ItemChange, ItemFilter, ItemKeys, KnownItem, PollRules, compare
+from ttp.domain.feeds.identity import (
+    ItemChange,
+    ItemFilter,
+    ItemKeys,
+    KnownItem,
+    PollRules,
+    choose_mode,
+    compare,
+    find_removed,
+    has_new_names,
+    parse_filter,
+)
 from ttp.domain.feeds.item import Feed
 from ttp.domain.post import Post
 from ttp.domain.source import ItemState, Source, SourceItem, after_end, after_failure, after_success
@@ -28,7 +38,9 @@ from ttp.store import sources as store
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.dialect import Connection
 
-FilterField = Literal["title", "text", "category", "author", "link"]
+MOST_RENAMES = 3
+"""Polls in a row with new ids for known items, after which ids count no more."""
+REMOVED = "its item was removed from the feed"
 _STATES = {"held": ItemState.HELD, "filtered": ItemState.FILTERED, "alias": ItemState.ALIAS, "old": ItemState.SEEN}
 Answer = Reading | NotModified | Failed
 Read = Callable[[Source, datetime], Answer]
@@ -70,14 +82,6 @@ def read_feed(source: Source, now: datetime) -> Answer:
     )
 
 
-def parse_filter(text: str) -> ItemFilter:
-    """Return the filter of `title:rc|beta`; without a field it is for the title."""
-    name, _, words = text.partition(":")
-    field = next((one for one in get_args(FilterField) if one == name), None)
-    words = text if field is None else words
-    return ItemFilter(field or "title", tuple(filter(None, (word.strip() for word in words.split("|")))))
-
-
 class Polling:
     """`jitter`: a number from -1 to 1 for each wait."""
 
@@ -103,14 +107,17 @@ class Polling:
             made_today = store.count_posted(db, before.id or 0, day) if db else 0
         reply = answer.fetched if isinstance(answer, Reading) else answer
         after, wait_s = replace(before, etag=reply.etag, last_modified=reply.last_modified), reply.check_after_s
-        changes: list[ItemChange] = []
+        changes, removed = list[ItemChange](), set[str]()
         if isinstance(answer, Reading):
             feed = answer.feed
             wait_s = max(filter(None, (wait_s, feed.check_after_s)), default=None)
             after = replace(after, format=feed.format, sha256=answer.fetched.sha256, warnings=_warnings(feed))
-            changes = compare(feed, [_known(one) for one in items.values()], _rules(before, made_today), now)
+            known = [_known(one) for one in items.values()]
+            changes = compare(feed, known, _rules(before, made_today), now)
+            after = _with_key_mode(after, feed, changes)
+            removed = {one.keys.k1 for one in find_removed(known, changes)}
         after = after_success(after, now, self._jitter(), at_least_s=wait_s, moved_to=reply.moved_to)
-        return self._store_changes(before, after, changes, items, recorder, now)
+        return self._store_changes(before, after, changes, removed, items, recorder, now)
 
     def _store_failure(self, before: Source, failed: Failed, now: datetime) -> PollResult:
         error = clean_text(f"{before.address} {failed.reason}")
@@ -128,6 +135,7 @@ class Polling:
         before: Source,
         after: Source,
         changes: Sequence[ItemChange],
+        removed: Collection[str],
         items: dict[str, SourceItem],
         recorder: ChangeRecorder | None,
         now: datetime,
@@ -139,7 +147,7 @@ class Polling:
                 _refuse_stale(db, before)
                 created, updated, rows = list[CreatedPost](), list[int](), dict[str, SourceItem]()
                 for number, change in enumerate(changes):
-                    known = items.get(change.known.keys.k1) if change.known else None
+                    known = items.get(change.known.keys.k1 if change.known else change.alias_of or "")
                     if change.kind in ("same", "edited"):
                         if known is not None:
                             one = drafted.get(number)
@@ -154,7 +162,13 @@ class Polling:
                         post, problem = item_posts.store(db, drafted[number])
                         row = replace(row, post_id=post.id, posted_at=now, problem=problem, content={})
                         created.append(CreatedPost(row, post))
+                    elif change.alias_of is not None and change.alias_of in rows:
+                        row = replace(row, post_id=rows[change.alias_of].post_id)
                     rows[row.k1] = row
+                for name in removed:
+                    gone = items[name]
+                    if gone.state is ItemState.CREATED and gone.problem is None:
+                        store.update_item(db, replace(gone, problem=REMOVED), gone)
                 store.insert_items(db, rows.values())
                 if changes:
                     store.note_seen(db, before.id or 0, [one.keys.k1 for one in changes], now)
@@ -204,6 +218,18 @@ def _rules(source: Source, made_today: int) -> PollRules:
         include=include,
         exclude=tuple(map(parse_filter, source.excluded)),
     )
+
+
+def _with_key_mode(source: Source, feed: Feed, changes: Sequence[ItemChange]) -> Source:
+    """Return the source with another key where the ids of its feed tell nothing, and a warning."""
+    mode, renames = choose_mode(feed.items, source.key_mode), 0  # type: ignore[arg-type]  # as `_rules`
+    if mode == source.key_mode == "auto" and has_new_names(changes):
+        renames = source.renames + 1
+        mode = "link" if renames >= MOST_RENAMES else mode
+    if mode != source.key_mode:
+        note = f"its ids do not tell its items apart: they are told apart by {mode.replace('+', ' and ')} now"
+        source = replace(source, warnings=(*source.warnings, note))
+    return replace(source, key_mode=mode, renames=renames)
 
 
 def _known(one: SourceItem) -> KnownItem:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Conflict, Hint, NotFound, PartlyFailed, StateRefused, UsageError
-from ttp.domain.feeds.identity import KEY_MODES
+from ttp.domain.feeds.identity import KEY_MODES, parse_filter
 from ttp.domain.feeds.item import FeedItem
 from ttp.domain.source import LEAST, MOST_EVERY, ItemState, Source, SourceItem, SourceView, parse_schedule
 from ttp.domain.time.clock import Clock
@@ -19,7 +19,7 @@ from ttp.platforms.feeds.read import Reading
 from ttp.services.posts import Posts
 from ttp.services.preview import PostPreview, preview_post
 from ttp.services.sources.items import ItemPosts, content_of_item
-from ttp.services.sources.polling import CreatedPost, Polling, PollResult, parse_filter
+from ttp.services.sources.polling import CreatedPost, Polling, PollResult
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import sources as store
 from ttp.store.dialect import Connection
@@ -128,8 +128,7 @@ class Sources:
             ways = (Hint("try", f"--key {one}") for one in KEY_MODES)
             raise UsageError(f'"{source.key_mode}" is not a key of items', *ways)
         for text in source.excluded:
-            if not parse_filter(text).words:
-                raise UsageError(f'"{text}" names no words', Hint("try", "--exclude 'title:rc|beta'"))
+            parse_filter(text)
         if not allow_loop and (same := self._target_of(source, accounts)) is not None:
             raise UsageError(
                 f"{source.url} is on the server of {same.name}: its own posts would come back",

@@ -77,6 +77,7 @@ CREATE TABLE card_picture (
 	PRIMARY KEY (post_id, sha256), 
 	FOREIGN KEY(post_id) REFERENCES post (id)
 );
+INSERT INTO "card_picture" VALUES(1,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc');
 CREATE TABLE change (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     command TEXT NOT NULL,
@@ -466,6 +467,7 @@ CREATE TABLE short_link (
 	short TEXT NOT NULL, 
 	PRIMARY KEY (link)
 );
+INSERT INTO "short_link" VALUES('https://example.org/a','https://s.example/1');
 CREATE TABLE slot (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL,

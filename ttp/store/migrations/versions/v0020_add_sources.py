@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("failing_at", INSTANT, nullable=True),
         sa.Column("error", TEXT, nullable=True),
         sa.Column("warnings", sa.Text(), nullable=False),
+        sa.Column("renames", NUMBER, nullable=False),
         sa.Column("paused_at", INSTANT, nullable=True),
         sa.Column("gone_at", INSTANT, nullable=True),
         sa.Column("removed_at", INSTANT, nullable=True),
