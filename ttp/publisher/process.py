@@ -174,7 +174,7 @@ class PublisherProcess:
             return ended
         sources = self._source_polls()
         with _handle_stop_signals(over.set):
-            pull_once(sources.poll_few, over, source_polling.SHORT_RUN_S)
+            pull_once(sources.poll_few, over, budget_s=source_polling.SHORT_RUN_S)
             faults = pull_once(self.numbers, over, alone=self._alone(PeriodicJob.METRICS)) if self.numbers else []
         return replace(ended, notes=(*ended.notes, *sources.faults, *faults))
 
