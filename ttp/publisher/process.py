@@ -25,7 +25,7 @@ from ttp.domain.errors import Hint, NotAllowed, TtpError
 from ttp.domain.event import Event, Sink
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Client
-from ttp.publisher import reconcile, source_polling
+from ttp.publisher import reconcile
 from ttp.publisher.coordination import Coordination
 from ttp.publisher.delivery_context import Clients
 from ttp.publisher.hooks import Hooks
@@ -33,17 +33,16 @@ from ttp.publisher.late_cards import LateCards
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.outcomes import replay_journal
 from ttp.publisher.periodic import (
-    LEAVE_S,
     Alone,
+    Stop,
     Turn,
     card_fetches,
     cleanup,
     metrics_pull,
     pull_once,
-    run_every,
+    source_polls,
     token_refresh,
 )
-from ttp.publisher.source_polling import SourcePolls
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.wiring import build_loop, open_coordination
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
@@ -51,7 +50,7 @@ from ttp.services.application import Installation
 from ttp.services.credentials import UnsharedCredentials
 from ttp.services.media import MediaCleanup
 from ttp.services.server.events import Events
-from ttp.store import claims, clock_check, seal, shared_settings
+from ttp.store import claims, clock_check, queries, seal, shared_settings
 from ttp.store.credentials import KeyMissing
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
@@ -69,6 +68,8 @@ WATCH_EVERY_S = 0.1
 """Seconds between two looks while waiting for another publisher."""
 _READ_AFTER = frozenset({Mode.ONCE, Mode.UNTIL_IDLE})
 """Runs that pull metrics after publishing. A loop pulls meanwhile, and a run that follows a post does not."""
+MOST_SOURCES, FEW_SOURCES, SOURCES_BUDGET_S = 50, 4, 20.0
+"""Sources that a turn polls, and that a short run polls after publishing, within these seconds."""
 CHECK_EVERY_MS = 24 * 3600 * 1000
 _LEFT_BEHIND: list[ExitStack] = []
 """Lock, writer and clients of a publisher that ended with busy workers: kept until the process exits. If the lock were
@@ -172,11 +173,11 @@ class PublisherProcess:
             _pass_on(caught)
         if scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
-        sources = self._source_polls()
+        notes = dict.fromkeys(ended.notes)
         with _handle_stop_signals(over.set):
-            pull_once(sources.poll_few, over, budget_s=source_polling.SHORT_RUN_S)
+            pull_once(partial(self._poll_sources, notes, FEW_SOURCES), over, budget_s=SOURCES_BUDGET_S)
             faults = pull_once(self.numbers, over, alone=self._alone(PeriodicJob.METRICS)) if self.numbers else []
-        return replace(ended, notes=(*ended.notes, *sources.faults, *faults))
+        return replace(ended, notes=(*notes, *faults))
 
     def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
         """Lock the store, take over what earlier publishers left, and publish. A publisher that ends with busy workers
@@ -295,18 +296,8 @@ class PublisherProcess:
         delete_events = Events(self.database, clock).delete_old
         numbers = self.numbers if scope.mode is Mode.LOOP else None
         fetch_cards = None if scope.mode is Mode.PUBLISH else late_cards.fetch_coming
-        sources = self._source_polls()
-        polls = (
-            run_every(
-                sources.poll_due,
-                name="ttp-sources",
-                first_s=source_polling.FIRST_S,
-                every_s=source_polling.EVERY_S,
-                leave_s=LEAVE_S,
-            )
-            if scope.mode is Mode.LOOP
-            else nullcontext()
-        )
+        source_faults = dict[str, None]()
+        polls = source_polls(partial(self._poll_sources, source_faults, MOST_SOURCES))
         with (
             _without_garbage_collection(),
             self.database.translating_errors(),
@@ -315,14 +306,22 @@ class PublisherProcess:
             cleanup(care, delete_events, is_cut, self._alone(PeriodicJob.CLEANUP)) as notes,
             metrics_pull(numbers, self._alone(PeriodicJob.METRICS)) as faults,
             card_fetches(fetch_cards, is_cut, self._alone(PeriodicJob.CARDS)),
-            polls,
+            polls if scope.mode is Mode.LOOP else nullcontext(),
         ):
             notify(READY)
             clean = loop.run(scope, moved)
-        return RunResult(clean, caught[0] if caught else None, (*notes, *faults, *sources.faults))
+        return RunResult(clean, caught[0] if caught else None, (*notes, *faults, *source_faults))
 
-    def _source_polls(self) -> SourcePolls:
-        return SourcePolls(self.installation, self._alone(PeriodicJob.SOURCES))
+    def _poll_sources(self, faults: dict[str, None], most: int, stop: Stop) -> None:
+        """Poll sources that are due, and note bugs in `faults`, each once."""
+        with suppress(TtpError):  # what is wrong with the store is met and reported by whoever publishes
+            with self.database.reading() as db:
+                due = queries.due_sources(db, self.installation.clock.now(), most) if db else []
+            if due:
+                from ttp.publisher.source_polling import poll_sources  # few stores have sources
+
+                with self.database.job(PeriodicJob.SOURCES) as is_mine:
+                    faults.update(dict.fromkeys(poll_sources(self.installation, due if is_mine else (), stop)))
 
     def _alone(self, job: PeriodicJob) -> Alone:
         return partial(self.database.job, job)

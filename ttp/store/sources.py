@@ -14,12 +14,6 @@ from ttp.store.row_mapper import RowMapping, as_corrupt_row, assign, ms
 _SOURCE = RowMapping(columns.SOURCE)
 _ITEM = RowMapping(columns.SOURCE_ITEM, enums={"state": ItemState})
 _THERE = "removed_at IS NULL"
-_DUE = f"SELECT id FROM source WHERE {_THERE} AND paused_at IS NULL AND next_poll_at <= ? ORDER BY next_poll_at, id"
-
-
-def due_sources(db: Connection, now: datetime, most: int) -> list[int]:
-    """Return the sources that are to be polled now, those that wait longest first."""
-    return [row["id"] for row in db.execute(f"{_DUE} LIMIT ?", (ms(now), most))]
 
 
 def source(db: Connection, source_id: int) -> Source | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ttp.domain.action import action
-from ttp.domain.errors import Conflict, Hint
+from ttp.domain.errors import Conflict, Hint, UsageError
 from ttp.domain.feeds.identity import (
     ItemChange,
     ItemFilter,
@@ -98,7 +98,11 @@ class Polling:
         """Poll a source and store what came. `recorder`: makes its posts undoable; `answer`: what was read before.
         Raise Conflict if another process polled or changed it meanwhile."""
         now = self._posts.clock.now()
-        answer = answer or self.read(before, now)
+        if answer is None:
+            try:
+                answer = self.read(before, now)
+            except UsageError as error:  # the extra for feeds is not installed any more
+                answer = Failed(f"cannot be read: {error.message}", "extra")
         if isinstance(answer, Failed):
             return self._store_failure(before, answer, now)
         with self._posts.database.reading() as db:
@@ -106,17 +110,16 @@ class Polling:
             day = now - timedelta(days=1)
             made_today = store.count_posted(db, before.id or 0, day) if db else 0
         reply = answer.fetched if isinstance(answer, Reading) else answer
-        after, wait_s = replace(before, etag=reply.etag, last_modified=reply.last_modified), reply.check_after_s
+        after = replace(before, etag=reply.etag, last_modified=reply.last_modified)
         changes, removed = list[ItemChange](), set[str]()
         if isinstance(answer, Reading):
             feed = answer.feed
-            wait_s = max(filter(None, (wait_s, feed.check_after_s)), default=None)
             after = replace(after, format=feed.format, sha256=answer.fetched.sha256, warnings=_warnings(feed))
             known = [_known(one) for one in items.values()]
             changes = compare(feed, known, _rules(before, made_today), now)
             after = _with_key_mode(after, feed, changes)
             removed = {one.keys.k1 for one in find_removed(known, changes)}
-        after = after_success(after, now, self._jitter(), at_least_s=wait_s, moved_to=reply.moved_to)
+        after = after_success(after, now, self._jitter(), at_least_s=answer.check_after_s, moved_to=reply.moved_to)
         return self._store_changes(before, after, changes, removed, items, recorder, now)
 
     def _store_failure(self, before: Source, failed: Failed, now: datetime) -> PollResult:

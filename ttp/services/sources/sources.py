@@ -14,12 +14,12 @@ from ttp.domain.feeds.identity import KEY_MODES, parse_filter
 from ttp.domain.feeds.item import FeedItem
 from ttp.domain.source import LEAST, MOST_EVERY, ItemState, Source, SourceItem, SourceView, parse_schedule
 from ttp.domain.time.clock import Clock
-from ttp.platforms.feeds.fetch import Failed, NotModified
+from ttp.platforms.feeds.fetch import Failed
 from ttp.platforms.feeds.read import Reading
 from ttp.services.posts import Posts
 from ttp.services.preview import PostPreview, preview_post
 from ttp.services.sources.items import ItemPosts, content_of_item
-from ttp.services.sources.polling import CreatedPost, Polling, PollResult
+from ttp.services.sources.polling import Answer, CreatedPost, Polling, PollResult
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import sources as store
 from ttp.store.dialect import Connection
@@ -85,7 +85,9 @@ class Sources:
         """Return what each account of a source would get of the newest items. Stores nothing. Raise UsageError,
         PartlyFailed for what cannot be read."""
         fresh = replace(source, etag=None, last_modified=None, sha256=None)
-        answer = self._read(fresh)
+        source, answer = self._read(replace(fresh, address=source.address or source.url))
+        if isinstance(answer, Failed):
+            raise PartlyFailed(f"{source.url} {answer.reason}")
         items = answer.feed.items if isinstance(answer, Reading) else ()
         previews = []
         for item in _newest(items)[:PREVIEWED]:
@@ -145,9 +147,7 @@ class Sources:
             for one in store.sources(db) if db else ():
                 if source.url in (one.url, one.address):
                     raise Conflict(f"source {one.id} has this address", Hint("see", action("source show", one.id)))
-        answer = self._polling.read(source, now)
-        if isinstance(answer, Failed) and answer.flaw in _NEVER:
-            raise UsageError(f"{source.url} {answer.reason}", *self._feeds_of_page(source, answer))
+        source, answer = self._read(source)
         with self._posts.database.writing() as db:
             old = store.removed_source(db, source.url)
             if old is None:
@@ -263,17 +263,19 @@ class Sources:
             raise _no_source(source_id)
         return source
 
-    def _read(self, source: Source) -> Reading | NotModified:
+    def _read(self, source: Source) -> tuple[Source, Answer]:
+        """Read a new source; at the address of the feed that its page names, if it names one. Raise UsageError for what
+        waiting does not help."""
         answer = self._polling.read(source, self._clock.now())
-        if isinstance(answer, Failed):
-            what = f"{source.address or source.url} {answer.reason}"
-            if answer.flaw in _NEVER:
-                raise UsageError(what, *self._feeds_of_page(source, answer))
-            raise PartlyFailed(what)
-        return answer
-
-    def _feeds_of_page(self, source: Source, answer: Failed) -> list[Hint]:
-        return []
+        if isinstance(answer, Failed) and len(answer.feeds) == 1:
+            source = replace(source, address=answer.feeds[0].url)
+            answer = self._polling.read(source, self._clock.now())
+        if isinstance(answer, Failed) and answer.flaw not in _PASSING:
+            hints = [Hint("try", one.url, (source.url, one.url)) for one in answer.feeds]
+            if answer.flaw in ("private", "port"):
+                hints.append(Hint("try", other_options(allow_private=True), sure=False))
+            raise UsageError(f"{source.address} {answer.reason}", *hints)
+        return source, answer
 
     def _accounts(self, source: Source) -> tuple[Account, ...]:
         return tuple(one for one in self._posts.accounts() if one.id in source.accounts)
@@ -291,8 +293,8 @@ class Sources:
         return None
 
 
-_NEVER = ("not_a_feed", "page", "address", "private", "not_found")
-"""Flaws of an address that waiting does not help."""
+_PASSING = ("slow", "busy", "status", "no_answer", "cut_off", "unreachable")
+"""Flaws of an address that may pass."""
 
 
 def name_of(url: str) -> str:
