@@ -129,19 +129,19 @@ def _hash(text: str) -> str:
 
 
 def choose_mode(items: Sequence[FeedItem], mode: KeyMode) -> KeyMode:
-    """Return the mode for a document: another than `auto` if different items in it have one id. Store it then."""
+    """Return the mode for a document: another than `auto` if items of different names have one id. Store it then."""
     if mode != "auto":
         return mode
     links: dict[str, set[str | None]] = defaultdict(set)
-    titles: dict[str, set[str]] = defaultdict(set)
+    names: dict[str, set[str]] = defaultdict(set)
     for item in items:
         if item.id is not None:
             links[item.id].add(canonical_link(item.link))
-            titles[item.id].add(item.title)
-    if any(len(each - {None}) > 1 for each in links.values()):
+            names[item.id].add(item.title or item.text[:_COMPARED])
+    shared = [links[id] for id, each in names.items() if len(each) > 1]
+    if any(len(each - {None}) > 1 for each in shared):
         return "link"
-    has_same = any(links[id] == {None} and len(each) > 1 for id, each in titles.items())
-    return "link+title" if has_same else mode
+    return "link+title" if {None} in shared else mode
 
 
 def has_new_names(changes: Sequence[ItemChange]) -> bool:

@@ -37,13 +37,12 @@ def parse_xml(body: bytes, url: str, content_type: str = "", max_items: int = MO
         raise UsageError(why, Hint("fix", "pip install 'ttp-cli[feeds]'")) from None
     if _IS_PAGE.match(body):
         raise NotAFeed(*PAGE)
-    data = _in_utf8(body, content_type)
-    scanned = scan(data, url, max_items)
+    scanned = scan(_in_utf8(body, content_type), url, max_items)
     if scanned.is_broken:
-        _refuse_broken(data)
+        _refuse_broken(scanned.data)
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     document = feedparser.parse(
-        io.BytesIO(data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        io.BytesIO(scanned.data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
     )
     entries, items, warnings = document.entries, scanned.items, []
     if scanned.is_broken:
@@ -89,7 +88,7 @@ def _unscanned(entry: Mapping[str, Any], url: str) -> ScannedItem:
 
 def _item(entry: Mapping[str, Any], item: ScannedItem, url: str, author: str) -> FeedItem:
     permalink = item.id if item.is_permalink and item.id.strip().lower().startswith(("http://", "https://")) else ""
-    contents = [*_texts(entry, item), ReadHtml("")]
+    contents = [*_texts(entry), ReadHtml("")]
     images = [content.image for content in contents if content.image]
     address = web_address(images[0][0], _base(entry, url)) if images else None
     media = [*item.media, *([FeedMedia(address, alt=images[0][1], source="content")] if address else [])]
@@ -107,11 +106,11 @@ def _item(entry: Mapping[str, Any], item: ScannedItem, url: str, author: str) ->
     )
 
 
-def _texts(entry: Mapping[str, Any], item: ScannedItem) -> Iterator[ReadHtml]:
-    """Yield content and summary, but for descriptions of media that feedparser takes for them."""
+def _texts(entry: Mapping[str, Any]) -> Iterator[ReadHtml]:
+    """Yield content and summary, as far as they are there."""
     details = [*entry.get("content", ()), *([entry["summary_detail"]] if "summary_detail" in entry else [])]
     for detail in details:
-        if detail.get("value") and detail["value"] not in item.descriptions:
+        if detail.get("value"):
             yield _plain(detail)
 
 

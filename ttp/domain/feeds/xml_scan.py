@@ -3,6 +3,7 @@ changes or loses: raw ids, and media with their alternative texts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from xml.parsers import expat
@@ -32,26 +33,25 @@ _CUT = {
 
 @dataclass(slots=True)
 class ScannedItem:
-    """`descriptions`: those of media, which feedparser takes for the text of the item."""
-
     id: str = ""
     is_permalink: bool = True
     media: list[FeedMedia] = field(default_factory=list)
-    descriptions: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Scan:
-    """`is_broken`: feedparser will read it as a browser reads HTML. `items`: none, if it is not well-formed."""
+    """`is_broken`: feedparser will read it as a browser reads HTML. `items`: none, if it is not well-formed. `data`:
+    without the texts of single media, which feedparser takes for those of the item."""
 
+    data: bytes
     items: list[ScannedItem]
     is_broken: bool
 
 
 def scan(data: bytes, url: str, max_items: int) -> Scan:
     """Return the items of a document in UTF-8. Raises NotAFeed."""
-    scanner = _Scanner(url, max_items)
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
+    scanner = _Scanner(url, max_items, lambda: parser.CurrentByteIndex)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = scanner.begin_doctype
     parser.StartElementHandler = scanner.begin
@@ -65,22 +65,29 @@ def scan(data: bytes, url: str, max_items: int) -> Scan:
             raise NotAFeed("is neither XML nor JSON") from None
         if error.code in _CUT:
             raise NotAFeed(*CUT_OFF) from None
-        return Scan([], is_broken=True)
-    return Scan(scanner.items, scanner.is_broken)
+        return Scan(data, [], is_broken=True)
+    kept, at = [], 0
+    for begin, end in scanner.cuts:
+        kept.append(data[at:begin])
+        at = data.index(b">", end) + 1
+    return Scan(b"".join((*kept, data[at:])), scanner.items, scanner.is_broken)
 
 
 class _Scanner:
-    """`levels`: the base address of each open element. What is being read of an item: its `_text` from the level
-    `_text_at`, and the `_content` of Media RSS from the level `_content_at`."""
+    """`cuts`: where elements begin, and where their end tags do. `_levels`: the base address of each open element. What
+    is being read of an item: a `_text` from the level `_text_at`, a `_content` of Media RSS from `_content_at`."""
 
-    def __init__(self, url: str, max_items: int) -> None:
+    def __init__(self, url: str, max_items: int, position: Callable[[], int]) -> None:
+        self.cuts: list[tuple[int, int]] = []
         self.items: list[ScannedItem] = []
         self.is_broken = False
         self.has_root = False
         self._levels = [url]
         self._max_items = max_items
+        self._position = position
         self._item_at = self._text_at = self._content_at = 0
         self._text: list[str] = []
+        self._begin_at = 0
         self._content: FeedMedia | None = None
         self._thumbnail: FeedMedia | None = None
 
@@ -120,8 +127,9 @@ class _Scanner:
             self._content = self._media(attributes.get("url"), kind, "media") if is_shown else None
         elif tag == "thumbnail":
             self._thumbnail = self._thumbnail or self._media(attributes.get("url"), "", "media")
-        elif tag == "description" and self._content_at:
+        elif tag in ("title", "description") and self._content_at:
             self._text_at, self._text = len(self._levels), []
+            self._begin_at = self._position()
 
     def _begin_child(self, item: ScannedItem, tag: str, attributes: dict[str, str]) -> None:
         media = None
@@ -152,8 +160,9 @@ class _Scanner:
         if level == self._text_at:
             text, self._text_at = "".join(self._text), 0
             if level > self._content_at > 0:
-                item.descriptions.add(text.strip())
-                self._content = self._content and replace(self._content, alt=clean_line(text))
+                self.cuts.append((self._begin_at, self._position()))
+                if name.endswith("description"):
+                    self._content = self._content and replace(self._content, alt=clean_line(text))
             else:
                 item.id = text
         elif level == self._content_at:

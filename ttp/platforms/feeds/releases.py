@@ -19,7 +19,9 @@ from ttp.domain.feeds.make import make_feed, make_item, parse_instant, web_addre
 
 Forge = Literal["github", "gitlab", "forgejo"]
 _PLACE = re.compile(
-    r"(?P<forge>github|gitlab|forgejo):(?:(?P<server>https?://[^/\s@]+)/)?(?P<project>[\w.-]+(?:/[\w.-]+)+)/?", re.ASCII
+    r"(?P<forge>github|gitlab|forgejo):(?:(?P<server>https?://[^/\s@]+)/)?"
+    r"(?P<project>(?!\.)[\w.-]+(?:/(?!\.\.?(?:/|\Z))[\w.-]+)+)/?",
+    re.ASCII,
 )
 _SERVERS = {"github": "https://github.com", "gitlab": "https://gitlab.com"}
 _EXAMPLES = {
