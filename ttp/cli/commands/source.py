@@ -47,7 +47,7 @@ AllowLoop = Annotated[bool, typer.Option("--allow-loop", help="It may be on the 
 Private = Annotated[bool, typer.Option("--allow-private", help="It may be in a private network.")]
 Prereleases = Annotated[bool, typer.Option("--prereleases", help="Post prereleases, too.")]
 ItemIds = Annotated[
-    list[int] | None, typer.Argument(metavar="ITEM...", help="Items of the source: ttp source show ID.", min=1)
+    list[str] | None, typer.Argument(metavar="ITEM...", help="Items of the source: ttp source show ID.")
 ]
 
 
@@ -244,7 +244,7 @@ def post(
     """
     if items and latest:
         raise UsageError("name items or use --latest, not both", Hint("see", "ttp source post --help"))
-    created = context.sources.post(source_id, items or (), latest=latest)
+    created = context.sources.post(source_id, _item_ids(items), latest=latest)
     said = [_new_posts(created)]
     context.out.write_list(render.NEW_SPEC, created, say=said)
     for one in created:
@@ -260,7 +260,7 @@ def skip(context: Context, source_id: SourceId, items: ItemIds = None) -> None:
     Examples:
       ttp source skip 1
     """
-    view, count = context.sources.skip(source_id, items or ())
+    view, count = context.sources.skip(source_id, _item_ids(items))
     context.out.write_one(render.SOURCES_SPEC, view, say=[f"Skipped {plural(count, 'item')}."])
 
 
@@ -293,6 +293,13 @@ def _settings(
     if exclude is not None:
         changes["excluded"] = tuple(filter(None, exclude))
     return changes
+
+
+def _item_ids(texts: list[str] | None) -> list[int]:
+    for text in texts or ():
+        if not text.isdecimal():
+            raise UsageError(f'"{text}" is not an item of a source', Hint("see", "ttp source show ID"))
+    return [int(text) for text in texts or ()]
 
 
 def _new_posts(created: Sequence[CreatedPost]) -> str:
