@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from tests.clock import START, FakeClock
 from tests.conftest import Program
 from tests.feed_site import Answer, FeedSite, Item, feed_site
+from tests.mcp.conftest import Agent
+from tests.server.conftest import server_of
 from ttp.domain.errors import Conflict
 from ttp.domain.permissions import Caller, Capability
 from ttp.services.application import Application
@@ -335,6 +337,30 @@ def test_a_run_polls_what_is_due_and_no_more_than_four(ttp: Program, site: FeedS
         assert titles(ttp) == ["Title c"] * polled
     (event,) = {one[0] for one in ttp.sql("SELECT event FROM event")}
     assert event == "source.created"
+
+
+def test_programs_and_agents_know_sources(ttp: Program, site: FeedSite) -> None:
+    add(ttp, site)
+    poll(ttp, site, *"cdefgh")
+    reader, api = server_of(ttp).having("read"), server_of(ttp).having("draft")
+    assert reader.ok("GET", "/v1/sources") == ttp.ok("source", "list", "--json").json
+    assert reader.ok("GET", "/v1/sources/1") == shown(ttp)
+    item = shown(ttp)["newest"][0]["id"]
+    assert [one["action"] for one in api.ok("POST", "/v1/sources/1/post", {"items": [item]})] == ["created"]
+    assert api.ok("POST", "/v1/sources/1/skip")["items"]["held"] == 0
+    assert api.ok("POST", "/v1/sources/1/pause")["state"] == "paused"
+    assert api.ok("POST", "/v1/sources/1/resume")["state"] == "ok"
+    site.has("i", "c")
+    assert [one["title"] for one in api.ok("POST", "/v1/sources/1/poll")["new"]] == ["Title i"]
+    agent = Agent(ttp)
+    assert agent.ok("list_sources") == reader.ok("GET", "/v1/sources")
+    assert [one["title"] for one in agent.ok("preview_source", id=1)] == ["Title i", "Title c"]
+    assert reader("POST", "/v1/sources/1/poll").status_code == 403
+    new = {"url": site.feed, "accounts": ["x/me"], "as": "in 10m"}
+    assert api("POST", "/v1/sources", json=new).status_code == 403
+    assert api("POST", "/v1/sources", json={**new, "url": site.feed + "?x", "as": "draft"}).status_code == 422
+    assert api.ok("DELETE", "/v1/sources/1")["removed"] is True
+    assert reader("GET", "/v1/sources/1").status_code == 404
 
 
 def application(ttp: Program) -> Application:

@@ -92,6 +92,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("reject_post", {"id": 2, "reason": "No"}, "reject 2 --reason No"),
     ("list_accounts", {}, "account list"),
     ("list_templates", {}, "template list"),
+    ("list_sources", {}, "source list"),
+    ("preview_source", {"id": 9}, "source preview 9"),
     ("best_times", {}, "optimal"),
     (
         "best_times",

@@ -94,9 +94,15 @@ class Polling:
     ) -> None:
         self._posts, self._times, self.read, self._jitter = posts, times, read, jitter
 
-    def poll(self, before: Source, recorder: ChangeRecorder | None = None, answer: Answer | None = None) -> PollResult:
-        """Poll a source and store what came. `recorder`: makes its posts undoable; `answer`: what was read before.
-        Raise Conflict if another process polled or changed it meanwhile."""
+    def poll(
+        self,
+        before: Source,
+        recorder: ChangeRecorder | None = None,
+        answer: Answer | None = None,
+        db: Connection | None = None,
+    ) -> PollResult:
+        """Poll a source and store what came. `recorder`: makes its posts undoable; `answer`: what was read before;
+        `db`: the transaction that added it. Raise Conflict if another process polled or changed it meanwhile."""
         now = self._posts.clock.now()
         if answer is None:
             try:
@@ -104,11 +110,11 @@ class Polling:
             except UsageError as error:  # the extra for feeds is not installed any more
                 answer = Failed(f"cannot be read: {error.message}", "extra")
         if isinstance(answer, Failed):
-            return self._store_failure(before, answer, now)
-        with self._posts.database.reading() as db:
-            items = {one.k1: one for one in store.items(db, before.id or 0)} if db and before.id else {}
-            day = now - timedelta(days=1)
-            made_today = store.count_posted(db, before.id or 0, day) if db else 0
+            return self._store_failure(before, answer, now, db)
+        with self._posts.database.reading(db) as reading:
+            assert reading is not None
+            items = {one.k1: one for one in store.items(reading, before.id or 0)}
+            made_today = store.count_posted(reading, before.id or 0, now - timedelta(days=1))
         reply = answer.fetched if isinstance(answer, Reading) else answer
         after = replace(before, etag=reply.etag, last_modified=reply.last_modified)
         changes, removed = list[ItemChange](), set[str]()
@@ -120,15 +126,15 @@ class Polling:
             after = _with_key_mode(after, feed, changes)
             removed = {one.keys.k1 for one in find_removed(known, changes)}
         after = after_success(after, now, self._jitter(), at_least_s=answer.check_after_s, moved_to=reply.moved_to)
-        return self._store_changes(before, after, changes, removed, items, recorder, now)
+        return self._store_changes(before, after, changes, removed, items, recorder, now, db)
 
-    def _store_failure(self, before: Source, failed: Failed, now: datetime) -> PollResult:
+    def _store_failure(self, before: Source, failed: Failed, now: datetime, within: Connection | None) -> PollResult:
         error = clean_text(f"{before.address} {failed.reason}")
         if failed.is_gone:
             after = after_end(before, now, error)
         else:
             after = after_failure(before, now, self._jitter(), error, failed.retry_after_s)
-        with self._posts.database.writing() as db:
+        with self._posts.database.writing(within) as db:
             _refuse_stale(db, before)
             store.update(db, after, before)
         return PollResult(after, error=error)
@@ -142,11 +148,12 @@ class Polling:
         items: dict[str, SourceItem],
         recorder: ChangeRecorder | None,
         now: datetime,
+        within: Connection | None,
     ) -> PollResult:
         item_posts = ItemPosts(self._posts, self._times, before, recorder)
         with self._posts.media.holding():
             drafted = self._draft(item_posts, changes, items)
-            with self._posts.database.writing() as db:
+            with self._posts.database.writing(within) as db:
                 _refuse_stale(db, before)
                 created, updated, rows = list[CreatedPost](), list[int](), dict[str, SourceItem]()
                 for number, change in enumerate(changes):

@@ -155,15 +155,17 @@ class Sources:
             else:  # what became posts of it stays known
                 source_id = old.id or 0
                 store.update(db, replace(source, id=source_id), old)
-            source = self._find(db, source_id)
-        return self._polled(self._polling.poll(source, answer=answer))
+            result = self._polling.poll(self._find(db, source_id), answer=answer, db=db)
+            return self._polled(db, result)
 
     def poll(self, source_id: int) -> PolledSource:
         """Poll a source now. Raise NotFound, StateRefused, NotAllowed, Conflict."""
         source = self._active(source_id)
         if source.state == "paused":
             raise StateRefused(f"source {source_id} is paused", Hint("fix", action("source resume", source_id)))
-        return self._polled(self._polling.poll(source, self._posts.recorder("source poll")))
+        result = self._polling.poll(source, self._posts.recorder("source poll"))
+        with self._posts.database.reading() as db:
+            return self._polled(db, result)
 
     def pause(self, source_id: int) -> SourceView:
         return self._change(source_id, lambda one: replace(one, paused_at=one.paused_at or self._clock.now()))
@@ -234,8 +236,10 @@ class Sources:
                 raise NotFound(f"item {item_id} {what}", Hint("see", action("source show", source.id)))
         return sorted((by_id[item_id] for item_id in dict.fromkeys(item_ids)), key=_age)
 
-    def _polled(self, result: PollResult) -> PolledSource:
-        return PolledSource(self.details(result.source.id or 0).view, result)
+    def _polled(self, db: Connection | None, result: PollResult) -> PolledSource:
+        source_id = result.source.id or 0
+        counts = store.count_items(db, source_id).get(source_id, {}) if db else {}
+        return PolledSource(SourceView(result.source, _names_of(result.source, self._names()), counts), result)
 
     def _change(self, source_id: int, change: Callable[[Source], Source]) -> SourceView:
         with self._posts.database.writing() as db:

@@ -200,6 +200,7 @@ class TemplateFiles:
         thread = tuple(template.source(one) for one in own.thread or ())
         sources = (content, *variants.values(), *thread)
         given: dict[str, Value] = {"vars": values, "tags": list(tags), "now": now.isoformat(), "today": f"{now:%F}"}
+        item = {name: value for name, value in item.items() if any(source.names(name) for source in sources)}
         given |= item
         if text.strip():
             if not any(source.names("text") for source in sources):
