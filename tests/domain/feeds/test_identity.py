@@ -248,7 +248,8 @@ def shown(number: int, form: str, salt: int) -> FeedItem:
 def test_any_order_and_repetition_over_any_polls_and_clocks_makes_each_post_once(
     polls: list[tuple[list[tuple[int, str]], int]],
 ) -> None:
-    store, every = Store(), set()
+    year = timedelta(days=365)
+    store, every = Store(replace(RULES, created_at=NOW - year, max_age=year)), set()
     for salt, (seen, minutes) in enumerate(polls):
         store.poll(*(shown(number, form, salt) for number, form in seen), now=NOW + timedelta(minutes=minutes))
         every |= {f"T{number}" for number, _ in seen}

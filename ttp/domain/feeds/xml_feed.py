@@ -37,13 +37,18 @@ def parse_xml(body: bytes, url: str, content_type: str = "", max_items: int = MO
         raise UsageError(why, Hint("fix", "pip install 'ttp-cli[feeds]'")) from None
     if _IS_PAGE.match(body):
         raise NotAFeed(*PAGE)
-    scanned = scan(_in_utf8(body, content_type), url, max_items)
-    if scanned.is_broken:
-        _refuse_broken(scanned.data)
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
-    document = feedparser.parse(
-        io.BytesIO(scanned.data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-    )
+    try:
+        scanned = scan(_in_utf8(body, content_type), url, max_items)
+        if scanned.is_broken:
+            _refuse_broken(scanned.data)
+        document = feedparser.parse(
+            io.BytesIO(scanned.data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except NotAFeed:
+        raise
+    except Exception as fault:  # broken documents reach every corner of feedparser
+        raise NotAFeed(f"cannot be read ({type(fault).__name__})", "broken") from fault
     entries, items, warnings = document.entries, scanned.items, []
     if scanned.is_broken:
         warnings.append("it is not well-formed XML, and may be read wrongly")
