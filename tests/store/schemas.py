@@ -33,6 +33,7 @@ class Schemas:
         self._before = 0
         """How many were in use before the present block."""
         self._homes: dict[Path, str] = {}
+        self._columns_of_new = 0
 
     def take(self) -> str:
         """Return the address of an empty store."""
@@ -96,14 +97,18 @@ class Schemas:
         return PostgresConnection(read_address(self._server))
 
     def _take(self) -> str:
-        if self._free:
+        while self._free:
             name = self._free.pop()
-            self._empty(name)
+            if self._columns(name) == self._columns_of_new:
+                self._empty(name)
+                break
+            self._session.execute(f"DROP SCHEMA {name} CASCADE")  # a test has changed its tables
         else:
             name = f"store_{self._made}"
             self._made += 1
             self._session.execute(f"CREATE SCHEMA {name}")
             PostgresDatabase(Path(), self._address(name)).create()
+            self._columns_of_new = self._columns_of_new or self._columns(name)
         self._taken.append(name)
         return name
 
@@ -117,6 +122,11 @@ class Schemas:
         with self._session.transaction():
             self._session.execute(f"SET LOCAL search_path = {name}; SET LOCAL session_replication_role = replica")
             yield self._session
+
+    def _columns(self, name: str) -> int:
+        """Return how many columns the tables of a schema have."""
+        sql = "SELECT sum(relnatts) FROM pg_class WHERE relnamespace = ?::regnamespace AND relkind = 'r'"
+        return int(self._session.execute(sql, (name,)).fetchone()[0])
 
     @cache  # noqa: B019 (one object of a process)
     def _tables(self, name: str) -> list[str]:

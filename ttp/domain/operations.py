@@ -89,7 +89,7 @@ _TABLE = (
     _rows(PUBLISH, MACHINE, CHANGES, "store unseal"),
     _rows(DRAFT, MACHINE, CHANGES, "backup", "demo", "sandbox"),
     _rows(READ, MACHINE, LOOKS, "config show", "config get", "config path", "service", "service status"),
-    _rows(READ, MACHINE, LOOKS, "doctor", "uninstall --dry-run", "completion", "help"),
+    _rows(READ, MACHINE, LOOKS, "doctor", "uninstall --dry-run", "completion", "help", "lint"),
 )
 OPERATIONS = {operation.name: operation for rows in _TABLE for operation in rows}
 

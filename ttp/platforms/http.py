@@ -93,9 +93,9 @@ def is_private(host: str) -> bool:
     return private_address(host, 443) is not None
 
 
-def bearer(held: Credentials, method: str, url: str, now: datetime) -> str:
+def bearer(credentials: Credentials, method: str, url: str, now: datetime) -> str:
     """Return a bearer token header (RFC 6750)."""
-    return f"Bearer {held.access_token}"
+    return f"Bearer {credentials.access_token}"
 
 
 class Http:
@@ -158,7 +158,7 @@ class Http:
                 **(headers or {}),
                 "Authorization": self._authorization_header(request.credentials, method, url, query),
             }
-        held = request.credentials
+        credentials = request.credentials
         parts["content"] = uploads.with_progress(parts.get("content"), request)
         reply = self.request(
             method,
@@ -166,7 +166,12 @@ class Http:
             query=query,
             headers=headers,
             account=request.account.name,
-            secrets=(held.access_token, held.refresh_token, held.client_secret, held.token_secret),
+            secrets=(
+                credentials.access_token,
+                credentials.refresh_token,
+                credentials.client_secret,
+                credentials.token_secret,
+            ),
             verbatim=False,
             **parts,
         )
@@ -219,10 +224,10 @@ class Http:
             )
             log_request(request, account, hidden)
             with closing(self._connections().send(request)) as response:
-                found = {name.lower(): value for name, value in response.headers.items()}
-                date = self._store_date(account, found.get("date"))
-                body = self._body(response, found.get("content-encoding", ""), self._clock.boot() + limits["read"])
-            reply = _answer(response.status_code, found, body, date, hidden, verbatim=verbatim)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                date = self._store_date(account, headers.get("date"))
+                body = self._body(response, headers.get("content-encoding", ""), self._clock.boot() + limits["read"])
+            reply = _answer(response.status_code, headers, body, date, hidden, verbatim=verbatim)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             # ProxyError: the tunnel to the platform was never opened; httpcore raises it only there.
             reply = NotSent(clean_text(f"no connection to {place}: {_reason(error)}", hidden))
@@ -394,10 +399,10 @@ def _answer(
 ) -> Answer:
     data: object = None
     shown = redact(body, secrets)
-    told = body if verbatim else shown
+    readable = body if verbatim else shown
     try:
-        data = json.loads(told, parse_constant=_reject_constant) if told else None
-        if told and _ESCAPED.search(told):
+        data = json.loads(readable, parse_constant=_reject_constant) if readable else None
+        if readable and _ESCAPED.search(readable):
             data = storable(data)
     except (ValueError, RecursionError):
         data = None
@@ -460,11 +465,11 @@ _TOLD = ("application/json", "application/x-www-form-urlencoded")
 def log_request(request: httpx.Request, account: str, secrets: tuple[str, ...]) -> None:
     """Log a request before it is sent, at DEBUG, so that a request that hangs can be found."""
     if log.isEnabledFor(logging.DEBUG):
-        told = (clean_text(line, secrets) for line in _request_lines(request))
+        lines = (clean_text(line, secrets) for line in _request_lines(request))
         log.debug(
             "%s\n%s",
             f"{_what(request.method, str(request.url))}{_whose(account)}",
-            "\n".join(f"  > {line}" for line in told),
+            "\n".join(f"  > {line}" for line in lines),
         )
 
 
@@ -475,7 +480,7 @@ def log_answer(method: str, url: str, reply: Reply, seconds: float, account: str
     result = str(reply.status) if isinstance(reply, Answer) else clean_text(reply.message, secrets)
     line = f"{_what(method, url)} {result} {seconds:.3f} s{_whose(account)}"
     if log.isEnabledFor(logging.DEBUG) and isinstance(reply, Answer):
-        line = "\n".join((line, *(f"  < {clean_text(told, secrets)}" for told in _answer_lines(reply))))
+        line = "\n".join((line, *(f"  < {clean_text(text, secrets)}" for text in _answer_lines(reply))))
     log.info("%s", line)
 
 

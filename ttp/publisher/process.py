@@ -50,7 +50,7 @@ from ttp.services.application import Installation
 from ttp.services.credentials import UnsharedCredentials
 from ttp.services.media import MediaCleanup
 from ttp.services.server.events import Events
-from ttp.store import claims, clock_check, queries, seal, shared_settings
+from ttp.store import claims, clock_check, seal, shared_settings
 from ttp.store.credentials import KeyMissing
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
@@ -316,7 +316,7 @@ class PublisherProcess:
         """Poll sources that are due, and note bugs in `faults`, each once."""
         with suppress(TtpError):  # what is wrong with the store is met and reported by whoever publishes
             with self.database.reading() as db:
-                due = queries.due_sources(db, self.installation.clock.now(), most) if db else []
+                due = claims.due_sources(db, self.installation.clock.now(), most) if db else []
             if due:
                 from ttp.publisher.source_polling import poll_sources  # few stores have sources
 

@@ -69,13 +69,13 @@ def _check_path(path: str) -> str:
     return path
 
 
-def _check_variables(given: dict[str, str]) -> dict[str, str]:
-    for name, value in given.items():
+def _check_variables(variables: dict[str, str]) -> dict[str, str]:
+    for name, value in variables.items():
         if name not in FROM_CALLER:
             raise ValueError(f"{name} cannot be set")
         if "\0" in value or (name == "TZ" and not _ZONE.fullmatch(value)):
             raise ValueError(f"{name} has no such value")
-    return given
+    return variables
 
 
 def _check_encoding(name: str) -> str:
@@ -321,10 +321,10 @@ class CommandRun:
 
     async def lines(self) -> AsyncGenerator[dict[str, Any]]:
         """Yield the lines of the answer. Ends the command where it takes too long."""
-        with ExitStack() as held:
-            order, question = (held.enter_context(tempfile.TemporaryFile(dir=self.files.folder)) for _ in range(2))
+        with ExitStack() as files:
+            order, question = (files.enter_context(tempfile.TemporaryFile(dir=self.files.folder)) for _ in range(2))
             await run_in_threadpool(self._write_order, order)
-            stdin = self.files.stdin or held.enter_context(Path(os.devnull).open("rb"))
+            stdin = self.files.stdin or files.enter_context(Path(os.devnull).open("rb"))
             stdin.seek(0)
             self._process = process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", CHILD, str(order.fileno()), str(question.fileno())),
@@ -355,12 +355,12 @@ class CommandRun:
                     task.cancel()
                 await asyncio.shield(self._finish())
             question.seek(0)
-            asked = await run_in_threadpool(question.read)
+            question_text = await run_in_threadpool(question.read)
             if not self.why_ended:
                 async for line in self._written():
                     yield line
-            if asked and not self.why_ended:
-                yield {"question": json.loads(asked)}
+            if question_text and not self.why_ended:
+                yield {"question": json.loads(question_text)}
             else:
                 ended = {"ended": self.why_ended} if self.why_ended and code else {}
                 yield {"exit": code if code >= 0 else 128 - code, **ended}
@@ -395,15 +395,15 @@ class CommandRun:
     ) -> None:
         """Put the output of the child into the queue, with the caller's paths for those here; None at the end."""
         assert stream is not None
-        root, held = os.fsencode(self.files.root), b""
+        root, tail = os.fsencode(self.files.root), b""
         while data := await stream.read(_CHUNK):
-            held = (held + data).replace(root, b"")
-            rest = _beginning_of(root, held)
-            ready, held = held[: len(held) - rest], held[len(held) - rest :]
+            tail = (tail + data).replace(root, b"")
+            rest = _beginning_of(root, tail)
+            ready, tail = tail[: len(tail) - rest], tail[len(tail) - rest :]
             if ready:
                 await queue.put({name: base64.b64encode(ready).decode()})
-        if held:
-            await queue.put({name: base64.b64encode(held).decode()})
+        if tail:
+            await queue.put({name: base64.b64encode(tail).decode()})
         await queue.put(None)
 
     async def _written(self) -> AsyncIterator[dict[str, Any]]:

@@ -126,46 +126,46 @@ class Posts:
                 self.refuse_forbidden_change(db, post, post)
         return post
 
-    def accounts_of_new(self, wanted: PostInput) -> tuple[Account, ...]:
+    def accounts_of_new(self, post_input: PostInput) -> tuple[Account, ...]:
         """Return the accounts of a new post with a time. Raise NotAllowed, or UsageError if it has none."""
-        post_edit.refuse_empty_key(wanted)
+        post_edit.refuse_empty_key(post_input)
         self.refuse_time()
-        accounts = self.find_accounts(wanted.to or ())
+        accounts = self.find_accounts(post_input.to or ())
         if not accounts:
-            name = post_edit.example_account(self.accounts(), self.platforms, text_alone=not wanted.media)
+            name = post_edit.example_account(self.accounts(), self.platforms, text_alone=not post_input.media)
             raise UsageError("a post with a time needs accounts to go to", Hint("try", other_options(to=name)))
         return accounts
 
-    def accounts_after_edit(self, post_id: int, wanted: PostInput) -> tuple[Account, ...]:
+    def accounts_after_edit(self, post_id: int, post_input: PostInput) -> tuple[Account, ...]:
         """Return the accounts of a post after an edit. Raise NotFound, StateRefused, NotAllowed."""
         self.refuse_time()
-        post, known = self.post(post_id), self.accounts()
+        post, all_accounts = self.post(post_id), self.accounts()
         post_edit.refuse_to_edit(post)
-        if wanted.to is not None:
-            post = post_edit.with_accounts(post, self.find_accounts(wanted.to), self.clock.now())
+        if post_input.to is not None:
+            post = post_edit.with_accounts(post, self.find_accounts(post_input.to), self.clock.now())
         if not post.active:
-            raise post_edit.no_accounts_error(post, known, self.platforms)
-        return accounts_of(post, known)
+            raise post_edit.no_accounts_error(post, all_accounts, self.platforms)
+        return accounts_of(post, all_accounts)
 
-    def time_of_new(self, times: TimeResolver, wanted: PostInput, draft: int | None = None) -> ResolvedTime | None:
+    def time_of_new(self, times: TimeResolver, post_input: PostInput, draft: int | None = None) -> ResolvedTime | None:
         """Return the time of a new post; None if none is given. `draft`: the post that has its text already."""
-        accounts = partial(self.accounts_of_new, wanted)
-        return times.resolve_any(wanted.at, accounts, wanted.tz, first=wanted.first, post=draft)
+        accounts = partial(self.accounts_of_new, post_input)
+        return times.resolve_any(post_input.at, accounts, post_input.tz, first=post_input.first, post=draft)
 
-    def time_of_edit(self, times: TimeResolver, post_id: int, wanted: PostInput) -> ResolvedTime | None:
+    def time_of_edit(self, times: TimeResolver, post_id: int, post_input: PostInput) -> ResolvedTime | None:
         """Return the new time of a post; None if none is given."""
-        accounts = partial(self.accounts_after_edit, post_id, wanted)
-        return times.resolve_any(wanted.at, accounts, wanted.tz, post=post_id)
+        accounts = partial(self.accounts_after_edit, post_id, post_input)
+        return times.resolve_any(post_input.at, accounts, post_input.tz, post=post_id)
 
     def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
         """Return the accounts of each post that will get a time. Raise NotFound, StateRefused."""
-        known = self.accounts()
-        found = {}
+        all_accounts = self.accounts()
+        by_post = {}
         for post_id in dict.fromkeys(ids):
             post = self.post(post_id)
             post_edit.refuse_in_flight(post, "be given a time", reviewing=False)
-            found[post_id] = accounts_of(post, known)
-        return found
+            by_post[post_id] = accounts_of(post, all_accounts)
+        return by_post
 
     def check_post(
         self,
@@ -213,7 +213,7 @@ class Posts:
         from ttp.services.media import loopback_platforms, missing_media_problems
 
         to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
-        found = check(
+        problems = check(
             post,
             by_name,
             self.platforms,
@@ -224,7 +224,7 @@ class Posts:
         )
         return (
             *(missing_media_problems(post, self.media_conversion.find_missing(post)) if to_come else ()),
-            *found,
+            *problems,
             *links,
         )
 
@@ -281,11 +281,11 @@ class Posts:
         are recorded as attempts; the change may add to them. `keeps_approval`: the approval does not change. `db`: the
         transaction that the change is a part of.
         """
-        wanted = dict.fromkeys(ids)
+        post_ids = dict.fromkeys(ids)
         saved = []
         with self.database.writing(db) as db:
-            db.lock_posts(wanted)
-            for post_id in wanted:
+            db.lock_posts(post_ids)
+            for post_id in post_ids:
                 post = queries.post(db, post_id)
                 if post is None or not is_within(post, self.caller.accounts):
                     raise post_not_found(post_id)
@@ -297,7 +297,7 @@ class Posts:
                 try:
                     changed, warnings = change(db, post)
                 except ContentRefused as refused:
-                    raise post_edit.with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
+                    raise post_edit.with_post_id(refused, post_id) if len(post_ids) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
                     self.duplicates.add_pending(changed)
                 after = post_edit.with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
@@ -313,42 +313,44 @@ class Posts:
         """Return a post as shown now. `db` None: no store exists. `is_new`: no repeat has created it."""
         return view_posts(db, [self.caller.view(post)], now=self.clock.now(), config=self.config, are_new=is_new)[0]
 
-    def find_by_key(self, wanted: PostInput) -> SavedPost | None:
+    def find_by_key(self, post_input: PostInput) -> SavedPost | None:
         """Return the post that the same request stored before under its key. Raise Conflict for another request."""
-        if not wanted.key:
+        if not post_input.key:
             return None
         with self.database.reading() as db:
-            first = queries.post_by_key(db, wanted.key) if db else None
+            first = queries.post_by_key(db, post_input.key) if db else None
             if db is None or first is None:
                 return None
             return SavedPost(
-                self.view(db, same_request(first, fingerprint(wanted, self.platforms), self.caller)), replayed=True
+                self.view(db, same_request(first, fingerprint(post_input, self.platforms), self.caller)), replayed=True
             )
 
     def build_post(
-        self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None
+        self, post_input: PostInput, time: ResolvedTime | None, draft: Post | None = None
     ) -> tuple[Post, tuple[Account, ...]]:
         """Return a new post, not stored, and its accounts; its media are copied into the store's folder. `draft`: the
         draft that holds its text. Raises every refusal except ContentRefused."""
-        post_edit.refuse_empty_key(wanted)
-        known = self.accounts()
-        accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known, self.platforms)
+        post_edit.refuse_empty_key(post_input)
+        all_accounts = self.accounts()
+        accounts = resolve_accounts(
+            [name for name in post_input.to or () if name.strip()], all_accounts, self.platforms
+        )
         at = None if time is None else time.at
         empty = Post(
             "",
             tuple(post_edit.new_delivery(account, at) for account in accounts),
             scheduled_at=at,
-            key=wanted.key,
-            key_digest=fingerprint(wanted, self.platforms) if wanted.key else None,
+            key=post_input.key,
+            key_digest=fingerprint(post_input, self.platforms) if post_input.key else None,
             id=None if draft is None else draft.id,
         )
         from ttp.services.post_media import with_media
 
         names = {account.platform for account in accounts}
-        wanted, media = with_media(self._row_media, wanted, wanted.media, names, known)
-        variants = check_variants(wanted.variants, known, self.platforms)
-        post = post_edit.apply_input(empty, wanted, variants, media)
-        post = fill_texts(post, wanted, variants, known, self.platforms, self.links.plain_rules)
+        post_input, media = with_media(self._row_media, post_input, post_input.media, names, all_accounts)
+        variants = check_variants(post_input.variants, all_accounts, self.platforms)
+        post = post_edit.apply_input(empty, post_input, variants, media)
+        post = fill_texts(post, post_input, variants, all_accounts, self.platforms, self.links.plain_rules)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
@@ -363,23 +365,23 @@ class Posts:
             refused.hints = post_edit.hints_of_new(refused.hints)
             raise
 
-    def create(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> SavedPost:
+    def create(self, post_input: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> SavedPost:
         """Store a new post: a draft without a time, scheduled with one.
 
         `draft`: the draft that holds its text and becomes the post; Conflict if it was changed meanwhile. If another
         process stored the same key first, return that post.
         """
         with self.media.holding():
-            chosen, accounts = self.build_post(wanted, time, draft)
-            warnings = self.check_new(chosen, accounts, first=wanted.first)
+            chosen, accounts = self.build_post(post_input, time, draft)
+            warnings = self.check_new(chosen, accounts, first=post_input.first)
             post = self.cards.fetch(chosen, accounts) if chosen.cards else chosen
             with self.database.writing() as db:
                 db.lock_posts([] if draft is None else [draft.id or 0])
-                known = queries.post_by_key(db, wanted.key) if wanted.key else None
-                if known is not None:
+                earlier = queries.post_by_key(db, post_input.key) if post_input.key else None
+                if earlier is not None:
                     if draft is not None:
                         self._discard_draft(db, draft)
-                    return SavedPost(self.view(db, same_request(known, post.key_digest, self.caller)), replayed=True)
+                    return SavedPost(self.view(db, same_request(earlier, post.key_digest, self.caller)), replayed=True)
                 if time is not None:
                     time = self.confirm_time(db, time, accounts, post.id)
                     post = post_edit.with_time(post, time.at)
@@ -394,22 +396,22 @@ class Posts:
                     )
                 else:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
-                moved = self._make_room(db, stored, recorder) if wanted.first else ()
+                moved = self._make_room(db, stored, recorder) if post_input.first else ()
                 warnings = tuple(replace(w, hint=add_alt(stored)) if w.code == "alt_missing" else w for w in warnings)
                 warnings += self.cards.warnings(stored, chosen) if chosen.cards else ()
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
-    def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
+    def create_once(self, post_input: PostInput, times: TimeResolver) -> SavedPost:
         """Create a post, or return the one that the same request stored before under its key."""
-        if (first := self.find_by_key(wanted)) is not None:
+        if (first := self.find_by_key(post_input)) is not None:
             return first
-        filled = self.templates.fill_in(wanted)
+        filled = self.templates.fill_in(post_input)
         return self.create(filled, self.time_of_new(times, filled))
 
     def edit(
         self,
         post_id: int,
-        wanted: PostInput,
+        post_input: PostInput,
         time: ResolvedTime | None,
         since: Post | None = None,
         *,
@@ -421,28 +423,28 @@ class Posts:
         edited; Conflict if it was changed meanwhile. `recorder`: of another command than `edit`.
         """
         with self.media.holding():
-            now, first, known = self.clock.now(), self.post(post_id), self.accounts()
+            now, first, all_accounts = self.clock.now(), self.post(post_id), self.accounts()
             post_edit.refuse_to_edit(first)
-            wanted = self.templates.fill_in(wanted, first)
-            variants = check_variants(wanted.variants, known, self.platforms)
-            to = None if wanted.to is None else self.find_accounts(wanted.to)
+            post_input = self.templates.fill_in(post_input, first)
+            variants = check_variants(post_input.variants, all_accounts, self.platforms)
+            to = None if post_input.to is None else self.find_accounts(post_input.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
-            names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
+            names, known_media = post_input.add_media or post_input.media, first if post_input.edited else None
             from ttp.services.post_media import with_media
 
-            wanted, items = with_media(self._row_media, wanted, names, platforms, known, known_media)
+            post_input, items = with_media(self._row_media, post_input, names, platforms, all_accounts, known_media)
 
             def changed(before: Post) -> Post:
-                after = post_edit.apply_input(before, wanted, variants, items)
+                after = post_edit.apply_input(before, post_input, variants, items)
                 after = after if to is None else post_edit.with_accounts(after, to, now)
-                return fill_texts(after, wanted, variants, known, self.platforms, self.links.plain_rules)
+                return fill_texts(after, post_input, variants, all_accounts, self.platforms, self.links.plain_rules)
 
             if first.media or items:
-                self.convert(changed(first), known)
+                self.convert(changed(first), all_accounts)
             confirmed, recorder = time, recorder or self.recorder("edit")
-            fetched = self.plan_new(changed(first), known)
+            fetched = self.plan_new(changed(first), all_accounts)
             if fetched.cards:
-                fetched = self.cards.fetch(fetched, accounts_of(fetched, known))
+                fetched = self.cards.fetch(fetched, accounts_of(fetched, all_accounts))
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
@@ -454,14 +456,14 @@ class Posts:
                     )
                 after = changed(before)
                 frozen = frozen_parts.keep_frozen_parts(before, after)
-                after = self.plan_parts(after, known)
+                after = self.plan_parts(after, all_accounts)
                 after = with_cards_of(after, fetched)
-                if "at" in wanted.dropped:
+                if "at" in post_input.dropped:
                     after = post_edit.as_draft(after, "go back to draft")
                 if time is not None:
                     if not after.active:
-                        raise post_edit.no_accounts_error(after, known, self.platforms)
-                    confirmed = self.confirm_time(db, time, accounts_of(after, known), post_id)
+                        raise post_edit.no_accounts_error(after, all_accounts, self.platforms)
+                    confirmed = self.confirm_time(db, time, accounts_of(after, all_accounts), post_id)
                     after = post_edit.with_time(after, confirmed.at)
                 after = post_edit.with_derived_status(after, now)
                 if not after.content.strip() and not after.media:
@@ -469,7 +471,7 @@ class Posts:
                         f"post {post_id} would have no text and no media", Hint("fix", action("delete", post_id))
                     )
                 timed = after.scheduled_at is not None
-                warnings = self.check_post(after, known, timed=timed, db=db, may_add=True)
+                warnings = self.check_post(after, all_accounts, timed=timed, db=db, may_add=True)
                 return after, (
                     *warnings,
                     *frozen,
@@ -488,19 +490,21 @@ class Posts:
             last = action("schedule", list(times)[-1], at="next-slot", first=True)
             raise UsageError("only one post can be the first", Hint("try", last))
         self.convert_media(list(times))
-        known, confirmed = self.accounts(), dict(times)
+        all_accounts, confirmed = self.accounts(), dict(times)
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             post_edit.refuse_in_flight(post, "be given a time", reviewing=False)
-            accounts = accounts_of(post, known)
+            accounts = accounts_of(post, all_accounts)
             if not accounts:
-                raise post_edit.no_accounts_error(post, known, self.platforms)
+                raise post_edit.no_accounts_error(post, all_accounts, self.platforms)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
                 raise post_edit.nothing_to_publish(post)
             post_id = post.id or 0
             confirmed[post_id] = self.confirm_time(db, times[post_id], accounts, post_id)
             moved = post_edit.with_time(post, confirmed[post_id].at)
-            return moved, post_edit.without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
+            return moved, post_edit.without_crowded(
+                self.check_post(moved, all_accounts, timed=True, db=db), first=first
+            )
 
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
         return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
@@ -588,6 +592,6 @@ class Posts:
         return RowMedia(self.database, self.media, self.config, self.platforms, None)
 
 
-def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
+def accounts_of(post: Post, all_accounts: Iterable[Account]) -> tuple[Account, ...]:
     ids = {d.account_id for d in post.active}
-    return tuple(account for account in known if account.id in ids)
+    return tuple(account for account in all_accounts if account.id in ids)

@@ -279,7 +279,7 @@ def _limits(db: Connection, now: datetime) -> tuple[Limit, ...]:
 
 
 def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:
-    if not queries.has_webhooks(db):  # as most stores
+    if not queries.has_rows(db, "webhook"):  # as most stores
         return ()
     from ttp.store.server import webhooks as stored_webhooks
 
@@ -290,7 +290,7 @@ def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:
 
 def source_health(db: Connection, now: datetime) -> tuple[SourceHealth, ...]:
     """Return the sources, and what each needs of a person."""
-    if not queries.has_sources(db):  # as most stores
+    if not queries.has_rows(db, "source"):  # as most stores
         return ()
     from ttp.domain.source import trouble
     from ttp.store import sources as stored_sources

@@ -70,13 +70,13 @@ def read_deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterat
     """Yield every delivery. `done_is_accepted`: platforms whose success a later look-up confirms."""
     accepted = frozenset(done_is_accepted)
     for delivery_id, group in groupby(db.execute(_DELIVERIES), key=lambda row: int(row["id"])):
-        found = list(group)
-        first = found[0]
+        rows = list(group)
+        first = rows[0]
         records = tuple(
             AuditRecord(
                 Phase(row["phase"]), row["step"], row["outcome"], bool(row["told"]) and row["platform"] not in accepted
             )
-            for row in found
+            for row in rows
             if row["phase"] is not None
         )
         in_thread = bool(parts_of(json.loads(first["handle"])))
@@ -87,13 +87,13 @@ def read_deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterat
 def read_posts(db: Connection) -> Iterator[Post]:
     """Yield every post with its deliveries."""
     for number, group in groupby(db.execute(_POSTS), key=lambda row: int(row["number"])):
-        found = list(group)
-        held: list[Delivery] = [row_mapper.delivery(row) for row in found if row["state"] is not None]
-        ended_at = found[0]["ended_at"]
+        rows = list(group)
+        deliveries: list[Delivery] = [row_mapper.delivery(row) for row in rows if row["state"] is not None]
+        ended_at = rows[0]["ended_at"]
         yield Post(
             "",
-            tuple(held),
-            PostStatus(found[0]["status"]),
+            tuple(deliveries),
+            PostStatus(rows[0]["status"]),
             published_at=None if ended_at is None else from_ms(ended_at),
             id=number,
         )
@@ -101,8 +101,8 @@ def read_posts(db: Connection) -> Iterator[Post]:
 
 def read_remote_ids(db: Connection) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """Yield every account and remote id with the deliveries that it was recorded for."""
-    for (account, remote_id), found in groupby(db.execute(_BOUND), key=itemgetter("account", "remote_id")):
-        yield account, str(remote_id), tuple(row["id"] for row in found)
+    for (account, remote_id), group in groupby(db.execute(_BOUND), key=itemgetter("account", "remote_id")):
+        yield account, str(remote_id), tuple(row["id"] for row in group)
 
 
 MOST = 20
@@ -161,7 +161,7 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
 
 def _unreadable(db: Connection) -> Iterator[str]:
     """Yield why rows that publishing needs cannot be read."""
-    asked: tuple[tuple[str, Callable[[Row], object]], ...] = (
+    queries: tuple[tuple[str, Callable[[Row], object]], ...] = (
         ("SELECT * FROM account", row_mapper.account),
         ("SELECT * FROM post", lambda row: row_mapper.post(row, [], [], [])),
         (row_mapper.DELIVERIES, row_mapper.delivery),
@@ -169,7 +169,7 @@ def _unreadable(db: Connection) -> Iterator[str]:
         (row_mapper.ATTEMPTS, row_mapper.attempt),
         ("SELECT * FROM recurrence", repeats.read_recurrence),
     )
-    for sql, read in asked:
+    for sql, read in queries:
         for row in db.execute(sql):
             try:
                 read(row)
@@ -186,7 +186,7 @@ def paths_open_to_others(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[
             here = Path(folder)
             folders[:] = sorted(name for name in folders if here / name not in but)
             for name in [*folders, *sorted(files)]:
-                found = (here / name).lstat()
+                status = (here / name).lstat()
                 ours = here == home and name in _OURS
-                if not ours and not stat.S_ISLNK(found.st_mode) and stat.S_IMODE(found.st_mode) & _LOOSE:
+                if not ours and not stat.S_ISLNK(status.st_mode) and stat.S_IMODE(status.st_mode) & _LOOSE:
                     yield here / name

@@ -135,18 +135,18 @@ def shrink_cache(media: MediaStore, home: Path, most_bytes: int) -> int:
         os.utime(lock)
         old = os.fstat(lock).st_mtime - IN_USE.total_seconds()
         copies = [(max(stat.st_mtime, stat.st_atime), stat.st_size, entry) for entry, stat in _sizes(media.folder)]
-        left = sum(size for _, size, _ in copies)
-        if left <= most_bytes:
+        remaining_bytes = sum(size for _, size, _ in copies)
+        if remaining_bytes <= most_bytes:
             return 0
         there = {one.sha256 for one in media.bucket.objects()}
         removed = 0
         for used_at, size, entry in sorted(copies, key=lambda copy: copy[:2]):
-            if left <= most_bytes or used_at > old:
+            if remaining_bytes <= most_bytes or used_at > old:
                 break
-            found = _COPY.fullmatch(entry.name)
-            if found is not None and found[1] in there:
+            match = _COPY.fullmatch(entry.name)
+            if match is not None and match[1] in there:
                 Path(entry.path).unlink(missing_ok=True)
-                left -= size
+                remaining_bytes -= size
                 removed += 1
         return removed
 
@@ -167,14 +167,14 @@ def _sweep(db: Connection, batch: list[os.DirEntry[str]], old: float, now: datet
     """Remove the files of one batch that are not needed, in one transaction: a retry comes before or sees them gone."""
     from ttp.store.change_log import media_needed_for_undo
 
-    named = {entry.name: found[1] for entry in batch if (found := _COPY.fullmatch(entry.name))}
+    named = {entry.name: match[1] for entry in batch if (match := _COPY.fullmatch(entry.name))}
     with db.transaction():
-        known = {row[0] for row in db.execute(_ENDED, {"digests": List(sorted(set(named.values())))})}
+        ended = {row[0] for row in db.execute(_ENDED, {"digests": List(sorted(set(named.values())))})}
         kept = needed_digests(db, set(named.values()), ended_by=now - keep) | media_needed_for_undo(db, now)
         gone = 0
         for entry in batch:
             digest = named.get(entry.name)
-            if digest in kept or (digest not in known and entry.stat(follow_symlinks=False).st_mtime > old):
+            if digest in kept or (digest not in ended and entry.stat(follow_symlinks=False).st_mtime > old):
                 continue
             Path(entry.path).unlink(missing_ok=True)
             gone += 1
@@ -182,5 +182,5 @@ def _sweep(db: Connection, batch: list[os.DirEntry[str]], old: float, now: datet
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as found:
-        return [entry for entry in found if entry.is_file(follow_symlinks=False)]
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if entry.is_file(follow_symlinks=False)]

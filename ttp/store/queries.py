@@ -545,21 +545,8 @@ def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> 
     return sorted({row["post_id"] for row in rows if row["approved_at"] is None})
 
 
-def due_sources(db: Connection, now: datetime, most: int) -> list[int]:
-    """Return the sources that are to be polled now, those first that wait longest."""
-    sql = (
-        "SELECT id FROM source WHERE removed_at IS NULL AND paused_at IS NULL AND next_poll_at <= ?"
-        " ORDER BY next_poll_at, id LIMIT ?"
-    )
-    return [row["id"] for row in db.execute(sql, (to_ms(now), most))]
-
-
-def has_sources(db: Connection) -> bool:
-    return db.execute("SELECT 1 FROM source LIMIT 1").fetchone() is not None
-
-
-def has_webhooks(db: Connection) -> bool:
-    return db.execute("SELECT 1 FROM webhook LIMIT 1").fetchone() is not None
+def has_rows(db: Connection, table: str) -> bool:
+    return db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
 
 def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:

@@ -13,7 +13,7 @@ from ttp.views.posts import preview_json, preview_rows
 if TYPE_CHECKING:
     from ttp.services.sources.polling import CreatedPost
     from ttp.services.sources.sources import ItemPreview, PolledSource, SourceDetails
-    from ttp.views.answers import (
+    from ttp.views.source_answers import (
         ItemPreviewAnswer,
         NewItemAnswer,
         PolledSourceAnswer,

@@ -211,7 +211,7 @@ def test_an_item_between_others_was_removed() -> None:
     items = [item(number, published_at=days(number / 10)) for number in range(5)]
     store.poll(*items)
     rows = [*store.known.values()]
-    changes = store.poll(items[0], replace(items[1], id="renamed"), items[3])
+    changes = store.poll(items[0], replace(items[1], id="renamed", link="https://h.example/renamed"), items[3])
     assert [row.title for row in find_removed(rows, changes)] == ["T2"]
     assert find_removed(rows, store.poll(item(9))) == []
 

@@ -79,7 +79,7 @@ def add(
     forgejo:https://host/owner/repo.
 
     Examples:
-      ttp source add https://example.org/feed.xml --to bluesky/me
+      ttp source add https://example.org/feed.xml --to x/me
       ttp source add github:owner/repo --to x/me --template release --at 'in 10m'
     """
     changes = _settings(context, to, template, at, max_new, every, max_age, include_category, exclude)

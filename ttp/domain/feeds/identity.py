@@ -184,16 +184,19 @@ def _change_kind(changes: list[ItemChange], at: Sequence[int], kind: ChangeKind)
 def find_removed(known: Sequence[KnownItem], changes: Sequence[ItemChange]) -> list[KnownItem]:
     """Return the stored items that are gone while older and newer ones are still in the feed: they were removed."""
     dates = [date for change in changes if (date := _date(change.item))]
-    names = {key for change in changes for key in (change.keys.k1, change.keys.k3) if key}
+    present = {key for change in changes for key in _all_keys(change.keys)}
     if not dates:
         return []
+    first, last = min(dates), max(dates)
     return [
         row
         for row in known
-        if row.published_at
-        and min(dates) < row.published_at < max(dates)
-        and names.isdisjoint((row.keys.k1, row.keys.k3))
+        if row.published_at and first < row.published_at < last and present.isdisjoint(_all_keys(row.keys))
     ]
+
+
+def _all_keys(keys: ItemKeys) -> list[str]:
+    return [key for key in (keys.k1, keys.k2, keys.k3, keys.k4) if key]
 
 
 def _with_keys(feed: Feed, mode: KeyMode) -> list[tuple[FeedItem, ItemKeys]]:

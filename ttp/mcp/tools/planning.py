@@ -17,9 +17,7 @@ from ttp.views.accounts import account_json
 from ttp.views.answers import (
     AccountAnswer,
     CalendarAnswer,
-    ItemPreviewAnswer,
     PlanAnswer,
-    SourceAnswer,
     StatusAnswer,
     TemplateAnswer,
 )
@@ -28,6 +26,7 @@ from ttp.views.number_answers import NextHoursAnswer, OptimalAnswer, ReportAnswe
 from ttp.views.optimal import AccountAdvice, free_hour_json, next_hours_json, recommendation_json, recommendations_json
 from ttp.views.plan import proposal_json
 from ttp.views.report import report_json
+from ttp.views.source_answers import ItemPreviewAnswer, SourceAnswer
 from ttp.views.sources import item_preview_json, source_json
 from ttp.views.status import status_json
 from ttp.views.templates import template_json

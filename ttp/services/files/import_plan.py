@@ -190,7 +190,7 @@ class ImportPlanner:
             row = replace(row, typed=self._posts.templates.fill_in(self._templated(row.typed)))
         if any(not fault.field for fault in faults):  # the whole row is invalid, so it has no fields to check
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
-        made, more = self._build_post(row, before)
+        made, more = self._build_post(replace(row, faults=tuple(faults)), before)
         faults += more
         if made is None or faults:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
@@ -211,7 +211,7 @@ class ImportPlanner:
             timed = waits or post.scheduled_at is not None
             warnings = self._posts.check_post(post, self._known, timed=timed, db=db, may_add=True)
         except ContentRefused as refused:
-            errors = tuple(map(_in_file, content_errors(refused))) or (to_field_error("content", refused),)
+            errors = tuple(map(in_file, content_errors(refused))) or (to_field_error("content", refused),)
             return PlannedChange(row.where, ChangeKind.LEFT, faults=errors)
         except StateRefused as refused:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=(to_field_error("content", refused),))
@@ -318,10 +318,10 @@ def _noting(faults: list[FieldError], field: str) -> Iterator[None]:
     try:
         yield
     except TtpError as error:
-        faults.append(_in_file(to_field_error(field, error)))
+        faults.append(in_file(to_field_error(field, error)))
 
 
-def _in_file(error: FieldError) -> FieldError:
+def in_file(error: FieldError) -> FieldError:
     """Return the error with its fix in terms of the file's fields."""
     forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
     fixes = (advice for name, advice in _IN_FILE.items() if str(error.fix).startswith(forms[name]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from ttp.domain.account import Account
+from ttp.domain.account import Account, is_loopback
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Conflict, Hint, NotFound, PartlyFailed, StateRefused, UsageError
 from ttp.domain.feeds.identity import KEY_MODES, parse_filter
@@ -290,9 +290,11 @@ class Sources:
     def _target_of(self, source: Source, accounts: Sequence[Account]) -> Account | None:
         """Return the account on whose server a source is."""
         host = urlsplit(source.url).hostname
+        if host is None or is_loopback(host):  # a rehearsal
+            return None
         for account in accounts:
             platform = self._posts.platforms.facts(account.platform)
-            if host and (host == platform.host(self._posts.config, account.server) or platform.has_posts_at(host)):
+            if host == platform.host(self._posts.config, account.server) or platform.has_posts_at(host):
                 return account
         return None
 

@@ -31,16 +31,16 @@ class CredentialsFile:
 
     def get(self, account: str) -> Credentials | None:
         with translate_errors(self.path):
-            held = self._as_it_is().get(account.lower())
-        return None if held is None else credentials_of(held, account, str(self.path))
+            entry = self._as_it_is().get(account.lower())
+        return None if entry is None else credentials_of(entry, account, str(self.path))
 
     def put(self, account: str, credentials: Credentials) -> None:
-        with self._changing() as held:
-            held[account.lower()] = entry_of(credentials)
+        with self._changing() as entries:
+            entries[account.lower()] = entry_of(credentials)
 
     def remove(self, account: str) -> None:
-        with self._changing() as held:
-            held.pop(account.lower(), None)
+        with self._changing() as entries:
+            entries.pop(account.lower(), None)
 
     def check(self) -> str:
         with translate_errors(self.path):
@@ -51,17 +51,17 @@ class CredentialsFile:
         """Return every entry, read-only. The file is parsed again only after it was replaced or changed."""
         before = self._look()
         if self._known is None or self._known[0] != before or before is None:
-            held = self._read()
+            entries = self._read()
             if before is None or before != self._look():
-                return held
-            self._known = (before, held)
+                return entries
+            self._known = (before, entries)
         return self._known[1]
 
     def _look(self) -> tuple[int, ...] | None:
         """Return the stat values that change with the file; None if it does not exist."""
         with suppress(FileNotFoundError):
-            found = self.path.stat()
-            return (found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            now = self.path.stat()
+            return (now.st_mode, now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
         return None
 
     def _read(self) -> dict[str, Any]:
@@ -83,6 +83,6 @@ class CredentialsFile:
     def _changing(self) -> Iterator[dict[str, Any]]:
         make_home(self.path.parent)
         with translate_errors(self.path), credentials_lock(self.path.parent):
-            held = self._read()
-            yield held
-            files.write_whole(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))
+            entries = self._read()
+            yield entries
+            files.write_whole(self.path, json.dumps({"version": 1, "accounts": entries}, indent=1, sort_keys=True))

@@ -31,9 +31,9 @@ def expand_user(text: str, what: str = "") -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        said = f"{what}: " if what else ""
+        prefix = f"{what}: " if what else ""
         name = text.partition("/")[0]
-        raise UsageError(f'{said}no user is called "{name[1:]}" here', Hint("try", f"./{text}")) from None
+        raise UsageError(f'{prefix}no user is called "{name[1:]}" here', Hint("try", f"./{text}")) from None
 
 
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
@@ -72,10 +72,10 @@ def refuse_loose_modes(*paths: Path) -> None:
         with suppress(FileNotFoundError):
             mode = stat.S_IMODE(path.stat().st_mode)
             if mode & _LOOSE:
-                wanted = "700" if path.is_dir() else "600"
+                needed = "700" if path.is_dir() else "600"
                 raise Busy(
                     f"{path} is readable by other users (mode {mode:o})",
-                    Hint("fix", f"chmod {wanted} {quote_path(path)}"),
+                    Hint("fix", f"chmod {needed} {quote_path(path)}"),
                 )
 
 
@@ -136,11 +136,11 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, null: bool = False) ->
         if error.errno == errno.EISDIR:
             raise NotRegular(path, "a folder") from None
         raise
-    found = os.fstat(descriptor)
-    if stat.S_ISREG(found.st_mode) or (null and os.path.samestat(found, os.stat(os.devnull))):  # noqa: PTH116
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) or (null and os.path.samestat(status, os.stat(os.devnull))):  # noqa: PTH116
         return descriptor
     os.close(descriptor)
-    raise NotRegular(path, kind_of(found))
+    raise NotRegular(path, kind_of(status))
 
 
 def sync(path: Path) -> None:
@@ -152,9 +152,9 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def kind_of(found: os.stat_result) -> str:
+def kind_of(status: os.stat_result) -> str:
     """Return the kind of a file that is not regular, with its article."""
-    return _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+    return _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
 
 
 def read_text(path: Path, *, null: bool = False) -> str:
@@ -251,8 +251,8 @@ class OwnFiles:
         way = (real, *real.parents)
         if any(one in self._real for one in way) or any(_mark(one) in self._marks for one in way):
             return True
-        found = _stat(real)
-        may_have_other_name = found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink > 1
+        status = _stat(real)
+        may_have_other_name = status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink > 1
         return may_have_other_name and any(_mark(path) == _mark(real) for path in self._all())
 
     @cached_property
@@ -285,8 +285,8 @@ def _elsewhere(path: Path) -> Iterator[str]:
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
-    found = _stat(path)
-    return None if found is None else (found.st_dev, found.st_ino)
+    status = _stat(path)
+    return None if status is None else (status.st_dev, status.st_ino)
 
 
 def _stat(path: Path) -> os.stat_result | None:

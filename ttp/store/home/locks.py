@@ -92,9 +92,9 @@ def credentials_lock(home: Path) -> Iterator[None]:
 
     path = home / "credentials.lock"
     lock = FileLock(path, timeout=CREDENTIALS_PATIENCE_S, fallback_to_soft=False, mode=0o600)
-    with ExitStack() as held:
+    with ExitStack() as locks:
         with lock_errors_as_busy(path):
-            held.enter_context(lock)
+            locks.enter_context(lock)
         yield
 
 
@@ -156,34 +156,34 @@ _FILE, _WEBHOOKS = "media.lock", "webhooks.lock"
 @contextmanager
 def media_adding_lock(home: Path) -> Iterator[None]:
     """Hold the shared lock for adding media; waits for a process that removes some."""
-    with _opened(home, _FILE) as held:
-        lock_file(held, LOCK_SH, home / _FILE)
+    with _opened(home, _FILE) as file:
+        lock_file(file, LOCK_SH, home / _FILE)
         yield
 
 
 @contextmanager
 def media_removing_lock(home: Path) -> Iterator[int | None]:
     """Hold the exclusive lock for removing media and yield its file; None if a process adds media."""
-    with _opened(home, _FILE) as held:
-        yield held if try_lock(held, home / _FILE) else None
+    with _opened(home, _FILE) as file:
+        yield file if try_lock(file, home / _FILE) else None
 
 
 @contextmanager
 def webhook_lock(home: Path) -> Iterator[bool]:
     """Hold the lock for sending webhooks. Yield False if another process sends them."""
-    with _opened(home, _WEBHOOKS) as held:
-        yield try_lock(held, home / _WEBHOOKS)
+    with _opened(home, _WEBHOOKS) as file:
+        yield try_lock(file, home / _WEBHOOKS)
 
 
 @contextmanager
 def _opened(home: Path, name: str) -> Iterator[int]:
     make_home(home)
     with lock_errors_as_busy(home / name):
-        held = open_regular(home / name, os.O_RDWR | os.O_CREAT)
+        file = open_regular(home / name, os.O_RDWR | os.O_CREAT)
     try:
-        yield held
+        yield file
     finally:
-        os.close(held)
+        os.close(file)
 
 
 _FOLDER = "tokens"

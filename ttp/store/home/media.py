@@ -157,7 +157,7 @@ class MediaStore:
             with self._new_file() as file:
                 fetch(file)
                 file.flush()
-                came = Source(Path(source), file.fileno(), source)
+                came = OpenMedia(Path(source), file.fileno(), source)
                 size = came.size()
                 facts, sha256 = read_source_facts(came, size), hash_source(came)
                 self._keep(file, self.path(sha256))
@@ -294,7 +294,7 @@ class MediaStore:
         Path(file.name).replace(path)
         sync(self.folder)
 
-    def _copy(self, source: Source, sha256: str) -> None:
+    def _copy(self, source: OpenMedia, sha256: str) -> None:
         with self._new_file() as copy:
             digest = hashlib.sha256()
             for chunk in source.chunks():
@@ -336,7 +336,7 @@ class TemporaryMedia(MediaStore):
     def find_stored(self, sha256: str, name: str) -> MediaItem | None:
         return self._real.find_stored(sha256, name)
 
-    def _copy(self, source: Source, sha256: str) -> None:
+    def _copy(self, source: OpenMedia, sha256: str) -> None:
         self._link(sha256, source.path)
 
     def _link(self, sha256: str, path: Path) -> None:
@@ -355,7 +355,7 @@ def temporary_media(real: MediaStore) -> Iterator[TemporaryMedia]:
 
 
 _CHUNK = 1 << 20
-_SUFFIXES = {
+SUFFIXES = {
     "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "image/png": (".png",),
     "image/gif": (".gif",),
@@ -384,7 +384,7 @@ def another_file_hint(given: object) -> Hint:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class OpenMedia:
     """An open file to post. Its text form is the path, or the address it came from."""
 
     path: Path
@@ -413,7 +413,7 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[Source]:
+def open_source(path: Path) -> Iterator[OpenMedia]:
     """Yield a file opened for reading. Raises NotFound, UsageError."""
     try:
         file = open_regular(path)
@@ -426,12 +426,12 @@ def open_source(path: Path) -> Iterator[Source]:
         why = f"{path_text(path)} cannot be read: {error.strerror}"
         raise UsageError(why, another_file_hint(path), flaw="unreadable") from error
     try:
-        yield Source(path, file)
+        yield OpenMedia(path, file)
     finally:
         os.close(file)
 
 
-def read_source_facts(source: Source, size: int) -> FileFacts:
+def read_source_facts(source: OpenMedia, size: int) -> FileFacts:
     """Return the media facts of a file. Raises UsageError unless it is a usable image or video."""
     from ttp.domain.media.probe import UnusableMedia, read_facts
 
@@ -442,7 +442,7 @@ def read_source_facts(source: Source, size: int) -> FileFacts:
         raise UsageError(f"{source} {error.message}", hint, flaw=error.flaw) from error
 
 
-def hash_source(source: Source) -> str:
+def hash_source(source: OpenMedia) -> str:
     """Return the file's SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in source.chunks():
@@ -452,14 +452,14 @@ def hash_source(source: Source) -> str:
 
 def is_media_name(path: Path) -> bool:
     """Return whether the suffix is that of an image or a video."""
-    return any(path.suffix.lower() in suffixes for suffixes in _SUFFIXES.values())
+    return any(path.suffix.lower() in suffixes for suffixes in SUFFIXES.values())
 
 
 def check_name(path: Path, facts: FileFacts) -> None:
     """Refuse a file name whose suffix names another media type than the bytes. Unknown suffixes are accepted."""
-    named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
+    named = next((mime for mime, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
     if named != facts.mime and not {named, facts.mime} <= _ONE_FAMILY:
-        better = shlex.quote(path_text(path.with_suffix(_SUFFIXES[facts.mime][0])))
+        better = shlex.quote(path_text(path.with_suffix(SUFFIXES[facts.mime][0])))
         raise UsageError(
             f"{path_text(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
             Hint("fix", f"mv {shlex.quote(path_text(path))} {better}"),
