@@ -355,8 +355,6 @@ class WebhookStateAnswer(TypedDict):
 
 
 class SourceStateAnswer(TypedDict):
-    """`problem`: why it needs a person, if it does."""
-
     id: int
     name: str
     state: str
