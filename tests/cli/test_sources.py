@@ -220,6 +220,14 @@ def test_an_edited_item_changes_only_an_untouched_draft(ttp: Program, site: Feed
     assert sorted(titles(ttp)) == sorted(["Again f", "Title e", "Title d", "Again c"])
 
 
+def test_a_draft_follows_an_item_to_its_new_address(ttp: Program, site: FeedSite) -> None:
+    add(ttp, site)
+    poll(ttp, site, Item("c", text="A text"), "a")
+    moved = poll(ttp, site, Item("new", "Title c", "A text"), "a")
+    assert (moved["new"], moved["updated"], titles(ttp)) == ([], [1], ["Title c"])
+    assert "blog.example.org/new" in ttp.shown()["content"]
+
+
 def test_an_item_that_was_removed_leaves_its_post(ttp: Program, site: FeedSite) -> None:
     add(ttp, site)
     three = [Item(name, at=START + timedelta(minutes=n)) for n, name in enumerate("cde")]

@@ -162,7 +162,7 @@ def poll(context: Context, source_id: SourceId) -> int:
     if result.held:
         held = f"{plural(result.held, 'new item')} held.  Look at them:  ttp source show {source_id}"
         said = [*said[: bool(new)], held]
-    return _answer(context, done, said)
+    return _answer(context, done, said if result.error is None else [])
 
 
 @source.command("pause")
@@ -314,7 +314,7 @@ def _length(seconds: int) -> str:
 
 def _answer(context: Context, done: PolledSource, said: list[str]) -> int:
     result = done.result
-    context.out.write_one(render.POLLED_SPEC, done, say=said if result.error is None else said[:1])
+    context.out.write_one(render.POLLED_SPEC, done, say=said)
     for warning in done.view.source.warnings:
         context.out.note(warning)
     for one in result.created:

@@ -172,6 +172,8 @@ class Polling:
                         post, problem = item_posts.store(db, drafted[number])
                         row = replace(row, post_id=post.id, posted_at=now, problem=problem, content={})
                         created.append(CreatedPost(row, post))
+                    elif number in drafted and item_posts.update(db, row.post_id or 0, drafted[number]):
+                        updated.append(row.post_id or 0)
                     elif change.alias_of is not None and change.alias_of in rows:
                         row = replace(row, post_id=rows[change.alias_of].post_id)
                     rows[row.k1] = row
@@ -201,7 +203,7 @@ class Polling:
         for number, change in enumerate(changes):
             if change.kind == "new":
                 drafted[number] = item_posts.draft(content_of_item(change.item))
-            elif change.kind == "edited" and change.known is not None:
+            elif change.kind in ("edited", "alias") and change.known is not None:  # with another link, perhaps
                 post_id = items[change.known.keys.k1].post_id
                 with self._posts.database.reading() as db:
                     post = untouched_draft(db, post_id) if db is not None and post_id is not None else None
