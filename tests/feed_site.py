@@ -25,13 +25,15 @@ class Item:
     link: str | None = None
     at: datetime | None = None
     category: str = ""
+    picture: str = ""
 
     def xml(self) -> str:
         link = self.link or f"https://blog.example.org/{self.name}"
         title = f"Title {self.name}" if self.title is None else self.title
         parts = {"title": title, "link": link, "guid": self.guid or link, "description": self.text}
         parts |= {"category": self.category, "pubDate": format_datetime(self.at) if self.at else ""}
-        return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in parts.items() if value)
+        more = f'<enclosure url="{escape(self.picture)}" type="image/png" length="9"/>' if self.picture else ""
+        return more + "".join(f"<{name}>{escape(value)}</{name}>" for name, value in parts.items() if value)
 
 
 @dataclass(frozen=True, slots=True)

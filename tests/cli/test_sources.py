@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,6 +113,41 @@ def test_held_items_wait_for_a_person(ttp: Program, site: FeedSite) -> None:
     assert ttp("source", "post", "1").code != 0
     assert ttp("source", "post", "1", str(held[0])).code == 3
     assert len(titles(ttp)) == len(set(titles(ttp))) == 5
+
+
+def test_a_person_hears_once_of_what_waits(ttp: Program, site: FeedSite, tmp_path: Path) -> None:
+    program, heard = tmp_path / "hear", tmp_path / "heard"
+    program.write_text(f"#!/bin/sh\ncat >> {heard}\n")
+    program.chmod(0o700)
+    ttp.ok("config", "set", "notify.kinds", "command")
+    ttp.ok("config", "set", "notify.command", str(program))
+    add(ttp, site)
+    poll(ttp, site, *"cdefgh")
+    for _ in range(2):
+        ttp.ok("status", "--notify")
+    assert json.loads(heard.read_text())["event"] == "source.held"
+    ttp.ok("source", "skip", "1")
+    ttp.ok("status", "--notify")
+    assert ttp.sql("SELECT count(*) FROM notification WHERE ended_at IS NULL")[0][0] == 0
+
+
+def test_what_cannot_be_done_as_wished_becomes_a_draft_with_the_reason(ttp: Program, site: FeedSite) -> None:
+    add(ttp, site, "--media", "--at", "in 10m")
+    (new,) = poll(ttp, site, Item("c", picture=f"{site.url}/a.png"), "a")["new"]  # in a private network
+    post = ttp.shown(new["post"])
+    assert (post["status"], post["media"], new["problem"] is None) == ("draft", [], False)
+    ttp.ok("account", "remove", "x/me", "--yes")
+    (new,) = poll(ttp, site, "d", "c")["new"]
+    assert ttp.shown(new["post"])["accounts"] == []
+
+
+def test_old_items_are_forgotten(ttp: Program, site: FeedSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttp.store.sources.MOST_ITEMS", 3)
+    add(ttp, site)
+    for name in "cdefg":
+        poll(ttp, site, name)
+    assert ttp.sql("SELECT count(*) FROM source_item")[0][0] == 3
+    assert len(titles(ttp)) == 5
 
 
 def test_twenty_posts_a_day(ttp: Program, site: FeedSite) -> None:

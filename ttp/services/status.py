@@ -295,14 +295,14 @@ def source_health(db: Connection, now: datetime) -> tuple[SourceHealth, ...]:
     from ttp.domain.source import trouble
     from ttp.store import sources as stored_sources
 
-    held = stored_sources.count_held(db)
+    counts = stored_sources.count_held(db)
     return tuple(
         SourceHealth(
             one.id or 0,
             one.name,
-            "held" if one.id in held and one.state == "ok" else one.state,
-            held.get(one.id or 0, 0),
-            *(trouble(one, held.get(one.id or 0, 0), now) or (None, None)),
+            "held" if one.id in counts and one.state == "ok" else one.state,
+            counts.get(one.id or 0, 0),
+            *(trouble(one, counts.get(one.id or 0, 0), now) or (None, None)),
         )
         for one in stored_sources.sources(db)
     )

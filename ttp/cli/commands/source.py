@@ -89,12 +89,12 @@ def add(
     new = new if key is None else replace(new, key_mode=key)
     done = context.sources.add(new, allow_loop=allow_loop)
     one, items = done.view.source, sum(done.view.counts.values())
-    said = [f"Source {one.id}: {one.name}, read every {_length(one.every_s)}."]
+    lines = [f"Source {one.id}: {one.name}, read every {_length(one.every_s)}."]
     if done.result.error is None:
         there = "1 item is there and stays" if items == 1 else f"{items} items are there and stay"
         latest = f"  Post the newest:  ttp source post {one.id} --latest" if items else ""
-        said.append(f"{there} unposted.{latest}")
-    return _answer(context, done, said)
+        lines.append(f"{there} unposted.{latest}")
+    return _answer(context, done, lines)
 
 
 @source.command("list")
@@ -155,14 +155,14 @@ def poll(context: Context, source_id: SourceId) -> int:
     """
     done = context.sources.poll(source_id)
     new, result = done.result.created, done.result
-    said = [
+    lines = [
         f"{plural(len(new), 'new post')}: {id_ranges([one.post.id or 0 for one in new])}." if new else "Nothing new."
     ]
-    said += [f"{plural(len(result.updated), 'draft')} updated: {id_ranges(result.updated)}."] if result.updated else []
+    lines += [f"{plural(len(result.updated), 'draft')} updated: {id_ranges(result.updated)}."] if result.updated else []
     if result.held:
-        held = f"{plural(result.held, 'new item')} held.  Look at them:  ttp source show {source_id}"
-        said = [*said[: bool(new)], held]
-    return _answer(context, done, said if result.error is None else [])
+        line = f"{plural(result.held, 'new item')} held.  Look at them:  ttp source show {source_id}"
+        lines = [*lines[: bool(new)], line]
+    return _answer(context, done, lines if result.error is None else [])
 
 
 @source.command("pause")
@@ -245,8 +245,8 @@ def post(
     if items and latest:
         raise UsageError("name items or use --latest, not both", Hint("see", "ttp source post --help"))
     created = context.sources.post(source_id, _item_ids(items), latest=latest)
-    said = [_new_posts(created)]
-    context.out.write_list(render.NEW_SPEC, created, say=said)
+    lines = [_new_posts(created)]
+    context.out.write_list(render.NEW_SPEC, created, say=lines)
     for one in created:
         if one.item.problem:
             context.out.note(f"post {one.post.id} needs you: {one.item.problem}")
@@ -312,9 +312,9 @@ def _length(seconds: int) -> str:
     return compact_duration(timedelta(seconds=seconds))
 
 
-def _answer(context: Context, done: PolledSource, said: list[str]) -> int:
+def _answer(context: Context, done: PolledSource, lines: list[str]) -> int:
     result = done.result
-    context.out.write_one(render.POLLED_SPEC, done, say=said)
+    context.out.write_one(render.POLLED_SPEC, done, say=lines)
     for warning in done.view.source.warnings:
         context.out.note(warning)
     for one in result.created:

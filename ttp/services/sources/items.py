@@ -21,6 +21,7 @@ from ttp.domain.template_text import clean_value, no_mentions
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.posts import Posts
+from ttp.services.preview import PostPreview, preview_post
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import change_log, events, queries
 from ttp.store import posts as post_store
@@ -109,41 +110,52 @@ class ItemPosts:
         self._accounts = tuple(one for one in posts.accounts() if one.id in source.accounts)
         self._taken: dict[int, list[datetime]] = {}
 
-    def post_input(self, content: Mapping[str, Any]) -> PostInput:
-        """Return the item as a person would have given it."""
-        source, to = self._source, tuple(account.name for account in self._accounts)
-        media = [one for one in content.get("media", ()) if isinstance(one, Mapping)] if source.with_media else []
-        files: dict[str, Any] = {}
-        if media:
-            files = {
-                "media": tuple(str(one["url"]) for one in media),
-                "alts": tuple(str(one.get("alt") or "none") for one in media),
-            }
-        if source.template is None:
-            return PostInput(text=default_text(source, content), to=to, **files)
-        return PostInput(template=source.template, item=template_values(source, content), to=to, **files)
-
     def draft(self, content: Mapping[str, Any], *, timed: bool = True) -> DraftedItem:
         """Make the post of an item: slow, and outside a transaction. Never refuses: what cannot be published as its
         source wants is a draft with a problem. `timed`: at the time of its source."""
         posts, time = self._posts, None
         try:
-            filled = posts.templates.fill_in(self.post_input(content))
-            # What the template says of accounts and times is for posts of people.
-            filled = replace(filled, to=tuple(account.name for account in self._accounts), at=None)
+            post_input = self._filled(content)
             if timed and self._source.schedule is not None and self._accounts:
                 time = self._times.resolve(self._source.schedule, self._accounts, taken=self._taken)
-            post, accounts = posts.build_post(filled, time)
+            post, accounts = posts.build_post(post_input, time)
             problem = _first_problem(posts.check_new(post, accounts, first=False))
         except TtpError as refused:
-            text = default_text(self._source, content) or self._source.name
-            plain = PostInput(text=text, to=tuple(account.name for account in self._accounts))
-            (post, accounts), time, problem = posts.build_post(plain, None), None, refused.message
+            (post, accounts), time, problem = posts.build_post(self._plain(content), None), None, refused.message
         if post.cards:
             post = posts.cards.fetch(post, accounts)
-        for account in accounts if time is not None else ():
-            self._taken.setdefault(account.id or 0, []).append(post.scheduled_at or time.at)  # type: ignore[union-attr]
+        if time is not None:
+            for account in accounts:
+                self._taken.setdefault(account.id or 0, []).append(time.at)
         return DraftedItem(post, accounts, time, problem)
+
+    def preview(self, content: Mapping[str, Any]) -> tuple[PostPreview, str | None]:
+        """Return what each account would get of an item, and why that is not what its source wants. Stores nothing."""
+        try:
+            preview = preview_post(self._posts, self._filled(content), None, with_cards=False)
+            return preview, _first_problem(preview.warnings)
+        except TtpError as refused:
+            return preview_post(self._posts, self._plain(content), None, with_cards=False), refused.message
+
+    def _filled(self, content: Mapping[str, Any]) -> PostInput:
+        """Return the item as a person would have given it. Raise UsageError, NotFound for its template."""
+        source = self._source
+        files: dict[str, Any] = {}
+        if source.with_media and (media := content.get("media")):
+            files["media"] = tuple(str(one["url"]) for one in media)
+            files["alts"] = tuple(str(one.get("alt") or "none") for one in media)
+        if source.template is None:
+            return replace(self._plain(content), **files)
+        post_input = PostInput(template=source.template, item=template_values(source, content), **files)
+        # What the front matter says of accounts and times is for posts of people.
+        return replace(self._posts.templates.fill_in(post_input), to=self._names, at=None)
+
+    def _plain(self, content: Mapping[str, Any]) -> PostInput:
+        return PostInput(text=default_text(self._source, content) or self._source.name, to=self._names)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(account.name for account in self._accounts)
 
     def store(self, db: Connection, drafted: DraftedItem) -> tuple[Post, str | None]:
         """Store the post of an item, in the transaction that stores its keys. Return it with its problem."""

@@ -117,16 +117,16 @@ class Polling:
             made_today = store.count_posted(reading, before.id or 0, now - timedelta(days=1))
         reply = answer.fetched if isinstance(answer, Reading) else answer
         after = replace(before, etag=reply.etag, last_modified=reply.last_modified)
-        changes, removed = list[ItemChange](), set[str]()
+        changes, removals = list[ItemChange](), set[str]()
         if isinstance(answer, Reading):
             feed = answer.feed
             after = replace(after, format=feed.format, sha256=answer.fetched.sha256, warnings=_warnings(feed))
-            known = [_known(one) for one in items.values()]
-            changes = compare(feed, known, _rules(before, made_today), now)
+            stored_items = [_as_known(one) for one in items.values()]
+            changes = compare(feed, stored_items, _rules(before, made_today), now)
             after = _with_key_mode(after, feed, changes)
-            removed = {one.keys.k1 for one in find_removed(known, changes)}
+            removals = {one.keys.k1 for one in find_removed(stored_items, changes)}
         after = after_success(after, now, self._jitter(), at_least_s=answer.check_after_s, moved_to=reply.moved_to)
-        return self._store_changes(before, after, changes, removed, items, recorder, now, db)
+        return self._store_changes(before, after, changes, removals, items, recorder, now, db)
 
     def _store_failure(self, before: Source, failed: Failed, now: datetime, within: Connection | None) -> PollResult:
         error = clean_text(f"{before.address} {failed.reason}")
@@ -144,7 +144,7 @@ class Polling:
         before: Source,
         after: Source,
         changes: Sequence[ItemChange],
-        removed: Collection[str],
+        removals: Collection[str],
         items: dict[str, SourceItem],
         recorder: ChangeRecorder | None,
         now: datetime,
@@ -152,32 +152,32 @@ class Polling:
     ) -> PollResult:
         item_posts = ItemPosts(self._posts, self._times, before, recorder)
         with self._posts.media.holding():
-            drafted = self._draft(item_posts, changes, items)
+            drafts = self._draft(item_posts, changes, items)
             with self._posts.database.writing(within) as db:
                 _refuse_stale(db, before)
-                created, updated, rows = list[CreatedPost](), list[int](), dict[str, SourceItem]()
+                new_posts, updates, rows = list[CreatedPost](), list[int](), dict[str, SourceItem]()
                 for number, change in enumerate(changes):
-                    known = items.get(change.known.keys.k1 if change.known else change.alias_of or "")
+                    item = items.get(change.known.keys.k1 if change.known else change.alias_of or "")
                     if change.kind in ("same", "edited"):
-                        if known is not None:
-                            one = drafted.get(number)
-                            if one is not None and item_posts.update(db, known.post_id or 0, one):
-                                updated.append(known.post_id or 0)
-                            store.update_item(db, _renewed(known, change), known)
+                        if item is not None:
+                            draft = drafts.get(number)
+                            if draft is not None and item_posts.update(db, item.post_id or 0, draft):
+                                updates.append(item.post_id or 0)
+                            store.update_item(db, _renewed(item, change), item)
                         continue
                     if change.keys.k1 in rows or change.keys.k1 in items:
                         continue
-                    row = _row(before, change, known, now)
+                    row = _row(before, change, item, now)
                     if change.kind == "new":
-                        post, problem = item_posts.store(db, drafted[number])
+                        post, problem = item_posts.store(db, drafts[number])
                         row = replace(row, post_id=post.id, posted_at=now, problem=problem, content={})
-                        created.append(CreatedPost(row, post))
-                    elif number in drafted and item_posts.update(db, row.post_id or 0, drafted[number]):
-                        updated.append(row.post_id or 0)
+                        new_posts.append(CreatedPost(row, post))
+                    elif number in drafts and item_posts.update(db, row.post_id or 0, drafts[number]):
+                        updates.append(row.post_id or 0)
                     elif change.alias_of is not None and change.alias_of in rows:
                         row = replace(row, post_id=rows[change.alias_of].post_id)
                     rows[row.k1] = row
-                for name in removed:
+                for name in removals:
                     gone = items[name]
                     if gone.state is ItemState.CREATED and gone.problem is None:
                         store.update_item(db, replace(gone, problem=REMOVED), gone)
@@ -189,27 +189,27 @@ class Polling:
         return PollResult(
             after,
             is_first=before.ok_at is None,
-            created=tuple(created),
+            created=tuple(new_posts),
             held=sum(row.state is ItemState.HELD for row in rows.values()),
             aliases=kinds.count("alias"),
-            updated=tuple(updated),
+            updated=tuple(updates),
         )
 
     def _draft(
         self, item_posts: ItemPosts, changes: Sequence[ItemChange], items: dict[str, SourceItem]
     ) -> dict[int, DraftedItem]:
         """Make the posts of new items, and those that untouched drafts of edited ones become, by their place."""
-        drafted = {}
+        drafts = {}
         for number, change in enumerate(changes):
             if change.kind == "new":
-                drafted[number] = item_posts.draft(content_of_item(change.item))
+                drafts[number] = item_posts.draft(content_of_item(change.item))
             elif change.kind in ("edited", "alias") and change.known is not None:  # with another link, perhaps
                 post_id = items[change.known.keys.k1].post_id
                 with self._posts.database.reading() as db:
                     post = untouched_draft(db, post_id) if db is not None and post_id is not None else None
                 if post is not None:
-                    drafted[number] = item_posts.draft(content_of_item(change.item), timed=False)
-        return drafted
+                    drafts[number] = item_posts.draft(content_of_item(change.item), timed=False)
+        return drafts
 
 
 def _refuse_stale(db: Connection, before: Source) -> None:
@@ -244,7 +244,7 @@ def _with_key_mode(source: Source, feed: Feed, changes: Sequence[ItemChange]) ->
     return replace(source, key_mode=mode, renames=renames)
 
 
-def _known(one: SourceItem) -> KnownItem:
+def _as_known(one: SourceItem) -> KnownItem:
     return KnownItem(
         ItemKeys(one.k1, one.k2, one.k3, one.k4),
         one.title,
@@ -255,7 +255,7 @@ def _known(one: SourceItem) -> KnownItem:
     )
 
 
-def _row(source: Source, change: ItemChange, known: SourceItem | None, now: datetime) -> SourceItem:
+def _row(source: Source, change: ItemChange, item_before: SourceItem | None, now: datetime) -> SourceItem:
     keys, item = change.keys, change.item
     content = content_of_item(item)
     return SourceItem(
@@ -271,19 +271,19 @@ def _row(source: Source, change: ItemChange, known: SourceItem | None, now: date
         title=str(content.get("title") or ""),
         published_at=item.published_at,
         updated_at=item.updated_at,
-        post_id=None if known is None else known.post_id,
+        post_id=None if item_before is None else item_before.post_id,
         content={} if change.kind == "alias" else content,
     )
 
 
-def _renewed(known: SourceItem, change: ItemChange) -> SourceItem:
+def _renewed(item: SourceItem, change: ItemChange) -> SourceItem:
     """Return a stored item as its feed has it now; of one that may still become a post also what it says."""
-    if change.kind == "same" and known.content:
-        return known
+    if change.kind == "same" and item.content:
+        return item
     keys, content = change.keys, content_of_item(change.item)
-    is_open = known.state in (ItemState.SEEN, ItemState.FILTERED, ItemState.HELD)
+    is_open = item.state in (ItemState.SEEN, ItemState.FILTERED, ItemState.HELD)
     return replace(
-        known,
+        item,
         k2=keys.k2,
         k3=keys.k3,
         k4=keys.k4,

@@ -17,7 +17,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.feeds.fetch import Failed
 from ttp.platforms.feeds.read import Reading
 from ttp.services.posts import Posts
-from ttp.services.preview import PostPreview, preview_post
+from ttp.services.preview import PostPreview
 from ttp.services.sources.items import ItemPosts, content_of_item
 from ttp.services.sources.polling import Answer, CreatedPost, Polling, PollResult
 from ttp.services.time_resolver import TimeResolver
@@ -31,7 +31,7 @@ SHOWN, PREVIEWED = 20, 3
 
 @dataclass(frozen=True, slots=True)
 class SourceDetails:
-    """A source with its newest items. `waiting`: how many of them are held."""
+    """A source with the items that wait for a person, and the newest others."""
 
     view: SourceView
     items: tuple[SourceItem, ...]
@@ -75,11 +75,10 @@ class Sources:
             source = self._find(db, source_id)
             assert db is not None
             counts = store.count_items(db, source_id).get(source_id, {})
-            held = store.items(db, source_id, (ItemState.HELD,), most)
+            items = store.items(db, source_id, (ItemState.HELD,), most)
             rest = store.items(db, source_id, (ItemState.SEEN, ItemState.FILTERED, ItemState.CREATED), most)
-        return SourceDetails(
-            SourceView(source, _names_of(source, self._names()), counts), (*held, *rest[: max(0, most - len(held))])
-        )
+        view = SourceView(source, _names_of(source, self._names()), counts)
+        return SourceDetails(view, (*items, *rest[: max(0, most - len(items))]))
 
     def preview(self, source: Source) -> list[ItemPreview]:
         """Return what each account of a source would get of the newest items. Stores nothing. Raise UsageError,
@@ -89,20 +88,11 @@ class Sources:
         if isinstance(answer, Failed):
             raise PartlyFailed(f"{source.url} {answer.reason}")
         items = answer.feed.items if isinstance(answer, Reading) else ()
+        maker = ItemPosts(self._posts, self._times, source, None)
         previews = []
         for item in _newest(items)[:PREVIEWED]:
             content = content_of_item(item)
-            maker = ItemPosts(self._posts, self._times, source, None)
-            drafted = maker.draft(content, timed=False)
-            wanted = self._posts.templates.fill_in(maker.post_input(content))
-            previews.append(
-                ItemPreview(
-                    str(content.get("title") or ""),
-                    item.link,
-                    preview_post(self._posts, replace(wanted, at=None), None, with_cards=False),
-                    drafted.problem,
-                )
-            )
+            previews.append(ItemPreview(str(content.get("title") or ""), item.link, *maker.preview(content)))
         return previews
 
     def source(self, source_id: int) -> Source:
