@@ -23,6 +23,7 @@ from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.posts import Posts
 from ttp.services.preview import PostPreview, preview_post
 from ttp.services.time_resolver import TimeResolver
+from ttp.store import accounts as stored_accounts
 from ttp.store import change_log, events, queries
 from ttp.store import posts as post_store
 from ttp.store.change_log import ChangeRecorder
@@ -180,7 +181,7 @@ class ItemPosts:
             return False
         made = drafted.post
         after = replace(before, **{**content_of(made), "media": made.media}, cards=made.cards, origin=made.origin)
-        after = self._posts.plan_parts(after, drafted.accounts)
+        after = self._posts.plan_parts(after, stored_accounts.accounts(db))
         if (after.content, after.variants, after.thread) == (before.content, before.variants, before.thread):
             return False
         now = self._posts.clock.now()
