@@ -37,6 +37,7 @@ from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
+from ttp.store.server import submitted_drafts
 
 MOST_PRICED = 1000
 HANGS_AFTER = timedelta(minutes=1)
@@ -124,7 +125,7 @@ class Status:
                 review=tuple(queries.posts_needing_action(db, "needs_review")),
                 reconnect=_to_reconnect(accounts),
                 retry=tuple(queries.posts_needing_action(db, "failed", auth=False)),
-                approve=tuple(queries.posts_waiting_for_approval(db)) if self._approval else None,
+                approve=_to_approve(db, needed=self._approval),
                 retry_after_reconnect=tuple(queries.posts_needing_action(db, "failed", auth=True)),
             )
             return Health(
@@ -270,6 +271,12 @@ def _to_reconnect(accounts: Iterable[Account]) -> tuple[str, ...]:
 
 def _as_info(one: RegisteredPublisher) -> PublisherInfo:
     return PublisherInfo(True, one.pid, one.mode, one.since, one.last_report_at)
+
+
+def _to_approve(db: Connection, *, needed: bool) -> tuple[int, ...] | None:
+    """Return the posts that wait for approval. None: it is not required, and no draft was submitted."""
+    waiting = (*(queries.posts_waiting_for_approval(db) if needed else ()), *submitted_drafts.waiting(db))
+    return waiting if needed or waiting else None
 
 
 def _limits(db: Connection, now: datetime) -> tuple[Limit, ...]:

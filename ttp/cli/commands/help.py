@@ -73,6 +73,10 @@ VARIABLES = (
         "the address of the ttp serve that runs the commands of this machine; empty: none, also no server.url",
     ),
     ("TTP_TOKEN, TTP_TOKEN_FILE", "the token for it, or the file that has it, which only you may be able to read"),
+    (
+        "TTP_NETWORK_PASSWORD",
+        "an app password for ttp announce without a store; NETWORK is the name of the network in capitals",
+    ),
     ("TTP_NO_INPUT", "any value: never ask; fail if a question would be needed"),
     (
         "TTP_NTFY_TOKEN, TTP_SMTP_PASSWORD, TTP_WEBHOOK_SECRET",

@@ -72,7 +72,7 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
         "sync": RemoteCommand(files={"dir": FileUse.FOLDER}, outside=_ALWAYS),
         "source add": RemoteCommand(refused={"allow_private": _MACHINE}),
         "source preview": RemoteCommand(refused={"allow_private": _MACHINE}),
-        "repeat add": RemoteCommand(files={"vary": FileUse.TEXT}),
+        "repeat add": RemoteCommand(files={"vary": FileUse.TEXT, **_TEMPLATE}, templates=frozenset({"template"})),
         "optimal heatmap": RemoteCommand(files={"svg": FileUse.OUTPUT, "html": FileUse.OUTPUT}),
         "run": RemoteCommand(
             one_of=frozenset({"once", "until_idle"}),
@@ -88,6 +88,7 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
 """The commands with more than values that a server runs. It runs all that are not of its machine."""
 HERE = frozenset(
     {
+        "announce",
         "help",
         "completion",
         "mcp",
