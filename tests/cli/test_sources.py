@@ -263,6 +263,17 @@ def test_a_draft_follows_an_item_to_its_new_address(ttp: Program, site: FeedSite
     moved = poll(ttp, site, Item("new", "Title c", "A text"), "a")
     assert (moved["new"], moved["updated"], titles(ttp)) == ([], [1], ["Title c"])
     assert "blog.example.org/new" in ttp.shown()["content"]
+    assert moved["items"] == {"seen": 2, "created": 1, "filtered": 0, "held": 0}
+
+
+def test_items_under_new_names_can_still_be_posted(ttp: Program, site: FeedSite) -> None:
+    add(ttp, site)
+    poll(ttp, site, *(Item(name, guid=f"http://old.example.org/{name}") for name in "cdefgh"))
+    renamed = poll(ttp, site, *(Item(name, guid=f"https://new.example.org/{name}") for name in "cdefgh"))
+    assert (renamed["items"]["held"], renamed["new"]) == (6, [])
+    poll(ttp, site, "i")
+    assert len(ttp.ok("source", "post", "1", "--json").json) == 6
+    assert len(titles(ttp)) == len({*titles(ttp)}) == 7
 
 
 def test_an_item_that_was_removed_leaves_its_post(ttp: Program, site: FeedSite) -> None:
@@ -347,6 +358,9 @@ def test_bad_input_is_refused(ttp: Program, site: FeedSite, monkeypatch: pytest.
     assert ttp("source", "add", site.feed, "--to", "x/you", "--allow-private").code == 3
     assert ttp("source", "add", "https://x.com/me/feed", "--to", "x/me").code == 2
     assert ttp("source", "show", "7").code == 3
+    secret = ttp("source", "add", "https://me:secret@blog.example.org/feed", "--to", "x/me")
+    assert (secret.code, "secret" in secret.err) == (2, False)
+    assert "https://blog.example.org/feed" in ttp("source", "add", "blog.example.org/feed", "--to", "x/me").err
     assert ttp.count("source") == 0
     ttp.ok(*private)
     assert ttp(*private).code == 5 or ttp.count("source") == 1

@@ -37,6 +37,10 @@ class ItemState(StrEnum):
     ALIAS = "alias"  # a known item under a new name
 
 
+OPEN = (ItemState.HELD, ItemState.SEEN, ItemState.FILTERED)
+"""Items that can still become posts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """`url`: as it was given; `address`: where it is read. `accounts`: ids. `schedule`: `next-slot`, `optimal` or `in

@@ -27,7 +27,7 @@ from ttp.domain.feeds.identity import (
 )
 from ttp.domain.feeds.item import Feed
 from ttp.domain.post import Post
-from ttp.domain.source import ItemState, Source, SourceItem, after_end, after_failure, after_success
+from ttp.domain.source import OPEN, ItemState, Source, SourceItem, after_end, after_failure, after_success
 from ttp.domain.text import clean_text
 from ttp.platforms.feeds.fetch import Failed, NotModified
 from ttp.platforms.feeds.read import Reading, read_source
@@ -168,6 +168,8 @@ class Polling:
                     if change.keys.k1 in rows or change.keys.k1 in items:
                         continue
                     row = _row(before, change, item, now)
+                    if item is not None and item.state is not ItemState.ALIAS:  # its new name stands for it from now on
+                        store.update_item(db, replace(item, state=ItemState.ALIAS, posted_at=None, content={}), item)
                     if change.kind == "new":
                         post, problem = item_posts.store(db, drafts[number])
                         row = replace(row, post_id=post.id, posted_at=now, problem=problem, content={})
@@ -190,7 +192,7 @@ class Polling:
             after,
             is_first=before.ok_at is None,
             created=tuple(new_posts),
-            held=sum(row.state is ItemState.HELD for row in rows.values()),
+            held=kinds.count("held"),
             aliases=kinds.count("alias"),
             updated=tuple(updates),
         )
@@ -258,21 +260,25 @@ def _as_known(one: SourceItem) -> KnownItem:
 def _row(source: Source, change: ItemChange, item_before: SourceItem | None, now: datetime) -> SourceItem:
     keys, item = change.keys, change.item
     content = content_of_item(item)
+    state = _STATES.get(change.kind, ItemState.CREATED)
+    renamed = item_before if item_before is not None and item_before.state is not ItemState.ALIAS else None
     return SourceItem(
         source.id or 0,
         keys.k1,
         keys.k2,
         keys.k3,
         keys.k4,
-        first_seen_at=now,
+        first_seen_at=renamed.first_seen_at if renamed else now,
         seen_at=now,
-        state=_STATES.get(change.kind, ItemState.CREATED),
+        state=renamed.state if renamed else state,
         link=item.link,
         title=str(content.get("title") or ""),
         published_at=item.published_at,
         updated_at=item.updated_at,
-        post_id=None if item_before is None else item_before.post_id,
-        content={} if change.kind == "alias" else content,
+        post_id=item_before.post_id if item_before else None,
+        posted_at=renamed.posted_at if renamed else None,
+        problem=renamed.problem if renamed else None,
+        content=content if (renamed.state if renamed else state) in OPEN else {},
     )
 
 
@@ -281,7 +287,6 @@ def _renewed(item: SourceItem, change: ItemChange) -> SourceItem:
     if change.kind == "same" and item.content:
         return item
     keys, content = change.keys, content_of_item(change.item)
-    is_open = item.state in (ItemState.SEEN, ItemState.FILTERED, ItemState.HELD)
     return replace(
         item,
         k2=keys.k2,
@@ -291,7 +296,7 @@ def _renewed(item: SourceItem, change: ItemChange) -> SourceItem:
         title=str(content.get("title") or ""),
         published_at=change.item.published_at,
         updated_at=change.item.updated_at,
-        content=content if is_open else {},
+        content=content if item.state in OPEN else {},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,7 @@ from ttp.domain.action import action, other_options
 from ttp.domain.errors import Conflict, Hint, NotFound, PartlyFailed, StateRefused, UsageError
 from ttp.domain.feeds.identity import KEY_MODES, parse_filter
 from ttp.domain.feeds.item import FeedItem
-from ttp.domain.source import LEAST, MOST_EVERY, ItemState, Source, SourceItem, SourceView, parse_schedule
+from ttp.domain.source import LEAST, MOST_EVERY, OPEN, ItemState, Source, SourceItem, SourceView, parse_schedule
 from ttp.domain.time.clock import Clock
 from ttp.platforms.feeds.fetch import Failed
 from ttp.platforms.feeds.read import Reading
@@ -24,8 +25,6 @@ from ttp.services.time_resolver import TimeResolver
 from ttp.store import sources as store
 from ttp.store.dialect import Connection
 
-OPEN = (ItemState.HELD, ItemState.SEEN, ItemState.FILTERED)
-"""Items that can still become posts."""
 SHOWN, PREVIEWED = 20, 3
 
 
@@ -266,9 +265,12 @@ class Sources:
             answer = self._polling.read(source, self._clock.now())
         if isinstance(answer, Failed) and answer.flaw not in _PASSING:
             hints = [Hint("try", one.url, (source.url, one.url)) for one in answer.feeds]
+            if answer.flaw == "address" and "." in source.url and ":" not in source.url:
+                hints.append(Hint("try", f"https://{source.url}", (source.url, f"https://{source.url}")))
             if answer.flaw in ("private", "port"):
                 hints.append(Hint("try", other_options(allow_private=True), sure=False))
-            raise UsageError(f"{source.address} {answer.reason}", *hints)
+            address = re.sub(r"//[^/@]*@", "//", source.address) or "an empty text"
+            raise UsageError(f"{address} {answer.reason}", *hints)
         return source, answer
 
     def _accounts(self, source: Source) -> tuple[Account, ...]:
