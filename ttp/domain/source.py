@@ -163,6 +163,7 @@ def after_success(
         ok_at=now,
         failures=0,
         failing_at=None,
+        gone_at=None,
         error=None,
         polls=source.polls + 1,
     )

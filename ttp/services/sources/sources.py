@@ -108,7 +108,7 @@ class Sources:
         if not accounts:
             raise UsageError("name the accounts that get its posts", Hint("try", other_options(to="x/me")))
         if not LEAST.total_seconds() <= source.every_s <= MOST_EVERY.total_seconds():
-            raise UsageError("a source is read every 15 minutes to every 7 days", Hint("try", "--every 1h"))
+            raise UsageError("a source is read every 15 minutes to every 7 days", Hint("try", other_options(every="1h")))
         if source.schedule is not None:
             self._posts.refuse_time()
             parse_schedule(source.schedule)
@@ -116,7 +116,7 @@ class Sources:
         if source.template is not None:
             self._posts.templates.files.find(source.template).check()
         if source.key_mode not in KEY_MODES:
-            ways = (Hint("try", f"--key {one}") for one in KEY_MODES)
+            ways = (Hint("try", other_options(key=one)) for one in KEY_MODES)
             raise UsageError(f'"{source.key_mode}" is not a key of items', *ways)
         for text in source.excluded:
             parse_filter(text)
@@ -162,9 +162,8 @@ class Sources:
     def resume(self, source_id: int) -> SourceView:
         """Poll a source again, also one that was gone. Raise NotFound, NotAllowed."""
         now = self._clock.now()
-        return self._change(
-            source_id, lambda one: replace(one, paused_at=None, gone_at=None, next_poll_at=now, failures=0, error=None)
-        )
+        fresh: dict[str, Any] = {"failures": 0, "failing_at": None, "error": None, "next_poll_at": now}
+        return self._change(source_id, lambda one: replace(one, paused_at=None, gone_at=None, **fresh))
 
     def edit(self, source_id: int, changes: Mapping[str, Any], *, allow_loop: bool = False) -> SourceView:
         """Change fields of a source; posts that it made stay. Raise NotFound, UsageError, NotAllowed."""
@@ -281,7 +280,7 @@ class Sources:
 
     def _target_of(self, source: Source, accounts: Sequence[Account]) -> Account | None:
         """Return the account on whose server a source is."""
-        host = urlsplit(source.url).hostname
+        host = _host(source.url)
         if host is None or is_loopback(host):  # a rehearsal
             return None
         for account in accounts:
@@ -297,7 +296,14 @@ _PASSING = ("slow", "busy", "status", "no_answer", "cut_off", "unreachable")
 
 def name_of(url: str) -> str:
     """Return a name for a source: its host, or the repository."""
-    return urlsplit(url).hostname or url.partition(":")[2] or url
+    return _host(url) or url.partition(":")[2] or url
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # half of an IPv6 address
+        return None
 
 
 def _names_of(source: Source, names: dict[int, str]) -> tuple[str, ...]:
