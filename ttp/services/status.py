@@ -39,6 +39,8 @@ from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
 from ttp.store.server import submitted_drafts
 
+NOTE_MARK = "not-running.noted"
+"""The file in TTP_HOME that says when people were last told that nothing publishes."""
 MOST_PRICED = 1000
 HANGS_AFTER = timedelta(minutes=1)
 """A publisher writes down every ten seconds that it runs; checking a large file after a crash takes longer."""
@@ -195,6 +197,16 @@ class Status:
             return False
         with self._database.reading() as db:
             return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
+
+    def claim_daily_note(self) -> bool:
+        """Return whether people were last told a day ago that nothing publishes, and record that they are told now."""
+        mark, now = self._database.home / NOTE_MARK, self._clock.now()
+        with suppress(OSError, ValueError):
+            if abs(now - datetime.fromisoformat(mark.read_text(encoding="ascii"))) < timedelta(days=1):
+                return False
+        with suppress(OSError):
+            mark.write_text(now.isoformat(), encoding="ascii")
+        return True
 
     def count_stalled(self, after: timedelta) -> int:
         """Return how many posts have been overdue for so long, while no publisher ran or the one that runs hung."""

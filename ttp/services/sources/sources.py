@@ -108,7 +108,9 @@ class Sources:
         if not accounts:
             raise UsageError("name the accounts that get its posts", Hint("try", other_options(to="x/me")))
         if not LEAST.total_seconds() <= source.every_s <= MOST_EVERY.total_seconds():
-            raise UsageError("a source is read every 15 minutes to every 7 days", Hint("try", other_options(every="1h")))
+            raise UsageError(
+                "a source is read every 15 minutes to every 7 days", Hint("try", other_options(every="1h"))
+            )
         if source.schedule is not None:
             self._posts.refuse_time()
             parse_schedule(source.schedule)
