@@ -6,9 +6,10 @@ import json
 import os
 import signal
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ from tests.mcp.conftest import Agent
 from tests.server.conftest import server_of
 from ttp.domain.errors import Conflict
 from ttp.domain.permissions import Caller, Capability
+from ttp.domain.source import Source
 from ttp.services.application import Application
+from ttp.services.sources.polling import Answer as Answered
+from ttp.services.sources.polling import Polling, read_feed
 from ttp.store.sqlite import SqliteConnection
 
 HOUR = 3600 * 1.2
@@ -431,11 +435,29 @@ def application(ttp: Program) -> Application:
 def test_of_two_polls_at_once_one_stores(ttp: Program, site: FeedSite) -> None:
     add(ttp, site)
     site.has("c", "a")
-    here = application(ttp)
-    before = here.sources.source(1)
-    here.polling.poll(before)
-    with pytest.raises(Conflict):
-        here.polling.poll(before)
+    both, ends = threading.Barrier(2), list[str]()
+
+    def read(source: Source, now: datetime) -> Answered:
+        answer = read_feed(source, now)
+        both.wait(60)
+        return answer
+
+    def poll_once(here: Application, before: Source) -> None:
+        try:
+            Polling(here.source_posts, here.times, read).poll(before)
+            ends.append("stored")
+        except Conflict:
+            ends.append("refused")
+
+    threads = [
+        threading.Thread(target=poll_once, args=(here, here.sources.source(1)))
+        for here in (application(ttp), application(ttp))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(ends) == ["refused", "stored"]
     assert titles(ttp) == ["Title c"]
 
 
