@@ -355,7 +355,6 @@ class Application:
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))
     undo = _Part(lambda self: services.undo.Undo(self.posts))
-    approvals = _Part(lambda self: services.approvals.Approvals(self.posts))
     publishing = _Part(lambda self: services.publishing.Publishing(self.posts, self.installation.credentials))
     remote_delete = _Part(
         lambda self: services.remote_delete.RemoteDelete(
@@ -375,8 +374,11 @@ class Application:
     repeats = _Part(lambda self: services.repeats.Repeats(self.posts, self.occurrences))
     optimal = _Part(lambda self: services.optimal.Optimal(self.database, self.clock, self.config))
     planning = _Part(lambda self: services.planning.Planning(self.posts, self.optimal, self.slots, self.times))
+    approvals = _Part(lambda self: services.approvals.Approvals(self.posts, self.times))
     submitted_drafts = _Part(
-        lambda self: services.server.submitted_drafts.SubmittedDrafts(self.posts, self.queries, self.times)
+        lambda self: services.server.submitted_drafts.SubmittedDrafts(
+            self.posts, self.queries, self.times, self.approvals
+        )
     )
     bulk_edit = _Part(lambda self: services.bulk_edit.BulkEdit(self.posts, self.times))
     importer = _Part(

@@ -165,6 +165,7 @@ class _Post(_PostState, PlainFields):
     rejection: RejectionAnswer | None
     repeat: RepeatOfPost | None
     needs: list[str]
+    asksFor: str | None
     warnings: list[str]
     deliveries: list[DeliveryAnswer]
 

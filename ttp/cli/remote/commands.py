@@ -86,6 +86,7 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
 """The commands with more than values that a server runs. It runs all that are not of its machine."""
 HERE = frozenset(
     {
+        "announce",
         "help",
         "completion",
         "mcp",
