@@ -83,13 +83,16 @@ def test_a_job_that_was_killed_between_its_writes_is_completed(
     assert announce(ttp) == {**first, "replayed": True}
 
 
-def test_a_rejected_draft_waits_for_nobody(ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("argv", [("reject",), ("delete", "--yes")])
+def test_a_draft_that_was_decided_waits_for_nobody(
+    ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...]
+) -> None:
     ttp.account("x/me")
     make_repository(folder, "x/me")
     monkeypatch.setenv("TTP_CAPABILITY", "draft")
     first = announce(ttp)
     monkeypatch.delenv("TTP_CAPABILITY")
-    ttp.ok("reject", str(first["id"]))
+    ttp.ok(*argv, str(first["id"]))
     assert announce(ttp) == {**first, "needs": [], "asksFor": None, "replayed": True}
     assert ttp.ok("list", "--needs-you", "--json").json == []
 
