@@ -281,6 +281,7 @@ def test_a_dry_run_needs_neither_store_nor_tag(ttp: Program, folder: Path) -> No
     assert not (ttp.home / "ttp.db").exists()
     make_repository(folder, "x/me", text="long " * 80)
     assert ttp("announce", "v2.1.0", "--dry-run", "--json").error["code"] == "content"
+    assert ttp("announce", "v2.1.0", "--dry-run").err.count(" of 280") == 1
 
 
 def test_init_writes_what_works_and_replaces_nothing(ttp: Program, folder: Path) -> None:
