@@ -176,6 +176,16 @@ def test_bad_input_has_its_exit_code(ttp: Program, posts: Path, argv: tuple[str,
         assert all(re.match("::(error|warning|notice)[ :]", line) for line in annotated.out.splitlines())
 
 
+def test_a_finding_is_one_line_with_a_fix_for_the_file(ttp: Program, tmp_path: Path) -> None:
+    times = ("01/02/2027 9am,", "2027-10-31 02:30,Europe/Berlin", "2027-03-28 02:30,Europe/Berlin")
+    (tmp_path / "a.csv").write_text("\n".join(["at,tz,accounts,text", *(f"{row},x/me,Text" for row in times)]))
+    (tmp_path / "a.md").write_text("---\nto: x/me\n\x1b: 1\n---\n\nText\n")
+    ran = ttp("lint", str(tmp_path / "a.csv"), str(tmp_path / "a.md"), "--json")
+    fixes = [one["fix"] for one in ran.json["findings"] if one["file"].endswith("csv")]
+    assert fixes == [None, "2027-10-31T02:30+01:00", "2027-03-28 03:30"]
+    assert not any("\n" in one["message"] for one in ran.json["findings"])
+
+
 def test_nothing_in_names_and_texts_becomes_a_workflow_command(ttp: Program, posts: Path) -> None:
     """A runner reads a line that begins with `::` as a command, and `##[` anywhere in another line."""
     attack = "a,line=9::x\n::set-output name=a::b\r\n##[set-output name=a;]b%0A::stop-commands::x%"
