@@ -181,6 +181,7 @@ def test_gitlab_and_a_template_of_the_repository(ttp: Program, folder: Path, mon
         ('to = ["x/me"]\ntext = "T"\nchangelog = "a\\u0000"', 2),
         ('to = ["x/me"]\ntemplate = "../secret.md"', 3),
         ('to = ["x/me"]\ntemplate = "linked"', 3),
+        ('to = ["x/me"]\ntemplate = "wrong"', 2),
         (f"to = {'[' * 9999}", 2),
         ('to = ["x/me"]\ntext = "T"\n[texts]\n"x/other" = "T"', 3),
         ('to = ["x/other"]\ntext = "T"', 3),
@@ -196,6 +197,7 @@ def test_a_file_that_is_wrong(
     make_repository(folder, "x/me")
     (folder.parent / "secret.md").write_text("Secret")
     (folder / ".ttp/linked.md").symlink_to(folder.parent / "secret.md")
+    (folder / ".ttp/wrong.md").write_text("---\nmedia: a.png\n---\n\nT")
     path = folder / ".ttp/announce.toml"
     path.unlink()
     if file is not None:
@@ -207,6 +209,7 @@ def test_a_file_that_is_wrong(
     if code == 2:
         assert ran.error["message"].startswith(".ttp/announce.toml")
         assert not any("--" in hint for hint in ran.error["hints"])
+        assert "wrong" not in (file or "") or ran.error["hints"] == []  # the flaw is in another file
     if not file or "other" not in file:  # the accounts are those of the store
         assert ttp("announce", "v2.1.0", "--dry-run", "--json").error["exit"] == code
     monkeypatch.delenv("TTP_CAPABILITY")

@@ -91,7 +91,8 @@ def _naming(path: Path) -> Iterator[None]:
         hints = tuple(hint for hint in error.hints if not _is_of_options(hint))
         is_named = str(path) in error.message
         if hints != error.hints or (isinstance(error, UsageError | TimeRefused) and not is_named):
-            error.hints = (*hints, Hint("fix", f"$EDITOR {path}"))
+            is_elsewhere = error.flaw == "template"
+            error.hints = hints if is_elsewhere else (*hints, Hint("fix", f"$EDITOR {path}"))
             error.message = error.message if is_named else f"{path}: {error.message}"
         raise
 
