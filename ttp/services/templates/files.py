@@ -25,7 +25,7 @@ from ttp.domain.template import LONGEST_SOURCE, Filling, TemplateText, check
 from ttp.domain.template_text import Value, clean_value
 from ttp.services.files.fields import parse_entry
 from ttp.services.files.markdown import SUFFIX, parse_file, parse_sections
-from ttp.store.home.files import expand_user, read_bytes
+from ttp.store.home.files import expand_user, is_below, read_bytes
 
 FOLDER = ".ttp"
 """The folder of templates in a working folder."""
@@ -135,8 +135,7 @@ class TemplateFiles:
         """Return the file of a template; None if no file has that name."""
         if self._takes_paths and is_path(name):
             path = expand_user(name)
-            is_foreign = self._root is not None and not path.resolve().is_relative_to(self._root.resolve())
-            return None if is_foreign else path
+            return None if self._is_foreign(path) else path
         return self.paths().get(name)
 
     def new_path(self, name: str) -> Path:
@@ -149,8 +148,16 @@ class TemplateFiles:
         paths: dict[str, Path] = {}
         for folder in reversed(self._folders):
             files = sorted(folder.glob(f"*{SUFFIX}"))[:MOST]
-            paths |= {path.stem: path for path in files if _NAME.fullmatch(path.stem)}
+            is_own = folder == self._folders[-1]
+            paths |= {
+                path.stem: path
+                for path in files
+                if _NAME.fullmatch(path.stem) and (is_own or not self._is_foreign(path))
+            }
         return paths
+
+    def _is_foreign(self, path: Path) -> bool:
+        return self._root is not None and not is_below(path, self._root)
 
     def _read(self, name: str, path: Path) -> PostTemplate:
         try:
