@@ -64,6 +64,8 @@ class _Prepared(Command):
         if ctx.invoked_subcommand is not None:  # a group runs its subcommand next
             return None
         values, context = ctx.params, ctx.obj
+        if context.only_reads:
+            return None
         refuse_bad_bytes(values)
         path, names = _named(ctx)
         if context.admit(path, names, values):
@@ -192,6 +194,10 @@ def run(argv: Sequence[str], context: Context) -> int:
         if context.store_in_use is not None:
             context.store_in_use.remember_names()
     except TtpError as error:
+        if isinstance(error, UsageError):
+            from ttp.cli.usage_errors import add_reading
+
+            add_reading(error, context)
         return report_error(error, context.line, context.open_out)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -239,6 +245,12 @@ def print_help(argv: Sequence[str]) -> None:
     _run([*argv, "--help"], Context())
 
 
+def read_only(argv: Sequence[str], context: Context) -> None:
+    """Read a command without running it. TtpError."""
+    context.argv, context.only_reads = argv, True
+    _run(argv, context)
+
+
 def _run(argv: Sequence[str], context: Context) -> Any:
     try:
         return root_group().main(args=list(argv), prog_name="ttp", standalone_mode=False, obj=context)
@@ -249,7 +261,7 @@ def _run(argv: Sequence[str], context: Context) -> Any:
     except ClickException as error:
         from ttp.cli.usage_errors import usage_error
 
-        raise usage_error(error, context.line, is_unknown_option=isinstance(error, NoSuchOption)) from None
+        raise usage_error(error, context, is_unknown_option=isinstance(error, NoSuchOption)) from None
 
 
 def _named(ctx: Any) -> tuple[str, list[str]]:

@@ -1,0 +1,246 @@
+"""Words that people type from habit, of this tool or of another, and what each is called here.
+
+A value has the forms that may be meant, best first: the first that can be read is suggested, and all of a form with
+" or ". `{}` takes the value that was typed. Nothing is suggested unread: `ttp.cli.readings` reads every command first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_SCHEDULED, _DRAFTS, _FAILED = "list --status scheduled", "list --status draft", "list --status failed"
+
+
+def _alike(forms: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the forms of each of several words between spaces; `_` stands for a space within one."""
+    return {word.replace("_", " "): meant for words, meant in forms.items() for word in words.split()}
+
+
+COMMANDS = _alike(
+    {
+        "new add post tweet toot skeet write compose draft say note": ("create",),
+        "rm remove del trash": ("delete",),
+        "get_posts show_posts list_all": ("list",),
+        "ls posts timeline": ("list",),
+        "login connect auth auth_login": ("account connect",),
+        "logout disconnect auth_logout": ("account remove",),
+        "account_delete account_rm": ("account remove",),
+        "whoami me auth_status users profile profiles accounts": ("account list",),
+        "stats analytics insights": ("metrics summary",),
+        "settings set": ("config set", "config show"),
+        "configure setup": ("init",),
+        "view open cat describe inspect print": ("show",),
+        "get info": ("show", "config get"),
+        "preview": ("show", "create {} --dry-run"),
+        "duplicate clone cp": ("copy",),
+        "start daemon publisher worker": ("run",),
+        "best besttime best-time best-times besttimes when suggest optimal_times": ("optimal",),
+        "next": ("status or optimal next",),
+        "health queue_status": ("status",),
+        "queue": (_SCHEDULED, "schedule {} --at next-slot"),
+        "queue_add": ("create {} --at next-slot",),
+        "enqueue": ("schedule {} --at next-slot",),
+        "dequeue": ("unschedule",),
+        "cancel": ("unschedule or delete",),
+        "reschedule move mv postpone delay snooze bump": ("schedule",),
+        "shift": ("edit {} --shift {}",),
+        "send post_now": ("publish",),
+        "stop": ("pause",),
+        "unpause": ("resume",),
+        "update amend modify change": ("edit",),
+        "version about": ("--version",),
+        "man docs commands usage": ("help",),
+        "drafts draft_list draft_ls draft_show": (_DRAFTS,),
+        "failed errors": (_FAILED,),
+        "scheduled upcoming": (_SCHEDULED,),
+        "published sent posted": ("list --status published",),
+        "today": ("list --today",),
+        "week": ("calendar --week",),
+        "cal agenda month": ("calendar",),
+        "review todo": ("list --needs-you",),
+        "search find grep": ("list --search {}",),
+        "tag": ("edit {} --add-tag {}",),
+        "heatmap": ("optimal heatmap",),
+        "resend": ("retry",),
+        "revert rollback undelete": ("undo --post {}", "undo"),
+        "unpublish takedown": ("delete --remote",),
+        "thread thread_create thread_new": ("create {} --thread {}",),
+        "web ui gui dashboard server api": ("serve",),
+        "check diagnose verify": ("doctor",),
+        "install": ("service install",),
+        "logs tail events": ("log", "history"),
+        "cron jobs": ("repeat list",),
+        "recur recurring every": ("repeat",),
+        "load bulk": ("import",),
+        "validate": ("import --dry-run", "doctor"),
+        "dump": ("export",),
+        "dryrun dry-run": ("create --dry-run",),
+        "notification notifications": ("notify list",),
+        "slot slots_show": ("slots list",),
+        "templates": ("template list",),
+        "tokens": ("token list",),
+        "webhooks": ("webhook list",),
+        "upload": ("create --media {}",),
+        "hold": ("unschedule {}", "pause"),
+        "autocomplete completions": ("completion",),
+        "account_new": ("account add",),
+        "account_login account_refresh account_reconnect": ("account connect",),
+        "account_edit": ("account set",),
+        "account_test account_status account_verify": ("account check",),
+        "config_list config_ls": ("config show",),
+        "config_reset": ("config unset",),
+        "metrics_show": ("metrics list",),
+        "repeat_delete repeat_remove": ("repeat stop",),
+        "repeat_ls": ("repeat list",),
+        "service_start service_enable": ("service install",),
+        "service_stop": ("pause",),
+        "service_disable service_remove": ("service uninstall",),
+        "slots_delete slots_rm": ("slots remove",),
+        "slots_ls": ("slots list",),
+        "template_new template_add template_create": ("template edit",),
+        "template_delete template_rm": ("template remove",),
+        "template_use": ("create --template {}",),
+        "notify_send": ("notify test",),
+        "token_new token_add": ("token create",),
+        "token_delete token_remove token_rm": ("token revoke",),
+        "webhook_new webhook_create": ("webhook add",),
+        "webhook_delete webhook_rm": ("webhook remove",),
+        "template_ls": ("template list",),
+        "token_ls": ("token list",),
+        "webhook_ls": ("webhook list",),
+    }
+)
+"""Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
+
+NO_COMMAND = ("lint", "repost", "restart", "reorder", "exit", "quit", "clear")
+"""Words that are near to a command and mean another thing."""
+
+UPGRADE = ("upgrade", "self-update", "self-upgrade")
+"""Words for a newer version of ttp itself, which its installer fetches."""
+
+NO_OPTION = ("--test", "--no-headers")
+"""Options that are near to another and mean another thing."""
+
+NOUNS = {
+    **dict.fromkeys(("post", "posts"), ""),
+    **dict.fromkeys(("account", "accounts", "profile", "profiles"), "account"),
+    **dict.fromkeys(("template", "templates"), "template"),
+    **dict.fromkeys(("slot", "slots"), "slots"),
+    **dict.fromkeys(("token", "tokens"), "token"),
+    **dict.fromkeys(("webhook", "webhooks"), "webhook"),
+    **dict.fromkeys(("setting", "settings", "config"), "config"),
+    **dict.fromkeys(("notification", "notifications"), "notify"),
+    **dict.fromkeys(("repeat", "repeats"), "repeat"),
+}
+"""What a command is about, before or behind it: `post list`, `list posts`, `accounts add`, `add account`."""
+
+LISTED = ("list", "ls", "show", "all", "view", "status", "posts")
+"""What people type behind the name of a list."""
+
+OPTIONS = _alike(
+    {
+        "-m": ("{}", "--add-media", "--media"),
+        "--image --images --photo --picture --video --attach --attachment -i -a": ("--add-media", "--media"),
+        "--accounts --account --platform --platforms --on --profile -p": ("--to", "--account", "--platform"),
+        "--schedule --for --when --time --date --scheduled-at --schedule-at --publish-at --sched": ("--at",),
+        "--in --delay": ("--at=in {}",),
+        "--timezone --zone": ("--tz",),
+        "--tags --label --labels": ("--tag",),
+        "--dryrun --dry --preview --simulate": ("--dry-run", "--check"),
+        "--dry-run": ("--check",),
+        "--max --top --last -l": ("--limit", "--count"),
+        "-n": ("--dry-run", "--limit", "--count"),
+        "-y --force -f": ("--yes",),
+        "--headless --no-browser": ("--paste",),
+        "--now --publish": ("--at=now",),
+        "--queue --next-slot": ("--at=next-slot",),
+        "--best --optimal": ("--at=optimal",),
+        "--order --order-by --sort-by": ("--sort",),
+        "--message --body --content --caption": ("{}",),
+        "--id --post --post-id": ("{}",),
+        "--from-file --input": ("--file", "{}"),
+        "--editor": ("--edit",),
+        "--description --alt-text": ("--alt",),
+        "--filter": ("--where",),
+        "--query --grep --contains": ("--search",),
+        "-o --output": ("--format", "{}"),
+        "-j": ("--json",),
+        "--headers": ("--header",),
+        "--no-color --no-colour": ("--color=never",),
+        "--skip-errors --skip-invalid --ignore-errors": ("--partial",),
+        "--background --daemon --detach run_-d": ("ttp service install",),
+        "--every": ("--cron={}",),
+        "--comment": ("--reason",),
+        "create_-f": ("--file", "--media"),
+        "list_-f": ("--status",),
+        "list_-t": ("--tag", "--platform"),
+        "list_--from": ("--since",),
+        "list_--to": ("--until",),
+        "list_--drafts list_--draft": ("--status=draft",),
+        "list_--scheduled list_--upcoming": ("--status=scheduled",),
+        "list_--published list_--sent": ("--status=published",),
+        "list_--failed list_--errors": ("--status=failed",),
+        "list_--all list_-a list_-la list_--everything": ("",),
+        "list_--id": ("ttp show {}",),
+        "create_--draft create_--later": ("",),
+        "edit_--draft": ("ttp unschedule {}",),
+        "schedule_--list schedule_-l": (f"ttp {_SCHEDULED}",),
+        "import_--file import_-f import_-i": ("{}",),
+        "export_--all": ("",),
+        "retry_--all": ("--failed",),
+        "delete_--hard": ("--remote",),
+        "delete_-rf": ("--yes",),
+        "--visibility": ("--set=mastodon.visibility={}",),
+        "--cw --spoiler --spoiler-text --content-warning": ("--set=mastodon.spoiler_text={}",),
+        "--sensitive": ("--set=mastodon.sensitive=true",),
+        "--language --lang": ("--set=mastodon.language={}", "--set=bluesky.langs={}", "--langs"),
+        "--reply-to --in-reply-to": ("--set=mastodon.reply_to={}", "--set=bluesky.reply_to={}"),
+        "--quote": ("--set=mastodon.quote={}", "--set=bluesky.quote={}"),
+        "--poll": ("--set=mastodon.poll={}",),
+        "--privacy": ("--set=tiktok.privacy_level={}",),
+        "config_set_--key config_set_--value": ("{}",),
+    }
+)
+"""Options, those of one command first. Without a name, `{}` is an argument; a form that is empty leaves it out."""
+
+STATUSES = _alike(
+    {
+        "draft drafts": ("draft",),
+        "scheduled queued pending upcoming": ("scheduled",),
+        "published sent posted": ("published",),
+        "failed errors": ("failed",),
+        "partial": ("partial",),
+        "missed": ("missed",),
+        "publishing": ("publishing",),
+    }
+)
+
+WORDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "list": (
+        ("STATUS", "--status={}"),
+        ("all|everything|posts", ""),
+        ("today|week", "--{}"),
+        (r"\d+", "ttp show {}"),
+        (r"#?\w.*", "--search={}"),
+    ),
+    "schedule": (("list|ls|show|all", f"ttp {_SCHEDULED}"),),
+    "calendar": (("week|month", "--{}"), ("today|this|now", ""), ("weekly", "--week"), ("last|previous", "prev")),
+    "report": (("week|month", "--{}"), ("weekly", "--week"), ("monthly", "--month"), ("last|previous", "prev")),
+    "account add": (("PLATFORM", "ttp account connect {}"),),
+    "init": (("PLATFORM", "ttp account connect {}"),),
+    "config get": (("tz|zone|time-?zone", "timezone"),),
+    "config set": (("tz|zone|time-?zone", "timezone"),),
+    "pause": (("all", ""),),
+    "resume": (("all", ""),),
+    "retry": (("all|failed", "--failed"),),
+    "help": (("commands|all", ""),),
+    "run": (("start", ""),),
+    "serve": (("start", ""),),
+    "sandbox": (("start", ""),),
+    "demo": (("start", ""),),
+    "undo": (("last", ""),),
+    "reject": (("ANY", "--reason={}"),),
+}
+"""Arguments of a command that are none: a class or a pattern of the word, and what is meant."""
+
+FORMATS = ("table", "tsv", "json", "jsonl", "csv", "md", "ics", "html")

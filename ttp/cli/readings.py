@@ -1,0 +1,379 @@
+"""What a command line that cannot be read probably means: whole commands, each of which ttp has read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from itertools import takewhile
+from typing import Any
+
+from ttp.cli import other_words
+from ttp.cli.command_table import BY_NAME
+from ttp.cli.context import Context
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand
+from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.time.grammar import parse_time
+
+CLOSE = 0.7
+"""Least similarity of a suggested word. Below it suggestions are words that happen to share letters."""
+_MOST_STEPS = 5
+"""Wrong words that are corrected in one command line."""
+_ID = re.compile(r"[\d,-]+")
+_HELP = ("--help", "-h")
+
+
+class Misread(UsageError):
+    """A command line that cannot be read. `words`: the command that is meant, without `ttp`; None if that is open."""
+
+    words: list[str] | None = None
+
+
+def read(words: Sequence[str], context: Context) -> list[str] | None:
+    """Return the words if they are a command that can run, else what that is suggested for them; None without one."""
+    from ttp.cli.app import read_only
+
+    if words[:1] == ["--version"] or {*_HELP} & {*words}:
+        return list(words)
+    if context.steps >= _MOST_STEPS:
+        return None
+    trial = Context(context.clock)
+    trial.steps = context.steps + 1
+    try:
+        read_only(words, trial)
+    except Misread as error:
+        return error.words
+    except TtpError as error:
+        is_refused = isinstance(error, UsageError)  # else a value, for which the command has a hint of its own
+    else:
+        is_refused = False
+    if place := wrong_word(trial.line):
+        return first(of_words(trial.line, place), trial)
+    return None if is_refused else list(words)
+
+
+def first(readings: Iterable[Sequence[str]], context: Context) -> list[str] | None:
+    """Return the first reading that is a command."""
+    return next((words for words in (read(one, context) for one in readings) if words), None)
+
+
+def fill(form: str, rest: Sequence[str]) -> list[str] | None:
+    """Return the words of a form with the words that follow; None if a `{}` has none."""
+    words, left = list[str](), list(rest)
+    if "list" in form.split()[:2] and left and left[0] in other_words.LISTED:
+        del left[0]
+    for word in form.split():
+        if "{}" in word and (not left or left[0].startswith("-")):
+            return None
+        words.append(word.replace("{}", left.pop(0)) if "{}" in word else word)
+    return [*words, *left]
+
+
+def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context: Context) -> Iterator[list[list[str]]]:
+    """Yield what an unknown command may be, best first: one command, or several that are all shown."""
+    wrong, *rest = typed
+    path = parent.split()
+    for count in (2, 1):
+        if count == 1 and not parent and (words := _about(typed)) is not None:
+            yield [words]
+            return
+        forms = other_words.COMMANDS.get(" ".join([*path, *typed[:count]]).lower(), ())
+        for form in forms:
+            yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
+        if forms:
+            return
+    if parent in ("optimal", "metrics", "config") and (words := _as_argument(parent, wrong, rest, context)):
+        yield [words]
+    elif wrong.lower() not in other_words.NO_COMMAND:
+        for name in get_close_matches(wrong.lower(), names, 1, CLOSE):
+            yield [[*path, name, *rest]]
+
+
+def _about(typed: Sequence[str]) -> list[str] | None:
+    """Return the words with what a command is about before it: `list accounts`, and `post list` as `list`."""
+    for noun, verb in (typed[:2], typed[1::-1]) if len(typed) > 1 else ():
+        group = other_words.NOUNS.get(noun)
+        if group == "" and (verb in BY_NAME or verb in other_words.COMMANDS):
+            return [verb, *typed[2:]]
+        if group and (f"{group} {verb}" in other_words.COMMANDS or verb in subcommands(group)):
+            return [group, verb, *typed[2:]]
+    return None
+
+
+def subcommands(group: str) -> Sequence[str]:
+    """Return the names of the subcommands of a command."""
+    from ttp.cli.app import load_command
+
+    return list(getattr(load_command(group), "commands", ()))
+
+
+def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list[str] | None:
+    """Return the command for an account after `optimal` or `metrics`, or a setting after `config`."""
+    if parent == "config":
+        key, _, value = wrong.partition("=")
+        has_value = value or any(not word.startswith("-") for word in rest)
+        words = [key, *([value] if value else []), *rest]
+        return ["config", "set" if has_value else "get", *words] if key in context.keys else None
+    if not _is_platform(wrong.partition("/")[0]):
+        return None
+    if parent == "metrics":
+        return ["metrics", "summary", "--account", wrong, *rest]
+    return ["optimal", "--account" if "/" in wrong else "--platform", wrong, *rest]
+
+
+def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str]) -> Iterator[list[str]]:
+    """Yield what an unknown option may be, best first. `near`: the options whose names are near to it."""
+    word, path = line.parts[place].words[0], list(line.path)
+    before, after = line.around(place)
+    if word.startswith(name + "="):
+        after, word = [word[len(name) + 1 :], *after], name
+        equals = "="
+    else:
+        equals = ""
+    value = after[0] if after and not after[0].startswith("-") else None
+    flags = {flag for one in line.params for flag in one.opts}
+    keys = (" ".join([*path, word]), " ".join([*path, name]), name)
+    forms: Sequence[str] = next((other_words.OPTIONS[key] for key in keys if key in other_words.OPTIONS), ())
+    if name == "-t" and not forms:
+        forms = (_option_for(value or ""),)
+    if re.fullmatch(r"-\d+", word):
+        forms, value = ("--limit={}",), word[1:]
+        after = [value, *after]
+    if not path and not after and (name == "-v" or get_close_matches(name, ["--version"])):
+        yield ["--version"]
+        return
+    if not path:  # before the command
+        start = next((at for at, one in enumerate(after) if one in BY_NAME or one in other_words.COMMANDS), len(after))
+        yield [*after[start:], *before, word + (f"={after[0]}" if equals else ""), *after[bool(equals) : start]]
+        return
+    for form in forms or near:
+        flag, has_value, given = form.partition("=")
+        if value is not None and not _can_be(form, value, name, line):
+            continue
+        if form.startswith("ttp "):
+            words = fill(form[4:], [*before[len(path) :], *after])
+            if words is not None:
+                yield words
+        elif form == "":
+            if not equals:
+                yield [*before, *after]
+        elif flag != "{}" and flag not in flags:
+            continue
+        elif form == "--at" and value is not None and (typed := [one for one in line.parts if one.flag == "--at"]):
+            days = typed[0].values[0]  # a day and a time of day in two options are one time
+            time = next((one for one in (f"{days} {value}", f"{value} {days}") if parse_time(one)), None)
+            at = line.parts.index(typed[0])
+            others = [one for one in line.parts[:at] + line.parts[at + 1 :] if one is not line.parts[place]]
+            kept = [one for part in others for one in part.words]
+            if time and not equals:
+                kept.remove(value)
+                yield [*kept, "--at", time]
+        elif "{}" in form:
+            if value is not None:
+                word = given.replace("{}", _as_cron(value) or value if flag == "--cron" else value)
+                yield [*before, *([flag, word] if has_value else [value]), *after[1:]]
+        elif equals:
+            yield [*before, f"{form}={after[0]}", *after[1:]]
+        else:
+            yield [*before, form, *after]
+    if path in (["schedule"], ["publish"]) and (words := _as_create(line)):
+        yield words
+
+
+def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
+    """Return whether the value of an unknown option can be that of a form."""
+    flag, _, given = form.partition("=")
+    if name in ("-o", "--output"):
+        return (value in other_words.FORMATS) is (flag == "--format")
+    if len(name) == 2 and flag in ("{}", "--file", "--media", "--add-media"):
+        return value.lower().endswith(MEDIA_SUFFIXES) is flag.endswith("media")
+    if flag == "--cron":
+        return _as_cron(value) is not None
+    if flag == "--set":  # an option of a platform: of one to which the post goes
+        places = [
+            one.partition("/")[0] for part in line.parts if part.flag == "--to" for one in part.values[0].split(",")
+        ]
+        if given.endswith(("reply_to={}", "quote={}")) and "://" not in value:  # a post of ttp has no address yet
+            return False
+        return not places or any(_platform(one) == given.partition(".")[0] for one in places)
+    return True
+
+
+def _as_cron(text: str) -> str | None:
+    """Return the cron expression of weekdays and a time, such as `mon 9:00`."""
+    from ttp.domain.time.slot_parser import parse_slot_times
+
+    try:
+        expressions = parse_slot_times(text)
+    except UsageError:
+        return None
+    return expressions[0] if len(expressions) == 1 else None
+
+
+def _as_create(line: TypedCommand) -> list[str] | None:
+    """Return `create` for a text behind `schedule` or `publish`; its time is TIME if none was typed."""
+    places = line.places
+    if not places or _ID.fullmatch(line.words[places[0]]):
+        return None
+    words, flags = ["create", *line.words[1:]], [part.flag for part in line.parts]
+    if line.path[0] == "publish":
+        return [*words, "--at", "now"]
+    if "--at" in flags:
+        return words
+    for place in reversed(places[1:]):
+        if _is_time(words[place]):
+            return [*words[:place], "--at", *words[place:]]
+    return [*words, "--at", "TIME"]
+
+
+def wrong_word(line: TypedCommand) -> int | None:
+    """Return the place among the parts of a word that its command cannot take: a surplus one, or no id."""
+    for place, part in enumerate(line.parts):
+        metavar = part.metavar.strip("[].")
+        if part.flag == "--status" and any(_status(one) != one for one in part.values[0].split(",")):
+            return place
+        if part.flag or metavar == "(name)" or part.words == ("-",):
+            continue
+        is_last = place == max(at for at, one in enumerate(line.parts) if not one.flag)
+        if metavar == "" or (metavar == "ID" and not _ID.fullmatch(part.words[0])):
+            has_time = list(line.path) == ["schedule"] and all(one.flag != "--at" for one in line.parts)
+            if has_time and is_last and place > 1 and _is_time(part.words[0]):
+                continue
+            return place
+        if metavar == "KEY" and line.path[:1] == ["config"] and not _is_key(part.words[0]):
+            return place
+        if metavar == "WHEN" and any(re.fullmatch(one, part.words[0]) for one, _ in other_words.WORDS[line.path[0]]):
+            return place
+        if metavar == "URL" and line.path[:1] == ["init"] and "://" not in part.words[0]:
+            return place
+        if metavar == "PLATFORM/HANDLE" and list(line.path) == ["account", "add"] and "/" not in part.words[0]:
+            return place
+        if metavar == "DAYS TIMES" and "/" in part.words[0] and _is_account(part.words[0]):
+            return place
+    return None
+
+
+def of_words(line: TypedCommand, place: int) -> Iterator[list[str]]:
+    """Yield what may be meant by a word that its command cannot take, best first."""
+    part, path = line.parts[place], list(line.path)
+    word = part.words[0]
+    before, after = line.around(place)
+    flags = {flag for one in line.params for flag in one.opts}
+    if (words := _about(line.words)) is not None and words != list(line.words):
+        yield words
+        return
+    if part.flag == "--status":
+        yield [*before, "--status", ",".join(_status(one) for one in part.values[0].split(",")), *after]
+        return
+    if path == ["config", "set"] and "=" in word:
+        yield [*before, *word.split("=", 1), *after]
+    if place and line.parts[place - 1].flag == "--at":
+        times = _leading_words([word, *after])
+        time = " ".join([before[-1], *times])
+        if _is_time(time) or _is_time(word):
+            yield [*before[:-1], time, *after[len(times) - 1 :]]
+            return
+    if part.metavar.startswith(("ID", "[ID")):
+        if re.fullmatch(r"#?\d+((\.\.|:|–)\d+)?", word):
+            yield [*before, re.sub(r"\.\.|:|–", "-", word.lstrip("#")), *after]
+        if path == ["schedule"] and (words := _as_time(line, place)):
+            yield words
+        if path in (["schedule"], ["publish"]) and not _is_time(word):
+            is_text = " " in word or any(one.flag == "--at" for one in line.parts)
+            if is_text and (words := _as_create(line)):
+                yield words
+                return
+    for kind, form in other_words.WORDS.get(" ".join(path), ()):
+        if kind == "STATUS" and word.lower() in other_words.STATUSES:
+            yield [*before, form.replace("{}", _status(word.lower())), *after]
+            return
+        if (
+            kind == "ANY"
+            or (kind == "PLATFORM" and _is_account(word))
+            or (kind != "STATUS" and re.fullmatch(kind, word, re.IGNORECASE) and not _is_account(word))
+        ):
+            if form == "--search={}" and len(line.places) > 1:
+                return
+            if not form.startswith("ttp "):
+                yield [*before, *([form.replace("{}", word)] if form else []), *after]
+            elif words := fill(form[4:], [word]) if len(line.parts) == len(path) + 1 else None:
+                yield words
+            return
+    if _is_account(word):
+        for flag in ("--to", "--account") if "/" in word else ("--to", "--platform", "--account"):
+            if flag in flags:
+                yield [*before, flag, word, *after]
+                return
+    follow = after[0] if after else ""
+    if word == "to" and "--to" in flags and _is_account(follow):
+        yield [*before, "--to", *after]
+    if path in (["slots", "add"], ["repeat", "add"]) and part.metavar == "":
+        at = place - 1 if path[0] == "slots" else place
+        words = [one.words[0] for one in line.parts[at:] if not one.flag and one.words[0] not in ("every", "on", "at")]
+        others = [one for part in line.parts[at:] if part.flag for one in part.words]
+        cron = _as_cron(" ".join(words))
+        if cron and not any(one.flag == "--cron" for one in line.parts):
+            more = [" ".join(words)] if path[0] == "slots" else ["--cron", cron]
+            yield [*(one for part in line.parts[:at] for one in part.words), *more, *others]
+    if "--at" in flags and part.metavar == "" and all(one.flag != "--at" for one in line.parts):
+        times = _leading_words([word, *after])
+        for start in (0, 1) if word in ("at", "on", "for") else (0,):
+            time = " ".join(times[start:])
+            if _is_time(time):
+                yield [*before, "--at", time, *after[len(times) - 1 :]]
+
+
+def _leading_words(words: Sequence[str]) -> list[str]:
+    """Return the words before the first option."""
+    return list(takewhile(lambda word: not word.startswith("-"), words))
+
+
+def _as_time(line: TypedCommand, place: int) -> list[str] | None:
+    """Return `schedule` with the words from `place` on as one time, without a word such as `for` before it."""
+    before = [word for part in line.parts[:place] for word in part.words]
+    times = [part.words[0] for part in line.parts[place:] if not part.flag]
+    others = [word for part in line.parts[place:] if part.flag for word in part.words]
+    if len(before) < 2 or any(part.flag == "--at" for part in line.parts):
+        return None
+    for start in (1, 0) if times[0] in ("at", "on", "for", "to") and times[1:] else (0,):
+        time = " ".join(times[start:])
+        for one in (time, f"in {time}"):
+            if _is_time(one) or _is_time(times[start]):
+                return [*before, "--at", one, *others]
+    return None
+
+
+def _is_account(word: str) -> bool:
+    return all(_is_platform(one.strip().partition("/")[0]) for one in word.split(","))
+
+
+def _is_platform(word: str) -> bool:
+    return _platform(word) is not None
+
+
+def _platform(word: str) -> str | None:
+    """Return the name of a platform by its name or another word for it."""
+    from ttp.platforms.registry import Registry
+
+    try:
+        return Registry().find(word).name
+    except TtpError:
+        return None
+
+
+def _is_key(text: str) -> bool:
+    return any(key == text or key.startswith(f"{text}.") for key in Context().keys)
+
+
+def _status(text: str) -> str:
+    return other_words.STATUSES.get(text, (text,))[0]
+
+
+def _is_time(text: str) -> bool:
+    """Return whether a text is a time, or a day that lacks its time."""
+    return any(parse_time(one) is not None for one in (text, f"{text} 9am"))
+
+
+def _option_for(value: str) -> str:
+    """Return what `-t` stands for, by its value: `--to`, `--at` or `--tag`."""
+    return "--to" if _is_platform(value.partition("/")[0]) else "--at" if _is_time(value) else "--tag"
