@@ -18,7 +18,7 @@ def _alike(forms: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 
 COMMANDS = _alike(
     {
-        "new add post tweet toot skeet write compose draft say note": ("create",),
+        "new new-post add post tweet toot skeet write compose draft say note": ("create",),
         "rm remove del trash": ("delete",),
         "get_posts show_posts list_all": ("list",),
         "ls posts timeline": ("list",),
@@ -31,12 +31,12 @@ COMMANDS = _alike(
         "configure setup": ("init",),
         "view open cat describe inspect print": ("show",),
         "get info": ("show", "config get"),
-        "preview": ("show", "create {} --dry-run"),
+        "preview render": ("show", "create {} --dry-run"),
         "duplicate clone cp": ("copy",),
         "start daemon publisher worker": ("run",),
         "best besttime best-time best-times besttimes when suggest optimal_times": ("optimal",),
         "next": ("status or optimal next",),
-        "health queue_status": ("status",),
+        "health queue_status publisher_status daemon_status": ("status",),
         "queue": (_SCHEDULED, "schedule {} --at next-slot"),
         "queue_add": ("create {} --at next-slot",),
         "enqueue": ("schedule {} --at next-slot",),
@@ -80,11 +80,14 @@ COMMANDS = _alike(
         "templates": ("template list",),
         "tokens": ("token list",),
         "webhooks": ("webhook list",),
-        "upload": ("create --media {}",),
+        "upload media_add": ("create --media {}",),
         "hold": ("unschedule {}", "pause"),
         "autocomplete completions": ("completion",),
-        "account_new": ("account add",),
+        "timezone tz": ("config set timezone {}", "config get timezone"),
+        "account_new account_create": ("account add",),
         "account_login account_refresh account_reconnect": ("account connect",),
+        "account_info": ("account show",),
+        "account_logout account_disconnect": ("account remove",),
         "account_edit": ("account set",),
         "account_test account_status account_verify": ("account check",),
         "config_list config_ls": ("config show",),
@@ -96,6 +99,7 @@ COMMANDS = _alike(
         "service_stop": ("pause",),
         "service_disable service_remove": ("service uninstall",),
         "slots_delete slots_rm": ("slots remove",),
+        "slots_set slots_new slots_create": ("slots add",),
         "slots_ls": ("slots list",),
         "template_new template_add template_create": ("template edit",),
         "template_delete template_rm": ("template remove",),
@@ -118,11 +122,11 @@ NO_COMMAND = ("lint", "repost", "restart", "reorder", "exit", "quit", "clear")
 UPGRADE = ("upgrade", "self-update", "self-upgrade")
 """Words for a newer version of ttp itself, which its installer fetches."""
 
-NO_OPTION = ("--test", "--no-headers")
+NO_OPTION = ("--test", "--no-headers", "--public")
 """Options that are near to another and mean another thing."""
 
 NOUNS = {
-    **dict.fromkeys(("post", "posts"), ""),
+    **dict.fromkeys(("post", "posts", "draft"), ""),
     **dict.fromkeys(("account", "accounts", "profile", "profiles"), "account"),
     **dict.fromkeys(("template", "templates"), "template"),
     **dict.fromkeys(("slot", "slots"), "slots"),
@@ -141,7 +145,7 @@ OPTIONS = _alike(
     {
         "-m": ("{}", "--add-media", "--media"),
         "--image --images --photo --picture --video --attach --attachment -i -a": ("--add-media", "--media"),
-        "--accounts --account --platform --platforms --on --profile -p": ("--to", "--account", "--platform"),
+        "--accounts --account --platform --platforms --on --profile -p": ("--to", "--account", "--platform", "{}"),
         "--schedule --for --when --time --date --scheduled-at --schedule-at --publish-at --sched": ("--at",),
         "--in --delay": ("--at=in {}",),
         "--timezone --zone": ("--tz",),
@@ -156,7 +160,7 @@ OPTIONS = _alike(
         "--queue --next-slot": ("--at=next-slot",),
         "--best --optimal": ("--at=optimal",),
         "--order --order-by --sort-by": ("--sort",),
-        "--message --body --content --caption": ("{}",),
+        "--message --body --content --caption --set-text": ("{}",),
         "--id --post --post-id": ("{}",),
         "--from-file --input": ("--file", "{}"),
         "--editor": ("--edit",),
@@ -164,7 +168,8 @@ OPTIONS = _alike(
         "--filter": ("--where",),
         "--query --grep --contains": ("--search",),
         "-o --output": ("--format", "{}"),
-        "-j": ("--json",),
+        "-j --raw": ("--json",),
+        "--columns": ("--fields",),
         "--headers": ("--header",),
         "--no-color --no-colour": ("--color=never",),
         "--skip-errors --skip-invalid --ignore-errors": ("--partial",),
@@ -172,14 +177,17 @@ OPTIONS = _alike(
         "--every": ("--cron={}",),
         "--comment": ("--reason",),
         "create_-f": ("--file", "--media"),
+        "--remove-image --remove-photo --remove-video": ("--remove-media",),
+        "calendar_--next": ("ttp calendar next",),
+        "optimal_--next": ("ttp optimal next",),
+        "publish_--at": ("ttp schedule {} --at {}",),
+        "publish_--now retry_--now run_--foreground create_--yes": ("",),
+        "serve_-p sandbox_-p": ("--port",),
+        "init_--yes init_-y": ("--no-input",),
         "list_-f": ("--status",),
         "list_-t": ("--tag", "--platform"),
         "list_--from": ("--since",),
         "list_--to": ("--until",),
-        "list_--drafts list_--draft": ("--status=draft",),
-        "list_--scheduled list_--upcoming": ("--status=scheduled",),
-        "list_--published list_--sent": ("--status=published",),
-        "list_--failed list_--errors": ("--status=failed",),
         "list_--all list_-a list_-la list_--everything": ("",),
         "list_--id": ("ttp show {}",),
         "create_--draft create_--later": ("",),
@@ -192,7 +200,9 @@ OPTIONS = _alike(
         "delete_-rf": ("--yes",),
         "--visibility": ("--set=mastodon.visibility={}",),
         "--cw --spoiler --spoiler-text --content-warning": ("--set=mastodon.spoiler_text={}",),
-        "--sensitive": ("--set=mastodon.sensitive=true",),
+        "--unlisted": ("--set=mastodon.visibility=unlisted",),
+        "--private": ("--set=mastodon.visibility=private",),
+        "--sensitive --nsfw": ("--set=mastodon.sensitive=true",),
         "--language --lang": ("--set=mastodon.language={}", "--set=bluesky.langs={}", "--langs"),
         "--reply-to --in-reply-to": ("--set=mastodon.reply_to={}", "--set=bluesky.reply_to={}"),
         "--quote": ("--set=mastodon.quote={}", "--set=bluesky.quote={}"),
@@ -215,10 +225,13 @@ STATUSES = _alike(
     }
 )
 
+KEYS = dict.fromkeys(("tz", "zone", "time-zone"), "timezone")
+"""Settings that people try."""
+
 WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "list": (
         ("STATUS", "--status={}"),
-        ("all|everything|posts", ""),
+        ("all|everything|posts|this", ""),
         ("today|week", "--{}"),
         (r"\d+", "ttp show {}"),
         (r"#?\w.*", "--search={}"),
@@ -228,8 +241,6 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "report": (("week|month", "--{}"), ("weekly", "--week"), ("monthly", "--month"), ("last|previous", "prev")),
     "account add": (("PLATFORM", "ttp account connect {}"),),
     "init": (("PLATFORM", "ttp account connect {}"),),
-    "config get": (("tz|zone|time-?zone", "timezone"),),
-    "config set": (("tz|zone|time-?zone", "timezone"),),
     "pause": (("all", ""),),
     "resume": (("all", ""),),
     "retry": (("all|failed", "--failed"),),
@@ -239,8 +250,16 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "sandbox": (("start", ""),),
     "demo": (("start", ""),),
     "undo": (("last", ""),),
+    "redo": (("last", ""),),
+    "publish": (("now", ""),),
+    "status": ((r"\d+", "ttp show {}"),),
+    "doctor": (("PLATFORM", "ttp account check {}"),),
+    "export": (("csv|jsonl?|ics|md", "--format={}"),),
     "reject": (("ANY", "--reason={}"),),
 }
 """Arguments of a command that are none: a class or a pattern of the word, and what is meant."""
 
 FORMATS = ("table", "tsv", "json", "jsonl", "csv", "md", "ics", "html")
+
+NO_TEXT = ("all", "drafts", "draft", "everything", "last", "latest", "next")
+"""Words behind `schedule` and `publish` that name posts, and are no text of one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from itertools import takewhile
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from ttp.cli import other_words
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.context import Context
-from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TypedCommand
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.grammar import parse_time
 
@@ -93,6 +94,8 @@ def _about(typed: Sequence[str]) -> list[str] | None:
     """Return the words with what a command is about before it: `list accounts`, and `post list` as `list`."""
     for noun, verb in (typed[:2], typed[1::-1]) if len(typed) > 1 else ():
         group = other_words.NOUNS.get(noun)
+        if noun == "draft" and verb in ("list", "ls"):
+            continue
         if group == "" and (verb in BY_NAME or verb in other_words.COMMANDS):
             return [verb, *typed[2:]]
         if group and (f"{group} {verb}" in other_words.COMMANDS or verb in subcommands(group)):
@@ -111,6 +114,7 @@ def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list
     """Return the command for an account after `optimal` or `metrics`, or a setting after `config`."""
     if parent == "config":
         key, _, value = wrong.partition("=")
+        key = other_words.KEYS.get(key, key)
         has_value = value or any(not word.startswith("-") for word in rest)
         words = [key, *([value] if value else []), *rest]
         return ["config", "set" if has_value else "get", *words] if key in context.keys else None
@@ -146,7 +150,9 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str]) ->
         start = next((at for at, one in enumerate(after) if one in BY_NAME or one in other_words.COMMANDS), len(after))
         yield [*after[start:], *before, word + (f"={after[0]}" if equals else ""), *after[bool(equals) : start]]
         return
-    for form in forms or near:
+    if path == ["config", "set"] and name[2:] in Context().keys:
+        yield [*before, name[2:], *after]
+    for form in forms or near or _by_value(line, name, value, flags):
         flag, has_value, given = form.partition("=")
         if value is not None and not _can_be(form, value, name, line):
             continue
@@ -178,6 +184,32 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str]) ->
             yield [*before, form, *after]
     if path in (["schedule"], ["publish"]) and (words := _as_create(line)):
         yield words
+
+
+def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractSet[str]) -> Iterator[str]:
+    """Yield what an option may be whose name says nothing: by its value, or as a value that is typed as an option."""
+    used = {part.flag for part in line.parts}
+    word = name.lstrip("-")
+    if word in other_words.STATUSES and "--status" in flags:
+        yield f"--status={_status(word)}"
+    elif word in other_words.FORMATS and "--format" in flags and line.path[0] != "import":
+        yield f"--format={word}"
+    elif len(word) > 1 and _is_platform(word) and "--to" in flags:
+        yield f"--to={word}"
+    elif value is None or name in other_words.NO_OPTION:
+        return
+    elif (value.lower().endswith(TABLE_SUFFIXES) and any("FILE" in str(one.metavar) for one in line.params)) or any(
+        word.upper() in str(one.metavar).split() for one in line.params if one.param_type_name == "argument"
+    ):
+        yield "{}"
+    elif value in other_words.STATUSES and "--status" in flags:
+        yield "--status"
+    elif _is_account(value) and "--to" in flags - used:
+        yield "--to"
+    elif _is_time(value) and "--at" in flags - used:
+        yield "--at"
+    elif value.lower().endswith(MEDIA_SUFFIXES) and "--media" in flags:
+        yield "--add-media" if "--add-media" in flags else "--media"
 
 
 def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
@@ -242,7 +274,8 @@ def wrong_word(line: TypedCommand) -> int | None:
             return place
         if metavar == "KEY" and line.path[:1] == ["config"] and not _is_key(part.words[0]):
             return place
-        if metavar == "WHEN" and any(re.fullmatch(one, part.words[0]) for one, _ in other_words.WORDS[line.path[0]]):
+        patterns = other_words.WORDS.get(line.path[0], ()) if metavar in ("WHEN", "FILE|DIR|-", "N") else ()
+        if any(re.fullmatch(one, part.words[0]) for one, _ in patterns):
             return place
         if metavar == "URL" and line.path[:1] == ["init"] and "://" not in part.words[0]:
             return place
@@ -265,6 +298,8 @@ def of_words(line: TypedCommand, place: int) -> Iterator[list[str]]:
     if part.flag == "--status":
         yield [*before, "--status", ",".join(_status(one) for one in part.values[0].split(",")), *after]
         return
+    if part.metavar.strip("[].") == "KEY" and word in other_words.KEYS:
+        yield [*before, other_words.KEYS[word], *after]
     if path == ["config", "set"] and "=" in word:
         yield [*before, *word.split("=", 1), *after]
     if place and line.parts[place - 1].flag == "--at":
@@ -279,7 +314,7 @@ def of_words(line: TypedCommand, place: int) -> Iterator[list[str]]:
         if path == ["schedule"] and (words := _as_time(line, place)):
             yield words
         if path in (["schedule"], ["publish"]) and not _is_time(word):
-            is_text = " " in word or any(one.flag == "--at" for one in line.parts)
+            is_text = " " in word or (word not in other_words.NO_TEXT and any(one.flag == "--at" for one in line.parts))
             if is_text and (words := _as_create(line)):
                 yield words
                 return
@@ -299,6 +334,8 @@ def of_words(line: TypedCommand, place: int) -> Iterator[list[str]]:
             elif words := fill(form[4:], [word]) if len(line.parts) == len(path) + 1 else None:
                 yield words
             return
+    if word == "all" and path[-1] == "list":
+        yield [*before, *after]
     if _is_account(word):
         for flag in ("--to", "--account") if "/" in word else ("--to", "--platform", "--account"):
             if flag in flags:

@@ -70,7 +70,7 @@ def usage_error(error: Any, context: Context, *, is_unknown_option: bool) -> Usa
     path = "ttp" if ctx is None else ctx.command_path
     if path == "ttp" and line.words[:1] and line.words[0] in BY_NAME:
         path = f"ttp {line.words[0]}"  # an option without its value is reported before there is a context
-    usage = Hint("see", f"{path} --help")
+    usage = Hint("see", "ttp help cron" if path == "ttp repeat add" else f"{path} --help")
     if is_unknown_option:
         return _unknown_option(error, context, path, usage)
     message = error.format_message()
@@ -78,7 +78,7 @@ def usage_error(error: Any, context: Context, *, is_unknown_option: bool) -> Usa
         names = ", ".join(ctx.command.list_commands(ctx))
         return _misread(f"{path} needs a command: {names}", usage)
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL):
-        words = None if line.has_long_text else _without_surplus(path, context)
+        words = _without_surplus(path, context)
         hints = _commands(words)
         return _misread(f"too many words: {extra[1]}", *hints, usage, meant=[words])
     if path == "ttp account connect" and "PLATFORM" in message:
@@ -86,12 +86,15 @@ def usage_error(error: Any, context: Context, *, is_unknown_option: bool) -> Usa
 
         hints = [Hint("try", f"{path} {name}") for name in Registry().names()]
         return _misread("choose a platform", *hints, meant=[list(line.words)])
-    return _misread((message[:1].lower() + message[1:]).rstrip("."), usage)
+    words = _without_surplus(path, context)
+    return _misread((message[:1].lower() + message[1:]).rstrip("."), *_commands(words), usage, meant=[words])
 
 
 def _without_surplus(path: str, context: Context) -> list[str] | None:
     """Return the command with its surplus words where they belong."""
     line = context.line
+    if line.has_long_text:
+        return None
     place = readings.wrong_word(line)
     words = None if place is None else readings.first(readings.of_words(line, place), context)
     return words or readings.first([one for one in [_as_one(path, line)] if one], context)
