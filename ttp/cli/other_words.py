@@ -96,7 +96,6 @@ COMMANDS = _alike(
         "repeat_delete repeat_remove": ("repeat stop",),
         "repeat_ls": ("repeat list",),
         "service_start service_enable": ("service install",),
-        "service_stop": ("pause",),
         "service_disable service_remove": ("service uninstall",),
         "slots_delete slots_rm": ("slots remove",),
         "slots_set slots_new slots_create": ("slots add",),
