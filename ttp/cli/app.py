@@ -245,13 +245,27 @@ def print_help(argv: Sequence[str]) -> None:
     _run([*argv, "--help"], Context())
 
 
-def read_only(argv: Sequence[str], context: Context) -> None:
-    """Read a command without running it. TtpError."""
-    context.argv, context.only_reads = argv, True
-    _run(argv, context)
+class Parser:
+    """What suggestions ask of the command line."""
+
+    def read_only(self, argv: Sequence[str], context: Context) -> None:
+        """Read a command without running it. TtpError."""
+        context.argv, context.only_reads = argv, True
+        _run(argv, context)
+
+    def trial(self, context: Context) -> Context:
+        """Return the context of a command that is read after one more correction."""
+        trial = Context(context.clock)
+        trial.steps = context.steps + 1
+        return trial
+
+    def subcommands(self, name: str) -> Sequence[str]:
+        """Return the names of the subcommands of a command."""
+        return list(getattr(load_command(name), "commands", ()))
 
 
 def _run(argv: Sequence[str], context: Context) -> Any:
+    context.parser = Parser()
     try:
         return root_group().main(args=list(argv), prog_name="ttp", standalone_mode=False, obj=context)
     except typer.Exit as exited:

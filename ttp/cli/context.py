@@ -41,6 +41,8 @@ class Context(Application):
     only_reads = False
     steps = 0
     """Whether the command is read and not run, and how many wrong words were corrected in it (`ttp.cli.readings`)."""
+    parser: Any = None
+    """What parses command lines (`ttp.cli.app.Parser`), for suggestions."""
     shows_help = False
     """Whether the command line asks for a help page, which Typer writes."""
     open_out: Output | None = None

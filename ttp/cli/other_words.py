@@ -197,20 +197,18 @@ OPTIONS = _alike(
         "retry_--all": ("--failed",),
         "delete_--hard": ("--remote",),
         "delete_-rf": ("--yes",),
-        "--visibility": ("--set=mastodon.visibility={}",),
-        "--cw --spoiler --spoiler-text --content-warning": ("--set=mastodon.spoiler_text={}",),
-        "--unlisted": ("--set=mastodon.visibility=unlisted",),
-        "--private": ("--set=mastodon.visibility=private",),
-        "--sensitive --nsfw": ("--set=mastodon.sensitive=true",),
-        "--language --lang": ("--set=mastodon.language={}", "--set=bluesky.langs={}", "--langs"),
-        "--reply-to --in-reply-to": ("--set=mastodon.reply_to={}", "--set=bluesky.reply_to={}"),
-        "--quote": ("--set=mastodon.quote={}", "--set=bluesky.quote={}"),
-        "--poll": ("--set=mastodon.poll={}",),
-        "--privacy": ("--set=tiktok.privacy_level={}",),
+        "--cw --spoiler --spoiler-text --content-warning": ("--set=*.spoiler_text={}",),
+        "--unlisted": ("--set=*.visibility=unlisted",),
+        "--private": ("--set=*.visibility=private",),
+        "--sensitive --nsfw": ("--set=*.sensitive=true",),
+        "--language --lang": ("--langs", "--set=*.language={}", "--set=*.langs={}"),
+        "--reply-to --in-reply-to": ("--set=*.reply_to={}",),
+        "--privacy": ("--set=*.privacy_level={}",),
         "config_set_--key config_set_--value": ("{}",),
     }
 )
-"""Options, those of one command first. Without a name, `{}` is an argument; a form that is empty leaves it out."""
+"""Options, those of one command first. Without a name, `{}` is an argument; a form that is empty leaves it out. `*` is
+the platform that has the option, of those to which the post goes."""
 
 STATUSES = _alike(
     {

@@ -11,7 +11,6 @@ from typing import Any
 
 from ttp.cli import other_words
 from ttp.cli.command_table import BY_NAME
-from ttp.cli.context import Context
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TypedCommand
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.grammar import parse_time
@@ -30,30 +29,27 @@ class Misread(UsageError):
     words: list[str] | None = None
 
 
-def read(words: Sequence[str], context: Context) -> list[str] | None:
+def read(words: Sequence[str], context: Any) -> list[str] | None:
     """Return the words if they are a command that can run, else what that is suggested for them; None without one."""
-    from ttp.cli.app import read_only
-
     if words[:1] == ["--version"] or {*_HELP} & {*words}:
         return list(words)
     if context.steps >= _MOST_STEPS:
         return None
-    trial = Context(context.clock)
-    trial.steps = context.steps + 1
+    trial = context.parser.trial(context)
     try:
-        read_only(words, trial)
+        context.parser.read_only(words, trial)
     except Misread as error:
         return error.words
     except TtpError as error:
         is_refused = isinstance(error, UsageError)  # else a value, for which the command has a hint of its own
     else:
         is_refused = False
-    if place := wrong_word(trial.line):
-        return first(of_words(trial.line, place), trial)
+    if place := wrong_word(trial.line, trial):
+        return first(of_words(trial.line, place, trial), trial)
     return None if is_refused else list(words)
 
 
-def first(readings: Iterable[Sequence[str]], context: Context) -> list[str] | None:
+def first(readings: Iterable[Sequence[str]], context: Any) -> list[str] | None:
     """Return the first reading that is a command."""
     return next((words for words in (read(one, context) for one in readings) if words), None)
 
@@ -70,12 +66,12 @@ def fill(form: str, rest: Sequence[str]) -> list[str] | None:
     return [*words, *left]
 
 
-def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context: Context) -> Iterator[list[list[str]]]:
+def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context: Any) -> Iterator[list[list[str]]]:
     """Yield what an unknown command may be, best first: one command, or several that are all shown."""
     wrong, *rest = typed
     path = parent.split()
     for count in (2, 1):
-        if count == 1 and not parent and (words := _about(typed)) is not None:
+        if count == 1 and not parent and (words := _about(typed, context)) is not None:
             yield [words]
             return
         forms = other_words.COMMANDS.get(" ".join([*path, *typed[:count]]).lower(), ())
@@ -90,7 +86,7 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
             yield [[*path, name, *rest]]
 
 
-def _about(typed: Sequence[str]) -> list[str] | None:
+def _about(typed: Sequence[str], context: Any) -> list[str] | None:
     """Return the words with what a command is about before it: `list accounts`, and `post list` as `list`."""
     for noun, verb in (typed[:2], typed[1::-1]) if len(typed) > 1 else ():
         group = other_words.NOUNS.get(noun)
@@ -98,16 +94,9 @@ def _about(typed: Sequence[str]) -> list[str] | None:
             continue
         if group == "" and (verb in BY_NAME or verb in other_words.COMMANDS):
             return [verb, *typed[2:]]
-        if group and (f"{group} {verb}" in other_words.COMMANDS or verb in subcommands(group)):
+        if group and (f"{group} {verb}" in other_words.COMMANDS or verb in context.parser.subcommands(group)):
             return [group, verb, *typed[2:]]
     return None
-
-
-def subcommands(group: str) -> Sequence[str]:
-    """Return the names of the subcommands of a command."""
-    from ttp.cli.app import load_command
-
-    return list(getattr(load_command(group), "commands", ()))
 
 
 def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list[str] | None:
@@ -125,7 +114,7 @@ def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list
     return ["optimal", "--account" if "/" in wrong else "--platform", wrong, *rest]
 
 
-def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str]) -> Iterator[list[str]]:
+def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], context: Any) -> Iterator[list[str]]:
     """Yield what an unknown option may be, best first. `near`: the options whose names are near to it."""
     word, path = line.parts[place].words[0], list(line.path)
     before, after = line.around(place)
@@ -150,9 +139,9 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str]) ->
         start = next((at for at, one in enumerate(after) if one in BY_NAME or one in other_words.COMMANDS), len(after))
         yield [*after[start:], *before, word + (f"={after[0]}" if equals else ""), *after[bool(equals) : start]]
         return
-    if path == ["config", "set"] and name[2:] in Context().keys:
+    if path == ["config", "set"] and name[2:] in context.keys:
         yield [*before, name[2:], *after]
-    for form in forms or near or _by_value(line, name, value, flags):
+    for form in _of_platforms(forms or near or _by_value(line, name, value, flags), line):
         flag, has_value, given = form.partition("=")
         if value is not None and not _can_be(form, value, name, line):
             continue
@@ -165,7 +154,11 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str]) ->
                 yield [*before, *after]
         elif flag != "{}" and flag not in flags:
             continue
-        elif form == "--at" and value is not None and (typed := [one for one in line.parts if one.flag == "--at"]):
+        elif (
+            form == "--at"
+            and value is not None
+            and (typed := [one for one in line.parts if one.flag == "--at" and one.values])
+        ):
             days = typed[0].values[0]  # a day and a time of day in two options are one time
             time = next((one for one in (f"{days} {value}", f"{value} {days}") if parse_time(one)), None)
             at = line.parts.index(typed[0])
@@ -184,6 +177,22 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str]) ->
             yield [*before, form, *after]
     if path in (["schedule"], ["publish"]) and (words := _as_create(line)):
         yield words
+
+
+def _of_platforms(forms: Iterable[str], line: TypedCommand) -> Iterator[str]:
+    """Yield the forms with the platform for `*`: the only one that has the option, of those that the post goes to."""
+    from ttp.domain.options import all_options
+    from ttp.platforms.registry import Registry
+
+    to = [one for part in line.parts if part.flag == "--to" for one in ",".join(part.values).split(",")]
+    platforms = {_platform(one.partition("/")[0]) for one in to}
+    for form in forms:
+        before, star, option = form.partition("*.")
+        names = all_options(Registry()) if star else ()
+        owners = [owner for owner, _, name in (one.partition(".") for one in names) if name == option.partition("=")[0]]
+        owners = [owner for owner in owners if not platforms or owner in platforms]
+        if not star or len(owners) == 1:
+            yield f"{before}{owners[0]}.{option}" if star else form
 
 
 def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractSet[str]) -> Iterator[str]:
@@ -210,6 +219,8 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
         yield "--at"
     elif value.lower().endswith(MEDIA_SUFFIXES) and "--media" in flags:
         yield "--add-media" if "--add-media" in flags else "--media"
+    elif len(word) > 1 and {"--set", "--to"} <= flags:
+        yield f"--set=*.{word.replace('-', '_')}={{}}"
 
 
 def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
@@ -221,13 +232,8 @@ def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
         return value.lower().endswith(MEDIA_SUFFIXES) is flag.endswith("media")
     if flag == "--cron":
         return _as_cron(value) is not None
-    if flag == "--set":  # an option of a platform: of one to which the post goes
-        places = [
-            one.partition("/")[0] for part in line.parts if part.flag == "--to" for one in part.values[0].split(",")
-        ]
-        if given.endswith(("reply_to={}", "quote={}")) and "://" not in value:  # a post of ttp has no address yet
-            return False
-        return not places or any(_platform(one) == given.partition(".")[0] for one in places)
+    if flag == "--set" and given.endswith("reply_to={}"):  # a post of ttp has no address yet
+        return "://" in value
     return True
 
 
@@ -258,11 +264,11 @@ def _as_create(line: TypedCommand) -> list[str] | None:
     return [*words, "--at", "TIME"]
 
 
-def wrong_word(line: TypedCommand) -> int | None:
+def wrong_word(line: TypedCommand, context: Any) -> int | None:
     """Return the place among the parts of a word that its command cannot take: a surplus one, or no id."""
     for place, part in enumerate(line.parts):
         metavar = part.metavar.strip("[].")
-        if part.flag == "--status" and any(_status(one) != one for one in part.values[0].split(",")):
+        if part.flag == "--status" and any(_status(one) != one for one in ",".join(part.values).split(",")):
             return place
         if part.flag or metavar == "(name)" or part.words == ("-",):
             continue
@@ -272,7 +278,7 @@ def wrong_word(line: TypedCommand) -> int | None:
             if has_time and is_last and place > 1 and _is_time(part.words[0]):
                 continue
             return place
-        if metavar == "KEY" and line.path[:1] == ["config"] and not _is_key(part.words[0]):
+        if metavar == "KEY" and line.path[:1] == ["config"] and not _is_key(part.words[0], context):
             return place
         patterns = other_words.WORDS.get(line.path[0], ()) if metavar in ("WHEN", "FILE|DIR|-", "N") else ()
         if any(re.fullmatch(one, part.words[0]) for one, _ in patterns):
@@ -286,13 +292,13 @@ def wrong_word(line: TypedCommand) -> int | None:
     return None
 
 
-def of_words(line: TypedCommand, place: int) -> Iterator[list[str]]:
+def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]]:
     """Yield what may be meant by a word that its command cannot take, best first."""
     part, path = line.parts[place], list(line.path)
     word = part.words[0]
     before, after = line.around(place)
     flags = {flag for one in line.params for flag in one.opts}
-    if (words := _about(line.words)) is not None and words != list(line.words):
+    if (words := _about(line.words, context)) is not None and words != list(line.words):
         yield words
         return
     if part.flag == "--status":
@@ -398,8 +404,8 @@ def _platform(word: str) -> str | None:
         return None
 
 
-def _is_key(text: str) -> bool:
-    return any(key == text or key.startswith(f"{text}.") for key in Context().keys)
+def _is_key(text: str, context: Any) -> bool:
+    return any(key == text or key.startswith(f"{text}.") for key in context.keys)
 
 
 def _status(text: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ttp.cli import other_words, readings
 from ttp.cli.command_table import BY_NAME
-from ttp.cli.context import Context
 from ttp.cli.errors import UPGRADE, quote_command
 from ttp.cli.readings import Misread
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TEXT_SUFFIXES, TypedCommand, TypedPart
@@ -21,7 +20,7 @@ from ttp.domain.media.place import PlacedName
 _TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
 
 
-def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, context: Context) -> UsageError:
+def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, context: Any) -> UsageError:
     """Return the error of a command that does not exist, with the command that was probably meant."""
     path = f"{parent} " if parent else ""
     what = f'no command "{path}{typed[0]}"'
@@ -29,7 +28,7 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
         return UsageError(what, Hint("try", UPGRADE))
     usage = Hint("see", f"ttp {path}--help")
     for number, commands in enumerate(readings.of_command(typed, names, parent, context)):
-        if number == 0 and commands and (name := _name_of(commands[0])):
+        if number == 0 and commands and (name := _name_of(commands[0], context)):
             usage = Hint("see", f"ttp {name} --help")
         meant = [words for words in (readings.read(one, context) for one in commands) if words]
         if meant and not any(len(word) > LONGEST_TEXT for word in typed):
@@ -37,9 +36,9 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
     return _misread(what, usage)
 
 
-def _name_of(words: Sequence[str]) -> str:
+def _name_of(words: Sequence[str], context: Any) -> str:
     """Return the command that words begin with."""
-    subcommands = readings.subcommands(words[0]) if words[0] in BY_NAME else ()
+    subcommands = context.parser.subcommands(words[0]) if words[0] in BY_NAME else ()
     return " ".join(words[: 1 + (len(words) > 1 and words[1] in subcommands)]) if words[0] in BY_NAME else ""
 
 
@@ -49,7 +48,7 @@ def _misread(message: str, *hints: Hint, meant: Sequence[list[str] | None] = ())
     return error
 
 
-def add_reading(error: UsageError, context: Context) -> None:
+def add_reading(error: UsageError, context: Any) -> None:
     """Add the command that was probably meant to an error of a command that found a word which it cannot take."""
     line = context.line
     if line.has_long_text or isinstance(error, Misread):
@@ -57,13 +56,13 @@ def add_reading(error: UsageError, context: Context) -> None:
     if error.flaw == NO_TEXT and list(line.path) == ["create"]:
         error.hints = tuple(Hint("try", quote_command("ttp", "create", one, *line.words[1:])) for one in ("Hello", "-"))
         return
-    place = readings.wrong_word(line)
-    if place is not None and (words := readings.first(readings.of_words(line, place), context)):
+    place = readings.wrong_word(line, context)
+    if place is not None and (words := readings.first(readings.of_words(line, place, context), context)):
         others = [hint for hint in error.hints if hint.label == "see"]
         error.hints = (Hint("try", quote_command("ttp", *words)), *others)
 
 
-def usage_error(error: Any, context: Context, *, is_unknown_option: bool) -> UsageError:
+def usage_error(error: Any, context: Any, *, is_unknown_option: bool) -> UsageError:
     """Return Typer's error in ttp's words."""
     ctx: Any = getattr(error, "ctx", None)
     line = context.line
@@ -90,13 +89,13 @@ def usage_error(error: Any, context: Context, *, is_unknown_option: bool) -> Usa
     return _misread((message[:1].lower() + message[1:]).rstrip("."), *_commands(words), usage, meant=[words])
 
 
-def _without_surplus(path: str, context: Context) -> list[str] | None:
+def _without_surplus(path: str, context: Any) -> list[str] | None:
     """Return the command with its surplus words where they belong."""
     line = context.line
     if line.has_long_text:
         return None
-    place = readings.wrong_word(line)
-    words = None if place is None else readings.first(readings.of_words(line, place), context)
+    place = readings.wrong_word(line, context)
+    words = None if place is None else readings.first(readings.of_words(line, place, context), context)
     return words or readings.first([one for one in [_as_one(path, line)] if one], context)
 
 
@@ -158,7 +157,7 @@ def _as_one(path: str, line: TypedCommand) -> list[str] | None:
     return [*words[:first], text, *words[last:]]
 
 
-def _unknown_option(error: Any, context: Context, path: str, usage: Hint) -> UsageError:
+def _unknown_option(error: Any, context: Any, path: str, usage: Hint) -> UsageError:
     """Return the error of an option that does not exist; of one that may be a text, how to write that."""
     line = context.line
     name, words = error.option_name, list(line.words)
@@ -171,7 +170,7 @@ def _unknown_option(error: Any, context: Context, path: str, usage: Hint) -> Usa
     near = _near(name, flags, line.params)
     meant = None
     if len(parts) == 1:
-        meant = readings.first(readings.of_option(line, number, name, near), context)
+        meant = readings.first(readings.of_option(line, number, name, near, context), context)
     hints = _commands(None if line.has_long_text else meant)
     if line.has_long_text and near:
         hints = [Hint("try", near[0], (name, near[0]))]
