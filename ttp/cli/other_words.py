@@ -19,17 +19,16 @@ def _alike(forms: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 COMMANDS = _alike(
     {
         "new new-post add post tweet toot skeet write compose draft say note": ("create",),
-        "rm remove del trash": ("delete",),
+        "rm remove del trash destroy erase": ("delete",),
         "get_posts show_posts list_all": ("list",),
         "ls posts timeline": ("list",),
         "login connect auth auth_login": ("account connect",),
         "logout disconnect auth_logout": ("account remove",),
-        "account_delete account_rm": ("account remove",),
         "whoami me auth_status users profile profiles accounts": ("account list",),
         "stats analytics insights": ("metrics summary",),
         "settings set": ("config set", "config show"),
         "configure setup": ("init",),
-        "view open cat describe inspect print": ("show",),
+        "view open cat describe inspect print display details read": ("show",),
         "get info": ("show", "config get"),
         "preview render": ("show", "create {} --dry-run"),
         "duplicate clone cp": ("copy",),
@@ -41,6 +40,8 @@ COMMANDS = _alike(
         "queue_add": ("create {} --at next-slot",),
         "enqueue": ("schedule {} --at next-slot",),
         "dequeue": ("unschedule",),
+        "schedule_delete schedule_cancel schedule_remove": ("unschedule",),
+        "schedule_create schedule_new schedule_add": ("schedule",),
         "cancel": ("unschedule or delete",),
         "reschedule move mv postpone delay snooze bump": ("schedule",),
         "shift": ("edit {} --shift {}",),
@@ -84,36 +85,30 @@ COMMANDS = _alike(
         "hold": ("unschedule {}", "pause"),
         "autocomplete completions": ("completion",),
         "timezone tz": ("config set timezone {}", "config get timezone"),
-        "account_new account_create": ("account add",),
         "account_login account_refresh account_reconnect": ("account connect",),
-        "account_info": ("account show",),
         "account_logout account_disconnect": ("account remove",),
         "account_edit": ("account set",),
         "account_test account_status account_verify": ("account check",),
         "config_list config_ls": ("config show",),
         "config_reset": ("config unset",),
-        "metrics_show": ("metrics list",),
-        "repeat_delete repeat_remove": ("repeat stop",),
-        "repeat_ls": ("repeat list",),
+        "metrics_show metrics_get": ("metrics list",),
         "service_start service_enable": ("service install",),
         "service_disable service_remove": ("service uninstall",),
-        "slots_delete slots_rm": ("slots remove",),
-        "slots_set slots_new slots_create": ("slots add",),
-        "slots_ls": ("slots list",),
+        "slots_set": ("slots add",),
         "template_new template_add template_create": ("template edit",),
-        "template_delete template_rm": ("template remove",),
         "template_use": ("create --template {}",),
         "notify_send": ("notify test",),
-        "token_new token_add": ("token create",),
-        "token_delete token_remove token_rm": ("token revoke",),
-        "webhook_new webhook_create": ("webhook add",),
-        "webhook_delete webhook_rm": ("webhook remove",),
-        "template_ls": ("template list",),
-        "token_ls": ("token list",),
-        "webhook_ls": ("webhook list",),
     }
 )
 """Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
+
+ALIKE = (
+    ("list", "ls", "all", "index"),
+    ("remove", "rm", "del", "delete", "stop", "revoke", "cancel"),
+    ("add", "new", "create", "make"),
+    ("show", "get", "info", "view"),
+)
+"""Subcommands of one meaning: the one that a command has is meant."""
 
 NO_COMMAND = ("lint", "repost", "restart", "reorder", "exit", "quit", "clear")
 """Words that are near to a command and mean another thing."""
@@ -125,7 +120,7 @@ NO_OPTION = ("--test", "--no-headers", "--public")
 """Options that are near to another and mean another thing."""
 
 NOUNS = {
-    **dict.fromkeys(("post", "posts", "draft"), ""),
+    **dict.fromkeys(("post", "posts", "draft", "drafts"), ""),
     **dict.fromkeys(("account", "accounts", "profile", "profiles"), "account"),
     **dict.fromkeys(("template", "templates"), "template"),
     **dict.fromkeys(("slot", "slots"), "slots"),
@@ -143,9 +138,16 @@ LISTED = ("list", "ls", "show", "all", "view", "status", "posts")
 OPTIONS = _alike(
     {
         "-m": ("{}", "--add-media", "--media"),
-        "--image --images --photo --picture --video --attach --attachment -i -a": ("--add-media", "--media"),
-        "--accounts --account --platform --platforms --on --profile -p": ("--to", "--account", "--platform", "{}"),
-        "--schedule --for --when --time --date --scheduled-at --schedule-at --publish-at --sched": ("--at",),
+        "--image --images --img --photo --picture --pic --video -i -a": ("--add-media", "--media"),
+        "--attach --attachment --attach-media --media-file": ("--add-media", "--media"),
+        "--accounts --account --platform --platforms --profile --channel --network --target --social --service -p": (
+            "--to",
+            "--account",
+            "--platform",
+            "{}",
+        ),
+        "--schedule --scheduled --sched --for --when --time --date --datetime --due": ("--at",),
+        "--scheduled-at --schedule-at --publish-at --post-at --send-at": ("--at",),
         "--in --delay": ("--at=in {}",),
         "--timezone --zone": ("--tz",),
         "--tags --label --labels": ("--tag",),
@@ -183,14 +185,20 @@ OPTIONS = _alike(
         "publish_--now retry_--now run_--foreground create_--yes": ("",),
         "serve_-p sandbox_-p": ("--port",),
         "init_--yes init_-y": ("--no-input",),
-        "list_-f": ("--status",),
+        "list_-f": ("--status", "--format"),
+        "--instance": ("--server",),
+        "config_--list config_-l": ("ttp config show",),
+        "config_--get": ("ttp config get {}",),
+        "config_--set": ("ttp config set {} {}",),
+        "pause_--all resume_--all": ("",),
         "list_-t": ("--tag", "--platform"),
         "list_--from": ("--since",),
         "list_--to": ("--until",),
         "list_--all list_-a list_-la list_--everything": ("",),
         "list_--id": ("ttp show {}",),
-        "create_--draft create_--later": ("",),
+        "create_--draft create_--save-draft create_--later": ("",),
         "edit_--draft": ("ttp unschedule {}",),
+        "schedule_--to": ("--at",),
         "schedule_--list schedule_-l": (f"ttp {_SCHEDULED}",),
         "import_--file import_-f import_-i": ("{}",),
         "export_--all": ("",),
@@ -213,7 +221,7 @@ the platform that has the option, of those to which the post goes."""
 STATUSES = _alike(
     {
         "draft drafts": ("draft",),
-        "scheduled queued pending upcoming": ("scheduled",),
+        "scheduled queued queue pending upcoming": ("scheduled",),
         "published sent posted": ("published",),
         "failed errors": ("failed",),
         "partial": ("partial",),
@@ -228,7 +236,7 @@ KEYS = dict.fromkeys(("tz", "zone", "time-zone"), "timezone")
 WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "list": (
         ("STATUS", "--status={}"),
-        ("all|everything|posts|this", ""),
+        ("all|everything|posts|this|my", ""),
         ("today|week", "--{}"),
         (r"\d+", "ttp show {}"),
         (r"#?\w.*", "--search={}"),

@@ -76,13 +76,23 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
             return
         forms = other_words.COMMANDS.get(" ".join([*path, *typed[:count]]).lower(), ())
         for form in forms:
+            if form == "create" and typed[count:] and all(map(_is_account, typed[count:])):  # an account, not a text
+                continue
             yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
         if forms:
             return
+    meant = [one for alike in other_words.ALIKE if wrong.lower() in alike for one in alike if one in names and path]
+    yield from ([[*path, one, *rest]] for one in meant)
     if parent in ("optimal", "metrics", "config") and (words := _as_argument(parent, wrong, rest, context)):
         yield [words]
     elif wrong.lower() not in other_words.NO_COMMAND:
         for name in get_close_matches(wrong.lower(), names, 1, CLOSE):
+            if (
+                len(wrong) < 5
+                and sorted(wrong.lower()) != sorted(name)
+                and not get_close_matches(wrong, [name], 1, 0.8)
+            ):
+                continue  # of a short word two other letters are half of it
             yield [[*path, name, *rest]]
 
 
@@ -90,7 +100,7 @@ def _about(typed: Sequence[str], context: Any) -> list[str] | None:
     """Return the words with what a command is about before it: `list accounts`, and `post list` as `list`."""
     for noun, verb in (typed[:2], typed[1::-1]) if len(typed) > 1 else ():
         group = other_words.NOUNS.get(noun)
-        if noun == "draft" and verb in ("list", "ls"):
+        if noun.startswith("draft") and (verb in ("list", "ls") or len(typed) < 3):
             continue
         if group == "" and (verb in BY_NAME or verb in other_words.COMMANDS):
             return [verb, *typed[2:]]
@@ -141,9 +151,13 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         return
     if path == ["config", "set"] and name[2:] in context.keys:
         yield [*before, name[2:], *after]
+    if (words := _of_two(line)) is not None:
+        yield words
+    if re.fullmatch(r"-n\d+", word):
+        value, after, word = word[2:], [word[2:], *after], name
     for form in _of_platforms(forms or near or _by_value(line, name, value, flags), line):
         flag, has_value, given = form.partition("=")
-        if value is not None and not _can_be(form, value, name, line):
+        if forms and value is not None and not _can_be(form, value, name, line):
             continue
         if form.startswith("ttp "):
             words = fill(form[4:], [*before[len(path) :], *after])
@@ -197,7 +211,6 @@ def _of_platforms(forms: Iterable[str], line: TypedCommand) -> Iterator[str]:
 
 def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractSet[str]) -> Iterator[str]:
     """Yield what an option may be whose name says nothing: by its value, or as a value that is typed as an option."""
-    used = {part.flag for part in line.parts}
     word = name.lstrip("-")
     if word in other_words.STATUSES and "--status" in flags:
         yield f"--status={_status(word)}"
@@ -213,12 +226,6 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
         yield "{}"
     elif value in other_words.STATUSES and "--status" in flags:
         yield "--status"
-    elif _is_account(value) and "--to" in flags - used:
-        yield "--to"
-    elif _is_time(value) and "--at" in flags - used:
-        yield "--at"
-    elif value.lower().endswith(MEDIA_SUFFIXES) and "--media" in flags:
-        yield "--add-media" if "--add-media" in flags else "--media"
     elif len(word) > 1 and {"--set", "--to"} <= flags:
         yield f"--set=*.{word.replace('-', '_')}={{}}"
 
@@ -226,7 +233,11 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
 def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
     """Return whether the value of an unknown option can be that of a form."""
     flag, _, given = form.partition("=")
-    if name in ("-o", "--output"):
+    if (name, flag) == ("--to", "--at"):
+        return _is_time(value)
+    if flag == "--status":
+        return value in other_words.STATUSES
+    if flag == "--format" or name in ("-o", "--output"):
         return (value in other_words.FORMATS) is (flag == "--format")
     if len(name) == 2 and flag in ("{}", "--file", "--media", "--add-media"):
         return value.lower().endswith(MEDIA_SUFFIXES) is flag.endswith("media")
@@ -246,6 +257,12 @@ def _as_cron(text: str) -> str | None:
     except UsageError:
         return None
     return expressions[0] if len(expressions) == 1 else None
+
+
+def _of_two(line: TypedCommand) -> list[str] | None:
+    """Return what the name of a command and the word behind it are, as two words of another tool."""
+    forms = other_words.COMMANDS.get(" ".join(line.words[:2]), ()) if len(line.path) == 1 else ()
+    return next((words for words in (fill(form, line.words[2:]) for form in forms) if words), None)
 
 
 def _as_create(line: TypedCommand) -> list[str] | None:
@@ -298,6 +315,9 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     word = part.words[0]
     before, after = line.around(place)
     flags = {flag for one in line.params for flag in one.opts}
+    if (words := _of_two(line)) is not None:
+        yield words
+        return
     if (words := _about(line.words, context)) is not None and words != list(line.words):
         yield words
         return
