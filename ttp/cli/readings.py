@@ -72,7 +72,7 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
     path = parent.split()
     for count in (2, 1):
         if count == 1 and not parent and (words := _about(typed, context)) is not None:
-            yield [words]
+            yield from of_command(words, names, "", context) if words[0] not in BY_NAME else ([words],)
             return
         forms = other_words.COMMANDS.get(" ".join([*path, *typed[:count]]).lower(), ())
         for form in forms:
@@ -287,6 +287,8 @@ def wrong_word(line: TypedCommand, context: Any) -> int | None:
         metavar = part.metavar.strip("[].")
         if part.flag == "--status" and any(_status(one) != one for one in ",".join(part.values).split(",")):
             return place
+        if metavar == "KEY=TEXT" and "=" not in "".join(part.values):
+            return place
         if part.flag or metavar == "(name)" or part.words == ("-",):
             continue
         is_last = place == max(at for at, one in enumerate(line.parts) if not one.flag)
@@ -320,6 +322,10 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
         return
     if (words := _about(line.words, context)) is not None and words != list(line.words):
         yield words
+        return
+    if part.flag == "--text":
+        if part.values:  # a text of a platform or an account has its name
+            yield [*before, *part.values, *after]
         return
     if part.flag == "--status":
         yield [*before, "--status", ",".join(_status(one) for one in part.values[0].split(",")), *after]

@@ -145,14 +145,14 @@ def _as_one(path: str, line: TypedCommand) -> list[str] | None:
     surplus = places[{"ttp create": 1, "ttp edit": 2}.get(path, len(places)) :]
     if path not in _TAKE_TEXT or not surplus or "--" in words:
         return None
-    first, last = surplus[0] - 1, surplus[-1] + 1
-    together = surplus == list(range(first + 1, last))
     if all(words[at].lower().endswith(MEDIA_SUFFIXES) for at in surplus):
         flag = "--add-media" if path == "ttp edit" else "--media"  # which would replace the others
         names = {at: str(PlacedName(words[at])) for at in surplus}
         return [word for at, one in enumerate(words) for word in ([flag, names[at]] if at in names else [one])]
+    first = surplus[0] - 1
+    last = next(at for at in range(surplus[0], len(words) + 1) if at not in surplus)
     text = " ".join(words[first:last])
-    if not together or first not in places or len(text) > LONGEST_TEXT:
+    if first not in places or len(text) > LONGEST_TEXT:
         return None
     return [*words[:first], text, *words[last:]]
 
