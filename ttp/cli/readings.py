@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from ttp.cli import other_words
 from ttp.cli.command_table import BY_NAME
@@ -128,69 +128,96 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
     """Yield what an unknown option may be, best first. `near`: the options whose names are near to it."""
     word, path = line.parts[place].words[0], list(line.path)
     before, after = line.around(place)
-    if word.startswith(name + "="):
-        after, word = [word[len(name) + 1 :], *after], name
-        equals = "="
-    else:
-        equals = ""
-    value = after[0] if after and not after[0].startswith("-") else None
-    flags = {flag for one in line.params for flag in one.opts}
-    keys = (" ".join([*path, word]), " ".join([*path, name]), name)
-    forms: Sequence[str] = next((other_words.OPTIONS[key] for key in keys if key in other_words.OPTIONS), ())
-    if name == "-t" and not forms:
-        forms = (_option_for(value or ""),)
-    if re.fullmatch(r"-\d+", word):
-        forms, value = ("--limit={}",), word[1:]
-        after = [value, *after]
-    if not path and not after and (name == "-v" or get_close_matches(name, ["--version"])):
-        yield ["--version"]
-        return
-    if not path:  # before the command
-        start = next((at for at, one in enumerate(after) if one in BY_NAME or one in other_words.COMMANDS), len(after))
-        yield [*after[start:], *before, word + (f"={after[0]}" if equals else ""), *after[bool(equals) : start]]
+    if not path:
+        yield from _behind_command(name, before, word, after)
         return
     if path == ["config", "set"] and name[2:] in context.keys:
         yield [*before, name[2:], *after]
     if (words := _of_two(line)) is not None:
         yield words
-    if re.fullmatch(r"-n\d+", word):
-        value, after, word = word[2:], [word[2:], *after], name
+    keys = (" ".join([*path, word]), " ".join([*path, name]), name)
+    forms: Sequence[str] = next((other_words.OPTIONS[key] for key in keys if key in other_words.OPTIONS), ())
+    inline = word[len(name) :].removeprefix("=") if word.startswith((f"{name}=", "-n")) else ""
+    if re.fullmatch(r"-\d+", word):
+        forms, inline = ("--limit={}",), word[1:]
+    if inline:
+        after = [inline, *after]
+    value = after[0] if after and not after[0].startswith("-") else None
+    if name == "-t" and not forms:
+        forms = (_option_for(value or ""),)
+    flags = {flag for one in line.params for flag in one.opts}
+    option = _Unknown(line, name, before, after, value, is_inline="=" in word)
     for form in _of_platforms(forms or near or _by_value(line, name, value, flags), line):
-        flag, has_value, given = form.partition("=")
-        if forms and value is not None and not _can_be(form, value, name, line):
-            continue
         if form.startswith("ttp "):
             words = fill(form[4:], [*before[len(path) :], *after])
-            if words is not None:
-                yield words
-        elif form == "":
-            if not equals:
-                yield [*before, *after]
-        elif flag != "{}" and flag not in flags:
-            continue
-        elif (
-            form == "--at"
-            and value is not None
-            and (typed := [one for one in line.parts if one.flag == "--at" and one.values])
-        ):
-            days = typed[0].values[0]  # a day and a time of day in two options are one time
-            time = next((one for one in (f"{days} {value}", f"{value} {days}") if parse_time(one)), None)
-            at = line.parts.index(typed[0])
-            others = [one for one in line.parts[:at] + line.parts[at + 1 :] if one is not line.parts[place]]
-            kept = [one for part in others for one in part.words]
-            if time and not equals:
-                kept.remove(value)
-                yield [*kept, "--at", time]
-        elif "{}" in form:
-            if value is not None:
-                word = given.replace("{}", _as_cron(value) or value if flag == "--cron" else value)
-                yield [*before, *([flag, word] if has_value else [value]), *after[1:]]
-        elif equals:
-            yield [*before, f"{form}={after[0]}", *after[1:]]
+        elif forms and value is not None and not _can_be(form, value, name, line):
+            words = None
         else:
-            yield [*before, form, *after]
+            words = option.written(form) if form.partition("=")[0] in {"", "{}", *flags} else None
+        if words is not None:
+            yield words
     if path in (["schedule"], ["publish"]) and (words := _as_create(line)):
         yield words
+
+
+def _behind_command(name: str, before: list[str], word: str, after: list[str]) -> Iterator[list[str]]:
+    """Yield the command with the options that were typed before its name behind it."""
+    if not after and (name == "-v" or get_close_matches(name, ["--version"])):
+        yield ["--version"]
+    start = next((at for at, one in enumerate(after) if one in BY_NAME or one in other_words.COMMANDS), len(after))
+    yield [*after[start:], *before, word, *after[:start]]
+
+
+class _Unknown(NamedTuple):
+    """An unknown option among its words. `value`: what may be its value, the first word behind it."""
+
+    line: TypedCommand
+    name: str
+    before: list[str]
+    after: list[str]
+    value: str | None
+    is_inline: bool
+
+    def written(self, form: str) -> list[str] | None:
+        """Return the command with the option in another form; None if its value does not fit."""
+        flag, has_value, text = form.partition("=")
+        before, after, value = self.before, self.after, self.value
+        if form == "":
+            return None if self.is_inline else [*before, *after]
+        if "{}" in form and value is None:
+            return None
+        if form == "{}":
+            return None if self._is_full() else [*before, str(value), *after[1:]]
+        if "{}" in form:
+            word = text.replace("{}", _as_cron(str(value)) or str(value) if flag == "--cron" else str(value))
+            return [*before, flag, word, *after[1:]]
+        if form == "--at" and any(part.flag == "--at" and part.values for part in self.line.parts):
+            return self._as_one_time()
+        if self.is_inline and not has_value:
+            return [*before, f"{form}={after[0]}", *after[1:]]
+        return [*before, form, *after]
+
+    def _is_full(self) -> bool:
+        """Whether the command has all its arguments, so that the value is not one more."""
+        arguments = [one for one in self.line.params if one.param_type_name == "argument"]
+        flags = {"--", *(flag for one in self.line.params for flag in one.opts)}
+        values, is_value = 0, False  # what follows an unknown option is its value
+        for part in self.line.parts:
+            values += not part.flag and part.metavar != "(name)" and not is_value
+            is_value = part.flag not in ("", *flags) and "=" not in part.words[0]
+        return values >= len(arguments) and all(one.nargs == 1 for one in arguments)
+
+    def _as_one_time(self) -> list[str] | None:
+        """Return the command with a day and a time of day, which were two options, as one time."""
+        parts = [part for part in self.line.parts if part.flag not in ("--at", self.name)]
+        day = next(part.values[0] for part in self.line.parts if part.flag == "--at" and part.values)
+        time = next((one for one in (f"{day} {self.value}", f"{self.value} {day}") if parse_time(one)), None)
+        words = [word for part in parts for word in part.words]
+        if time is None or self.value is None:
+            return None
+        if not self.is_inline:
+            words.remove(self.value)
+        return [*words, "--at", time]
 
 
 def _of_platforms(forms: Iterable[str], line: TypedCommand) -> Iterator[str]:
