@@ -85,6 +85,7 @@ LONG = (
     "drift/test_repository.py",
     "e2e/test_month.py",
     "e2e/test_demo.py",
+    "e2e/test_actions.py",
 )
 """Files with few tests that take long. Where several processes test, these come first, then those with many tests: one
 process tests a whole file, and in the end none is to wait for another."""

@@ -14,6 +14,7 @@ from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.resolve import ResolvedTime
+from ttp.services.approvals import Approvals
 from ttp.services.drafts import Drafts
 from ttp.services.posts import Posts, SavedPost
 from ttp.services.templates.filling import Templates
@@ -34,6 +35,10 @@ def posts_of(database: Database, clock: Clock, config: Config | None = None) -> 
 def times_of(posts: Posts) -> TimeResolver:
     """What reads times for a store's posts; UTC where nothing names a zone."""
     return TimeResolver(posts.database, posts.clock, posts.config, ZoneInfo("UTC"))
+
+
+def approvals_of(posts: Posts) -> Approvals:
+    return Approvals(posts, times_of(posts))
 
 
 def given(at: datetime, accounts: Sequence[Account]) -> ResolvedTime:

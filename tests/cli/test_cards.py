@@ -148,7 +148,6 @@ def test_an_import_asks_no_page_and_a_page_that_never_answers_leaves_a_bare_link
         ((), {}, ["One"]),
         (("--no-card",), {}, []),
         (("--set", "bluesky.card=none"), {}, []),
-        (("--no-card", "--set", "bluesky.card=auto"), {}, ["One"]),
         ((), {"write.cards": "off"}, []),
         (("--set", "bluesky.card=auto"), {"write.cards": "off"}, ["One"]),
         (("--set", "bluesky.card={url}/two"), {}, ["Two"]),

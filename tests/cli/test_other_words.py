@@ -45,7 +45,7 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(
 @pytest.mark.parametrize(
     "typed",
     [
-        *("lint posts", "install x", "repost 2", "exit", "schedule all --at next-slot", "create Hi --to x --title New"),
+        *("install x", "repost 2", "exit", "schedule all --at next-slot", "create Hi --to x --title New"),
         *("service stop", "serve --public", "push", "create Hi --schedule", "create Hi --test", "help me"),
         *("queue remove hi", "search --account x/me beans", "draft show all of it", "create Hi --reply-to 2"),
     ],

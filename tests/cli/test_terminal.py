@@ -140,6 +140,23 @@ print(f"<{read_secret('secret: ')}>", f"<{read_line('handle: ')}>", read_secret(
         assert terminal.code() == 0
 
 
+def test_a_yes_typed_before_the_question_appeared_is_no_answer_to_it(tmp_path: Path) -> None:
+    program = """
+import select, sys
+from ttp.cli.terminal import ask
+
+print("working", flush=True)
+select.select([sys.stdin], [], [])
+print(f"<{ask('Publish now?')}>")
+"""
+    with on_a_terminal([sys.executable, "-c", program], cwd=tmp_path, env=os.environ) as terminal:
+        terminal.until("working")
+        terminal.type("y\n")
+        terminal.until("[y/N]")
+        terminal.type("n\n")
+        assert "<False>" in terminal.rest()
+
+
 def test_control_c_while_a_terminal_is_told_to_show_nothing_leaves_it_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -99,6 +99,7 @@ WRITING: dict[str, tuple[str, ...]] = {
     "repeat stop": ("repeat", "stop", "2"),
     "config set": ("config", "set", "publish.retry_max", "5"),
     "sync": ("sync", "FOLDER/content", "--yes"),
+    "lint": ("lint", "FOLDER/content"),
     "undo --list": ("undo", "--list"),
     "edit --dry-run": ("edit", "--where", "tag=launch", "--add-tag", "most", "--dry-run"),
     "import --dry-run": ("import", "-", "--dry-run"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -104,6 +105,7 @@ class Bench:
         self.others: set[str] = set()
         """Posts on the account that are not the case's own."""
         self.slips: list[tuple[float, float]] = []
+        self._slips_to_come: list[threading.Timer] = []
         """When time passed while a process ran, by its clock before that, and how much."""
         self.waits_s = 0.0
         """How long the platform of the present case has a client wait."""
@@ -180,6 +182,13 @@ class Bench:
         self.slips.append((SystemClock().boot() + self.boot_shift_s, seconds))
         self.pass_time(seconds)
 
+    def slip_later(self, seconds: float) -> None:
+        """Let time pass in 0.3 s, unless the run has ended by then."""
+        timer = threading.Timer(0.3, self.slip, (seconds,))
+        timer.daemon = True
+        timer.start()
+        self._slips_to_come.append(timer)
+
     def set_right(self) -> None:
         """Set the clocks of the processes by the platform's."""
         self.shift(self.platform.ahead_s, self.platform.ahead_s)
@@ -203,6 +212,10 @@ class Bench:
     def prepare(self, kind: Kind) -> tuple[str, ...]:
         """A store of its own with the post due now, and a platform that has nothing of the account. Its secrets."""
         self.proxy.begin(lambda asked: None)
+        while self._slips_to_come:
+            timer = self._slips_to_come.pop()
+            timer.cancel()
+            timer.join()
         self.platform.ahead_s = self.platform.skew_s = 0.0
         self.clock.unlink(missing_ok=True)
         self.wall_shift_s = self.boot_shift_s = 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.utils import format_datetime
@@ -68,17 +67,12 @@ def _truncated(real: bytes) -> bytes:
 def _too_many(bench: Bench, kind: Kind) -> Fault:
     """429 in the platform's own words; its reset comes soon, as time passes a minute later."""
 
-    def later() -> None:
-        timer = threading.Timer(0.3, bench.slip, (A_MINUTE_S,))
-        timer.daemon = True
-        timer.start()
-
     def refuse(real: bytes) -> bytes:
         # Only now: the run before may have left the clock hours ahead when the plan was made.
         headers, body = made_up(kind).refusal(bench.platform() + timedelta(seconds=2))
         return made("429 Too Many Requests", json.dumps(body).encode(), dated(bench, {**JSON, **headers}))
 
-    return Fault("429", False, answer=refuse, act=later)
+    return Fault("429", False, answer=refuse, act=lambda: bench.slip_later(A_MINUTE_S))
 
 
 def _late_answer(bench: Bench, kind: Kind) -> Fault:

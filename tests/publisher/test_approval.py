@@ -14,7 +14,6 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind
 from ttp.publisher.loop import Mode
 from ttp.publisher.watch import PostWatch
-from ttp.services.approvals import Approvals
 
 HOUR = 3600.0
 PUBLISHED, FAILED, PENDING = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.PENDING
@@ -27,7 +26,7 @@ def strict(tmp_path: Path) -> Bench:
 
 
 def approve(bench: Bench, *ids: int) -> None:
-    Approvals(people.posts_of(bench.database, bench.clock, bench.config)).approve(ids)
+    people.approvals_of(people.posts_of(bench.database, bench.clock, bench.config)).approve(ids)
     bench.be_heard()
 
 

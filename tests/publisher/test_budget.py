@@ -131,8 +131,9 @@ def test_a_plan_stays_within_the_budget_or_changes_nothing(spending: World) -> N
     budget(spending, "0.02")
     for text in ("One", "Two"):
         spending.ttp.ok("create", text, "--to", "x/me")
-    refused = spending.ttp("plan", "1", "2", "--days", "3", "--yes", "--json")
-    assert [one["code"] for one in refused.error["problems"]] == ["budget"]
+    for option in ("--dry-run", "--yes"):
+        refused = spending.ttp("plan", "1", "2", "--days", "3", option, "--json")
+        assert [one["code"] for one in refused.error["problems"]] == ["budget"]
     assert spending.ttp.ok("list", "--status", "scheduled", "--json").json == []
     spending.ttp.ok("plan", "1", "--days", "3", "--yes")
 

@@ -18,7 +18,6 @@ from ttp.domain.post_edit import PostInput
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.loop import Mode
 from ttp.services.accounts import Accounts
-from ttp.services.approvals import Approvals
 from ttp.services.posts import Posts
 from ttp.store.credentials import CredentialsFile
 
@@ -38,7 +37,7 @@ def with_a_person(
         bench.account(name)
     ids = [bench.post(name, content=f"{content} {name}") for _ in range(4) for name in names]
     if bench.config["publish.require_approval"]:
-        Approvals(people.posts_of(bench.database, bench.clock, bench.config)).approve(ids)
+        people.approvals_of(people.posts_of(bench.database, bench.clock, bench.config)).approve(ids)
     sent: dict[int, str] = {}
     answers: dict[int, str] = {}
 

@@ -226,7 +226,7 @@ def test_an_approval_cannot_change_a_text_whose_parts_are_frozen(bench: Bench, x
     posts = scheduled_again(bench, x)
     posts.unschedule([1])
     found = Queries(posts.database, bench.clock, posts.config, PLATFORMS, people.OWNER)
-    drafts = SubmittedDrafts(posts, found, people.times_of(posts))
+    drafts = SubmittedDrafts(posts, found, people.times_of(posts), people.approvals_of(posts))
     with pytest.raises(StateRefused):
         drafts.approve(1, ["Other"], "tomorrow 12:00", by="a person")
 

@@ -62,6 +62,7 @@ def run(machines: Machines, *argv: str, token: str | None = None, **order: Any) 
             ("metrics", "import", "/dev/fd/3"),
             ("sync", "/etc", "--check"),
             ("repeat", "2", "--cron", "0 9 * * *", "--vary", PASSWORDS),
+            ("repeat", "--template", PASSWORDS, "--to", "x/me", "--cron", "0 9 * * *"),
         ],
     ),
     ids=" ".join,

@@ -16,7 +16,6 @@ from tests.store.life import StoreMachine
 from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
-from ttp.services.approvals import Approvals
 from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, Shift, apply_changes
 from ttp.services.publishing import Publishing
 from ttp.store import claims, queries
@@ -47,7 +46,7 @@ class Approval(StoreMachine):
     def begin(self) -> None:
         self.open_store(NAMES)
         self.posts = people.posts_of(self.database, self.clock, Config({"publish.require_approval": True}))
-        self.approving = Approvals(self.posts)
+        self.approving = people.approvals_of(self.posts)
         self.outgoing = Publishing(self.posts, CredentialsFile(self.home))
         self.ids: list[int] = []
         self.said: dict[int, Seen] = {}

@@ -18,7 +18,6 @@ from ttp.domain.action import action
 from ttp.domain.errors import ContentRefused, Hint, NotFound, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import LAST
 from ttp.domain.post_edit import PostInput
-from ttp.services.approvals import Approvals
 from ttp.services.drafts import Drafts
 from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
@@ -182,7 +181,7 @@ def test_each_part_has_the_limits_of_a_post(posts: Posts) -> None:
 
 def test_an_approval_covers_where_media_go(posts: Posts) -> None:
     people.create(posts, wanted("a.jpg"), IN_1H)
-    Approvals(posts).approve([1])
+    people.approvals_of(posts).approve([1])
     people.edit(posts, 1, PostInput(media=("last=a.jpg",)))
     assert posts.post(1).approved_at is None
     Undo(posts).revert(UndoRequest())

@@ -19,7 +19,6 @@ from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
 from ttp.domain.recurrence import Recurrence
-from ttp.services.approvals import Approvals
 from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
 from ttp.services.repeats import Occurrences, Repeats
@@ -125,7 +124,7 @@ def test_the_count_is_that_of_the_network_with_the_options_of_the_post(posts: Po
 
 def test_an_edit_plans_anew_and_withdraws_the_approval(posts: Posts) -> None:
     create(posts)
-    Approvals(posts).approve([1])
+    people.approvals_of(posts).approve([1])
     assert posts.post(1).approved_at is not None
     people.edit(posts, 1, PostInput(tags=("a",)))
     assert posts.post(1).approved_at is not None

@@ -17,7 +17,6 @@ from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
 from ttp.domain.post_edit import PostInput
 from ttp.domain.time import clock
 from ttp.domain.time.clock import to_ms
-from ttp.services.approvals import Approvals
 from ttp.services.audit import audit
 from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, Shift, apply_changes
 from ttp.services.queries import view_of
@@ -112,7 +111,7 @@ class Undoing(StoreMachine):
 
     @rule(pick=PICK, yes=st.booleans())
     def approve_or_reject(self, pick: list[int], yes: bool) -> None:
-        approving = Approvals(self.posts)
+        approving = people.approvals_of(self.posts)
         self.change(lambda: approving.approve(self.some(pick)) if yes else approving.reject(self.some(pick), "no"))
 
     @rule(pick=PICK, later=st.booleans())

@@ -112,6 +112,7 @@ def test_a_post_has_the_documented_form() -> None:
         "rejection": None,
         "repeat": None,
         "needs": ["reconnect"],
+        "asksFor": None,
         "warnings": [],
         "likes": 12,
         "comments": None,

@@ -191,6 +191,8 @@ def run(argv: Sequence[str], context: Context) -> int:
     context.argv = argv
     try:
         code = _run(argv, context)
+        if context.open_out is not None:
+            context.open_out.write_below()
         if context.store_in_use is not None:
             context.store_in_use.remember_names()
     except TtpError as error:

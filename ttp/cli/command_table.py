@@ -31,6 +31,8 @@ COMMANDS = (
     Command("delete", "posts", "Write", "Delete posts."),
     Command("import", "import_posts", "Write", "Import posts from a sheet, a JSON file or a folder of Markdown files."),
     Command("sync", "sync", "Write", "Sync posts with a folder of Markdown files."),
+    Command("announce", "announce", "Write", "Make a post of a release, once, also when the job runs again."),
+    Command("lint", "lint", "Write", "Check files of posts, without a store, accounts or a network."),
     Command("template", "template", "Write", "Manage templates, which make the texts of posts."),
     Command("undo", "undo", "Write", "Undo the last changes of posts."),
     Command("redo", "undo", "Write", "Redo the last changes that were undone."),

@@ -9,7 +9,7 @@ from typing import Any
 
 from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, TOPICS
-from ttp.cli.commands import export_posts
+from ttp.cli.commands import export_posts, lint
 from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.help_pages import first_line
 from ttp.cli.output import COLORS, FORMATS
@@ -125,6 +125,7 @@ OPTIONS = {
     "--color": WordSource(COLORS),
     "--status": WordSource(tuple(PostStatus), many=True),
     "--platform": WordSource(Registry().names(), many=True),
+    "--for": WordSource(Registry().names(), many=True),
     "--account": _ACCOUNTS,
     "--accounts": _ACCOUNTS,
     "--to": _ACCOUNTS,
@@ -167,6 +168,7 @@ AT = {
     "repeat add --until": NOTHING,
     "sandbox --set": NOTHING,
     "export --format": WordSource(export_posts.FORMATS),
+    "lint --format": WordSource(lint.FORMATS),
     "metrics import --format": WordSource((*sources(Registry()), *FORMATS)),
     "list --sort": WordSource((*SORT_KEYS, *(f"-{key}" for key in SORT_KEYS))),
     "import --spread": WordSource(tuple(PlanMethod)),
@@ -191,6 +193,7 @@ _ARGUMENTS = {
     "FILE|-": _FILE,
     "FILE|DIR|-": _FILE,
     "DIR": _FILE,
+    "PATH...": _FILE,
 }
 _OF = {
     "schedule": ("draft", "scheduled", "failed", "partial"),

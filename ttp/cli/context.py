@@ -173,13 +173,13 @@ class Context(Application):
         return self.store_in_use
 
     @cached_property
-    def caller(self) -> Caller:  # type: ignore[override]  # read when it is used
+    def caller(self) -> Caller:
         """Whoever types: the owner of the store."""
         capability = settings.capability()
         return Caller(settings.user_name(), capability, sees_private=capability.allows(Capability.DRAFT))
 
     @cached_property
-    def installation(self) -> Installation:  # type: ignore[override]  # made when it is used
+    def installation(self) -> Installation:
         from ttp.cli.errors import command_text
 
         return Installation(

@@ -112,10 +112,16 @@ def name_posts(ids: Sequence[int]) -> str:
 
 
 def warn_not_running(context: Context) -> list[str]:
-    """Print a note if no publisher runs; return it for `warnings` in JSON."""
+    """Note that no publisher runs, and return it for `warnings` in JSON. A person reads it once a day, below the
+    answer."""
     if not context.status.nothing_publishes():
         return []
-    return _print_notice(context, notices.NOT_RUNNING)
+    if not context.out.for_people:
+        return _print_notice(context, notices.NOT_RUNNING)
+    if not context.out.quiet and context.status.claim_daily_note():
+        way = command_text(notices.NOT_RUNNING.hints[0].way)
+        context.out.below.append(f"{notices.NOT_RUNNING.message.rstrip('.')}:  {way}")
+    return []
 
 
 def warn_of_scheduled(context: Context, ids: Sequence[int]) -> list[str]:

@@ -17,7 +17,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import quote_command, retype
 from ttp.cli.typed_command import TypedCommand
 from ttp.domain.account import Account
-from ttp.domain.action import OtherOptions, WayOut
+from ttp.domain.action import OtherOptions, WayOut, other_options
 from ttp.domain.errors import Hint, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -322,11 +322,14 @@ def parse_platform_options(context: Context, texts: Sequence[str] | None, *, may
 
 
 def with_no_card(context: Context, texts: list[str] | None, *, no_card: bool) -> list[str] | None:
-    """Return the `--set` options with those that `--no-card` stands for. What is set by name counts."""
+    """Return the `--set` options with those that `--no-card` stands for. UsageError for one that says otherwise."""
     if not no_card:
         return texts
-    names = [name for name in context.platforms.names() if "card" in context.platforms.options(name)]
-    return [*(f"{name}.card=none" for name in names), *(texts or ())]
+    names = [f"{name}.card" for name in context.platforms.names() if "card" in context.platforms.options(name)]
+    for name, value in parse_platform_options(context, texts, may_empty=True).items():
+        if name in names and value not in ("none", ""):
+            raise UsageError(f"--no-card contradicts --set {name}={value}", Hint("try", other_options(no_card=False)))
+    return [*(f"{name}=none" for name in names), *(texts or ())]
 
 
 def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -111,7 +111,7 @@ ALIKE = (
 )
 """Subcommands of one meaning: the one that a command has is meant."""
 
-NO_COMMAND = ("lint", "repost", "restart", "reorder", "exit", "quit", "clear")
+NO_COMMAND = ("repost", "restart", "reorder", "exit", "quit", "clear")
 """Words that are near to a command and mean another thing."""
 
 UPGRADE = ("upgrade", "self-update", "self-upgrade")

@@ -62,6 +62,8 @@ class Output:
         self.fields = tuple(fields)
         self.quiet = quiet
         self.closed = False
+        self.below: list[str] = []
+        """Notes that are written after the answer."""
         self._stdout, self._stderr = stdout, stderr
         self._header, self._width, self._color = header, max(width, terminal.NARROWEST), color
         self._now, self._zone = now, zone
@@ -160,6 +162,11 @@ class Output:
     def finish(self) -> None:
         """Flush stdout, so that a closed pipe is noticed here and not at exit."""
         self._write([])
+
+    def write_below(self) -> None:
+        """Write the notes that follow the answer."""
+        for text in self.below:
+            self.note(text)
 
     def _write(self, parts: Iterable[str]) -> None:
         """Write and flush. TtpError if that fails, except for a closed pipe."""

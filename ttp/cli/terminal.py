@@ -209,7 +209,12 @@ def read_secret(prompt: str) -> str | None:
 
 
 def ask(question: str) -> bool:
-    """Ask a yes/no question on the terminal, and return whether the answer is yes."""
+    """Ask a yes/no question on the terminal, and return whether the answer is yes. What was typed before the question
+    appeared is dropped: it was meant for something else."""
+    if sys.stdin.isatty():
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
     lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
     return (read_line("\n".join(lines) + " [y/N] ") or "").lower() in ("y", "yes")
 

@@ -84,9 +84,10 @@ _TABLE = (
     _rows(PUBLISH, MACHINE, CHANGES, "config set", "config unset", "config edit", "doctor --online"),
     _rows(PUBLISH, MACHINE, CHANGES, "credentials new-key", "credentials rekey", "restore", "store copy"),
     _rows(PUBLISH, MACHINE, CHANGES, "store unseal"),
-    _rows(DRAFT, MACHINE, CHANGES, "backup", "demo", "sandbox"),
+    _rows(DRAFT, MACHINE, CHANGES, "backup", "demo", "sandbox", "announce"),
+    _rows(READ, MACHINE, LOOKS, "announce --dry-run"),
     _rows(READ, MACHINE, LOOKS, "config show", "config get", "config path", "service", "service status"),
-    _rows(READ, MACHINE, LOOKS, "doctor", "uninstall --dry-run", "completion", "help"),
+    _rows(READ, MACHINE, LOOKS, "doctor", "uninstall --dry-run", "completion", "help", "lint"),
 )
 OPERATIONS = {operation.name: operation for rows in _TABLE for operation in rows}
 

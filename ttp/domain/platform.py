@@ -42,6 +42,8 @@ class Facts:
     thread_is_atomic: bool = False
     """All parts of a thread go in one publishing call."""
     takes_text_alone: bool = True
+    limit_key: str = ""
+    """Where an account's `server_info` says how long a text may be; empty if all accounts have one limit."""
     fetches_media: bool = False
     """It wants a public URL for some media."""
     language_option: str = ""

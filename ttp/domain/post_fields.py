@@ -6,7 +6,7 @@ here, an attribute of `PostFields` and of `PostInput`, a key of the answer, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -162,8 +162,13 @@ def for_readers(post: AnyPost) -> AnyPost:
 
 
 def shown_fields(post: PostFields) -> Iterator[tuple[str, str]]:
-    """Yield the label and the value of each plain field that a post has."""
+    """Yield the label and the value of each plain field that a post has, and of the template that made it."""
     for one in PLAIN:
         value = getattr(post, one.name)
         if value is not None:
             yield one.label, ("no", "yes")[value] if one.kind == "flag" else one.shown.format(value)
+    if post.origin:
+        values = post.origin.get("vars")
+        pairs = [f"{name}={value}" for name, value in values.items()] if isinstance(values, Mapping) else []
+        name = f"{post.origin.get('template')} (version {post.origin.get('version')})"
+        yield "Template", " ".join([name, *pairs])

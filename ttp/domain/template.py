@@ -60,6 +60,11 @@ class TemplateText(NamedTuple):
         """The names of `vars` in its code."""
         return {name for _, code in _code(self) for name in re.findall(r"(?<![\w.])vars\.(\w+)", code)}
 
+    @property
+    def uses_any(self) -> bool:
+        """Whether its code names `vars` as a whole, so that no value is certainly unused."""
+        return any(re.search(r"(?<![\w.])vars\b(?!\.\w)", code) for _, code in _code(self))
+
 
 class MissingVariable(UsageError):
     """A template uses a variable that it does not get. Nothing was done."""

@@ -91,6 +91,19 @@ def _parse_iso(text: str) -> datetime:
         raise ValueError(f'"{text}" is not a date or time such as 2026-12-01T09:00+01:00') from None
 
 
+_UNITS = {"year": 31_556_952, "month": 2_629_746, "day": 86_400, "hour": 3_600, "minute": 60}
+
+
+def ago(text: str, *, now: str) -> str:
+    """Return how long an ISO date or time is from `now`, in one unit: `3 days ago`, `in 2 hours`."""
+    at, instant = _parse_iso(text), _parse_iso(now)
+    elapsed_s = (instant - (at if at.tzinfo else at.replace(tzinfo=instant.tzinfo))).total_seconds()
+    counts = ((int(abs(elapsed_s) // size), unit) for unit, size in _UNITS.items())
+    count, unit = next(((count, unit) for count, unit in counts if count), (0, ""))
+    span = f"{count} {unit}{'s' if count > 1 else ''}"
+    return "just now" if not count else f"in {span}" if elapsed_s < 0 else f"{span} ago"
+
+
 def in_zone(text: str, zone: str) -> str:
     """Return an ISO time with an offset in a zone."""
     at = _parse_iso(text)
@@ -114,6 +127,13 @@ def version_bump(text: str) -> str:
     if re.match(r"[-._]?(?:a|b|c|rc|alpha|beta|pre|dev)", rest, re.IGNORECASE):
         return "pre"
     return "patch" if int(patch or 0) or rest.startswith(".") else "minor" if int(minor or 0) else "major"
+
+
+def link(text: str, url: str) -> str:
+    """Return a label and its link: no platform publishes links behind words."""
+    if not isinstance(url, str):
+        raise ValueError("it takes a link")
+    return f"{text} {url}".strip()
 
 
 def no_mentions(text: str) -> str:
@@ -171,12 +191,14 @@ def markdown_plain(text: str) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {
+    "ago": ago,
     "date": format_date,
     "emoji_strip": emoji_strip,
     "first_sentence": first_sentence,
     "hashtags": hashtags,
     "in_zone": in_zone,
     "lines": first_lines,
+    "link": link,
     "markdown_plain": markdown_plain,
     "no_mentions": no_mentions,
     "oneline": oneline,

@@ -1,5 +1,5 @@
 """Clean texts of platforms and programs for display: one line, no control characters, limited length, no secrets. Never
-used on anything that is compared or sent back."""
+used on anything that is compared or sent back, but for `storable` and `without_hidden`."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ def _visible(character: str) -> str:
     if character in _BIDI or unicodedata.category(character) in _HIDDEN:
         return f"\\u{ord(character):04x}"
     return character
+
+
+def without_hidden(text: str) -> str:
+    """Return a text of others in which no character controls a terminal or the direction of text. Lines stay."""
+    kept = text.replace("\u2028", "\n").replace("\u2029", "\n").replace("\t", " ")
+    return "".join(
+        sign for sign in kept if sign == "\n" or not (sign in _BIDI or unicodedata.category(sign) in _HIDDEN)
+    )
 
 
 def utf16_length(text: str) -> int:

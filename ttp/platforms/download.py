@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -28,7 +28,7 @@ MOST_IMAGE, MOST_VIDEO = 50_000_000, 4_000_000_000
 LONGEST_S = 600.0
 """Maximum seconds from the first request to the last byte."""
 LONGEST_URL = 2_048
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MEDIA = "image/*, video/*"
 _CHUNK = 1 << 16
 _HEAD = 12
@@ -103,11 +103,11 @@ def _fetch(
         with (
             closing(open_connection(parts, patience, lambda one: loopback and one.is_loopback)) as connection,
             closing_at(end, connection),
-            closing(_answer(connection, parts, accept)) as answer,
+            closing(ask(connection, parts, {"Accept": accept, "Accept-Encoding": "identity"})) as answer,
         ):
-            if answer.status not in _REDIRECTS:
+            if answer.status not in REDIRECTS:
                 _refuse_what_is_no_file(answer)
-                _receive(answer, file, end, most)
+                receive(answer, file, end, most)
                 return answer.getheader("Content-Type") or ""
             url = urljoin(url, answer.getheader("Location") or "")
     raise DownloadFailed(f"is redirected more than {MOST_REDIRECTS} times", "redirects")
@@ -208,11 +208,14 @@ def closing_at(end: float, connection: http.client.HTTPConnection) -> Iterator[N
         timer.cancel()
 
 
-def _answer(connection: http.client.HTTPConnection, parts: SplitResult, accept: str) -> http.client.HTTPResponse:
+def ask(
+    connection: http.client.HTTPConnection, parts: SplitResult, headers: Mapping[str, str]
+) -> http.client.HTTPResponse:
+    """Return the answer to a GET. Raises DownloadFailed."""
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=SAFE)
-    headers = {"User-Agent": f"ttp/{__version__}", "Accept": accept, "Accept-Encoding": "identity"}
+    usual = {"Host": parts.netloc, "User-Agent": f"ttp/{__version__}", "Connection": "close"}
     try:
-        connection.request("GET", target, headers={"Host": parts.netloc, **headers, "Connection": "close"})
+        connection.request("GET", target, headers={**usual, **headers})
         return connection.getresponse()
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise DownloadFailed(f"does not answer: {_why(error)}", "no_answer") from error
@@ -227,8 +230,9 @@ def _refuse_what_is_no_file(answer: http.client.HTTPResponse) -> None:
         raise DownloadFailed("answers in an encoding that was not requested", "encoding")
 
 
-def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most: int) -> None:
-    """Write the body into `file`. The size limit depends on the file type its first bytes show."""
+def receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most: int) -> None:
+    """Write the body into `file`. The size limit depends on the file type that its first bytes show. Raises
+    DownloadFailed."""
     announced, got, head = answer.length, 0, b""
     while True:
         try:

@@ -169,6 +169,11 @@ class Platform(Facts):
         """Return how long a post may take to appear in a look-up; 0 if absence is conclusive at once."""
         return timedelta(seconds=config.seconds(f"platforms.{self.name}.settle_s") if self.settle_s else 0.0)
 
+    def fixed_key(self, at: datetime, *names: str) -> str | None:
+        """Return the key of a post that is the same for these names and this instant in each run: the platform takes
+        one post under it, and finds it again. None where it has no such keys."""
+        return None
+
     def authorization(self, credentials: Credentials, method: str, url: str, now: datetime) -> str:
         """Return the Authorization header of a request to `url` (complete, with query)."""
         return f"Bearer {credentials.access_token}"

@@ -136,6 +136,11 @@ class NewPostInput(PostFieldsInput):
 
     key: ShortText | None = Field(None, description="A second post with this key is never created.")
     first: bool = Field(False, description="Take the first slot; later posts move back by one.")
+    submit: bool = Field(
+        False,
+        description="A token that gives posts no time makes a draft that asks for the time: its approval gives it. It"
+        " needs a key; the post that has it stays as it is.",
+    )
 
 
 class PostChangesInput(PostFieldsInput):
@@ -217,7 +222,7 @@ class ReasonInput(RequestBody):
 
 def new_post(body: NewPostInput, key: str | None, platforms: Registry) -> PostInput:
     """Return the input of a new post. `key`: its key where the body has none. Raise UsageError with all problems."""
-    row = _row(body, {"first"})
+    row = _row(body, {"first", "submit"})
     entry = parse_entry(
         "", {"key": key, **{name: value for name, value in row.items() if value is not None}}, platforms
     )

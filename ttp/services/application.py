@@ -228,8 +228,16 @@ class Application:
         self, installation: Installation, caller: Caller, *, dry_run: bool = False, expected: int | None = None
     ) -> None:
         self.installation, self.caller = installation, caller
-        self.clock = installation.clock
+        self.clock: Clock = installation.clock
         self.dry_run, self.expected = dry_run, expected
+
+    @cached_property
+    def installation(self) -> Installation:
+        raise NotImplementedError  # a subclass that is built without one makes it on first use
+
+    @cached_property
+    def caller(self) -> Caller:
+        raise NotImplementedError
 
     @cached_property
     def config(self) -> Config:
@@ -347,7 +355,6 @@ class Application:
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))
     undo = _Part(lambda self: services.undo.Undo(self.posts))
-    approvals = _Part(lambda self: services.approvals.Approvals(self.posts))
     publishing = _Part(lambda self: services.publishing.Publishing(self.posts, self.installation.credentials))
     remote_delete = _Part(
         lambda self: services.remote_delete.RemoteDelete(
@@ -367,8 +374,11 @@ class Application:
     repeats = _Part(lambda self: services.repeats.Repeats(self.posts, self.occurrences))
     optimal = _Part(lambda self: services.optimal.Optimal(self.database, self.clock, self.config))
     planning = _Part(lambda self: services.planning.Planning(self.posts, self.optimal, self.slots, self.times))
+    approvals = _Part(lambda self: services.approvals.Approvals(self.posts, self.times))
     submitted_drafts = _Part(
-        lambda self: services.server.submitted_drafts.SubmittedDrafts(self.posts, self.queries, self.times)
+        lambda self: services.server.submitted_drafts.SubmittedDrafts(
+            self.posts, self.queries, self.times, self.approvals
+        )
     )
     bulk_edit = _Part(lambda self: services.bulk_edit.BulkEdit(self.posts, self.times))
     importer = _Part(

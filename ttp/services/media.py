@@ -7,7 +7,8 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -65,19 +66,36 @@ def loopback_platforms(config: Config, platforms: Registry) -> frozenset[str]:
 def add_from_web(url: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
     """Fetch the file at a web address and add it. `names`: the platforms of the post. Raise NotFound, UsageError,
     Busy."""
-    from ttp.platforms.download import DownloadFailed, DownloadTimeouts, fetch, parse_download_url
+    from ttp.platforms.download import DownloadTimeouts, fetch, parse_download_url
 
     at_home = loopback_platforms(config, platforms)
     loopback = set(names) <= at_home if names else bool(at_home)
     patience = DownloadTimeouts(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
-    shown = clean_text(re.sub(r"//[^/?#]*@", "//", url, count=1))  # never show a password in a message
 
     def write(file: BinaryIO) -> None:
         fetch(url, file, patience, loopback=loopback)
 
-    try:
+    with _download_errors(url) as shown:
         parse_download_url(url, loopback=loopback)
         return replace(media.add_written(_name_from_url(url), shown, write), url=url)
+
+
+def check_web_address(url: str, *, loopback: bool) -> None:
+    """Raise UsageError for an address that is never fetched. Fetches nothing."""
+    from ttp.platforms.download import parse_download_url
+
+    with _download_errors(url):
+        parse_download_url(url, loopback=loopback)
+
+
+@contextmanager
+def _download_errors(url: str) -> Iterator[str]:
+    """Yield the address as it may be shown; turn failures of the block into NotFound and UsageError that name it."""
+    from ttp.platforms.download import DownloadFailed
+
+    shown = clean_text(re.sub(r"//[^/?#]*@", "//", url, count=1))  # never show a password in a message
+    try:
+        yield shown
     except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
         raise kind(f"{shown} {error.message}", Hint("try", "--media FILE", (url, "FILE"))) from error

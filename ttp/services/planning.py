@@ -21,6 +21,7 @@ from ttp.domain.rules import content_refusal
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
+from ttp.services.budget import BudgetCheck
 from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts, SavedPost, accounts_of
 from ttp.services.slots import Availability, Slots
@@ -122,11 +123,16 @@ class Planning:
         return self._optimal.free_between(with_data, self._resolver.account_zones(with_data, tz), span, posts)
 
     def propose(self, ids: Sequence[int], request: PlanRequest) -> Proposal:
-        """Propose times for drafts. StateRefused or ContentRefused if one of them cannot be scheduled at all."""
+        """Propose times for drafts. StateRefused or ContentRefused if one of them cannot be scheduled at all, or they
+        pass the budget of a month."""
         self._posts.convert_media(list(dict.fromkeys(ids)))
         with self._posts.database.reading() as db:
             posts = [post for post, _ in self._drafts(db, ids)]
-        return self.place({post.id or 0: post for post in posts}, request, self.agenda(request.gap_s))
+        proposal = self.place({post.id or 0: post for post in posts}, request, self.agenda(request.gap_s))
+        budget = self._budget()
+        for one in proposal.plan.assignments:
+            _add_to_budget(budget, with_time(proposal.posts[one.id], one.at))
+        return proposal
 
     def agenda(self, gap_s: float) -> Availability:
         """Return the posts that matter to a plan, from the first day and one gap before."""
@@ -172,19 +178,20 @@ class Planning:
                 raise StateRefused(
                     "posts were changed since this was planned", Hint("see", action("list", status="draft"))
                 )
+            budget = self._budget()
             for (draft, _), one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
                 after = with_time(draft, one.at, by)
-                problems = self._posts.duplicates.problems(after, db)  # a budget needs the time
-                if (refused := content_refusal([each for each in problems if each.code == "budget"])) is not None:
-                    raise with_post_id(refused, one.id)
-                self._posts.duplicates.add_pending(after)
+                _add_to_budget(budget, after, db)
                 changed.append(with_derived_status(after, now, draft))
             stored = queries.posts_by_id(db, store.save(db, changed, self._posts.recorder("plan")))
             return [
                 SavedPost(self._posts.view(db, post), warnings)
                 for (_, warnings), post in zip(drafts, stored, strict=True)
             ]
+
+    def _budget(self) -> BudgetCheck:
+        return BudgetCheck(self._posts.database, self._posts.config, self._posts.platforms, self._posts.clock)
 
     def _slots_of(self, account: Account, limits: PlanLimits) -> tuple[datetime, ...]:
         return tuple(self._slots.within(account, limits.start, limits.end))
@@ -228,6 +235,13 @@ class Planning:
         if refusals:
             raise _combine_refusals(refusals, len(posts))
         return drafts
+
+
+def _add_to_budget(budget: BudgetCheck, post: Post, db: Connection | None = None) -> None:
+    """Add what a post costs at its time. Raise ContentRefused if it would pass the budget of a month."""
+    if (refused := content_refusal(list(budget.problems(post, db)))) is not None:
+        raise with_post_id(refused, post.id or 0)
+    budget.add_pending(post)
 
 
 def _refuse_other_than_draft(post: Post) -> None:

@@ -405,7 +405,7 @@ class Posts:
         """Create a post, or return the one that the same request stored before under its key."""
         if (first := self.find_by_key(post_input)) is not None:
             return first
-        filled = self.templates.fill_in(post_input)
+        filled = self.templates.fill_in(post_input, spare=())
         return self.create(filled, self.time_of_new(times, filled))
 
     def edit(
@@ -425,7 +425,7 @@ class Posts:
         with self.media.holding():
             now, first, all_accounts = self.clock.now(), self.post(post_id), self.accounts()
             post_edit.refuse_to_edit(first)
-            post_input = self.templates.fill_in(post_input, first)
+            post_input = self.templates.fill_in(post_input, first, spare=())
             variants = check_variants(post_input.variants, all_accounts, self.platforms)
             to = None if post_input.to is None else self.find_accounts(post_input.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}

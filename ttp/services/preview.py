@@ -69,7 +69,7 @@ def preview_once(posts: Posts, post_input: PostInput, times: TimeResolver) -> Po
     """Return what `Posts.create_once` would store. Raise the same errors."""
     time = None
     if posts.find_by_key(post_input) is None:
-        post_input = posts.templates.fill_in(post_input)
+        post_input = posts.templates.fill_in(post_input, spare=())
         time = posts.time_of_new(times, post_input)
     preview = preview_post(posts, post_input, time)
     if preview.refused is not None:

@@ -18,7 +18,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.permissions import Caller
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post import EMPTY_METRICS, Metrics, Post, PostFields, post_not_found
+from ttp.domain.post import EMPTY_METRICS, Metrics, Post, PostFields, PostStatus, post_not_found
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
@@ -248,6 +248,12 @@ class PostView(PostFields):
     metrics: Mapping[str, Metrics] = field(default_factory=lambda: EMPTY_METRICS)
     sent: Mapping[str, Sequence[SentMedia]] = field(default_factory=dict)
     """What its accounts get of its media, where that was asked for."""
+    asks_for: str | None = None
+    """The TIME that its approval gives it. Of a submitted draft that waits for one."""
+
+    def needs(self) -> tuple[str, ...]:
+        needs = PostFields.needs(self)
+        return needs if self.asks_for is None else (*needs, "approve")
 
 
 _FIELDS_OF = attrgetter(*(one.name for one in fields(PostFields)))
@@ -275,7 +281,19 @@ def view_posts(
             metrics = queries.newest_metrics(db, published) if published else {}
     needed = config.requires_approval
     shown = [view_of(post, repeats.get(post.id or 0), metrics.get(post.id or 0, EMPTY_METRICS)) for post in posts]
+    times = {} if db is None or are_new else _times_asked_for(db, posts)
+    shown = [replace(post, asks_for=times[post.id or 0]) if post.id in times else post for post in shown]
     return [_with_waits(post, holds, needed=needed) for post in shown]
+
+
+def _times_asked_for(db: Connection, posts: Sequence[Post]) -> dict[int, str]:
+    """Return the TIMEs that submitted drafts ask for, by their ids."""
+    waiting = [one.id or 0 for one in posts if one.status is PostStatus.DRAFT and one.rejection is None and one.key]
+    if not waiting:
+        return {}
+    from ttp.store.server import submitted_drafts
+
+    return {post_id: one.time for post_id, one in submitted_drafts.by_post(db, waiting).items()}
 
 
 def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:

@@ -9,11 +9,12 @@ from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import action, other_options
+from ttp.domain.action import Action, OtherOptions, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
+    PostInput,
     as_deleted,
     as_draft,
     copy_of,
@@ -73,9 +74,9 @@ class Repeats:
         self._posts = posts
         self._occurrences = occurrences
 
-    def begin(self, recurrence: Recurrence) -> NewRepeat:
-        """Store a repeat and create its due posts. Raise ContentRefused if a platform would refuse one of its texts,
-        UsageError if it never occurs."""
+    def begin(self, recurrence: Recurrence, wanted: PostInput | None = None) -> NewRepeat:
+        """Store a repeat and create its due posts. `wanted`: of the post to repeat, which is stored as a draft. Raise
+        ContentRefused if a platform would refuse one of its texts, UsageError if it never occurs."""
         for text in recurrence.texts:
             refuse_long_texts(text)
         now = self._posts.clock.now()
@@ -83,7 +84,15 @@ class Repeats:
         if first is None or (recurrence.until is not None and first >= recurrence.until):
             raise UsageError("it would never occur", Hint("try", other_options(until="DATE")))
         self._refuse_flood(recurrence, now)
-        warnings = self._check(recurrence, first)
+        post = None if wanted is None else self._posts.build_post(wanted, None)[0]
+        try:
+            warnings = self._check(recurrence, first, post)
+        except ContentRefused as refused:
+            if wanted is not None:
+                _name_template(refused, action("template edit", wanted.template))
+            raise
+        if wanted is not None:
+            recurrence = replace(recurrence, post_id=self._posts.create(wanted, None).post.id)
         with self._posts.database.writing() as db:
             _refuse_same_repeat(recurrence, store.recurrences(db))
             recurrence_id = store.insert(db, replace(recurrence, next_at=first), now=now)
@@ -166,12 +175,12 @@ class Repeats:
 
         self._posts.change([post_id], change, None, db=db)
 
-    def _check(self, recurrence: Recurrence, first: datetime) -> tuple[Problem, ...]:
-        """Return the warnings for each text that will be published."""
-        if recurrence.post_id is None:
+    def _check(self, recurrence: Recurrence, first: datetime, new: Post | None) -> tuple[Problem, ...]:
+        """Return the warnings for each text that will be published. `new`: the post to repeat, if it is not stored."""
+        if recurrence.pool is not None:
             self._refuse_empty_pool(recurrence)
             return ()
-        post, all_accounts = self._posts.post(recurrence.post_id), self._posts.accounts()
+        post, all_accounts = new or self._posts.post(recurrence.post_id or 0), self._posts.accounts()
         accounts = accounts_of(post, all_accounts)
         if not accounts:
             raise no_accounts_error(post, all_accounts, self._posts.platforms)
@@ -301,6 +310,15 @@ class Repeats:
 
     def _instants(self, one: Recurrence, after: datetime) -> Iterator[datetime]:
         return cron_instants(one.cron, ZoneInfo(one.timezone), after)
+
+
+def _name_template(refused: ContentRefused, edit: Action) -> None:
+    """Replace the options of a post in the hints: a repeat does not have them, its template does."""
+    hints = ((hint, isinstance(hint.way, OtherOptions)) for hint in refused.hints)
+    refused.hints = tuple(dict.fromkeys(Hint("try", edit) if is_option else hint for hint, is_option in hints))
+    refused.problems = tuple(
+        replace(one, hint=edit if isinstance(one.hint, OtherOptions) else one.hint) for one in refused.problems
+    )
 
 
 def _refuse_same_repeat(recurrence: Recurrence, recurrences: Iterable[Recurrence]) -> None:

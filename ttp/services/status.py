@@ -36,7 +36,10 @@ from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
+from ttp.store.server import submitted_drafts
 
+NOTE_MARK = "not-running.noted"
+"""The file in TTP_HOME that says when people were last told that nothing publishes."""
 MOST_PRICED = 1000
 HANGS_AFTER = timedelta(minutes=1)
 """A publisher writes down every ten seconds that it runs; checking a large file after a crash takes longer."""
@@ -117,7 +120,7 @@ class Status:
                 review=tuple(queries.posts_needing_action(db, "needs_review")),
                 reconnect=_to_reconnect(accounts),
                 retry=tuple(queries.posts_needing_action(db, "failed", auth=False)),
-                approve=tuple(queries.posts_waiting_for_approval(db)) if self._approval else None,
+                approve=_to_approve(db, needed=self._approval),
                 retry_after_reconnect=tuple(queries.posts_needing_action(db, "failed", auth=True)),
             )
             return Health(
@@ -186,6 +189,16 @@ class Status:
             return False
         with self._database.reading() as db:
             return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
+
+    def claim_daily_note(self) -> bool:
+        """Return whether people were last told a day ago that nothing publishes, and record that they are told now."""
+        mark, now = self._database.home / NOTE_MARK, self._clock.now()
+        with suppress(OSError, ValueError):
+            if abs(now - datetime.fromisoformat(mark.read_text(encoding="ascii"))) < timedelta(days=1):
+                return False
+        with suppress(OSError):
+            mark.write_text(now.isoformat(), encoding="ascii")
+        return True
 
     def count_stalled(self, after: timedelta) -> int:
         """Return how many posts have been overdue for so long, while no publisher ran or the one that runs hung."""
@@ -262,6 +275,12 @@ def _to_reconnect(accounts: Iterable[Account]) -> tuple[str, ...]:
 
 def _as_info(one: RegisteredPublisher) -> PublisherInfo:
     return PublisherInfo(True, one.pid, one.mode, one.since, one.last_report_at)
+
+
+def _to_approve(db: Connection, *, needed: bool) -> tuple[int, ...] | None:
+    """Return the posts that wait for approval. None: it is not required, and no draft was submitted."""
+    waiting = (*(queries.posts_waiting_for_approval(db) if needed else ()), *submitted_drafts.waiting(db))
+    return waiting if needed or waiting else None
 
 
 def _limits(db: Connection, now: datetime) -> tuple[Limit, ...]:

@@ -256,8 +256,9 @@ class TimeResolver:
         hint = f"\n{resolved.note_hint.label}: {resolved.note_hint.way}" if resolved.note_hint else ""
         return RowTime(text, tz, resolved.at, f"{text}: {resolved.note}{hint}" if resolved.note else None)
 
-    def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime:
-        """Return the time of a row's post and reserve it. Raise PastTime, or UsageError if no slot or hour is free."""
+    def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime | None:
+        """Return the time of a row's post and reserve it; None if it is chosen later. Raise PastTime, or UsageError if
+        no slot or hour is free."""
         at, now = row.at, self._clock.now()
         if at is None and parse_time(row.text) is ChosenTime.NEXT_SLOT:
             at = allocator.slot(accounts)

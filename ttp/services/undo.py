@@ -22,18 +22,22 @@ from ttp.store.posts import PostSnapshot
 from ttp.store.row_mapper import split_batches
 
 _LISTED = 10
+_SEARCHED = 100
+"""Changes that are passed over at most."""
 _LIST = Hint("see", action("undo", list=True))
 
 
 @dataclass(frozen=True, slots=True)
 class UndoRequest:
     """What to undo: the last `count` changes, of all posts or of one. `again`: redo instead. `partial`: skip posts that
-    cannot be restored. `only`: the changes that the user was shown."""
+    cannot be restored. `skip`: pass over changes whose posts have all changed since, such as by publishing. `only`: the
+    changes that the user was shown."""
 
     count: int = 1
     post: int | None = None
     again: bool = False
     partial: bool = False
+    skip: bool = False
     only: tuple[int, ...] | None = None
 
 
@@ -50,10 +54,11 @@ class UndoneChange:
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """The undone changes, newest first, and why others were not (`partial`)."""
+    """The undone changes, newest first, and why posts of them (`left`, if `partial`) or other changes were not."""
 
     posts: tuple[UndoneChange, ...]
     left: tuple[TtpError, ...] = ()
+    skipped: tuple[TtpError, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -74,9 +79,10 @@ class Undo:
         self._convert_media(request)
         done: list[UndoneChange] = []
         refusals: list[TtpError] = []
+        skipped: list[TtpError] = []
         try:
             with self._posts.database.writing() as db:
-                for change in self._changes(db, request):
+                for change in self._changes(db, request, skipped):
                     # A new check, without the posts restored before.
                     vars(self._posts).pop("duplicates", None)
                     done.extend(self._restore_change(db, change, request, refusals))
@@ -86,15 +92,34 @@ class Undo:
                     raise _Rollback
         except _Rollback:
             pass
-        return UndoResult(tuple(done), tuple(refusals))
+        return UndoResult(tuple(done), tuple(refusals), tuple(skipped))
 
-    def _changes(self, db: Connection, request: UndoRequest) -> list[Change]:
-        now = self._posts.clock.now()
-        changes = store.next_changes(db, now, request.count, post=request.post, undone=request.again)
+    def _changes(self, db: Connection, request: UndoRequest, skipped: list[TtpError]) -> list[Change]:
+        changes = self._next_changes(db, request, skipped)
         if request.only is not None and tuple(one.id for one in changes) != request.only:
             raise Conflict("posts were changed by another command; nothing was undone", _LIST)
         if len(changes) < request.count:
-            raise _too_few_changes(len(changes), request)
+            raise skipped[0] if skipped and not changes else _too_few_changes(len(changes), request)
+        return changes
+
+    def _next_changes(self, db: Connection, request: UndoRequest, skipped: list[TtpError]) -> list[Change]:
+        """Return the next changes to restore. Why others are passed over is added to `skipped`."""
+        most = request.count + (_SEARCHED if request.skip else 0)
+        candidates = store.next_changes(db, self._posts.clock.now(), most, post=request.post, undone=request.again)
+        changes: list[Change] = []
+        ids: set[int] = set()  # the posts of `changes`, which will be as older changes left them
+        for change in candidates:
+            touched = store.changed_posts(db, change, request.post) if request.skip else []
+            there = dict(stored_posts.snapshots(db, (one.post_id for one in touched)))
+            outdated = [one for one in touched if one.post_id not in ids and _has_changed(one, there[one.post_id])]
+            if touched and len(outdated) == len(touched):
+                now = stored_posts.post_of(outdated[0].post_id, there[outdated[0].post_id].text)
+                skipped.append(_UndoPlanner(self._posts, db, change).changed_since(now))
+                continue
+            changes.append(change)
+            ids.update(one.post_id for one in touched)
+            if len(changes) == request.count:
+                break
         return changes
 
     def _restore_change(
@@ -126,8 +151,7 @@ class Undo:
         with self._posts.database.reading() as db:
             if db is None:
                 raise _too_few_changes(0, request)
-            now = self._posts.clock.now()
-            changes = store.next_changes(db, now, request.count, post=request.post, undone=request.again)
+            changes = self._next_changes(db, request, [])
             images = [
                 (one.post_id, one.image) for each in changes for one in store.changed_posts(db, each, request.post)
             ]
@@ -155,7 +179,7 @@ class _UndoPlanner:
         """Return the post to store. Raise StateRefused, ContentRefused, NotAllowed."""
         now = stored_posts.post_of(touched.post_id, image.text)
         if image.digest != touched.digest or image.in_flight:
-            raise self._changed_since(now)
+            raise self.changed_since(now)
         if touched.image is None:
             undone = UndoneChange(self._change, self._delete_created(now))
         else:
@@ -206,7 +230,7 @@ class _UndoPlanner:
         except ContentRefused as refused:
             raise with_post_id(refused, post.id) from None
 
-    def _changed_since(self, post: Post) -> TtpError:
+    def changed_since(self, post: Post) -> TtpError:
         """Return why a post differs from what the change left."""
         try:
             refuse_in_flight(post, "be undone")
@@ -219,10 +243,7 @@ class _UndoPlanner:
         if post.deleted_at is not None:
             return StateRefused(f"post {post.id} was deleted since", Hint("see", action("list")))
         if out is not None:
-            return StateRefused(
-                f"post {post.id} is published on {out.account} and cannot be undone",
-                Hint("fix", action("delete", post.id, remote=True)),
-            )
+            return StateRefused(f"post {post.id} is published on {out.account} and cannot be undone", show)
         if failed is not None:
             return StateRefused(f"post {post.id} has failed on {failed.account} since", show)
         if gone is not None:
@@ -241,6 +262,11 @@ def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
                     f'the key "{key}" of post {post.id} belongs to post {holder.id} now',
                     Hint("see", action("show", holder.id)),
                 )
+
+
+def _has_changed(touched: ChangedPost, image: PostSnapshot) -> bool:
+    """Return whether a post is not as a change left it, and is not being published: that may yet fail."""
+    return image.digest != touched.digest and not image.in_flight
 
 
 def _is_unsent(delivery: Delivery) -> bool:

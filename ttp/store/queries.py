@@ -221,8 +221,8 @@ def _conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         names = criteria.platforms
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({marks(names)})"), *names)
     if criteria.needs_you:
-        failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
-        add(f"({failed} OR {dialect.WAITS_FOR_APPROVAL})" if criteria.approval else failed)
+        waits = f" OR {dialect.WAITS_FOR_APPROVAL}" if criteria.approval else ""
+        add(f"({dialect.NEEDS_A_PERSON}{waits})")
     for tag in criteria.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
     if criteria.untimed:

@@ -165,6 +165,7 @@ class _Post(_PostState, PlainFields):
     rejection: RejectionAnswer | None
     repeat: RepeatOfPost | None
     needs: list[str]
+    asksFor: str | None
     warnings: list[str]
     deliveries: list[DeliveryAnswer]
 
@@ -529,6 +530,35 @@ class ImportAnswer(TypedDict):
     planned: list[PlannedRow]
     plan: RowPlanAnswer | None
     warnings: list[str]
+
+
+class LintFinding(TypedDict):
+    file: str | None
+    line: int | None
+    row: str | None
+    severity: str
+    field: str | None
+    code: str
+    account: str | None
+    message: str
+    fix: WayOut | None
+
+
+class TextLimitAnswer(TypedDict):
+    network: str
+    limit: int
+    isDefault: bool
+
+
+class LintAnswer(TypedDict):
+    """The result of `ttp lint --json`."""
+
+    posts: int
+    skipped: int
+    errors: int
+    warnings: int
+    findings: list[LintFinding]
+    limits: list[TextLimitAnswer]
 
 
 class CalendarRow(TypedDict):

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from ttp.domain.post_edit import FieldError
     from ttp.services.bulk_edit import PlannedChange
     from ttp.services.files.importer import ImportResult
-    from ttp.views.answers import ImportAnswer, RefusedRow
+    from ttp.services.files.lint import LintResult
+    from ttp.views.answers import ImportAnswer, LintAnswer, RefusedRow
 
 
 ERRORS_SHOWN = 20
@@ -56,3 +57,28 @@ def change_json(one: PlannedChange) -> Json:
     assert one.post is not None
     changes = list(changed_fields(one))
     return attributes_json(one.post, CHANGE_FIELDS, action=one.what.value, file=one.where, changes=changes)
+
+
+def lint_json(result: LintResult) -> LintAnswer:
+    """Return the findings of a check of files. `skipped`: posts whose file says that publishing has begun."""
+    return {
+        "posts": result.posts,
+        "skipped": result.skipped,
+        "errors": result.count("error"),
+        "warnings": result.count("warning"),
+        "findings": [
+            {
+                "file": one.file,
+                "line": one.line,
+                "row": one.row,
+                "severity": one.severity,
+                "field": one.field or None,
+                "code": one.code,
+                "account": one.account,
+                "message": one.message,
+                "fix": one.fix,
+            }
+            for one in result.findings
+        ],
+        "limits": [{"network": one.network, "limit": one.limit, "isDefault": one.is_default} for one in result.limits],
+    }

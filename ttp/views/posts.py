@@ -137,6 +137,7 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
         "rejection": None if no is None else {"at": utc_text(no.at), "reason": no.why},
         "repeat": None if of is None else {"id": of.id, "cron": of.cron, "timezone": of.timezone},
         "needs": list(item.needs()),
+        "asksFor": getattr(item, "asks_for", None),
         "warnings": list(warnings),
         "deliveries": [delivery_json(row, metrics.get(row.account), item) for row in item.deliveries],
         "likes": total.likes,

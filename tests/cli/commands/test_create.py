@@ -373,6 +373,18 @@ def test_every_command_that_gives_a_time_says_so(ttp: Program, argv: list[str]) 
     assert ttp.ok(*argv, "-q").err == ""
 
 
+def test_a_person_is_told_once_a_day_below_the_answer(ttp: Program) -> None:
+    ttp.account()
+    argv = ["--to", "x", "--format", "table", "--at"]
+    assert not ttp.ok("create", "One", *argv, "in 1h", "-q").err
+    first = ttp.ok("create", "Two", *argv, "in 3h")
+    assert [line.partition(":")[0] for line in first.err.splitlines()] == ["note"]
+    assert not ttp.ok("create", "Three", *argv, "in 5h").err
+    assert ttp.ok("create", "Four", "--to", "x", "--at", "in 7h", "--json").json["warnings"]
+    ttp.clock.advance(hours=24)
+    assert ttp.ok("create", "Five", *argv, "in 9h").err == first.err
+
+
 def test_it_is_silent_once_something_has_run_lately(ttp: Program) -> None:
     ttp.account()
     ttp.ok("run", "--once")

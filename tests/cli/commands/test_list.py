@@ -224,7 +224,7 @@ def test_show_in_json_has_every_key_of_the_contract(posts: Program) -> None:
         *("id", "status", "content", "accounts", "platforms", "scheduledAt", "publishedAt", "createdAt", "updatedAt"),
         *(one.file for one in PLAIN),
         *("media", "cards", "variants", "thread", "tags", "options", "key", "origin", "chosenBy"),
-        *("approvedAt", "rejection", "repeat", "needs", "warnings"),
+        *("approvedAt", "rejection", "repeat", "needs", "asksFor", "warnings"),
         *("deliveries", "likes", "comments", "shares", "views"),
     ]
     (delivery,) = post["deliveries"]

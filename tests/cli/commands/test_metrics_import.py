@@ -243,7 +243,7 @@ def test_a_stop_before_anything_was_stored_says_so(ttp: Program, monkeypatch: py
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ttp.services.metrics.imports.open_feed", stop)
+    monkeypatch.setattr("ttp.services.metrics.imports.open_export", stop)
     ran = ttp("metrics", "import", "-", stdin=OWN + ROW)
     assert (ran.code, ttp.count("sample")) == (130, 0)
 

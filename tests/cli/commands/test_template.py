@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ def test_a_template_is_written_shown_previewed_and_removed(
     samples = ttp.ok("template", "preview", "hi", "--to", "x/me", "--var", "name=Ann", "--json").json
     texts = [one["versions"][0]["parts"][0]["text"] for one in samples]
     assert texts == ["Hi Ann and Sample of more", "Hi Ann"]
+    assert ttp("template", "preview", "hi", "--var", "nmae=Ann").code == 2
     assert "Hi Ann and" in ttp.ok("template", "preview", "hi", "--var", "name=Ann", "--format", "table").out
     for wrong in ("{{ vars.name }", "{% if vars.name %}", "{{ name }}", "{{ vars.name | nope }}"):
         writes(monkeypatch, tmp_path, wrong)
@@ -145,11 +147,63 @@ def test_files_of_the_working_folder_come_first(ttp: Program, tmp_path: Path) ->
     (tmp_path / "loose.md").write_text("Loose")
     values = ("--var", "version=1", "--json")
     assert ttp.ok("create", "--template", "release", *values).json["content"] == "Mine 1"
-    assert ttp.ok("create", "--template", "./loose.md", "--json").json["content"] == "Loose"
+    loose = ttp.ok("create", "--template", "./loose.md", "--json").json
+    assert (loose["content"], loose["origin"]["template"]) == ("Loose", "./loose.md")
+    (tmp_path / "loose.md").write_text("Loose!")
+    edited = ("edit", str(loose["id"]), "--template", "./loose.md", "--json")
+    assert ttp.ok(*edited).json["content"] == "Loose!"
     assert Agent(ttp).ok("create_post", template="release", vars={"version": "1"})["content"] == "Kettle 1 is out."
     api = server_of(ttp).having("draft")
     for name in ("./loose.md", ".ttp/release.md", "../templates/release"):
         api.refused("POST", "/v1/posts", 404, "not_found", {"template": name})
+
+
+def test_a_repeat_may_begin_with_a_template(ttp: Program) -> None:
+    add = ("repeat", "--template", "release", "--cron", "0 9 * * *", "--count", "2", "--json")
+    for wrong in ((), ("--var", "version=" + "long " * 80), ("--var", "version=1", "--pool", "x"), ("--to", "nobody")):
+        assert ttp(*add, *wrong).code in (2, 3)
+    assert ttp(*add, "--var", "version=" + "long " * 80).error["hints"] == ["ttp template edit release"]
+    assert ttp("repeat", "1", "--var", "version=1", "--cron", "0 9 * * *").code == 2
+    assert ttp.ok("list", "--json").json == []
+    ttp.ok(*add, "--var", "version=2.1")
+    posts = ttp.ok("list", "--json").json
+    assert {(post["content"], *origin_of(post)[:1], post["status"]) for post in posts} == {
+        (MADE, "release", "draft"),
+        (MADE, "release", "scheduled"),
+    }
+    assert ttp.ok("repeat", "list", "--json").json[0]["post"] == 1
+
+
+def test_a_mistyped_name_has_a_command_that_works(ttp: Program) -> None:
+    for arguments in (
+        ("--template", "Release", "--var", "version=1"),
+        ("--template", "release", "--var", "verison=1", "--var", "version=1"),
+    ):
+        refused = ttp("create", *arguments, "--json")
+        assert refused.error["hint"], arguments
+    ttp.ok(*shlex.split(ttp("create", "--template", "Release", "--var", "version=1", "--json").error["hint"])[1:])
+    assert ttp.shown()["content"] == "Kettle 1 is out."
+
+
+def test_a_row_keeps_its_texts_when_only_the_template_has_changed(ttp: Program, tmp_path: Path) -> None:
+    rows = tmp_path / "a.csv"
+    rows.write_text("key,version,note\na,2.1,spare\nb,2.2,spare\n")
+    arguments = ("import", "a.csv", "--template", "release", "--json")
+    ttp.ok(*arguments)
+    write(ttp, "release", RELEASE.replace("out.", "ready."))
+    again = ttp.ok(*arguments).json
+    assert (again["unchanged"], len(again["warnings"]), ttp.shown()["content"]) == (2, 1, MADE)
+    rows.write_text("key,version,tags,text.x\na,2.1.1,release,\nb,2.2,b,\nc,2.3,release,Own\nd,2.4,release,Own\n")
+    assert ttp.ok(*arguments).json["changed"] == 2
+    assert [ttp.shown(post)["content"] for post in (1, 2)] == ["Kettle 2.1.1 is ready.", "Kettle 2.2 is ready."]
+    write(ttp, "release", RELEASE)
+    rows.write_text("key,version,tags,text.x\na,2.1.1,release,\nb,2.2,b,\nc,2.3,release,Own\nd,2.4,release,New\n")
+    assert ttp.ok(*arguments).json["changed"] == 1
+    assert [ttp.shown(post)["content"] for post in (1, 2, 3)] == [
+        *("Kettle 2.1.1 is ready.", "Kettle 2.2 is ready.", "Kettle 2.3 is ready.")
+    ]
+    assert (ttp.shown(4)["content"], ttp.shown(4)["variants"]) == ("Kettle 2.4 is out.", {"x": "New"})
+    assert ttp(*arguments, "--var", "vresion=1").code == 2
 
 
 def test_media_may_be_on_a_part_that_the_template_makes(ttp: Program) -> None:
@@ -164,6 +218,8 @@ def test_nothing_is_lost_or_stored_by_a_refusal(ttp: Program, monkeypatch: pytes
     editor(monkeypatch, tmp_path, "true")
     for arguments in (
         ("--template", "releas"),
+        ("--template", "Release", "--var", "version=1"),
+        ("--template", "release", "--var", "version=1", "--var", "verison=2"),
         ("--template", "release"),
         ("--var", "version=1"),
         ("--template", "release", "--var", "version"),
@@ -189,14 +245,15 @@ def test_the_form_of_a_page_is_filled_by_a_template(ttp: Program) -> None:
     write(
         ttp,
         "own",
-        "---\nto: [x/me, x/other]\ntags: [launch]\n---\n{{ text }} {{ vars.a }}\n\n## x/other\nO {{ vars.a }}",
+        "---\nto: [x/me, x/other]\ntags: [launch]\nat: 2027-03-01 09:30\ntz: Asia/Tokyo\n---\n"
+        "{{ text }} {{ vars.a }}\n\n## x/other\nO {{ vars.a }}",
     )
     ann = Person(server_of(ttp)).log_in()
     form = form_with(ann.sees("/compose"), "Fill in")
     sent = form.pressed("Fill in", template="own", values="a=1", content="Typed")
     page = ann.send("/compose", sent).text
     filled = form_with(page, "Save draft")
-    assert filled.fields["content"] == ["Typed 1"]
+    assert (filled.fields["content"], filled.fields["at"]) == (["Typed 1"], ["2027-03-01 00:30"])
     again = form_with(ann.send("/compose", filled.pressed("Fill in", values="a=2")).text, "Save draft")
     assert again.fields["content"] == ["Typed 2"]
     assert ann.does("/compose", again.pressed("Save draft")).startswith("/posts/1")
@@ -212,3 +269,4 @@ def test_the_form_of_a_page_is_filled_by_a_template(ttp: Program) -> None:
     assert refused.status_code == 400
     assert "Typed" in refused.text
     assert "release" in ann.sees("/posts/1/edit")
+    assert "own (version" in ann.sees("/posts/1")

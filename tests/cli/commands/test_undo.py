@@ -263,9 +263,31 @@ def test_what_has_begun_to_go_out_is_refused_with_what_to_type(ttp: Program, sta
     error = refused(ttp, "undo")
     assert error["code"] == "state"
     assert error["hints"][0].startswith("ttp ")
-    if state == "published":
-        assert error["hint"] == "ttp delete 2 --remote"
     assert ttp.ok("undo", "--post", "3").out == "3\n"
+
+
+def test_for_a_person_what_cannot_be_undone_is_skipped(ttp: Program) -> None:
+    texts = {number: post["content"] for number, post in seen(ttp).items()}
+    for text in ("Once", "Twice"):
+        ttp.ok("edit", "3", text)
+    ttp.ok("edit", "2", "Other")
+    ttp.bring(2, "published", next_at=None, remote_id="7")
+    ran = ttp.ok("undo", "--format", "table")
+    assert "post 2" in ran.err
+    assert seen(ttp)[3]["content"] == "Once"
+    ttp.ok("redo")
+    many = ttp.ok("undo", "2", "--format", "table", "--yes")
+    assert "ttp undo --post 2" in many.err
+    assert (seen(ttp)[3]["content"], seen(ttp)[2]["content"]) == (texts[3], "Other")
+    assert refused(ttp, "undo")["code"] == "state"
+
+
+def test_where_nothing_can_be_undone_a_person_reads_why(ttp: Program) -> None:
+    for number in (1, 2, 3):
+        ttp.bring(number, "published", next_at=None, remote_id=f"{number}")
+    ran = ttp("undo", "--format", "table")
+    assert (ran.code, "post 4" in ran.err) == (2, True)
+    assert "ttp undo --post 2" in ttp("undo", "2", "--format", "table").err
 
 
 def test_of_many_those_that_can_be_are_taken_back(ttp: Program) -> None:

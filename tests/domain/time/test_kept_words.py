@@ -51,6 +51,8 @@ DAYS = [
     Piece("fri", "day", (relativedelta(weekday=FR), relativedelta(days=1, weekday=FR))),
     Piece("wendesday", "day", (relativedelta(weekday=WE), relativedelta(days=1, weekday=WE))),
     Piece("next mon", "day", (relativedelta(days=1, weekday=MO),)),
+    Piece("this fri", "day", (relativedelta(weekday=FR),)),
+    Piece("overmorrow", "day", (_in_days(2),)),
     Piece("2027-02-03", "date", (_dated("2027-02-03"),)),
     Piece("2027/2/3", "date", (_dated("2027-02-03"),)),
     Piece("2025-12-01", "date", (_dated("2025-12-01"),)),
@@ -73,6 +75,10 @@ CLOCKS = [
     Piece("midnight", "midnight", (time(0),)),
     Piece("9", "clock", (time(9), time(21))),
     Piece("at 8", "clock", (time(8), time(20))),
+    Piece("half past five", "clock", (time(5, 30), time(17, 30))),
+    Piece("quarter to 6pm", "clock", (time(17, 45),)),
+    Piece("eight in the morning", "clock", (time(8),)),
+    Piece("1730", "clock", (time(17, 30),)),
 ]
 ZONES = [
     Piece("Europe/London", "zone", (ZoneInfo("Europe/London"),)),
@@ -80,12 +86,15 @@ ZONES = [
     Piece("+05:30", "zone", (oracle.tzoffset(None, 19_800),)),
     Piece("CET", "zone", (oracle.tzoffset(None, 3_600), BERLIN)),
     Piece("EDT", "zone", (oracle.tzoffset(None, -14_400), NEW_YORK)),
+    Piece("new york time", "zone", (NEW_YORK,)),
+    Piece("ET", "zone", (NEW_YORK,)),
+    Piece("Berlin", "zone", (BERLIN,)),
     Piece("est", "zone", (oracle.tzoffset(None, -18_000), NEW_YORK)),
 ]
 FILLERS = [Piece(text, "filler") for text in ("at", "on", "the", ",")]
 FOREIGN_WORDS = """
     christmas by every except sharp about not moon before after fridays fri,sat weekly noonish lunch until XYZ last
-    yesterday ago Berlin months now optimal this
+    yesterday ago victoria months
 """
 FOREIGN = [Piece(text, "foreign") for text in FOREIGN_WORDS.split()]
 PIECES = [*DAYS, *CLOCKS, *ZONES, *FILLERS]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ttp.domain.errors import PastTime, SkippedTime, TimeRefused
 from ttp.domain.time.durations import compact_duration, parse_duration
 from ttp.domain.time.formatting import format_iso
-from ttp.domain.time.grammar import WEEKDAYS
 from ttp.domain.time.resolve import ResolvedTime, When, resolve_time
+from ttp.domain.time.words import WEEKDAYS
 from ttp.domain.time.zones import instants, jump_over
 
 ZONES = tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from ttp.platforms.bluesky.record_keys import (
     content_id,
     encode_cbor,
     encode_tid,
+    fixed_key,
     is_content_id,
     is_key,
     new_keys,
@@ -33,6 +34,17 @@ def test_keys_hold_the_time_and_rise() -> None:
 
 def test_keys_made_at_the_same_instant_differ() -> None:
     assert len({new_keys(AT, 1)[0] for _ in range(50)}) > 30
+
+
+def test_a_fixed_key_is_of_its_names_and_of_its_second() -> None:
+    key = fixed_key(AT, "acme/widget@v1", "did:plc:a")
+    assert is_key(key)
+    assert key == fixed_key(AT, "acme/widget@v1", "did:plc:a")
+    assert new_keys(AT.replace(microsecond=0), 1)[0][:5] == key[:5]
+    others = [fixed_key(AT, "acme/widget@v1did", ":plc:a"), fixed_key(AT, "acme/widget@v2", "did:plc:a")]
+    others.append(fixed_key(AT + timedelta(seconds=1), "acme/widget@v1", "did:plc:a"))
+    assert len({key, *others}) == 4
+    assert others[-1] > key
 
 
 def test_the_smallest_and_the_largest_key() -> None:

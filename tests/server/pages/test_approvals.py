@@ -194,3 +194,22 @@ def test_an_author_reads_how_others_can_approve_their_post(server: Api, ann: Per
     answer = ann.send("/posts/1/approval-link", {"revision": revision(ann), "name": "maria"})
     assert answer.status_code == 403
     assert "ttp login-link NAME --capability approve" in answer.text
+
+
+@pytest.mark.parametrize("is_required", ["true", "false"])
+def test_an_approval_schedules_a_submitted_draft(server: Api, ann: Person, stranger: Person, is_required: str) -> None:
+    server.set("publish.require_approval", is_required)
+    at = "2098-01-06T09:30:00Z"
+    draft = {"content": "v2 is out", "accounts": ["x/me"], "scheduledAt": at, "key": "acme/widget@v2", "submit": True}
+    job = server.having("draft")
+    first = job.ok("POST", "/v1/posts", draft)
+    assert (first["status"], first["asksFor"], first["needs"]) == ("draft", at, ["approve"])
+    again = job.ok("POST", "/v1/posts", {**draft, "content": "Another text"})
+    assert (again["replayed"], again["content"]) == (True, "v2 is out")
+    job.refused("POST", "/v1/posts", 403, "not_allowed", {**draft, "key": "k", "submit": False})
+    job.refused("POST", "/v1/posts", 400, "usage", {**draft, "key": None})
+    assert "/posts/1/approve" in ann.sees("/approvals")
+    assert 'datetime="2098-01-06T09:30:00Z"' in stranger.sees(made(ann))
+    ann.does("/posts/1/approve", {"revision": revision(ann)})
+    assert (ann.ttp.shown()["status"], ann.ttp.shown()["scheduledAt"]) == ("scheduled", at)
+    assert "/posts/1/approve" not in ann.sees("/approvals")

@@ -30,6 +30,7 @@ VALUES = {
     },
     "snippets": {"sign": "Bye {{ vars.title }}"},
     "today": "2026-12-01",
+    "now": "2026-12-01T10:00:30+01:00",
 }
 
 
@@ -53,6 +54,8 @@ def made(text: str) -> str:
         ("{{ vars.list | hashtags }} {{ vars.number | words(1) }}", "#a #b 3"),
         ("{{ vars.list | hashtags }} #B {{ vars.tagged }} {{ 'c' | hashtags }}", "#a #B of #C "),
         ("{{ today | date('%Y') }}", "2026"),
+        ("{{ '2026-11-28' | ago }}, {{ '2026-12-01T10:00+01:00' | ago }}", "3 days ago, just now"),
+        ("{{ '2026-12-01T12:30+01:00' | ago }}, {{ '2024-12-01T09:00Z' | ago }}", "in 2 hours, 1 year ago"),
     ],
 )
 def test_the_language(text: str, result: str | None) -> None:

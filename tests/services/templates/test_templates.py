@@ -69,7 +69,7 @@ def create(posts: Posts, text: str | None = None, /, **fields: object) -> PostFi
     if text is not None:
         write(posts.database.home, "release", text)
     wanted = PostInput(**{"template": "release", **fields})  # type: ignore[arg-type]  # fields by name
-    return people.create(posts, posts.templates.fill_in(wanted)).post
+    return people.create(posts, posts.templates.fill_in(wanted, spare=())).post
 
 
 def texts_of(post: PostFields) -> dict[str, str]:
@@ -184,6 +184,7 @@ def test_snippets_are_appended_and_named(posts: Posts) -> None:
         ("Hi", {"template": "nope"}),
         ("Hi", {"template": "../templates/release"}),
         ("Hi", {"template": None, "text": "Hi", "vars": {"a": "1"}}),
+        ("{{ vars.version | default('') }} Hi", {"vars": {"verison": "1"}}),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_stored(posts: Posts, text: str, fields: dict[str, object]) -> None:
@@ -192,6 +193,11 @@ def test_bad_input_is_one_line_and_nothing_is_stored(posts: Posts, text: str, fi
     assert refused.value.code in ("usage", "not_found")
     assert "\n" not in refused.value.message
     assert posts.database.connect().execute("SELECT count(*) FROM post").fetchone()[0] == 0
+
+
+def test_a_template_that_names_all_variables_uses_any(posts: Posts) -> None:
+    post = create(posts, "{% for name in vars %}{{ name }} {{ vars[name] }}{% endfor %}", vars={"a": "1"})
+    assert post.content == "a 1"
 
 
 def test_a_key_names_the_request_whatever_became_of_the_template(posts: Posts) -> None:
@@ -221,11 +227,13 @@ def test_templates_of_the_working_folder_come_first_and_only_on_the_command_line
     (tmp_path / ".ttp").mkdir()
     (tmp_path / ".ttp" / "release.md").write_text("Mine")
     (tmp_path / ".ttp" / "broken.md").write_text("---\n")
+    (tmp_path / ".ttp" / "mistyped.md").write_text("{{ vars.a | fitt }}")
     now = posts.clock.now
     here = TemplateFiles(posts.database.home, PLATFORMS, now, is_command_line=True)
     assert here.find("release").text == here.find(".ttp/release.md").text == "Mine"
     assert [(one.name, bool(one.problem), one.is_snippet) for one in here.all()] == [
         ("broken", True, False),
+        ("mistyped", True, False),
         ("release", False, True),
         ("sign-off", False, True),
     ]

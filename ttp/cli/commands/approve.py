@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 def approve(context: Context, post_ids: PostIds) -> None:
     """Approve the present version of posts.
 
-    Needed if publish.require_approval is true. A later change of the text, media, accounts or time needs a new
-    approval.
+    Needed if publish.require_approval is true, and by a submitted draft, which it schedules. A later change of the
+    text, media, accounts or time needs a new approval.
 
     Examples:
       ttp approve 41
       ttp approve 41 42 50-55
     """
-    posts = context.approvals.approve(existing_ids(context, post_ids), by=context.caller.approver)
-    if not context.config.requires_approval:
+    ids = existing_ids(context, post_ids)
+    is_needed = context.config.requires_approval or any(post.asks_for for post in context.queries.posts_by_id(ids))
+    posts = context.approvals.approve(ids, by=context.caller.approver)
+    if not is_needed:
         context.out.note(f"approval is not required here: {APPROVAL_SETTING} is false")
     waiting = warn_not_running(context) if any(post.scheduled_at for post in posts) else []
     context.out.write_list(saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts])

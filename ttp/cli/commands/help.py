@@ -39,18 +39,20 @@ the setting timezone (or TTP_TZ), the zone of the system. At ttp serve, that of
 the person or token comes before the setting.
 An account's own zone is for slots, best hours, plans and repeats, and for times
 with --tz account. Where its clock differs, answers show it beside yours.
-Abbreviations in capitals (UTC, CET, PST) are read while they are in use:
-9am CET is refused in summer, with both readings.
+Abbreviations (UTC, CET, PST) are read while they are in use: 9am CET is refused
+in summer, with both readings. ET, CT, MT and PT are American zones all year. A
+city is read if a zone is named after it.
 
 A time is refused if it has passed, if clocks skip it in spring, or if it has
-two readings. A date without a year is in this year. The command that ttp
-suggests keeps all that you typed; otherwise it suggests nothing. Where an
-hour comes twice in autumn, ttp takes the first one and says so. Every answer
-shows the full date, the zone and UTC.
+two readings, such as "half past five" or "end of day". A date without a year is
+in this year. The command that ttp suggests keeps all that you typed; otherwise
+it suggests nothing. Where an hour comes twice in autumn, ttp takes the first
+and says so. Every answer shows the full date, the zone and UTC.
 
 Lengths of time (--max-late and others): 90s 45m 2h30m 3d 1w.
 Ends of a range (--since, --until): 7d is seven days ago; 2027-12-01, today and
 yesterday are the start of that day; or any TIME but optimal and next-slot.
+For several times, such as every Monday, see ttp help repeat.
 """
 
 
@@ -73,6 +75,10 @@ VARIABLES = (
         "the address of the ttp serve that runs the commands of this machine; empty: none, also no server.url",
     ),
     ("TTP_TOKEN, TTP_TOKEN_FILE", "the token for it, or the file that has it, which only you may be able to read"),
+    (
+        "TTP_NETWORK_PASSWORD",
+        "an app password for ttp announce without a store; NETWORK is the name of the network in capitals",
+    ),
     ("TTP_NO_INPUT", "any value: never ask; fail if a question would be needed"),
     (
         "TTP_NTFY_TOKEN, TTP_SMTP_PASSWORD, TTP_WEBHOOK_SECRET",

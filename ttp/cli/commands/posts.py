@@ -121,7 +121,7 @@ def create(
         text = source if (source or "").strip() else words if piped else None
         with context.naming_choices(), _keeping_post(context, text, post_input) as kept:
             draft = kept.id if kept else None
-            post_input = context.templates.fill_in(post_input)
+            post_input = context.templates.fill_in(post_input, spare=())
             saved = context.posts.create(post_input, _time_of_new(context, post_input, draft), kept)
     print_saved_post(context, saved, *saved_post_message(context, saved, post_input.tz))
 
@@ -149,7 +149,7 @@ def preview(context: Context, post_input: PostInput) -> None:
 
     time = None
     if context.posts.find_by_key(post_input) is None:
-        post_input = context.templates.fill_in(post_input)
+        post_input = context.templates.fill_in(post_input, spare=())
         time = _time_of_new(context, post_input)
     post_preview = preview_post(context.posts, post_input, time)
     if (refused := post_preview.refused or content_refusal(post_preview.warnings)) is not None:

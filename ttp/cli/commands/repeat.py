@@ -16,6 +16,7 @@ from ttp.cli.notices import print_warnings, warn_of_scheduled
 from ttp.cli.output import Output
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.post_edit import PostInput
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts, end_of_day
 from ttp.domain.time.formatting import format_instant
 from ttp.views.posts import id_ranges
@@ -51,6 +52,9 @@ def add(
         str | None,
         typer.Option("--pool", metavar="TAG", help="Each time repeat the least recently used post with this tag."),
     ] = None,
+    template: options.TemplateName = None,
+    var: options.Variables = None,
+    to: options.To = None,
     cool_down: Annotated[
         str | None, typer.Option("--cool-down", metavar="DURATION", help="With --pool: how long a post rests (30d).")
     ] = None,
@@ -59,20 +63,26 @@ def add(
     """Repeat a post on a schedule.
 
     Each time a new post is created in advance; the repeated post does not change. With --pool the posts of a
-    tag take turns. The word add can be left out.
+    tag take turns. With --template the repeated post is a new draft. The word add can be left out.
 
     Examples:
       ttp repeat add 3 --cron '0 9 * * 1'
       ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
       ttp repeat add --pool evergreen --cron '0 18 * * 2,4'
+      ttp repeat add --template weekly --var 'topic=Office hours' --to x/me --cron '0 9 * * 1'
     """
     rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
-    command = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
-    _refuse_mixture(post_id, pool, vary, cool_down)
+    more = {**rest, "--template": template, "--var": var, "--to": to, "--cool-down": cool_down}
+    command = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words(more)]
+    _refuse_mixture(post_id, pool, vary, cool_down, template, var or to)
     if cron is None:
         raise UsageError("no time given", Hint("try", quote_command(*command, "--cron", "0 9 * * 1")))
     (expression,) = options.parse_crons(None, cron, command)
-    accounts = context.queries.accounts_of(post_id) if post_id is not None else ()
+    wanted, accounts = None, tuple(context.queries.accounts_of(post_id)) if post_id is not None else ()
+    if template is not None:
+        wanted = PostInput(template=template, vars=options.parse_pairs(var, "--var"), to=options.split_list(to))
+        wanted = context.templates.fill_in(wanted, spare=())
+        accounts = context.posts.accounts_of_new(wanted)
     zone = context.times.weekly_zone(accounts, tz)
     recurrence = Recurrence(
         expression,
@@ -86,20 +96,19 @@ def add(
     )
     options.enable_strict_checks(context, strict=strict)
     with context.naming_choices():
-        done = context.repeats.begin(recurrence)
-    _answer_begun(context, done)
+        done = context.repeats.begin(recurrence, wanted)
+    _answer_begun(context, done, is_new=wanted is not None)
 
 
-def _answer_begun(context: Context, done: NewRepeat) -> None:
+def _answer_begun(context: Context, done: NewRepeat, *, is_new: bool) -> None:
     for line in done.told:
         context.out.note(line)
     made = [post.id or 0 for post in done.made]
     warnings = [*done.told, *print_warnings(context.out, done.warnings), *warn_of_scheduled(context, made)]
     message = f"Repeat {done.tally.recurrence.id} starts: {_next(context, done.tally)}"
-    ahead = id_ranges(made) or "none"
-    context.out.write_one(
-        slots.begun_spec(made, warnings), done.tally, say=[f"{message}; created in advance: {ahead}."]
-    )
+    saved = [f"Saved draft {done.tally.recurrence.post_id}, which is repeated."] if is_new else []
+    message += f"; created in advance: {id_ranges(made) or 'none'}."
+    context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[*saved, message])
 
 
 @repeat.command("list")
@@ -171,11 +180,22 @@ def stop(context: Context, repeat_id: RepeatId) -> None:
     _answer(context.out, context.repeats.stop(repeat_id), "Stopped.")
 
 
-def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:
+def _refuse_mixture(
+    post_id: int | None,
+    pool: str | None,
+    vary: str | None,
+    cool_down: str | None,
+    template: str | None,
+    of_template: list[str] | None,
+) -> None:
     """Raise UsageError for options that do not go together."""
-    if (post_id is None) == (pool is None):
-        raise UsageError("name a post, or use --pool TAG", Hint("try", "ttp repeat ID --cron '0 9 * * 1'"))
-    if (pool is not None and vary is not None) or (pool is None and cool_down is not None):
+    if sum(source is not None for source in (post_id, pool, template)) != 1:
+        raise UsageError(
+            "name a post, or use --pool TAG or --template NAME", Hint("try", "ttp repeat ID --cron '0 9 * * 1'")
+        )
+    if of_template and template is None:
+        raise UsageError("--var and --to need --template", Hint("see", "ttp repeat add --help"))
+    if (vary is not None and post_id is None) or (pool is None and cool_down is not None):
         raise UsageError("--vary needs a post, and --cool-down needs --pool", Hint("see", "ttp repeat add --help"))
 
 

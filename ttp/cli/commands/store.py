@@ -42,8 +42,8 @@ def backup(
 ) -> None:
     """Back up the store to a file, also while the publisher runs.
 
-    The backup has posts, accounts, attempts and metrics, but neither media nor credentials: copy those yourself. It
-    replaces an older backup of the same store, and no other file. A store in PostgreSQL is backed up by pg_dump, and
+    The backup has posts, accounts, attempts and metrics, but no media, templates or credentials: copy those yourself.
+    It replaces an older backup of the same store, and no other file. A store in PostgreSQL is backed up by pg_dump, and
     --verify reads that, too.
 
     Examples:
@@ -58,7 +58,9 @@ def backup(
         context.out.write_one(BACKUP, shape, say=[f"{file} is whole: {plural(made.posts, 'post')}."])
         return
     context.out.write_one(BACKUP, shape, say=[f"Backed up {plural(made.posts, 'post')} to {file}."])
-    files = f"{plural(made.media, 'media file')} in {context.media.place}, and " if made.media else ""
+    templates = context.home / "templates"
+    counts = ((made.media, "media file", context.media.place), (len([*templates.glob("*.md")]), "template", templates))
+    files = "".join(f"{plural(count, what)} in {place}, and " for count, what, place in counts if count)
     is_inside = context.config.text("credentials.backend") == "store"
     context.out.note(f"not in the backup: {files}{'the key of its credentials' if is_inside else 'credentials'}")
 

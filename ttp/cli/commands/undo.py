@@ -12,14 +12,15 @@ import typer
 
 from ttp import views
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, PARTIAL
+from ttp.cli.errors import DONE, FAILED, PARTIAL, command_text
 from ttp.cli.notices import print_warnings, time_text, warn_not_running
 from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
 from ttp.cli.render.changes import render_changes, render_history
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.action import action
+from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.time.formatting import format_instant, relative
 from ttp.views.posts import change_json, id_ranges, undone_json
 
@@ -74,7 +75,8 @@ def undo(
 
     It undoes changes of the last 30 days by create, edit, copy, schedule, unschedule, delete, plan, import, sync,
     approve and reject, if nothing has changed the posts since. Publishing cannot be undone, and past times are not
-    restored. It asks on a terminal; elsewhere several posts need --yes.
+    restored. For a person it skips changes that cannot be undone, with a note; for scripts it refuses them. It asks on
+    a terminal; elsewhere several posts need --yes.
 
     Examples:
       ttp undo
@@ -150,8 +152,18 @@ def _undo_or_redo(
 ) -> int:
     from ttp.services.undo import UndoRequest
 
-    request = UndoRequest(count or 1, post, again=again, partial=partial)
-    result = context.undo.revert(request, rehearse=dry_run or not yes)
+    skip = not again and post is None and context.out.for_people
+    request = UndoRequest(count or 1, post, again=again, partial=partial, skip=skip)
+    of_post = _way_to_post(context, count) if skip and count is not None and count > 1 else None
+    try:
+        result = context.undo.revert(request, rehearse=dry_run or not yes)
+    except TtpError as error:
+        error.hints = (*error.hints, *([of_post] if of_post else []))
+        raise
+    for reason in dict.fromkeys(why.message for why in result.skipped):
+        context.out.note(f"skipped: {reason}")
+    if of_post is not None:
+        context.out.note(f"these are the last {count} changes; of post {count}:  {command_text(of_post.way)}")
     if not dry_run and not yes:
         if not _confirm_undo(context, result, request, no_input=no_input):
             return FAILED
@@ -165,13 +177,19 @@ def _undo_or_redo(
     return PARTIAL if result.left else DONE
 
 
+def _way_to_post(context: Context, number: int) -> Hint | None:
+    """Return the command that undoes the last change of the post with this id; None if it has none."""
+    return Hint("try", action("undo", post=number), sure=False) if context.queries.changes(1, number) else None
+
+
 def _confirm_undo(context: Context, result: UndoResult, request: UndoRequest, *, no_input: bool) -> bool:
     """Show the changes and ask; without a terminal several posts need `--yes`."""
     command = "redo" if request.again else "undo"
     posts = plural(len({one.post.id for one in result.posts}), "post")
     what = "; ".join(_what(context, change, ones) for change, ones in _by_change(result))
     refusal = f"{command}ing {plural(len(result.changes), 'change')} of {posts}" if len(result.posts) != 1 else ""
-    return confirm(f"{command.capitalize()}: {what}?", yes=False, no_input=no_input, refusal=refusal)
+    lead = f"{command.capitalize()} the last {request.count} changes" if request.count > 1 else command.capitalize()
+    return confirm(f"{lead}: {what}?", yes=False, no_input=no_input, refusal=refusal)
 
 
 def _by_change(result: UndoResult) -> Iterable[tuple[Change, list[UndoneChange]]]:

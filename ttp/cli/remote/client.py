@@ -23,7 +23,7 @@ from ttp.cli.context import Context
 from ttp.cli.remote.address import ServerAddress, find_address, zone_variables
 from ttp.cli.remote.commands import HERE, SETTINGS_HERE, FileUse, RemoteCommand, find_command, is_setting_here
 from ttp.cli.remote.files import CallerUpload, collect, refuse_own_media, write_result
-from ttp.domain.errors import Busy, Hint, NotAllowed, UsageError
+from ttp.domain.errors import Busy, Hint, NotAllowed, NotFound, UsageError
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.command_protocol import FROM_CALLER, HEARTBEAT_S, MEDIA_TYPE, PATH, PROTOCOL, VERSION_HEADER
 from ttp.store.home.media import open_source, read_source_facts
@@ -101,6 +101,29 @@ def upload_media(context: Context, address: ServerAddress, name: str) -> str:
         check_answer(address.shown, answer, "application/json")
     item = answer.json()
     return f"{KEPT}{item['sha256']}/{item['name']}"
+
+
+def create_post(address: ServerAddress, body: Mapping[str, object]) -> dict[str, Any]:
+    """Create a post with a key on the server, and return it as JSON has it. A request whose connection broke is sent
+    again: the key makes it one post. Raise UsageError, NotFound, NotAllowed, Busy."""
+    until = time.monotonic() + AGAIN_FOR_S
+    with connect(address) as client:
+        while True:
+            try:
+                answer = client.post("/v1/posts", json=body)
+                break
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+                raise _unreachable(address, error) from None
+            except httpx.TransportError as error:
+                if time.monotonic() > until:
+                    raise _unreachable(address, error) from None
+                time.sleep(AGAIN_EVERY_S)
+    if answer.status_code == httpx.codes.NOT_FOUND:  # an account
+        with suppress(ValueError, TypeError, KeyError):
+            raise NotFound(f"{address.shown}: {answer.json()['detail']}")
+    if answer.status_code != httpx.codes.CREATED:
+        check_answer(address.shown, answer, "application/json")
+    return dict(answer.json())
 
 
 def _unreachable(address: ServerAddress, error: httpx.TransportError) -> Busy:

@@ -70,7 +70,7 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
         "delete": RemoteCommand(outside=frozenset({"remote"})),
         "import": RemoteCommand(files={"file": FileUse.POSTS, **_TEMPLATE}, templates=_ALWAYS),
         "sync": RemoteCommand(files={"dir": FileUse.FOLDER}, outside=_ALWAYS),
-        "repeat add": RemoteCommand(files={"vary": FileUse.TEXT}),
+        "repeat add": RemoteCommand(files={"vary": FileUse.TEXT, **_TEMPLATE}, templates=frozenset({"template"})),
         "optimal heatmap": RemoteCommand(files={"svg": FileUse.OUTPUT, "html": FileUse.OUTPUT}),
         "run": RemoteCommand(
             one_of=frozenset({"once", "until_idle"}),
@@ -85,7 +85,18 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
 )
 """The commands with more than values that a server runs. It runs all that are not of its machine."""
 HERE = frozenset(
-    {"help", "completion", "mcp", "config show", "config get", "config path", "template edit", "template remove"}
+    {
+        "announce",
+        "help",
+        "completion",
+        "mcp",
+        "lint",
+        "config show",
+        "config get",
+        "config path",
+        "template edit",
+        "template remove",
+    }
 )
 """Commands that run on the caller's machine all the same. `ttp config` shows the settings of this machine; its
 templates come before those of the server."""

@@ -50,11 +50,11 @@ def fault_table(faults: Iterable[tuple[str, FieldError]]) -> list[str]:
     lines = []
     for (row, field, problem), fix in zip(rows, fixes, strict=True):
         lines.append(f"{row:<{widths[0]}}  {field:<{widths[1]}}  {problem}")
-        lines += [f"{'':<{widths[0]}}  {'':<{widths[1]}}  {_label(fix)}: {command_text(fix)}"] if fix else []
+        lines += [f"{'':<{widths[0]}}  {'':<{widths[1]}}  {fix_label(fix)}: {command_text(fix)}"] if fix else []
     return lines
 
 
-def _label(fix: WayOut) -> str:
+def fix_label(fix: WayOut) -> str:
     return "see" if isinstance(fix, Action) and fix.name in ("account list", "show", "list") else "fix"
 
 

@@ -47,7 +47,7 @@ def status_word(post: PostFields) -> tuple[str, Style]:
     if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
         return "REVIEW", "red"
     match post.status:
-        case PostStatus.SCHEDULED if "approve" in post.needs():
+        case PostStatus.SCHEDULED | PostStatus.DRAFT if "approve" in post.needs():
             return "unapproved", "magenta"
         case PostStatus.SCHEDULED if post.approved_at is not None:
             return "approved", ""

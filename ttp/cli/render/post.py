@@ -188,11 +188,6 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
         yield "Key", [escape_text(post.key)]
     for label, value in shown_fields(post):
         yield label, [escape_line(value)]
-    if post.origin:
-        given = post.origin.get("vars")
-        values = [f"{name}={value}" for name, value in given.items()] if isinstance(given, Mapping) else []
-        name = f"{post.origin.get('template')} (version {post.origin.get('version')})"
-        yield "Template", [escape_line(" ".join([name, *values]))]
 
 
 def _cards(post: PostView) -> list[str]:
@@ -240,7 +235,7 @@ def _chosen(post: PostView) -> list[str]:
 def _approval(post: PostView, page: Page) -> str:
     """Return whether the post is approved, rejected or waiting for approval."""
     if "approve" in post.needs():
-        return "waits for approval"
+        return "waits for approval" + (f", which gives it the time {post.asks_for}" if post.asks_for else "")
     if post.approved_at is not None:
         return f"approved {page.when(post.approved_at)}"
     if post.rejection is not None:
@@ -321,7 +316,7 @@ def _detail(row: Delivery, page: Page) -> str:
 
 def _next(post: PostView) -> Iterator[str]:
     """Yield the next command for the post, and what it does."""
-    if post.status is PostStatus.DRAFT:
+    if post.status is PostStatus.DRAFT and post.asks_for is None:
         yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to ACCOUNT"
         return
     for row in post.deliveries:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from ttp.domain.action import OtherOptions, other_options
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.grammar import MONTHS
+from ttp.domain.time.words import MONTHS
 from ttp.domain.time.zones import instant_of
 
 STEPS = {"prev": -1, "next": 1}

@@ -21,6 +21,7 @@ UNITS = {word: unit for unit, words in _SPELLED.items() for word in (unit, *word
 _PART = r"([0-9]{1,9}) ?([a-z]+)"
 _WHOLE = re.compile(rf"{_PART}(?: ?{_PART})*")
 _DECIMAL = re.compile(r"([0-9]{1,5})[.,]([0-9]{1,3}) ?([a-z]+)")
+_ONE = re.compile(r"^\s*(?:an?|one)\s+")
 _LONGEST = 36_525 * _SECONDS["d"]
 
 
@@ -52,18 +53,30 @@ def total_duration(parts: tuple[tuple[int, str], ...]) -> timedelta:
     return timedelta(seconds=sum(count * _SECONDS[unit] for count, unit in parts))
 
 
+def parse_length(text: str) -> timedelta | None:
+    """Return the length of `2h30m`, `an hour`, `1.5h`. None for other texts."""
+    text = _ONE.sub("1 ", text)
+    parts = duration_parts(text) or duration_parts(_whole_units(text))
+    return None if parts is None else total_duration(parts)
+
+
+def _whole_units(text: str) -> str:
+    """`1.5 hours` -> `1h30m`; '' if it is not a whole number of seconds."""
+    decimal = _DECIMAL.fullmatch(" ".join(text.lower().split()))
+    unit = UNITS.get(decimal[3]) if decimal else None
+    if decimal and unit:
+        exact, rest = divmod(int(decimal[1] + decimal[2]) * _SECONDS[unit], 10 ** len(decimal[2]))
+        if not rest and exact <= _LONGEST:
+            return compact_duration(timedelta(seconds=exact))
+    return ""
+
+
 def duration_guesses(text: str) -> tuple[str, ...]:
     """Return what an unreadable duration may have meant, or an example."""
     text = " ".join(text.lower().split())
     if re.fullmatch(r"[0-9]{1,5}", text):
         return f"{text}m", f"{text}h"
-    decimal = _DECIMAL.fullmatch(text)
-    unit = UNITS.get(decimal[3]) if decimal else None
-    if decimal and unit:
-        exact, rest = divmod(int(decimal[1] + decimal[2]) * _SECONDS[unit], 10 ** len(decimal[2]))
-        if not rest and exact <= _LONGEST:
-            return (compact_duration(timedelta(seconds=exact)),)
-    return ("2h30m",)
+    return (_whole_units(text) or "2h30m",)
 
 
 def compact_duration(span: timedelta) -> str:

@@ -3,59 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ttp.domain.time.durations import duration_parts, total_duration
-from ttp.domain.time.formatting import DAYS_IN_FULL
-from ttp.domain.time.formatting import MONTHS as MONTH_NAMES
+from ttp.domain.time.durations import duration_parts, parse_length, total_duration
+from ttp.domain.time.words import HALVES, MONTHS, ONE, WEEKDAYS, WORDS, parse_clock, plain_text, split_words
 
 if TYPE_CHECKING:
     from ttp.domain.time.zones import Abbreviation
 
 
-def _numbered(names: Iterable[str], first: int) -> dict[str, int]:
-    return {form: number for number, name in enumerate(names, first) for form in (name.lower(), name[:3].lower())}
-
-
-WEEKDAYS = {**_numbered(DAYS_IN_FULL, 0), "tues": 1, "weds": 2, "thur": 3, "thurs": 3}
-"""Every way to type a weekday; Monday is 0."""
-MONTHS = {**_numbered(MONTH_NAMES, 1), "sept": 9}
-"""Every way to type a month; January is 1."""
-DAY_WORDS = ("today", "tonight", "tomorrow", *WEEKDAYS)
-CLOCK_WORDS = {"noon": time(12), "midnight": time(0)}
-_OTHER_WORDS = ("next", "in", "at", "on", "the", "day", "after", "now", "optimal", "next-slot")
-WORDS = (*DAY_WORDS, *MONTHS, *CLOCK_WORDS, *_OTHER_WORDS)
-TONIGHT = 17
-"""The first hour that `tonight` can mean."""
-ONE = ("a", "an", "one")
-
 EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("9am", "9:30pm", "18:00", "noon"), "today, if still to come"),
     (("midnight",), "the next 00:00"),
-    (("today 18:00", "tonight 8pm"), "the same day"),
+    (("today 18:00", "this evening at 7"), "the same day"),
     (("tomorrow 9am", "9am tomorrow"), "the next day"),
     (("day after tomorrow 9am",), "the day after it"),
-    (("fri 18:00", "friday at 6pm"), "the first one after now"),
-    (("next mon 9:00",), "the Monday of next week"),
-    (("in 45m", "in 2h30m", "in an hour"), "that much later (s m h d w)"),
+    (("fri 18:00", "friday at half past 6pm"), "the first one after now"),
+    (("this fri 9am",), "within seven days, today included"),
+    (("next mon 9:00", "monday next week 9am"), "the Monday of next week"),
+    (("the 1st at 9am", "fri the 27th 9am"), "the next such day of a month"),
+    (("in 45m", "in 2h30m", "in two hours"), "that much later (s m h d w)"),
     (("in 3 days 9am", "in 2 weeks 9am"), "that day, at that hour"),
     (("2027-12-01 09:00",), "a date, year first"),
     (("31 Dec 9am", "Dec 31 9am"), "that day of this year"),
     (("2027-12-01T09:00Z",), "UTC"),
     (("2027-12-01T09:00+01:00",), "with its own offset"),
     (("2027-12-01 09:00 Europe/Berlin",), "on the clocks of a zone"),
-    (("now",), "at once"),
+    (("9am London", "9am ET", "9am UTC+1"), "of a city or region"),
+    (("@1796032800",), "seconds since 1970"),
+    (("now", "asap"), "at once"),
     (("optimal",), "the account's next best hour"),
-    (("next-slot",), "the account's next free slot"),
+    (("next-slot", "next slot"), "the account's next free slot"),
 )
 """Texts that can be typed, and what they mean: for help, completion and tool descriptions."""
 
-_CLOCK_12 = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?(am|pm)")
-_CLOCK_24 = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
     r"((?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?)"
@@ -65,6 +50,7 @@ _ISO = re.compile(
 _DATE = re.compile(r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})")
 _DATE_T = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})t(?=[0-9])")
 _DAY_NUMBER = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
+_ORDINAL = re.compile(r"([1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)")
 _YEAR = re.compile(r"[0-9]{4}")
 _FARTHEST = timedelta(hours=14)
 """No zone on Earth is farther from UTC (Pacific/Kiritimati)."""
@@ -109,6 +95,14 @@ class DayOfYear:
 
 
 @dataclass(frozen=True, slots=True)
+class DayOfMonth:
+    """`the 27th`: the next such day, today included, and the weekday that was typed with it."""
+
+    day: int
+    weekday: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InDays:
     """A number of days after today: 0 for `today` and a clock alone, 1 for `tomorrow`."""
 
@@ -117,9 +111,10 @@ class InDays:
 
 @dataclass(frozen=True, slots=True)
 class NextWeekday:
-    """`fri`: the first such instant after now."""
+    """`fri`: the first such instant after now. `this fri` (not `later`): of the seven days from today on."""
 
     weekday: int
+    later: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +129,7 @@ class Soonest:
     """`midnight`: the first such clock after now."""
 
 
-Day = OnDate | DayOfYear | InDays | NextWeekday | WeekdayOfNextWeek | Soonest
+Day = OnDate | DayOfYear | DayOfMonth | InDays | NextWeekday | WeekdayOfNextWeek | Soonest
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,40 +144,30 @@ class WallTime:
 TimeExpression = ChosenTime | AfterDuration | ExactTime | WallTime
 
 
-def split_words(text: str) -> list[str]:
-    """Return the words in lower case; `9 am` is one word."""
-    return re.sub(r"(?<=[0-9]) (?=[ap]m\b)", "", " ".join(text.lower().split())).split()
-
-
 def parse_time(text: str) -> TimeExpression | None:
-    """Return what a TIME says, None if it is not exactly one of the forms of `EXAMPLES`."""
+    """Return what a TIME says, None if it is not exactly one of the forms of `EXAMPLES`, also in other words."""
+    return parse_plain(text) or parse_plain(plain_text(text))
+
+
+def parse_plain(text: str) -> TimeExpression | None:
+    """Return what a TIME in plain words says. None for anything else."""
     words = split_words(text)
     match words:
         case ["now"]:
             return AfterDuration(timedelta(0))
         case ["optimal" | "next-slot" as word]:
             return ChosenTime(word)
-        case ["in", *rest] if (parts := _parse_length(rest)) is not None:
-            return AfterDuration(parts)
+        case ["in", *rest] if (length := parse_length(" ".join(rest))) is not None:
+            return AfterDuration(length)
         case []:
             return None
     return _parse_iso(" ".join(words)) or _parse_wall(words, text.split()[-1])
 
 
-def parse_clock(word: str) -> time | None:
-    """Return the time of day of `9am`, `9:30pm`, `18:00`, `18:00:30`, `noon`. None for anything else, also `9`."""
-    if match := _CLOCK_12.fullmatch(word):
-        hour = int(match[1]) % 12 + (12 if match[4] == "pm" else 0)
-        return time(hour, int(match[2] or 0), int(match[3] or 0))
-    if match := _CLOCK_24.fullmatch(word):
-        return time(int(match[1]), int(match[2]), int(match[3] or 0))
-    return CLOCK_WORDS.get(word)
-
-
 def parse_day(words: list[str]) -> Day | None:
     """Return the day of `tomorrow`, `next mon`, `in 3 days`, `2026/12/01`, `Tue 1 Dec`. None for anything else."""
     match words:
-        case ["on", word, *rest] if word in WEEKDAYS or word in MONTHS or word[0].isdecimal():
+        case ["on", word, *rest] if word in (*WEEKDAYS, *MONTHS, "the") or word[0].isdecimal():
             return parse_day([word, *rest])
         case ["today" | "tonight"]:
             return InDays(0)
@@ -194,22 +179,13 @@ def parse_day(words: list[str]) -> Day | None:
             return _parse_days_ahead(rest)
         case [word] if word in WEEKDAYS:
             return NextWeekday(WEEKDAYS[word])
+        case ["this", word] if word in WEEKDAYS:
+            return NextWeekday(WEEKDAYS[word], later=False)
         case ["next", word] if word in WEEKDAYS:
             return WeekdayOfNextWeek(WEEKDAYS[word])
         case [word, *rest] if word in WEEKDAYS:
             return _parse_date(rest, WEEKDAYS[word])
     return _parse_date(words, None)
-
-
-def _parse_length(words: list[str]) -> timedelta | None:
-    """Return the length of `2h30m`, `an hour`, `half an hour`."""
-    match words:
-        case ["half", "an", "hour"]:
-            return timedelta(minutes=30)
-        case [one, unit] if one in ONE:
-            words = ["1", unit]
-    parts = duration_parts(" ".join(words))
-    return None if parts is None else total_duration(parts)
 
 
 def _parse_days_ahead(words: list[str]) -> InDays | None:
@@ -221,9 +197,13 @@ def _parse_days_ahead(words: list[str]) -> InDays | None:
     return InDays(total_duration(parts).days)
 
 
-def _parse_date(words: list[str], weekday: int | None) -> OnDate | DayOfYear | None:
-    """Return the date of `2026-12-01`, `2026/12/1`, `1 Dec`, `December 1st, 2026`."""
+def _parse_date(words: list[str], weekday: int | None) -> OnDate | DayOfYear | DayOfMonth | None:
+    """Return the date of `2026-12-01`, `2026/12/1`, `1 Dec`, `December 1st, 2026`, `the 1st`."""
     match words:
+        case ["the", word, *rest] if word[0].isdecimal():
+            return _parse_date([word, *rest], weekday)
+        case [word] if match := _ORDINAL.fullmatch(word):
+            return DayOfMonth(int(match[1]), weekday)
         case [word] if match := _DATE.fullmatch(word):
             return _existing(int(match[1]), int(match[3]), int(match[4]), weekday)
         case [first, second, *rest] if len(rest) < 2:
@@ -278,7 +258,7 @@ def _day_of(lead: list[str], word: str, clock: time) -> Day | None:
     if word == "midnight":
         # Midnight of a day can be its start or its end: only the next one is clear, and tonight's is the next one.
         return Soonest() if lead in ([], ["tonight"]) else None
-    if lead == ["tonight"] and clock.hour < TONIGHT:
+    if lead == ["tonight"] and clock.hour not in HALVES["tonight"][1]:
         return None
     return parse_day(lead) if lead else InDays(0)
 

@@ -12,36 +12,27 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from ttp.domain.errors import PastTime, TimeRefused
-from ttp.domain.time.durations import UNITS, duration_guesses, duration_parts
+from ttp.domain.time.durations import UNITS, duration_guesses, duration_parts, parse_length
 from ttp.domain.time.formatting import MONTHS as MONTH_NAMES
 from ttp.domain.time.formatting import clock_text
-from ttp.domain.time.grammar import (
-    CLOCK_WORDS,
-    DAY_WORDS,
-    MONTHS,
-    ONE,
-    WORDS,
-    parse_clock,
-    parse_day,
-    split_words,
-)
-from ttp.domain.time.zones import ABBREVIATIONS, nearest_name, parse_typed_zone
+from ttp.domain.time.grammar import parse_day
+from ttp.domain.time.words import CLOCK_WORDS, DAY_WORDS, END_OF_DAY, MONTHS, ONE, WEEKDAYS, WORDS, parse_clock
+from ttp.domain.time.zones import nearest_name, parse_typed_zone
 
-_SLANG = {
-    **dict.fromkeys(("tmrw", "tmr", "tmw", "tom", "2morrow"), "tomorrow"),
-    **dict.fromkeys(("midday", "noontime"), "noon"),
-    **dict.fromkeys(("tonite", "2night"), "tonight"),
-    "nxt": "next",
-}
 _FILLERS = ("at", "on", "the", "of", "o'clock", "@", "-", "")
 """Words that carry no meaning of their own."""
-_PAST = ("yesterday", "ago", "last")
-_HALVES = {"morning": ("am", range(12)), "afternoon": ("pm", range(12, 19)), "evening": ("pm", range(17, 24))}
-"""Parts of the day: the half of a 12-hour clock that they are in, and the hours that they can have."""
+_PAST = re.compile(r"\b(?:yesterday|ago|last (?!day\b))")
+_DAYS = "|".join(WEEKDAYS)
+_SEVERAL = re.compile(rf"every|each|daily|weekly|weekdays|weekends|(?:{_DAYS})(?:s|[-,](?:{_DAYS}))")
+_EXAMPLES = {"": "18:00", "morning": "9am", "afternoon": "3pm", "evening": "6pm", "night": "9pm"}
+"""A clock for a date that has none, by its part of the day."""
 _LONG_WORDS = tuple(word for word in (*DAY_WORDS, *MONTHS, *CLOCK_WORDS, *UNITS) if len(word) > 4)
 _CLOCKLIKE = re.compile(r"[0-9]+([:.h].*|[ap]\.?m\.?|uhr)")
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-5][0-9])(?::?([0-5][0-9]))?|h|(?=[ap]|uhr))h?(?:([ap])\.?m?\.?|uhr)?")
+_BARE_HOUR = re.compile(r"[0-9]+|[0-9]+:[0-5][0-9]\?")
 _OF_DAY = "(00:00 to 23:59, 1am to 12pm)"
+_FEW_YEARS = 3
+"""Of `26-11-30` and the like, readings that are nearer are preferred."""
 _YEAR_FIRST = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])[t ,]*(.*)")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})(?:\2([0-9]{4}|[0-9]{2})|\.)?(?![0-9:])[t ,]*(.*)")
 _MONTH_COUNT = re.compile(r"in ([0-9]{1,3}|an?|one) ?(mo|months?|y|yrs?|years?)(?: (.*))?")
@@ -88,20 +79,25 @@ def quote(text: str) -> str:
     return line if len(line) <= 60 else f"{line[:59]}…"
 
 
-def explain_problem(text: str, now: datetime) -> TimeProblem:
-    """Return what is wrong with a text that the grammar does not read. `now` is aware, in the zone of answers."""
-    plain = re.sub(r"(?<=[0-9])\s+(?=[ap]\.m\b)", "", text, flags=re.IGNORECASE)
-    words = [word.strip(",;") for word in split_words(plain)]
-    if not words:
+def explain_problem(typed: str, text: str, now: datetime) -> TimeProblem:
+    """Return what is wrong with a text that the grammar does not read. `text`: the same in its words (`plain_text`);
+    `now` is aware, in the zone of answers."""
+    words = text.lower().split()
+    if not typed.strip():
         return TimeProblem("the time is empty", flaw="empty", forms=True)
-    if any(word in _PAST for word in words):
-        return TimeProblem(f'"{quote(text)}" has passed', flaw="past", kind=PastTime)
-    parts = _Parts(words, text.split()[-1].strip(",;"))
-    for explain in (_explain_stamp, _explain_date, _explain_months, _explain_duration, _explain_hour, _explain_clock):
-        problem = explain(text, parts, now)
+    if _PAST.search(text):
+        return TimeProblem(f'"{quote(typed)}" has passed', flaw="past", kind=PastTime)
+    if not words:
+        return _no_clock(typed)
+    parts = _Parts(words, text.split()[-1])
+    for explain in (
+        *(_explain_several, _explain_stamp, _explain_end_of_day, _explain_months, _explain_length, _explain_date),
+        *(_explain_hour, _explain_clock),
+    ):
+        problem = explain(typed, parts, now)
         if problem is not None:
             return problem
-    return _explain_words(text, parts)
+    return _explain_words(typed, parts)
 
 
 class _Parts:
@@ -112,33 +108,15 @@ class _Parts:
         """The zone to type; None if the last word does not name one."""
         self.behind = f" {self.zone}" if self.zone else ""
         self.words = words if self.zone is None else words[:-1]
-        self.half: str | None = None
-        """`morning`, `afternoon` or `evening`."""
-        self.plain = self._without_half()
-
-    def _without_half(self) -> list[str]:
-        """Return the words without `in the evening`; `this evening` is today."""
-        words = list(self.words)
-        places = [place for place, word in enumerate(words) if word in _HALVES]
-        if len(places) != 1:
-            return words
-        end = places[0]
-        start = end
-        while start and words[start - 1] in ("in", "the"):
-            start -= 1
-        self.half = words[end]
-        today = ["today"] if words[start - 1 : start] == ["this"] else []
-        return [*words[: start - len(today)], *today, *words[end + 1 :]]
 
     def texts(self, clocks: Sequence[str], lead: Sequence[str]) -> list[str]:
-        """Return the texts of a day with each of the clocks that suits the part of the day, and with the zone."""
-        suited = [better for clock in clocks if (better := _in_half(clock, self.half))]
-        return [" ".join([*lead, clock]) + self.behind for clock in suited]
+        """Return the texts of a day with each of the clocks, and with the zone."""
+        return [" ".join([*lead, clock]) + self.behind for clock in clocks]
 
-    def corrected_words(self) -> list[str]:
+    def corrected_words(self, without: str | None = None) -> list[str]:
         """Return the corrected words without fillers; none if there is one that is not understood."""
-        elapsed = "in" in self.plain
-        words = [_corrected_word(word, elapsed) for word in self.plain if word not in _FILLERS]
+        elapsed = "in" in self.words
+        words = [_corrected_word(word, elapsed) for word in self.words if word not in (*_FILLERS, without)]
         return [] if None in words else [word for word in words if word is not None]
 
 
@@ -146,13 +124,9 @@ def _corrected_texts(parts: _Parts) -> list[str]:
     """Return texts that say the same in other words: errors fixed, the day before the clock. Nothing is left out."""
     words = parts.corrected_words()
     clocks = [word for word in words if parse_clock(word)]
-    lead = [word for word in words if not parse_clock(word)]
     if len(clocks) == 1:
-        if lead == ["tonight"] and parts.half is None and clocks[0][-1].isdecimal():
-            clocks = [f"{clocks[0]}pm"]
-        return parts.texts(clocks, lead)
-    is_elapsed = words[:1] == ["in"] and not clocks and parts.half is None
-    return [" ".join(words) + parts.behind] if is_elapsed else []
+        return parts.texts(clocks, [word for word in words if not parse_clock(word)])
+    return [" ".join(words) + parts.behind] if words[:1] == ["in"] and not clocks else []
 
 
 def _corrected_word(word: str, elapsed: bool) -> str | None:
@@ -163,10 +137,10 @@ def _corrected_word(word: str, elapsed: bool) -> str | None:
         return word
     if re.fullmatch(r"[0-9]{1,2}(st|nd|rd|th)?|(19|20)[0-9]{2}", word):
         return word
-    if correction := _SLANG.get(word) or correct_clock(word):
+    if correction := correct_clock(word):
         return correction
     # `tuesdays` is every Tuesday, and a short word is near to too many others.
-    if len(word) < 4 or word.removesuffix("s") in DAY_WORDS:
+    if len(word) < 4 or not word.isalpha() or word.removesuffix("s") in DAY_WORDS:
         return None
     near = difflib.get_close_matches(word, _LONG_WORDS, 1, 0.8)
     return near[0] if near else None
@@ -176,7 +150,7 @@ def correct_clock(text: str) -> str | None:
     """Return `18.30`, `18h`, `9 a.m.`, `13pm` as the grammar reads them; None if it is not a time of day."""
     if parse_clock(text):
         return text
-    match = _CLOCK.fullmatch(text.replace(" ", ""))
+    match = _CLOCK.fullmatch(text)
     if match is None or int(match[1]) > 23:
         return None
     hour, half = int(match[1]), match[4]
@@ -188,28 +162,28 @@ def correct_clock(text: str) -> str | None:
     return f"{hour:02}{rest or ':00'}"
 
 
-def _in_half(clock: str, half: str | None) -> str | None:
-    """Return the clock in a part of the day: `6:30` in the evening is `6:30pm`. None if it is not in that part."""
-    if half is None:
-        return clock
-    suffix, hours = _HALVES[half]
-    twelve = re.fullmatch(r"(0?[1-9]|1[0-2])(:.*)", clock)
-    better = f"{clock}{suffix}" if twelve else clock
-    at = parse_clock(better)
-    return better if at is not None and at.hour in hours else None
-
-
 def _zone_word(word: str) -> str | None:
     """Return the zone that a word names or almost names, in valid spelling."""
     if parse_typed_zone(word):
         return word
-    if word.upper() in ABBREVIATIONS:
-        return word.upper()
     return nearest_name(word, 0.9) if "/" in word else None
 
 
 def _unreadable(text: str, flaw: str, why: str, *suggestions: Suggestion) -> TimeProblem:
     return TimeProblem(f'cannot read the time "{quote(text)}": {why}', *suggestions, flaw=flaw, forms=True)
+
+
+def _no_clock(text: str, *suggestions: Suggestion) -> TimeProblem:
+    message = f'"{quote(text)}" needs a time of day'
+    return TimeProblem(message, *suggestions, flaw="no_clock", forms=not suggestions)
+
+
+def _explain_several(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain `every monday 9am`, `mon-fri 9am`, `tuesdays 9am`."""
+    for word in parts.words:
+        if _SEVERAL.fullmatch(word) and word not in WEEKDAYS:
+            return _unreadable(text, "several", f'"{word}" is more than one time: repeat the post instead')
+    return None
 
 
 def _explain_stamp(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
@@ -222,14 +196,25 @@ def _explain_stamp(text: str, parts: _Parts, now: datetime) -> TimeProblem | Non
     return TimeProblem(f'"{parts.words[0]}" is a bare number, not a time', *ways, flaw="bare_number", forms=True)
 
 
+def _explain_end_of_day(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain `end of day`, which is the end of work or of the date."""
+    if END_OF_DAY not in parts.words:
+        return None
+    lead = parts.corrected_words(without=END_OF_DAY)
+    ways = suggest(*parts.texts(("18:00", "23:59"), lead or ["today"])) if lead or len(parts.words) == 1 else []
+    return TimeProblem(
+        f'"{quote(text)}" can be the end of work or of the date', *ways, flaw="end_of_day", forms=not ways
+    )
+
+
 def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
     """Explain a date in numbers: `12/11/2026`, `20261201`, a day that does not exist, `2026-12-31 24:00`."""
-    plain = " ".join(parts.plain)
+    plain = " ".join(parts.words)
     if match := _YEAR_FIRST.fullmatch(plain):
         year, *numbers, rest = match.groups()
         month, day = (int(number) for number in numbers if number is not None)
         return _explain_year_first(text, int(year), month, day, rest, parts)
-    if not (match := _YEAR_LAST.fullmatch(plain)) or correct_clock(parts.plain[0]):
+    if not (match := _YEAR_LAST.fullmatch(plain)) or correct_clock(parts.words[0]):
         return None
     first, sign, second, last, rest = match.groups()
     turns = ((int(second), int(first)), (int(first), int(second)))
@@ -240,6 +225,8 @@ def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
         if sign == "-" and len(last) == len(first) == 2 and int(first) >= now.year % 100:
             years.insert(0, (2000 + int(first), int(second), int(last)))  # 26-11-30 has the year first
     days = list(dict.fromkeys(day for numbers in years for day in _existing(*numbers)))
+    if len(years) > 2:
+        days = [day for day in days if day.year - now.year < _FEW_YEARS] or days
     # Of two readings of a full date, one that has passed is not moved to a year that was not typed.
     ways = [replace(way, follow=last is None) for day in days for way in _dated(day, rest, parts)]
     if len(days) > 1:
@@ -259,9 +246,9 @@ def _explain_year_first(text: str, year: int, month: int, day: int, rest: str, p
         turned = _existing(year, day, month) if month > 12 else []
         ways = [replace(way, follow=False) for one in turned for way in _dated(one, rest, parts)]
         return _unreadable(text, "no_such_date", f"there is no {name}", *ways)
-    if not rest:
-        return TimeProblem(f'"{quote(text)}" needs a time of day', *_dated(days[0], "", parts), flaw="no_clock")
-    if re.fullmatch(r"[0-9]{1,2}", rest) and parse_day(parts.plain[:1]):
+    if rest in _EXAMPLES:
+        return _no_clock(text, *_dated(days[0], rest, parts))
+    if re.fullmatch(r"[0-9]{1,2}", rest) and parse_day(parts.words[:1]):
         return None  # the hour alone is what is unclear
     why = "a full date is followed by HH:MM, and then perhaps Z, an offset such as +01:00, or a zone"
     return _unreadable(text, "after_date", why, *_dated(days[0], rest, parts))
@@ -281,10 +268,10 @@ def _dated(day: date, rest: str, parts: _Parts) -> list[Suggestion]:
     if re.fullmatch(r"[0-9]|1[0-2]", body) and body != "0":
         clocks: list[str | None] = [f"{body}am", f"{body}pm"]
     else:
-        clocks = [correct_clock(body or ("18:00" if parts.half is None else ""))]
+        clocks = [correct_clock(_EXAMPLES.get(body, body))]
     texts = []
     for clock in clocks:
-        at = parse_clock(_in_half(clock, parts.half) or "") if clock else None
+        at = parse_clock(clock) if clock else None
         if at is not None:
             is_offset = zone is not None and re.fullmatch(r"Z|[+-].*", zone)
             behind = zone if is_offset else f" {zone}" if zone else ""
@@ -302,34 +289,35 @@ def _existing(year: int, month: int, day: int) -> list[date]:
 
 def _explain_months(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
     """Explain `in 2 months`, which are not a length of time."""
-    match = _MONTH_COUNT.fullmatch(" ".join(parts.plain))
+    match = _MONTH_COUNT.fullmatch(" ".join(parts.words))
     if match is None:
         return None
     count = int(match[1]) if match[1].isdecimal() else 1
+    rest = match[3] or ("" if parts.zone else f"{now:%H:%M}")
     year, month = divmod(12 * now.year + now.month - 1 + count * (12 if match[2].startswith("y") else 1), 12)
-    ways = [way for day in _existing(year, month + 1, now.day) for way in _dated(day, match[3] or "", parts)]
+    ways = [way for day in _existing(year, month + 1, now.day) for way in _dated(day, rest, parts)] if rest else []
     return _unreadable(text, "months", "months and years differ in length", *ways)
 
 
-def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+def _explain_length(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
     """Explain `2h30m` without its `in`, and what follows an `in`."""
     words = parts.words
-    if words[0] != "in":
-        marked = words[0].startswith("+") or words[-2:] == ["from", "now"]
-        plain = " ".join([words[0].lstrip("+"), *(words[1:-2] if words[-2:] == ["from", "now"] else words[1:])])
-        if duration_parts(plain) is None:
+    if words[:1] != ["in"]:
+        plain = " ".join(words)
+        # `18h` and `9h30` are also how many languages write a time of day.
+        length = f"{plain}m" if re.fullmatch(r"[0-9]+h[0-5][0-9]", plain) else plain
+        if parse_length(length) is None:
             return None
-        # `18h` is also how many languages write 18:00.
-        clock = None if marked else correct_clock(plain)
-        ways = suggest(f"in {plain}{parts.behind}", *([f"{clock}{parts.behind}"] if clock else []))
-        return _unreadable(text, "length_without_in", f'a length of time is written "in {plain}"', *ways)
+        clock = correct_clock(plain)
+        ways = suggest(f"in {length}{parts.behind}", *([f"{clock}{parts.behind}"] if clock else []))
+        return _unreadable(text, "length_without_in", f'a length of time is written "in {length}"', *ways)
     rest = words[1:]
     plain = " ".join(rest)
     if parts.zone and duration_parts(plain):
         return _unreadable(text, "length_with_zone", "a length of time has no zone")
     if len(rest) > 1 and duration_parts(" ".join(rest[:-1])) and parse_clock(rest[-1]):
         return _unreadable(text, "length_with_clock", "only days and weeks go with a time of day")
-    if any(parse_clock(word) for word in rest) or (rest[:-1] and rest[-1].isdecimal()) or parts.half:
+    if any(parse_clock(word) for word in rest) or (rest[:-1] and rest[-1].rstrip("?:0123456789") == ""):
         return None
     why = f'"{quote(plain)}" is not a length such as 2h30m' if rest else '"in" needs a length such as 2h30m'
     guesses = [Suggestion(f"in {length}{parts.behind}") for length in duration_guesses(plain) if length != "2h30m"]
@@ -338,17 +326,17 @@ def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | 
 
 def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
     """Explain an hour alone, which can be in the morning or in the evening: `9`, `tomorrow 9`, `9 tomorrow`."""
-    words = [word for word in parts.plain if word not in _FILLERS]
+    words = [word for word in parts.words if word not in _FILLERS]
     if not words or parse_day(words):
         return None
     splits = [
-        (rest, one) for rest, one in ((words[:-1], words[-1]), (words[1:], words[0])) if re.fullmatch(r"[0-9]+", one)
+        (rest, one) for rest, one in ((words[:-1], words[-1]), (words[1:], words[0])) if _BARE_HOUR.fullmatch(one)
     ]
-    splits = [split for split in splits if len(split[1]) < 3 and int(split[1]) < 24] or splits
+    splits = [split for split in splits if (len(split[1]) < 3 and int(split[1]) < 24) or "?" in split[1]] or splits
     if len(words) > 1 and len(splits) > 1:
         # `9 on dec 1` and `9 dec at 1` say which number is the hour; `9 dec 1` does not.
-        hour_last = parts.plain[-2] in ("at", "@")
-        hour_first = parts.plain[0] in ("at", "@") or parts.plain[1] in ("on", "the")
+        hour_last = parts.words[-2] == "at"
+        hour_first = parts.words[0] == "at" or parts.words[1] in ("on", "the")
         if hour_last == hour_first:
             return _unreadable(text, "two_hours", f'"{words[0]}" and "{words[-1]}" can both be the hour')
         splits = splits[:1] if hour_last else splits[1:]
@@ -358,19 +346,20 @@ def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
     corrected = [_corrected_word(word, "in" in words) for word in words]
     lead = [word for word in corrected if word is not None]
     understood = len(lead) == len(words)
-    hour = int(number[:3])
-    if 1 <= hour <= 12 and len(number) < 3:
-        clocks = [f"{hour}{half}" for half in ("am", "pm")]
+    clock = number.rstrip("?")
+    hour = int(clock.partition(":")[0][:3])
+    if 1 <= hour <= 12 and (len(number) < 3 or "?" in number):
+        clocks = [f"{clock.lstrip('0')}{half}" for half in ("am", "pm")]
         ways = suggest(*parts.texts(clocks, lead)) if understood else []
-        return TimeProblem(f'"{number}" can be {hour}am or {hour}pm', *ways, flaw="half_of_day", forms=not ways)
+        return TimeProblem(f'"{clock}" can be {" or ".join(clocks)}', *ways, flaw="half_of_day", forms=not ways)
     fits = hour < 24 and len(number) < 3 and understood
     texts = parts.texts([f"{hour:02}:00"], lead) if fits else []
     return _unreadable(text, "bare_number", f'"{quote(number)}" is a bare number, not a time of day', *suggest(*texts))
 
 
 def _explain_clock(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
-    for word in parts.plain:
-        if _CLOCKLIKE.fullmatch(word) and not parse_clock(word) and not ("in" in parts.plain and duration_parts(word)):
+    for word in parts.words:
+        if _CLOCKLIKE.fullmatch(word) and not parse_clock(word) and not ("in" in parts.words and duration_parts(word)):
             why = f'"{quote(word)}" is not a time of day {_OF_DAY}'
             texts = _after_midnight(parts, now) if word == "24:00" else _corrected_texts(parts)
             return _unreadable(text, "clock", why, *suggest(*texts))
@@ -379,38 +368,47 @@ def _explain_clock(text: str, parts: _Parts, now: datetime) -> TimeProblem | Non
 
 def _after_midnight(parts: _Parts, now: datetime) -> list[str]:
     """Return the first minute after a day that ends at 24:00."""
-    lead = [word for word in parts.plain if word != "24:00" and word not in _FILLERS]
+    lead = [word for word in parts.words if word != "24:00" and word not in _FILLERS]
     days = {"": 0, "today": 0, "tonight": 0, "tomorrow": 1}.get(" ".join(lead))
-    if days is None or parts.half:
+    if days is None:
         return []
     midnight = f"{now.date() + timedelta(days + 1)} 00:00" if days else "midnight"
     return [f"{midnight}{parts.behind}"]
 
 
 def _explain_words(text: str, parts: _Parts) -> TimeProblem:
-    """Explain a day without a clock, a word that is not understood, and words in an order that is not read."""
-    words = parts.plain
-    day = " ".join(parts.corrected_words())
+    """Explain a day without a clock, a word that is not understood, and what is missing or comes twice."""
+    words = parts.words
+    half = next((word for word in words if word in _EXAMPLES), None)
+    clocks = [word for word in words if parse_clock(word)]
+    if half and clocks:
+        return _unreadable(text, "half_of_day", f'"{half}" and "{clocks[0]}" do not go together')
+    day = " ".join(parts.corrected_words(without=half))
     if day and parse_day(day.split()):
-        clock = {"morning": "9am", "afternoon": "3pm", None: "9am", "evening": "6pm"}[parts.half]
-        clock = "8pm" if day == "tonight" else "18:00" if day == "today" and parts.half is None else clock
-        way = Suggestion(f"{day} {clock}{parts.behind}", follow=day not in ("today", "tonight"))
-        return TimeProblem(f'"{quote(text)}" needs a time of day', way, flaw="no_clock")
+        clock = (
+            "8pm" if day == "tonight" else "18:00" if day == "today" and half is None else _EXAMPLES[half or "morning"]
+        )
+        return _no_clock(text, Suggestion(f"{day} {clock}{parts.behind}", follow=day not in ("today", "tonight")))
     strange = [word for word in words if word not in _FILLERS and _corrected_word(word, "in" in words) != word]
     ways = suggest(*_corrected_texts(parts))
     if strange:
         return _unreadable(text, "unknown_word", f'"{quote(strange[0])}" is not a word ttp understands', *ways)
-    if "midnight" in words:
-        ways = _midnights(parts)
-    return _unreadable(text, "order", "ttp does not read its words in this order", *ways)
+    if "midnight" in clocks and len(clocks) == 1:
+        why = f'"{quote(text)}" can be the start of that day or its end'
+        return TimeProblem(why, *_midnights(parts), flaw="midnight", forms=True)
+    if not clocks:
+        return _no_clock(text)
+    if len(clocks) > 1:
+        return _unreadable(text, "two_clocks", "it has two times of day", *ways)
+    lead = " ".join(word for word in words if word not in clocks)
+    return _unreadable(text, "day", f'"{quote(lead)}" is not one day', *ways)
 
 
 def _midnights(parts: _Parts) -> list[Suggestion]:
     """Return the two midnights of today or tomorrow; nothing for other days."""
     lead = " ".join(word for word in parts.corrected_words() if word != "midnight")
     after = {"today": "tomorrow", "tomorrow": "day after tomorrow"}.get(lead)
-    clear = parts.half is None and parts.plain.count("midnight") == 1
-    return _both_midnights(lead, after, parts) if after and clear else []
+    return _both_midnights(lead, after, parts) if after else []
 
 
 def _both_midnights(day: str, after: str, parts: _Parts) -> list[Suggestion]:

@@ -29,6 +29,7 @@ from ttp.domain.time.formatting import (
     zone_label,
 )
 from ttp.domain.time.repair import Suggestion, TimeProblem, explain_problem, quote
+from ttp.domain.time.words import parse_clock, plain_text, split_words
 from ttp.domain.time.zones import Abbreviation, instants, jump_over, load_zone
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
@@ -100,7 +101,7 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, option: str | Non
     try:
         match _parse_whole_day(text) or grammar.parse_time(text):
             case grammar.WallTime(grammar.OnDate() | grammar.DayOfYear() | grammar.InDays() as day, clock, named):
-                there = _place_of(named, text, grammar.WallTime(day, clock), now) if named else zone
+                there = _place_of(named, plain_text(text), grammar.WallTime(day, clock), now) if named else zone
                 wall = datetime.combine(_days(day, now.astimezone(there).date(), text)[0], clock)
                 _check_year(wall.year, text)
                 return wall.replace(tzinfo=there).astimezone(UTC)
@@ -122,36 +123,42 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, option: str | Non
 
 def _parse_whole_day(text: str) -> grammar.WallTime | None:
     """Return the start of `2026-12-01`, `today`, `yesterday`; also `yesterday 9am`."""
-    match grammar.split_words(text):
+    match split_words(text):
         case [word] if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
             with suppress(ValueError):
                 return grammar.WallTime(grammar.OnDate(date.fromisoformat(word)), time())
         case [word] if word in _NEAR:
             return grammar.WallTime(grammar.InDays(_NEAR[word]), time())
         case ["yesterday", word]:
-            clock = grammar.parse_clock(word)
+            clock = parse_clock(word)
             return None if clock is None else grammar.WallTime(grammar.InDays(-1), clock)
     return None
 
 
 def _resolve(text: str, now: datetime, home: tzinfo) -> When:
     """Return what `resolve_time` returns. Raise TimeProblem instead of an error, with texts instead of commands."""
-    match grammar.parse_time(text):
+    typed = text
+    expression = grammar.parse_plain(text)
+    if expression is None:
+        text = plain_text(text)
+        expression = grammar.parse_plain(text)
+    match expression:
         case None:
-            raise explain_problem(text, now.astimezone(home))
+            raise explain_problem(typed, text, now.astimezone(home))
         case grammar.ChosenTime() as chosen:
             return chosen
         case grammar.AfterDuration(after):
             at = now.astimezone(UTC) + after
             _check_year(at.year, text)
-            return ResolvedTime(at, home, text)
+            moment = ResolvedTime(at, home, text)
         case grammar.ExactTime(at):
-            return _resolve_exact(text, at, now, home)
+            moment = _resolve_exact(text, at, now, home)
         case grammar.WallTime(zone=None) as wall:
-            return _resolve_wall(text, wall, now, home)
+            moment = _resolve_wall(text, wall, now, home)
         case wall:
             assert wall.zone is not None
-            return _resolve_wall(text, wall, now, _place_of(wall.zone, text, wall, now), home)
+            moment = _resolve_wall(text, wall, now, _place_of(wall.zone, text, wall, now), home)
+    return replace(moment, typed=typed)
 
 
 def _place_of(named: tzinfo | Abbreviation, text: str, wall: grammar.WallTime, now: datetime) -> tzinfo:
@@ -210,13 +217,13 @@ def _resolve_wall(
 def _past_problem(text: str, wall: grammar.WallTime, at: datetime, now: datetime, zone: tzinfo) -> TimeProblem:
     """Return the refusal of a wall clock that has passed, with the same clock on a later day if no day was typed, or a
     date without its year."""
-    words = [word.rstrip(",") for word in grammar.split_words(text)]
+    words = [word.rstrip(",") for word in split_words(text)]
     place = f"{clock_text(at)} {zone_label(zone, at)}"
     behind = f" {text.split()[-1]}" if wall.zone else ""
     ways: list[Suggestion] = []
     name = f"{day_text(at)} {place}"
     if isinstance(wall.day, grammar.InDays):
-        word = next(word for word in words if grammar.parse_clock(word))
+        word = next(word for word in words if parse_clock(word))
         name = f"{word} today ({day_text(at, year=False)} {place})"
         ways = [] if {"today", "tonight"} & set(words) else [Suggestion(f"tomorrow {word}{behind}")]
     elif isinstance(wall.day, grammar.DayOfYear) and now - at > 7 * _DAY:
@@ -237,22 +244,32 @@ def _days(day: grammar.Day, today: date, text: str) -> tuple[date, ...]:
             try:
                 calendar_date = date(today.year, month, number)
             except ValueError:
-                name = f"{number} {MONTHS[month - 1]} {today.year}"
-                raise TimeProblem(
-                    f'cannot read the time "{quote(text)}": there is no {name}', flaw="no_such_date"
-                ) from None
+                raise _no_date(text, number, today.replace(day=1, month=month)) from None
             if calendar_date >= today:
                 _check_weekday(calendar_date, weekday, text)
             return (calendar_date,)
+        case grammar.DayOfMonth(number, weekday):
+            first = today if number >= today.day else today.replace(day=1) + timedelta(31)
+            try:
+                calendar_date = first.replace(day=number)
+            except ValueError:
+                raise _no_date(text, number, first) from None
+            _check_weekday(calendar_date, weekday, text)
+            return (calendar_date,)
         case grammar.InDays(days):
             return (today + timedelta(days),)
-        case grammar.NextWeekday(number):
+        case grammar.NextWeekday(number, later):
             first = today + timedelta((number - today.weekday()) % 7)
-            return first, first + timedelta(weeks=1)
+            return (first, first + timedelta(weeks=1)) if later else (first,)
         case grammar.WeekdayOfNextWeek(number):
             return (today + timedelta(7 - today.weekday() + number),)
         case _:
             return today, today + _DAY
+
+
+def _no_date(text: str, number: int, month: date) -> TimeProblem:
+    name = f"{number} {MONTHS[month.month - 1]} {month.year}"
+    return TimeProblem(f'cannot read the time "{quote(text)}": there is no {name}', flaw="no_such_date")
 
 
 def _check_weekday(day: date, weekday: int | None, text: str) -> None:

@@ -7,8 +7,8 @@ from datetime import time
 
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import DAYS
-from ttp.domain.time.grammar import WEEKDAYS, parse_clock, split_words
 from ttp.domain.time.repair import correct_clock
+from ttp.domain.time.words import WEEKDAYS, parse_clock, split_words
 
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekends": range(5, 7)}
 _WORDS_OF = {tuple(days): word for word, days in _GROUPS.items()}

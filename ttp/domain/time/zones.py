@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import partial
+from functools import cache, partial
 from zoneinfo import ZoneInfo, available_timezones
 
 from ttp.domain.action import WayOut, action, other_options
@@ -82,7 +82,23 @@ ABBREVIATIONS = {
         "HST": "-10=Pacific/Honolulu",
     }.items()
 }
-"""Abbreviations that are read, in capitals. Where there are several places, the abbreviation is refused."""
+"""Abbreviations that are read. Where there are several places, the abbreviation is refused."""
+_REGIONS = {
+    **dict.fromkeys(("et", "eastern"), "America/New_York"),
+    **dict.fromkeys(("ct", "central"), "America/Chicago"),
+    **dict.fromkeys(("mt", "mountain"), "America/Denver"),
+    **dict.fromkeys(("pt", "pacific", "la", "san_francisco"), "America/Los_Angeles"),
+    "nyc": "America/New_York",
+    "uk": "Europe/London",
+    "india": "Asia/Kolkata",
+}
+"""What people call zones, whatever the season."""
+_CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+_OTHER_PLACES = re.compile(
+    r"act|casey|chatham|christmas|cordoba|creston|davis|easter|la_paz|lhi|merida|midway|nome|north|nsw|oral|resolute"
+    r"|reunion|south|st_johns|stanley|troll|victoria|virgin|wake|west|yap"
+)
+"""Names behind a continent that are words, or are better known as other places."""
 
 
 def home_zone(*, system: ZoneInfo, config: str | None = None, own: str | None = None) -> ZoneInfo:
@@ -153,6 +169,28 @@ def load_zone(name: str) -> ZoneInfo | None:
     # A missing name is a KeyError, a path or no zone file a ValueError, a folder ("Europe") an OSError.
     except (KeyError, ValueError, OSError):
         return None
+
+
+@cache
+def _spoken_zones() -> Mapping[str, str]:
+    """Return the names of zones, in lower case, to their spelling: whole names, and cities alone."""
+    names = zone_names()
+    split = [(name, name.split("/")) for name in names]
+    cities = {parts[1].lower(): name for name, parts in split if len(parts) == 2 and parts[0] in _CONTINENTS}
+    kept = {city: name for city, name in cities.items() if not _OTHER_PLACES.fullmatch(city)}
+    return {**kept, **{name.lower(): name for name in names}, **_REGIONS}
+
+
+def spoken_zone(words: Sequence[str]) -> str | None:
+    """Return the spelling that `parse_typed_zone` reads of `new york`, `berlin time`, `pst`, `utc+1`. None for other
+    words."""
+    words = words[:-1] if words[-1] == "time" and len(words) > 1 else words
+    key = "_".join(words)
+    if match := re.fullmatch(r"(?:utc|gmt)([+-])([0-9]{1,2})(?::?([0-9]{2}))?", key):
+        key = f"{match[1]}{match[2]:0>2}:{match[3] or '00'}"
+    if key.upper() in ABBREVIATIONS or _OFFSET.fullmatch(key) or key in ("z", "utc"):
+        return key.upper()
+    return None if key[0].isdecimal() else _spoken_zones().get(key)
 
 
 def parse_typed_zone(word: str) -> tzinfo | Abbreviation | None:

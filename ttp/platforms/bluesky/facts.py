@@ -9,6 +9,8 @@ from ttp.domain.config import Config, Key
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ttp.domain.outcome import NotDone
     from ttp.domain.post_kind import PostKind
 
@@ -59,6 +61,11 @@ class Bluesky(Platform):
         if named := self.base_url(runtime.config):
             return named
         return Identities.of(runtime.http(self), runtime.config).find_server(handle)
+
+    def fixed_key(self, at: datetime, *names: str) -> str | None:
+        from ttp.platforms.bluesky.record_keys import fixed_key
+
+        return fixed_key(at, *names)
 
     def post_kinds(self) -> tuple[PostKind, ...]:
         from ttp.domain.post_kind import USUAL, PostKind

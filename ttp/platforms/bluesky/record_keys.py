@@ -7,6 +7,7 @@ holds them can be looked up with certainty.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 from base64 import b32decode, b32encode
@@ -27,6 +28,13 @@ def new_keys(at: datetime, count: int) -> tuple[str, ...]:
         encode_tid((microseconds + number) << _RANDOM_BITS | secrets.randbelow(1 << _RANDOM_BITS))
         for number in range(count)
     )
+
+
+def fixed_key(at: datetime, *names: str) -> str:
+    """Return the key that everybody chooses for these names and this second."""
+    number = int.from_bytes(hashlib.sha256(json.dumps(names).encode()).digest()[:8])
+    microseconds = int(at.timestamp()) * 1_000_000 + number % 1_000_000
+    return encode_tid(microseconds << _RANDOM_BITS | number >> 32 & (1 << _RANDOM_BITS) - 1)
 
 
 def encode_tid(number: int) -> str:

@@ -21,6 +21,7 @@ class Mastodon(Platform):
     server = "in_handle"
     max_parts = 24
     language_option = "language"
+    limit_key = "characters"
     media_on_parts = True
     proof, settle_s, patience = "look_up", 120.0, 6
     paste_redirect = "urn:ietf:wg:oauth:2.0:oob"

@@ -319,7 +319,9 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
 def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Response:
     """Fill the form with the texts that a template makes for its accounts."""
     try:
-        post = made_by_template(services, typed.as_input(visit.installation.platforms), typed.template)
+        post, wanted = made_by_template(services, typed.as_input(visit.installation.platforms), typed.template)
+        takes_time = "at" in visit.form and not typed.at
+        time = services.posts.time_of_new(services.times, wanted) if takes_time else None
     except TtpError as error:
         return _form_page(visit, typed, error, "template", button="fill")
     filled = composition_of(post, visit.zone)
@@ -328,6 +330,8 @@ def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Res
     typed = replace(
         typed, template=template, variants=texts_by_account(post), **{name: getattr(filled, name) for name in names}
     )
+    if time is not None:
+        typed = replace(typed, at=typed_time(time.at, visit.zone), zone="")
     return _form_page(visit, typed, button="fill")
 
 

@@ -80,6 +80,7 @@ def _environment() -> Environment:
     environment.filters.update(
         instant=_instant,
         clock=_clock,
+        asked=_asked,
         typed=typed_time,
         others=other_clocks,
         weblink=web_address,
@@ -102,6 +103,14 @@ def _instant(at: datetime | None, zone: tzinfo, *, named: bool = False) -> str:
     local = at.astimezone(zone)
     text = f"{day_text(local)} {clock_text(local.replace(second=0))}" + (f" {zone_label(zone, at)}" if named else "")
     return Markup('<time datetime="{}">{}</time>').format(format_json_instant(at), text)
+
+
+def _asked(text: str, zone: tzinfo) -> str:
+    """Return the TIME that a submitted draft asks for: an instant, or a word such as `next-slot`."""
+    try:
+        return _instant(datetime.fromisoformat(text), zone, named=True)
+    except ValueError:
+        return text
 
 
 def typed_time(at: datetime, zone: tzinfo) -> str:

@@ -35,14 +35,17 @@ class ChosenTemplate:
 NO_TEMPLATE = ChosenTemplate()
 
 
-def made_by_template(services: RequestServices, typed: PostInput, template: ChosenTemplate) -> PostView:
-    """Return the post that a template makes of a form, not stored. A text that no template has made is its `text`.
-    Raise NotFound, UsageError."""
+def made_by_template(
+    services: RequestServices, typed: PostInput, template: ChosenTemplate
+) -> tuple[PostView, PostInput]:
+    """Return the post that a template makes of a form, not stored, and its input. A text that no template has made is
+    its `text`. Raise NotFound, UsageError."""
     lines = (line.partition("=") for line in template.values.splitlines() if line.strip())
     text = str(typed.origin.get("text") or "") if typed.origin else typed.text
     given = {name.strip(): value.strip() for name, _, value in lines}
     asked = replace(typed, text=text, template=template.name or None, vars=given, thread=None, variants={})
-    return preview_post(services.posts, services.posts.templates.fill_in(asked), None).post
+    filled = services.posts.templates.fill_in(asked, spare=())
+    return preview_post(services.posts, filled, None).post, filled
 
 
 def texts_by_account(post: PostView) -> tuple[tuple[str, str], ...]:

@@ -41,6 +41,7 @@ EXPORT_ONLY = (
         "createdAt",
         "updatedAt",
         "needs",
+        "asksFor",
         "warnings",
         "cards",
         "deliveries",

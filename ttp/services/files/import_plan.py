@@ -21,7 +21,7 @@ from itertools import islice
 from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError, UsageError
+from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.frozen_parts import keep_frozen_parts
 from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post, PostStatus
@@ -187,13 +187,19 @@ class ImportPlanner:
         if not faults and (skip := self._skip_reason(row, before)) is not None:
             return skip
         with _noting(faults, "template"):
-            row = replace(row, typed=self._posts.templates.fill_in(self._templated(row.typed)))
+            wanted = self._templated(row.typed)
+            spare = wanted.vars if row.typed.template else row.typed.vars
+            row = replace(row, typed=self._posts.templates.fill_in(wanted, spare=spare))
         if any(not fault.field for fault in faults):  # the whole row is invalid, so it has no fields to check
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
-        made, more = self._build_post(row, before)
+        made, more = self._build_post(replace(row, faults=tuple(faults)), before)
         faults += more
         if made is None or faults:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
+        newer = []
+        if before is not None and self._differs_by_template(row.typed, made, before):
+            texts = {name: getattr(before, name) for name in ("content", "variants", "thread", "origin")}
+            made, newer = replace(made, **texts), [_template_changed(before)]
         now = self._posts.clock.now()
         post = (
             self._posts.as_new(self._posts.plan_new(made, self._known))
@@ -205,23 +211,36 @@ class ImportPlanner:
         post = replace(post, key=self._key(key, before))
         what, waits = _change_kind(before, post), self._rules.spread and post.scheduled_at is None
         if what is ChangeKind.SAME and not waits:
-            return PlannedChange(row.where, what, post, before)
+            return PlannedChange(row.where, what, post, before, tuple(newer))
         try:
             frozen = () if before is None else keep_frozen_parts(before, post)
             timed = waits or post.scheduled_at is not None
             warnings = self._posts.check_post(post, self._known, timed=timed, db=db, may_add=True)
         except ContentRefused as refused:
-            errors = tuple(map(_in_file, content_errors(refused))) or (to_field_error("content", refused),)
+            errors = tuple(map(in_file, content_errors(refused))) or (to_field_error("content", refused),)
             return PlannedChange(row.where, ChangeKind.LEFT, faults=errors)
         except StateRefused as refused:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=(to_field_error("content", refused),))
         self._posts.duplicates.add_pending(post)
-        return PlannedChange(row.where, what, post, before, (*warnings, *frozen), waits=waits)
+        return PlannedChange(row.where, what, post, before, (*newer, *warnings, *frozen), waits=waits)
 
     def _templated(self, typed: PostInput) -> PostInput:
         """Return the input of a row with the template of the import, if it has none."""
         name = typed.template or self._rules.template
         return replace(typed, template=name, vars={**self._rules.vars, **typed.vars})
+
+    def _differs_by_template(self, typed: PostInput, made: Post, before: Post) -> bool:
+        """Return whether the texts of a row differ from those of its post only because its template has changed."""
+        if typed.asked is None or before.deleted_at is not None:
+            return False
+        own = check_variants(typed.asked.variants, self._known, self._posts.platforms)
+        return (
+            {**before.origin, "version": made.origin.get("version")} == made.origin != before.origin
+            and {*made.accounts} == {*before.accounts}
+            and made.tags == before.tags
+            and all(before.variants.get(name, "") == text for name, text in own.items())
+            and (not typed.asked.thread or typed.asked.thread == before.thread)
+        )
 
     def _edited_post(self, row: Entry) -> Post | None:
         """Return the post of a row without a key whose text was edited: same time and accounts."""
@@ -318,14 +337,20 @@ def _noting(faults: list[FieldError], field: str) -> Iterator[None]:
     try:
         yield
     except TtpError as error:
-        faults.append(_in_file(to_field_error(field, error)))
+        faults.append(in_file(to_field_error(field, error)))
 
 
-def _in_file(error: FieldError) -> FieldError:
+def in_file(error: FieldError) -> FieldError:
     """Return the error with its fix in terms of the file's fields."""
     forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
     fixes = (advice for name, advice in _IN_FILE.items() if str(error.fix).startswith(forms[name]))
     return replace(error, fix=next(fixes, error.fix))
+
+
+def _template_changed(post: Post) -> Problem:
+    name = post.origin["template"]
+    message = f"template {name} has changed: posts that it made keep their texts"
+    return Problem("template", "template", message, hint=action("edit", post.id, template=name), warning=True)
 
 
 def _with_content_of(before: Post, made: Post, now: datetime) -> Post:

@@ -43,6 +43,8 @@ class ImportSource:
     columns: Mapping[str, str] = field(default_factory=dict)
     dates: str | None = None
     notes: list[str] = field(default_factory=list)
+    other_files: list[str] = field(default_factory=list)
+    """Files of a folder that are not posts, once read."""
     binary: BinaryIO | None = None
     has_template: bool = False
     """Columns that are not fields are variables."""
@@ -63,6 +65,7 @@ class ImportSource:
     def entries(self) -> Iterator[Entry]:
         """Yield the posts, each with a key. Raise UsageError if the source cannot be read further."""
         self.notes.clear()
+        self.other_files.clear()
         self.read = 0
         if self.binary is None:
             yield from self._folder_entries()
@@ -74,6 +77,7 @@ class ImportSource:
             self.read += 1
             one = entry_of_file(file, self.tables)
             if one is None:
+                self.other_files.append(file.name)
                 self.notes.append(f"{file.name} has no front matter, so it is not a post")
             else:
                 yield one
@@ -100,7 +104,8 @@ class ImportSource:
                         self.notes.append(f"read as a sheet of {sheet.program.name}")
                     yield from sheet.entries()
         except UnicodeDecodeError:
-            raise UsageError(f"{self.name} is not UTF-8 text", Hint("fix", "save it as CSV UTF-8")) from None
+            form = "UTF-8" if self.name.lower().endswith(markdown.SUFFIX) else "CSV UTF-8"
+            raise UsageError(f"{self.name} is not UTF-8 text", Hint("fix", f"save it as {form}")) from None
         finally:
             if not binary.closed:  # it is closed if the program was stopped meanwhile
                 text.detach()

@@ -65,10 +65,10 @@ class ImportResult:
             self.left.append((step.where, step.why))
         if step.what in WRITING_KINDS:
             self.timed = self.timed or (step.post is not None and step.post.scheduled_at is not None)
-            for problem in step.warnings:
-                warning = self.warnings.get(problem.message)
-                where, many = (warning[1], warning[2] + 1) if warning else (step.where, 1)
-                self.warnings[problem.message] = problem, where, many
+        for problem in step.warnings:
+            warning = self.warnings.get(problem.message)
+            where, many = (warning[1], warning[2] + 1) if warning else (step.where, 1)
+            self.warnings[problem.message] = problem, where, many
 
 
 class Importer:

@@ -104,6 +104,30 @@ def parse_sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, 
     return {**fields, **({"variants": variants} if variants else {}), **({"thread": thread} if thread else {})}
 
 
+_NAME = re.compile(r"""(["']?)([^\s"'#:-][^"'#:]*)\1\s*:(?:\s|$)""")
+
+
+def find_lines(text: str) -> dict[str, int]:
+    """Return the line, from 1 on, at which each part of a file begins: by field, by name as written, and by heading
+    (`## x`, in small letters)."""
+    lines: dict[str, int] = {}
+    fences = 0
+    for number, row in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        row, names = row.rstrip(), list[str]()
+        if row == _FENCE and fences < 2:
+            fences += 1
+        elif fences < 2:
+            if (match := _NAME.match(row)) is not None:
+                names = [match[2].strip(), find_field(match[2]) or ""]
+        elif (heading := _HEADING.fullmatch(row)) is not None:
+            names = [f"## {heading[1].lower()}", _THREAD if heading[1].lower() == _THREAD else "variants"]
+        elif row:
+            names = ["media" if _PICTURE.fullmatch(row) else "content"]
+        for name in filter(None, names):
+            lines.setdefault(name, number)
+    return lines
+
+
 def _section(name: str, platforms: PlatformFacts) -> str:
     platform, slash, _ = name.partition("/")
     if not _is_platform(platform, platforms) and (slash or name.lower() != _THREAD):

@@ -84,16 +84,16 @@ class StoredMetrics:
         what it would change by itself. UsageError if the file cannot be read.
         """
         done = done or MetricsImport()
-        feed = open_feed(stream, how, self._clock.now(), self._platforms)
-        columns = feed.columns
-        done.source, done.title, done.written = columns.source, format_title(columns), feed.written
+        file = open_export(stream, how, self._clock.now(), self._platforms)
+        columns = file.columns
+        done.source, done.title, done.written = columns.source, format_title(columns), file.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
         more = True
         database = self._database.rehearsal() if dry_run else self._database
         with database.writing_batches() as writing:
             while more:
                 batch: Batch = []
-                more = _read(feed, batch, done)
+                more = _read(file, batch, done)
                 if batch and dry_run and not database.exists():  # nor does it create one
                     done.inserted += sum(len(rows) for _, _, rows in batch)
                 elif batch:
@@ -147,16 +147,16 @@ class StoredMetrics:
             return [total for one in scope if (total := store.account_total(db, one)).samples or accounts]
 
 
-def _read(feed: Feed, batch: Batch, done: MetricsImport) -> bool:
+def _read(file: ExportFile, batch: Batch, done: MetricsImport) -> bool:
     """Fill `batch` with the next valid rows, and note rejected ones. Return whether there may be more."""
     groups = dict[str, tuple[bool, list[Row]]]()
     count = 0
-    for first, block in feed.blocks:
+    for first, block in file.blocks:
         rejected = len(done.rejected)
         if isinstance(block, str):
             done.rejected.append((first, block))
         else:
-            for name, dated, rows in feed.reader.read(block, _reject_into(done, first)):
+            for name, dated, rows in file.reader.read(block, _reject_into(done, first)):
                 group = groups.get(name)
                 if group is None or group[0] != dated:
                     # Undated samples are compared with stored ones, so the order is kept.
@@ -165,7 +165,7 @@ def _read(feed: Feed, batch: Batch, done: MetricsImport) -> bool:
                 group[1].extend(rows)
                 count += len(rows)
             if len(done.first) < SAMPLES_SHOWN:
-                done.first += _first_samples(feed.reader, block, SAMPLES_SHOWN - len(done.first))
+                done.first += _first_samples(file.reader, block, SAMPLES_SHOWN - len(done.first))
         done.read += len(done.rejected) - rejected
         if count >= BATCH:
             break
@@ -203,7 +203,7 @@ class ImportOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class ExportFile:
     """An open file: its columns, its format ("CSV with commas"), the reader of its rows, and the rows in blocks."""
 
     columns: Columns
@@ -212,8 +212,8 @@ class Feed:
     blocks: Iterator[Block]
 
 
-def open_feed(stream: TextIO, how: ImportOptions, now: datetime, platforms: ExportTables) -> Feed:
-    """Open a text as a feed. UsageError if it cannot be read."""
+def open_export(stream: TextIO, how: ImportOptions, now: datetime, platforms: ExportTables) -> ExportFile:
+    """Open the text of an export. UsageError if it cannot be read."""
     text = Buffer(stream)
     if is_json(text):
         return _json(text, how, now, platforms)
@@ -223,7 +223,7 @@ def open_feed(stream: TextIO, how: ImportOptions, now: datetime, platforms: Expo
     return _feed(columns, written, rows.blocks(), how, now, rows.delimiter, platforms)
 
 
-def _json(text: Buffer, how: ImportOptions, now: datetime, platforms: ExportTables) -> Feed:
+def _json(text: Buffer, how: ImportOptions, now: datetime, platforms: ExportTables) -> ExportFile:
     objects = read_objects(text)
     first = next(objects, None)
     if first is None:
@@ -247,10 +247,10 @@ def _feed(
     now: datetime,
     delimiter: str,
     platforms: ExportTables,
-) -> Feed:
+) -> ExportFile:
     if columns.source == OWN:
         reader: Reader = PlainReader(columns.fields, platforms, now=now, zone=how.zone, account=how.account)
-        return Feed(columns, written, reader, blocks)
+        return ExportFile(columns, written, reader, blocks)
     first, looked_at = list[Block](), list[list[str]]()
     while len(looked_at) < LOOKED_AT and (block := next(blocks, None)) is not None:
         first.append(block)
@@ -260,7 +260,7 @@ def _feed(
     manner = with_date_order(find_export_format(columns, rows, platforms, delimiter=delimiter, now=now), how.order)
     refuse_for_all(columns, rows, how.zone)
     reader = ExportReader(columns, manner, platforms, now=now, zone=how.zone, account=how.account)
-    return Feed(columns, written, reader, chain(first, blocks))
+    return ExportFile(columns, written, reader, chain(first, blocks))
 
 
 def _blocks(objects: Iterator[Object], columns: Columns) -> Iterator[Block]:

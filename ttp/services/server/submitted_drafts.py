@@ -1,15 +1,17 @@
-"""Drafts that programs submit in batches: a person approves them, which schedules them, or rejects them."""
+"""Drafts that programs submit, alone or in batches: a person approves them, which schedules them, or rejects them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from ttp.domain import permissions
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.errors import Conflict, Hint, NotAllowed, Problem, StateRefused, UsageError
 from ttp.domain.frozen_parts import keep_frozen_parts
+from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostFields, PostStatus
 from ttp.domain.post_edit import (
     PostInput,
@@ -20,22 +22,22 @@ from ttp.domain.post_edit import (
     with_accounts,
     with_time,
 )
+from ttp.domain.rules import content_refusal
 from ttp.domain.time.clock import utc_text
-from ttp.domain.time.grammar import ChosenTime, parse_time
+from ttp.domain.time.grammar import AfterDuration, ChosenTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime
-from ttp.services.approvals import Approvals
-from ttp.services.posts import Posts, accounts_of
+from ttp.services.approvals import Approvals, with_link
+from ttp.services.posts import Posts, SavedPost, accounts_of
+from ttp.services.preview import preview_post
 from ttp.services.queries import PostView, Queries, is_within
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import change_log, queries
 from ttp.store.dialect import Connection
 from ttp.store.queries import DRAFTS, PostFilter
 from ttp.store.server import submitted_drafts
-from ttp.store.server.submitted_drafts import SubmittedDraft
+from ttp.store.server.submitted_drafts import OPTIMAL, SubmittedDraft
 
 MOST_LISTED = 1000
-OPTIMAL, WITHOUT_DATA = "optimal", "in 2h"
-"""The time of a draft without one, and where nothing is known of its account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ class DraftView:
 
 
 class SubmittedDrafts:
-    def __init__(self, posts: Posts, queries: Queries, times: TimeResolver) -> None:
+    def __init__(self, posts: Posts, queries: Queries, times: TimeResolver, approvals: Approvals) -> None:
         self._posts = posts
+        self._approvals = approvals
         self._queries = queries
         self._times = times
 
@@ -68,7 +71,7 @@ class SubmittedDrafts:
         finds what was stored by then."""
         platforms: list[str] = []
         accounts = [self._only_account(one.platform) for one in variants]
-        hints = [self._checked_hint(one, to) for one, to in zip(variants, accounts, strict=True)]
+        hints = [self._checked_time(one.hint, to) for one, to in zip(variants, accounts, strict=True)]
         stored = []
         for one, to, hint in zip(variants, accounts, hints, strict=True):
             platforms.append(one.platform)
@@ -82,6 +85,36 @@ class SubmittedDrafts:
                     submitted_drafts.save(db, SubmittedDraft(post_id, external_ref, one.platform, one.link, hint))
             stored.append(post_id)
         return self._views(stored)
+
+    def submit_post(self, post_input: PostInput) -> SavedPost:
+        """Store a post under its key: with its time where the caller may give one, else as a draft that asks for it.
+        A post that has the key is left as it is. Raise what storing a post with a time raises."""
+        if not (post_input.key or "").strip():
+            raise UsageError("a post that is submitted needs a key", Hint("try", other_options(key="KEY")))
+        if (stored := self._by_key(post_input)) is not None:
+            return stored
+        if self._posts.caller.capability is Capability.PUBLISH:
+            try:
+                return self._posts.create_once(post_input, self._times)
+            except Conflict:  # another job was faster, with another text
+                if (stored := self._by_key(post_input)) is not None:
+                    return stored
+                raise
+        filled = self._posts.templates.fill_in(post_input)
+        accounts = self._posts.find_accounts(filled.to or ())
+        hint = self._checked_time(filled.at or "now", accounts, filled.tz)
+        draft = replace(filled, at=None, tz=None)
+        preview = preview_post(self._posts, replace(draft, key=None), None, with_cards=False)
+        if (refused := preview.refused or content_refusal(preview.warnings)) is not None:
+            raise refused
+        try:
+            saved = self._posts.create(draft, None)
+        except Conflict:
+            if (stored := self._by_key(post_input)) is not None:
+                return stored
+            raise
+        self._save_time(saved.post, post_input.key or "", hint)
+        return replace(saved, post=self._queries.post(saved.post.id or 0))
 
     def all(self) -> list[DraftView]:
         """Return the drafts, the posts that wait for approval, and what came of the newest submitted drafts; newest
@@ -106,8 +139,11 @@ class SubmittedDrafts:
         submitted = self._submitted([post_id]).get(post_id)
         self._refuse_decided(first)
         accounts = accounts_of(first, all_accounts) or self._accounts_of_platform(first, submitted)
-        text = at or (None if first.scheduled_at else (submitted and submitted.hint) or OPTIMAL)
-        time = None if text is None else self._time_of(text, accounts, post_id)
+        if at and at != OPTIMAL:
+            time: ResolvedTime | None = self._times.resolve(at, accounts, post=post_id)
+        else:
+            text = at or (None if first.scheduled_at else submitted.time if submitted else OPTIMAL)
+            time = None if text is None else self._approvals.time_for(text, accounts, post_id)
         now = self._posts.clock.now()
         self._posts.convert_media([post_id])
 
@@ -120,7 +156,7 @@ class SubmittedDrafts:
             is_changed = (after.content, after.thread) != (before.content, before.thread)
             if self._needed and (is_changed or change_log.has_changed(db, post_id, by)):
                 raise NotAllowed(f"{by} wrote or changed post {post_id}, and cannot approve it")
-            after = _with_link(after, submitted.link if submitted else None)
+            after = with_link(after, submitted.link if submitted else None)
             frozen = keep_frozen_parts(before, after)
             after = self._posts.plan_parts(after, all_accounts)
             if time is not None:
@@ -134,7 +170,7 @@ class SubmittedDrafts:
 
     def reject(self, post_id: int, why: str | None) -> DraftView:
         """Reject a draft, or one that is scheduled. Raise StateRefused once publishing has begun."""
-        Approvals(self._posts).reject([post_id], why)
+        self._approvals.reject([post_id], why)
         return self.view(post_id)
 
     def view(self, post_id: int) -> DraftView:
@@ -158,6 +194,26 @@ class SubmittedDrafts:
             self._posts.edit(post.id or 0, replace(post_input, key=None, edited=True), None)
         return post.id or 0
 
+    def _by_key(self, post_input: PostInput) -> SavedPost | None:
+        """Return the post that has the key. A draft without a time for its approval gets one: whoever submitted it
+        was stopped before. Raise Conflict for a post that the caller may not see."""
+        with self._posts.database.reading() as db:
+            post = queries.post_by_key(db, post_input.key or "") if db else None
+            if post is None:
+                return None
+            if not is_within(post, self._posts.caller.accounts):
+                raise Conflict(f'the key "{post_input.key}" is in use')
+            view = self._posts.view(db, post)
+        if view.deleted_at is None and is_pending(post) and view.asks_for is None:
+            self._save_time(view, post_input.key or "", self._checked_time(post_input.at or "now", (), post_input.tz))
+            view = self._queries.post(view.id or 0)
+        gone = Problem("key", "deleted", f"post {view.id} was deleted", warning=True)
+        return SavedPost(view, () if view.deleted_at is None else (gone,), replayed=True)
+
+    def _save_time(self, post: PostFields, key: str, hint: str | None) -> None:
+        with self._posts.database.writing() as db:
+            submitted_drafts.save(db, SubmittedDraft(post.id or 0, key, "", None, hint))
+
     def _views(self, ids: Sequence[int]) -> list[DraftView]:
         submitted = self._submitted(ids)
         return [DraftView(post, submitted.get(post.id or 0)) for post in self._queries.posts_by_id(ids)]
@@ -176,19 +232,14 @@ class SubmittedDrafts:
             raise no_accounts_error(post, self._posts.accounts(), self._posts.platforms)
         return self._posts.find_accounts([submitted.platform])
 
-    def _checked_hint(self, one: Variant, accounts: Sequence[Account]) -> str | None:
+    def _checked_time(self, text: str | None, accounts: Sequence[Account], tz: str | None = None) -> str | None:
         """Return the TIME of a draft in a form that means the same later. Raise TimeRefused, PastTime."""
-        if not one.hint or isinstance(parse_time(one.hint), ChosenTime):
-            return one.hint or None
-        return utc_text(self._times.resolve(one.hint, accounts).at)
-
-    def _time_of(self, text: str, accounts: Sequence[Account], post_id: int) -> ResolvedTime:
-        try:
-            return self._times.resolve(text, accounts, post=post_id)
-        except UsageError:
-            if text != OPTIMAL:
-                raise
-            return self._times.resolve(WITHOUT_DATA, accounts, post=post_id)
+        if not text:
+            return None
+        typed = parse_time(text)
+        if isinstance(typed, ChosenTime) or typed == AfterDuration(timedelta(0)):  # now: when it is approved
+            return text
+        return utc_text(self._times.resolve(text, accounts, tz).at)
 
     def _refuse_decided(self, post: Post) -> None:
         refuse_in_flight(post, "be approved", reviewing=False)
@@ -207,12 +258,3 @@ def is_pending(post: PostFields, *, needed: bool = False) -> bool:
     return post.status is PostStatus.DRAFT or (
         needed and post.status is PostStatus.SCHEDULED and post.approved_at is None
     )
-
-
-def _with_link(post: Post, link: str | None) -> Post:
-    """Return the post with a link at the end of its last text, unless that has it."""
-    last = post.thread[-1] if post.thread else post.content
-    if not link or link in last:
-        return post
-    linked = f"{last}\n\n{link}" if last.strip() else link
-    return replace(post, thread=(*post.thread[:-1], linked)) if post.thread else replace(post, content=linked)

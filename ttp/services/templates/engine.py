@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.fit import FitValue, mark, shorten
 from ttp.domain.template import MissingVariable, TemplateText, check, refuse_other_names
-from ttp.domain.template_text import FILTERS, Value, hashtags
+from ttp.domain.template_text import FILTERS, Value, ago, hashtags
 
 FUEL = 50_000
 """Steps of one rendering."""
@@ -55,11 +55,12 @@ class Rendered(NamedTuple):
 def render(source: TemplateText, values: Mapping[str, Value]) -> Rendered:
     """Return what a text of a template becomes with these values. Raise UsageError."""
     check(source)
+    filters: dict[str, Callable[..., str]] = {**FILTERS, "ago": partial(ago, now=str(values.get("now")))}
     if not re.search(r"\|\s*hashtags\b", source.text):
-        return _render(source, values, FILTERS)
-    without = _render(source, values, {**FILTERS, "hashtags": lambda tags, *_: hashtags(tags, 0)})
+        return _render(source, values, filters)
+    without = _render(source, values, {**filters, "hashtags": lambda tags, *_: hashtags(tags, 0)})
     there = " ".join((without.text, *(one.text for one in without.values)))
-    return _render(source, values, {**FILTERS, "hashtags": partial(hashtags, text=there)})
+    return _render(source, values, {**filters, "hashtags": partial(hashtags, text=there)})
 
 
 def check_syntax(source: TemplateText) -> None:

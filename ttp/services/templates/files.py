@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -48,7 +48,7 @@ class PostTemplate:
 
     @property
     def version(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+        return hashlib.sha256(self.text.encode()).hexdigest()[:12] if self.text else ""
 
     @property
     def is_snippet(self) -> bool:
@@ -70,6 +70,15 @@ class PostTemplate:
     def variables(self) -> list[str]:
         """The names of its `vars`."""
         return sorted({*self.fields.vars, *(name for one in self.texts for name in self.source(one).variables)})
+
+    def refuse_unused(self, names: Collection[str]) -> None:
+        """Raise UsageError for a variable that none of its texts uses: probably a mistyped one."""
+        variables = self.variables
+        for name in sorted({*names}.difference(variables)):
+            if not any(self.source(one).uses_any for one in self.texts):
+                near = [Hint("try", f"--var {one}=VALUE") for one in get_close_matches(name, variables, 1)]
+                what = f'template {self.name} does not use "{name}". Its variables: {", ".join(variables) or "none"}'
+                raise UsageError(what, *near, flaw="template")
 
     def source(self, text: str, more: str = "") -> TemplateText:
         place = self.text.find(text)
@@ -98,24 +107,26 @@ class TemplateFiles:
         return [self._read_any(name, path) for name, path in sorted(self.paths().items())]
 
     def _read_any(self, name: str, path: Path) -> PostTemplate:
+        template = PostTemplate(name, path)
         try:
-            return self._read(name, path)
+            template = self._read(name, path)
+            template.check()
         except TtpError as error:
-            return PostTemplate(name, path, problem=error.message)
+            return replace(template, problem=error.message)
+        return template
 
     def find(self, name: str) -> PostTemplate:
         """Return a template by its name or its path. Raise NotFound, UsageError."""
-        path = self.find_path(name)
-        return self._read(path.stem, path)
+        return self._read(name, self.find_path(name))
 
     def find_path(self, name: str) -> Path:
         """Return the file of a template. Raise NotFound."""
         path = self.path_of(name)
         if path is None:
-            if not is_path(name):
-                _refuse_name(name)
             names = sorted(self.paths())
-            near = [Hint("try", one, (name, one)) for one in get_close_matches(name, names, 1)]
+            near = [Hint("try", one, (name, one)) for one in get_close_matches(name.casefold(), names, 1)]
+            if not near and not is_path(name):
+                _refuse_name(name)
             raise NotFound(f'no template "{name}"', *near, Hint("see", action("template list")))
         return path
 
@@ -154,7 +165,7 @@ class TemplateFiles:
         """Return the texts of the snippets, by name with `_` for `-`."""
         return {one.name.replace("-", "_"): one.fields.text or "" for one in self.all() if one.is_snippet}
 
-    def fill_in(self, wanted: PostInput, before: Post | None = None) -> PostInput:
+    def fill_in(self, wanted: PostInput, before: Post | None, spare: Collection[str] | None) -> PostInput:
         """Return the input as `Templates.fill_in` does; it names a template, variables or snippets."""
         origin = before.origin if before else {}
         name = wanted.template
@@ -169,6 +180,8 @@ class TemplateFiles:
             variants = {key: "\n\n".join([one, *more]) for key, one in wanted.variants.items()}
             return replace(wanted, text="\n\n".join([text or "", *more]).strip(), variants=variants, asked=wanted)
         template = self.find(name)
+        if spare is not None:
+            template.refuse_unused(wanted.vars.keys() - {*spare})
         own = template.fields
         kept = origin.get("vars") if origin.get("template") == template.name else None
         values = {**own.vars, **(kept if isinstance(kept, Mapping) else {}), **wanted.vars}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -44,15 +44,17 @@ class Templates:
             self._home, self._platforms, self._now, is_command_line=self._is_command_line, root=self._root
         )
 
-    def fill_in(self, wanted: PostInput, before: Post | None = None) -> PostInput:
+    def fill_in(
+        self, wanted: PostInput, before: Post | None = None, *, spare: Collection[str] | None = None
+    ) -> PostInput:
         """Return the input with what its template says where it says nothing itself, and with what makes the texts.
 
-        `before`: the post that is edited; of its template only the texts are made again, with its `vars`. Raise
-        NotFound, UsageError.
+        `before`: the post that is edited; of its template only the texts are made again, with its `vars`. `spare`:
+        variables that the template need not use, such as columns of a sheet; None: any. Raise NotFound, UsageError.
         """
         if wanted.asked is not None or not (wanted.template is not None or wanted.vars or wanted.snippets):
             return wanted
-        return self.files.fill_in(wanted, before)
+        return self.files.fill_in(wanted, before, spare)
 
 
 def fill_texts(

@@ -37,6 +37,7 @@ def preview_template(posts: Posts, wanted: PostInput) -> list[TemplateSample]:
     Raise NotFound, UsageError.
     """
     template = posts.templates.files.find(wanted.template or "")
+    template.refuse_unused(wanted.vars)
     whole = {name: _sample_of(name) for name in template.variables if name not in template.fields.vars}
     to = wanted.to or template.fields.to or tuple(account.name for account in posts.accounts() if account.enabled)
 

@@ -355,7 +355,7 @@ def temporary_media(real: MediaStore) -> Iterator[TemporaryMedia]:
 
 
 _CHUNK = 1 << 20
-_SUFFIXES = {
+SUFFIXES = {
     "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "image/png": (".png",),
     "image/gif": (".gif",),
@@ -452,14 +452,14 @@ def hash_source(source: Source) -> str:
 
 def is_media_name(path: Path) -> bool:
     """Return whether the suffix is that of an image or a video."""
-    return any(path.suffix.lower() in suffixes for suffixes in _SUFFIXES.values())
+    return any(path.suffix.lower() in suffixes for suffixes in SUFFIXES.values())
 
 
 def check_name(path: Path, facts: FileFacts) -> None:
     """Refuse a file name whose suffix names another media type than the bytes. Unknown suffixes are accepted."""
-    named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
+    named = next((mime for mime, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
     if named != facts.mime and not {named, facts.mime} <= _ONE_FAMILY:
-        better = shlex.quote(path_text(path.with_suffix(_SUFFIXES[facts.mime][0])))
+        better = shlex.quote(path_text(path.with_suffix(SUFFIXES[facts.mime][0])))
         raise UsageError(
             f"{path_text(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
             Hint("fix", f"mv {shlex.quote(path_text(path))} {better}"),

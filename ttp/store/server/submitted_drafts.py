@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
-from ttp.store.dialect import Connection, List, in_list
+from ttp.store.dialect import SUBMITTED, Connection, List, in_list
+
+OPTIMAL = "optimal"
+"""The time of a draft that asks for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubmittedDraft:
-    """`platform`: for a post that has no account yet; `link`: for the end of its text; `hint`: its TIME."""
+    """`platform`: for a post that has no account yet, else empty; `link`: for the end of its text; `hint`: its TIME."""
 
     post_id: int
     external_ref: str
     platform: str
     link: str | None = None
     hint: str | None = None
+
+    @property
+    def time(self) -> str:
+        """The TIME that it asks for."""
+        return self.hint or OPTIMAL
 
 
 def save(db: Connection, draft: SubmittedDraft) -> None:
@@ -37,3 +45,9 @@ def newest(db: Connection, most: int) -> list[int]:
     """Return the ids of the newest posts that were submitted."""
     found = db.execute("SELECT post_id FROM submitted_draft ORDER BY post_id DESC LIMIT ?", (most,))
     return [row["post_id"] for row in found]
+
+
+def waiting(db: Connection) -> list[int]:
+    """Return the ids of the drafts whose approval schedules them, oldest first."""
+    sql = f"SELECT id FROM post WHERE deleted_at IS NULL AND {SUBMITTED} ORDER BY id LIMIT 100"
+    return [row["id"] for row in db.execute(sql)]

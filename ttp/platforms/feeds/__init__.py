@@ -1,0 +1,1 @@
+"""Feeds over the network: where they are, and their bytes."""

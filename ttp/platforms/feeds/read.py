@@ -1,0 +1,60 @@
+"""Read a source: fetch its address, and make a feed of what comes. The one door of services and the publisher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ttp.domain.feeds.document import parse_feed
+from ttp.domain.feeds.item import MOST_ITEMS, Feed, NotAFeed
+from ttp.platforms.feeds.discover import find_feeds
+from ttp.platforms.feeds.fetch import Failed, Fetched, FetchRequest, NotModified, fetch
+from ttp.platforms.feeds.releases import find_releases, parse_releases
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A feed, and the answer that it came in. `check_after_s`: the longer wait of both."""
+
+    feed: Feed
+    fetched: Fetched
+
+    @property
+    def check_after_s(self) -> int | None:
+        waits = [wait for wait in (self.feed.check_after_s, self.fetched.check_after_s) if wait is not None]
+        return max(waits, default=None)
+
+
+def read_source(
+    address: str,
+    *,
+    now: datetime,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    sha256: str | None = None,
+    allow_private: bool = False,
+    authorization: str | None = None,
+    max_items: int = MOST_ITEMS,
+    prereleases: bool = False,
+) -> Reading | NotModified | Failed:
+    """Read a web address, or `github:owner/repo`, `gitlab:group/project`, `forgejo:https://host/owner/repo`.
+
+    What is no feed is `Failed`, with `page` as its flaw for a web page, and with the feeds that it names. Raises
+    UsageError for a project that is none, and where the extra feeds is missing. The rest as in `FetchRequest`.
+    """
+    place = find_releases(address)
+    request = FetchRequest(address, now, etag, last_modified, sha256, allow_private, authorization)
+    if place is not None:
+        request = replace(request, address=place.address, accept="application/json")
+    answer = fetch(request)
+    if place is not None and not isinstance(answer, Failed):
+        answer = replace(answer, moved_to=None)  # a project that moved is found by its old name
+    if not isinstance(answer, Fetched):
+        return answer
+    try:
+        if place is not None:
+            return Reading(parse_releases(place, answer.body, prereleases=prereleases), answer)
+        return Reading(parse_feed(answer.body, answer.url, answer.content_type, max_items), answer)
+    except NotAFeed as error:
+        feeds = find_feeds(answer) if error.flaw == "page" else ()
+        return Failed(error.reason, error.flaw, feeds=feeds)
