@@ -153,7 +153,7 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         elif forms and value is not None and not _can_be(form, value, name, line):
             words = None
         else:
-            words = option.written(form) if form.partition("=")[0] in {"", "{}", *flags} else None
+            words = option.words_in(form) if form.partition("=")[0] in {"", "{}", *flags} else None
         if words is not None:
             yield words
     if path in (["schedule"], ["publish"]) and (words := _as_create(line)):
@@ -178,7 +178,7 @@ class _Unknown(NamedTuple):
     value: str | None
     is_inline: bool
 
-    def written(self, form: str) -> list[str] | None:
+    def words_in(self, form: str) -> list[str] | None:
         """Return the command with the option in another form; None if its value does not fit."""
         flag, has_value, text = form.partition("=")
         before, after, value = self.before, self.after, self.value
