@@ -351,7 +351,7 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
         yield words
         return
     if part.flag == "--text":
-        if part.values:  # a text of a platform or an account has its name
+        if "".join(part.values):  # a text of a platform or an account has its name
             yield [*before, *part.values, *after]
         return
     if part.flag == "--status":
