@@ -419,7 +419,7 @@ complete -c ttp -n "__ttp_at any 'serve'" -l open -d 'Open the pages in a browse
 complete -c ttp -n "__ttp_at any 'publish' 'retry'" -l no-wait -d 'Queue the posts for the running publisher, and do not wait.'
 complete -c ttp -n "__ttp_at any 'retry'" -l failed -d 'All failed posts; lists them first, and asks.'
 complete -c ttp -n "__ttp_at any 'retry'" -l since -x -k -a '\'7d\'\\t \'24h\'\\t' -d 'With --failed: only posts due within this time: 7d.'
-complete -c ttp -n "__ttp_at any 'resolve'" -l account -x -k -a '(__ttp_many ask account)' -d 'The account whose delivery needs review.'
+complete -c ttp -n "__ttp_at any 'resolve'" -l account -x -k -a '(__ttp_many ask account)' -d 'The account whose delivery needs review, if several do.'
 complete -c ttp -n "__ttp_at any 'resolve'" -l published -x -d 'It was published: its address or id.'
 complete -c ttp -n "__ttp_at any 'resolve'" -l not-published -d 'It was not published.'
 complete -c ttp -n "__ttp_at any 'reject'" -l reason -x -d 'Why; ttp show shows it.'

@@ -409,6 +409,13 @@ def test_the_log_wraps_long_messages_and_marks_an_open_intent() -> None:
     )
 
 
+def test_attempts_of_a_long_name_keep_their_step_at_80_columns() -> None:
+    name = "mastodon/somebody.with.a.long.name@social.example"
+    lines = list(render_attempts([Attempt(name, 1, "upload", Phase.PREPARE, at(23, 18), outcome="done")], PAGE))
+    assert "STEP" in lines[0]
+    assert "upload" in lines[1]
+
+
 def test_status_says_first_what_needs_a_person() -> None:
     health = Health(
         PublisherInfo(running=True, pid=4127, mode="loop", since=at(23, 9, 12)),

@@ -38,9 +38,9 @@ def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
         return
     columns = [
         Column("WHEN"),
-        Column("ACCOUNT", most=page.width // 3),
+        Column("ACCOUNT", most=page.width // 5),
         Column("TRY", right=True, drop=3),
-        Column("STEP", drop=1, most=page.width // 4),
+        Column("STEP", most=page.width // 4),
         Column("OUTCOME"),
         Column("HTTP", right=True, drop=2),
         Column("MESSAGE"),
