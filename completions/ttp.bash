@@ -13,17 +13,17 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--accounts|--add-media|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--captions|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--expires|--explore|--fields|--file|--focus|--for|--format|--from|--history|--host|--html|--key|--langs|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--program|--project|--published|--quiet-hours|--reason|--remove-media|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--snippet|--socket|--sort|--split|--spread|--state|--status|--svg|--tag|--template|--text|--thread|--thumbnail|--to|--trusted-proxy|--tz|--until|--var|--vary|--where|--with|-n) option=$word ;;
+            --account|--accounts|--add-media|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--captions|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--every|--exclude|--expires|--explore|--fields|--file|--focus|--for|--format|--from|--history|--host|--html|--include-category|--key|--langs|--limit|--map|--max-age|--max-late|--max-new|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--program|--project|--published|--quiet-hours|--reason|--remove-media|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--snippet|--socket|--sort|--split|--spread|--state|--status|--svg|--tag|--template|--text|--thread|--thumbnail|--to|--trusted-proxy|--tz|--until|--var|--vary|--where|--with|-n) option=$word ;;
             -*) ;;
             *) case $path in
-                ''|'account'|'config'|'credentials'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'store'|'template'|'token'|'webhook') path="${path:+$path }$word" ;;
+                ''|'account'|'config'|'credentials'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'source'|'store'|'template'|'token'|'webhook') path="${path:+$path }$word" ;;
                 *) (( ++place )) ;;
             esac ;;
         esac
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nsource\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--media\n--alt\n--dry-run\n--edit\n-e\n--thread\n--text\n--tag\n--first\n--tz\n--set\n--no-card\n--key\n--template\n--var\n--snippet\n--focus\n--captions\n--thumbnail\n--max-late\n--split\n--no-split\n--number-parts\n--no-number-parts\n--utm\n--no-utm\n--file\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--add-media\n--remove-media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--no-card\n--template\n--var\n--snippet\n--focus\n--captions\n--thumbnail\n--max-late\n--split\n--no-split\n--number-parts\n--no-number-parts\n--utm\n--no-utm\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -38,6 +38,18 @@ _ttp() {
         'template edit') (( place )) || { ask=(template); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'template preview') (( place )) || { ask=(template); }; options=$'--var\n--to\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'template remove') (( place )) || { ask=(template); }; options=$'--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source') words=$'add\nlist\nshow\npreview\npoll\npause\nresume\nedit\nremove\npost\nskip' options=$'--help' ;;
+        'source add') options=$'--to\n--template\n--at\n--max-new\n--every\n--max-age\n--include-category\n--exclude\n--prereleases\n--media\n--key\n--allow-private\n--allow-loop\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source show') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source preview') options=$'--to\n--template\n--allow-private\n--prereleases\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source poll') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source pause') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source resume') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source edit') (( place )) || { ask=(post); }; options=$'--to\n--template\n--at\n--max-new\n--every\n--max-age\n--include-category\n--exclude\n--allow-loop\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source remove') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source post') (( place )) || { ask=(post); }; options=$'--latest\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'source skip') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'undo') options=$'--post\n--list\n--limit\n--partial\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'redo') options=$'--post\n--partial\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'schedule') ask=(post draft scheduled failed partial) options=$'--at\n--tz\n--first\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -139,8 +151,9 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\noutput\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\npostgresql\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--all\n--help' ;;
+        'help') words=$'time\noutput\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\npostgresql\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nsource\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--all\n--help' ;;
         'help template') words=$'list\nshow\nedit\npreview\nremove' options=$'--help' ;;
+        'help source') words=$'add\nlist\nshow\npreview\npoll\npause\nresume\nedit\nremove\npost\nskip' options=$'--help' ;;
         'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
         'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
         'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
@@ -165,10 +178,15 @@ _ttp() {
             'template list --fields'|'template show --fields') words=$'name\nisSnippet\nversion\nvariables\naccounts\ntext\nproblem' many=1 ;;
             'template edit --fields'|'template remove --fields'|'config edit --fields'|'config path --fields'|'notify secret --fields')  ;;
             'template preview --fields') words=$'sample\nvars\ncontent\nthread\nversions' many=1 ;;
+            'source add --fields'|'source poll --fields') words=$'as\nid\nname\nurl\nformat\nto\ntemplate\nintervalS\nstate\nitems\nlastOkAt\nnextCheckAt\nproblem\nwarnings\nnew\nupdated' many=1 ;;
+            'source list --fields'|'source pause --fields'|'source resume --fields'|'source edit --fields'|'source skip --fields') words=$'as\nid\nname\nurl\nformat\nto\ntemplate\nintervalS\nstate\nitems\nlastOkAt\nnextCheckAt\nproblem\nwarnings' many=1 ;;
+            'source show --fields') words=$'as\nid\nname\nurl\nformat\nto\ntemplate\nintervalS\nstate\nitems\nlastOkAt\nnextCheckAt\nproblem\nwarnings\nnewest' many=1 ;;
+            'source preview --fields') words=$'title\nlink\nproblem\ncontent\nversions' many=1 ;;
+            'source remove --fields'|'slots remove --fields') words=$'id\nremoved' many=1 ;;
+            'source post --fields') words=$'key\ntitle\nlink\npost\naction\nproblem' many=1 ;;
             'undo --fields'|'redo --fields') words=$'id\ncommand\nat\nby\ndeleted\nstatus\nscheduledAt\nlostTime\ncontent\nwarnings' many=1 ;;
             'slots add --fields'|'slots list --fields') words=$'id\naccount\ncron\ntimezone\nname\nnextAt' many=1 ;;
             'slots preview --fields') words=$'at\naccount\nslot\nname\ntimezone\npost\nposts\ncontent' many=1 ;;
-            'slots remove --fields') words=$'id\nremoved' many=1 ;;
             'repeat add --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed\nposts\nwarnings' many=1 ;;
             'repeat list --fields'|'repeat skip --fields'|'repeat pause --fields'|'repeat resume --fields'|'repeat stop --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed' many=1 ;;
             'plan --fields') words=$'id\nat\nscore\naccounts\nexplored' many=1 ;;
@@ -181,7 +199,7 @@ _ttp() {
             'calendar --fields') words=$'date\ntime\nid\nstatus\naccounts\ncontent\nscheduledAt\npublishedAt\ntags\nrepeat' many=1 ;;
             'run --fields'|'serve --fields') words=$'at\nevent\npost\naccount\nremoteId\nurl\nkind\nmessage\nnextAt\nattempt\nms' many=1 ;;
             'pause --fields'|'resume --fields'|'account add --fields'|'account connect --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields'|'account remove --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver\nsplit\nutm' many=1 ;;
-            'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked\nwebhooks\npublishers' many=1 ;;
+            'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked\nwebhooks\nsources\npublishers' many=1 ;;
             'service install --fields'|'service uninstall --fields'|'service status --fields') words=$'kind\nfile\ninstalled\nrunning\nsays\nlingers\nlog' many=1 ;;
             'list --fields'|'show --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nsplit\nnumberParts\nutm\nmedia\ncards\nvariants\nthread\ntags\noptions\nkey\norigin\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nasksFor\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews' many=1 ;;
             'log --fields') words=$'at\naccount\nnumber\nstep\nphase\noutcome\nkind\nhttpStatus\nmessage\nendedAt' many=1 ;;
@@ -229,7 +247,7 @@ _ttp() {
             *' --color') words=$'auto\nalways\nnever' ;;
             *' --credentials') files=1 ;;
             *' --dates') words=$'mdy\ndmy' ;;
-            *' --events') words=$'post.due\ndelivery.sending\ndelivery.processing\ndelivery.published\ndelivery.failed\ndelivery.retrying\ndelivery.reconciling\ndelivery.needs_review\npost.finished' many=1 ;;
+            *' --events') words=$'post.due\ndelivery.sending\ndelivery.processing\ndelivery.published\ndelivery.failed\ndelivery.retrying\ndelivery.reconciling\ndelivery.needs_review\npost.finished\nsource.created' many=1 ;;
             *' --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nsplit\nnumberParts\nutm\nmedia\ncards\nvariants\nthread\ntags\noptions\nkey\norigin\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nasksFor\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews\nreplayed' many=1 ;;
             *' --file') files=1 ;;
             *' --for') words=$'bluesky\ncommand\ninstagram\nmastodon\ntiktok\nx' many=1 ;;

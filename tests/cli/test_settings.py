@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -196,3 +197,10 @@ def test_a_list_is_set_by_its_members_or_as_json(ttp: Program, words: list[str])
 def test_what_is_no_such_list_is_refused(variable: str, text: str) -> None:
     with pytest.raises(UsageError, match=r"(command|pull) is "):
         settings.load({"TTP_CONFIG": "/nowhere/c.toml", variable: text})
+
+
+def test_who_is_at_work_has_a_name_where_no_variable_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = pwd.struct_passwd(("bob", "x", 1, 1, "", "/", "/bin/sh"))
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: entry)
+    assert settings.user_name({}).partition("@")[0] == "bob"
+    assert settings.user_name({"LOGNAME": "ann"}).partition("@")[0] == "ann"

@@ -87,9 +87,9 @@ def test_what_people_try_first_gets_the_right_command(ttp: Program, argv: str, m
 @pytest.mark.parametrize(
     "argv",
     [
-        *("repeat add 2 --every week", "xyzzy", "list --zzz", "create Hi a.jpg --zzz"),
+        *("xyzzy", "list --zzz", "create Hi a.jpg --zzz"),
         *("account set x/me --unset a", "list --no-status x"),
-        *("create Hi --add-media a.jpg", "copy 1 --remove-media a.jpg"),
+        "copy 1 --remove-media a.jpg",
     ],
 )
 def test_a_word_that_is_like_no_other_gets_no_guess(ttp: Program, argv: str) -> None:
@@ -201,7 +201,7 @@ def test_control_c_in_the_middle_of_a_lock_is_no_bug(ttp: Program, monkeypatch: 
         ("pause x/me", "pause --account x/me"),
         ("list --today x/me", "list --today --account x/me"),
         ("report prev x/me", "report prev --account x/me"),
-        ("slots add 'sat 18.30' --account x/me", "slots add --account x/me 'sat 18:30'"),
+        ("slots add 'sat 18.30' --account x/me", "slots add 'sat 18:30' --account x/me"),
         ("service start", "service install"),
     ],
 )
@@ -214,7 +214,7 @@ def test_the_command_that_is_suggested_keeps_every_word(ttp: Program, argv: str,
 
 @pytest.mark.parametrize(
     "argv",
-    ["create hi --to x foo --tag a bar", "optimal heatmap --svg a b", "create a -- b c", "list hello", "list a x/me"],
+    ["create hi --to x foo --tag a bar", "optimal heatmap --svg a b", "create a -- b c", "show 1 2"],
 )
 def test_surplus_words_without_a_clear_place_get_no_command(ttp: Program, argv: str) -> None:
     ttp.account("x/me")

@@ -56,7 +56,7 @@ def files_entered(run: Callable[[], object]) -> set[str]:
     [
         (26, ("list",)),
         (43, ("create", "Hello {}", "--to", "x/me")),
-        (52, ("schedule", "{}", "--at", "tomorrow 9am")),
+        (53, ("schedule", "{}", "--at", "tomorrow 9am")),
         (92, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],

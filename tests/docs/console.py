@@ -36,7 +36,6 @@ ROOT = Path(__file__).parents[2]
 FIRST = "docs/tutorial/sandbox.md"
 SANDBOX = "127.0.0.1:8700"
 SERVER_PORT = "8765"
-PHOTOS = ("cup", "bag", "bar", "shop")
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
 _MARK = "=-=-= {} =-=-="
@@ -134,7 +133,7 @@ def _servers(scratch: Path, clock: RunningClock) -> Iterator[Mapping[str, str]]:
 
 
 def _environment(scratch: Path, clock: RunningClock) -> dict[str, str]:
-    """A newcomer's: a home that holds photos and a clip, `ttp` of this interpreter on PATH, nothing else."""
+    """A newcomer's: a home that holds a photo and a clip, `ttp` of this interpreter on PATH, nothing else."""
     (scratch / "bin").mkdir()
     program = scratch / "bin" / "ttp"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m tests.docs.program {clock.began} "$@"\n')
@@ -142,8 +141,7 @@ def _environment(scratch: Path, clock: RunningClock) -> dict[str, str]:
     python = scratch / "bin" / "python3"
     python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     python.chmod(0o755)
-    for name in ("photo", *PHOTOS):
-        (scratch / f"{name}.jpg").write_bytes(PHOTO.read_bytes() + name.encode())
+    (scratch / "photo.jpg").write_bytes(PHOTO.read_bytes())
     (scratch / "clip.mp4").write_bytes(CLIP.read_bytes())
     return {
         "PATH": f"{scratch / 'bin'}:/usr/bin:/bin",

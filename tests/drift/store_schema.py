@@ -22,7 +22,7 @@ from ttp.store import model_fields, models
 STORE = Path(models.__file__).parent
 VERSIONS = STORE / "migrations" / "versions"
 COMMAND = "python -m tests.drift.store_schema"
-MAPPED = ("account", "attempt", "delivery", "post", "post_media", "recurrence")
+MAPPED = ("account", "attempt", "delivery", "post", "post_media", "recurrence", "source", "source_item")
 """The tables whose rows become domain objects by a `row_mapper.RowMapping`."""
 
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}

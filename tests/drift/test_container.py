@@ -25,6 +25,7 @@ from ttp.domain.config import KeyTable
 ROOT = Path(__file__).parents[2]
 RECIPE = (ROOT / "Containerfile").read_text().replace("\\\n", " ")
 SERVICE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["ttp"]
+ALWAYS_ON: dict[str, Any] = yaml.safe_load((ROOT / "docs/how-to/always-on/compose.yaml").read_text())["services"]
 KEYS = KeyTable(PLATFORMS)
 
 
@@ -44,18 +45,32 @@ def health_check() -> list[str]:
     return list(json.loads(text[text.index("[") :]))
 
 
-@pytest.mark.parametrize("argv", [json.loads(instructions("CMD")[0]), health_check(), SERVICE["command"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "argv",
+    [json.loads(instructions("CMD")[0]), health_check(), SERVICE["command"], ALWAYS_ON["ttp"]["command"]],
+    ids=" ".join,
+)
 def test_its_commands_parse(argv: list[str]) -> None:
     program, name, *words = argv
     assert program == "ttp"
     load_command(name).make_context(name, words)
 
 
+def test_the_proxy_of_an_always_on_server_is_the_one_that_ttp_trusts() -> None:
+    command = ALWAYS_ON["ttp"]["command"]
+    trusted = command[command.index("--trusted-proxy") + 1]
+    assert ALWAYS_ON["caddy"]["networks"]["default"]["ipv4_address"] == trusted
+
+
 def test_its_settings_exist() -> None:
     known = {settings.variable(key) for key in KEYS} | {
         word.strip() for names, _ in VARIABLES for word in names.split(",")
     }
-    given = {name for name in (*variables(), *SERVICE["environment"]) if name.startswith("TTP_")}
+    given = {
+        name
+        for name in (*variables(), *SERVICE["environment"], *ALWAYS_ON["ttp"]["environment"])
+        if name.startswith("TTP_")
+    }
     assert given >= {"TTP_HOME", "TTP_PUBLISH__ANY_MACHINE", "TTP_TZ"}
     assert given - known == set()
 

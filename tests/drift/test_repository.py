@@ -134,6 +134,17 @@ def test_the_index_of_the_documentation_has_every_page_or_the_index_of_its_folde
     assert {str(path) for path in pages if path not in linked and path.parent / "README.md" not in linked} == set()
 
 
+def test_guides_tutorials_and_explanations_stay_short() -> None:
+    """Words outside of code blocks: what the reference says is linked, and each thing is said once."""
+    prose = {
+        path: re.sub(r"^ *```.*?^ *```$", "", TEXTS[path], flags=re.MULTILINE | re.DOTALL)
+        for path in PAGES
+        if path.parts[:2] in {("docs", "how-to"), ("docs", "tutorial"), ("docs", "explanation")}
+    }
+
+    assert sum(len(text.split()) for text in prose.values()) <= 40_000
+
+
 MAPS = [Path("ARCHITECTURE.md"), Path("CONTRIBUTING.md")]
 
 

@@ -28,9 +28,11 @@ def test_the_action_annotates_posts_with_errors(tmp_path: Path) -> None:
 
 
 def test_the_action_announces_a_release_of_a_clone(repository: Path) -> None:
-    inputs = {"tag": "v2.1.0", "dry-run": "true"}
+    inputs = {"tag": "v2.1.0", "dry-run": "True"}
     shown = run_action("announce", repository, inputs)
     assert (shown.returncode, "widget 2.1.0 is out." in shown.stdout) == (0, True), shown
+    first, *_, last = shown.stdout.splitlines()
+    assert (first, len(last)) == (f"::stop-commands::{last.strip(':')}", 36)  # no line between them is a command
     assert (
         run_action("announce", repository, {**inputs, "dry-run": "false"}).returncode == 7
     )  # neither store nor secret

@@ -14,6 +14,7 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.conftest import Program, program
 from tests.drift.operations_page import TOKENS, lets_in
+from tests.feed_site import FeedSite, feed_site
 from tests.mcp.conftest import Agent, text_of
 from tests.media_bytes import png
 from tests.store.stores import duplicate
@@ -27,7 +28,14 @@ CUT: dict[str, Any] = {"error": ("network", "cut")}
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site() -> Iterator[FeedSite]:
+    with feed_site() as site:
+        site.has("a", "b")
+        yield site
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, site: FeedSite) -> Path:
     """1 draft, 2 scheduled, 3 failed, 4 needs review, 5 published, 6 draft with a tag; x/me has metrics."""
     with program(tmp_path_factory.mktemp("filled"), FakeClock()) as ttp:
         ttp.account("x/me")
@@ -43,6 +51,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ttp.bring(3, "failed", **CUT)
         ttp.bring(4, "needs_review", error=("unknown", "cut"))
         ttp.bring(5, "published", published_at=START, remote_id="55", url="https://x.com/i/status/55")
+        ttp.ok("source", "add", site.feed, "--to", "x/me", "--allow-private")
         ttp.post("six", "--to", "x/me", "--tag", "launch")
     return ttp.home
 
@@ -92,6 +101,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("reject_post", {"id": 2, "reason": "No"}, "reject 2 --reason No"),
     ("list_accounts", {}, "account list"),
     ("list_templates", {}, "template list"),
+    ("list_sources", {}, "source list"),
+    ("preview_source", {"id": 1}, "source preview 1"),
     ("best_times", {}, "optimal"),
     (
         "best_times",
@@ -187,7 +198,7 @@ def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> No
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [(tool, arguments) for tool, arguments, _ in CASES if not tool.startswith(("list", "get", "check", "best", "next"))
-     and tool not in ("calendar", "report", "status")],
+     and tool not in ("calendar", "preview_source", "report", "status")],
 )  # fmt: skip
 def test_a_rehearsal_changes_nothing(
     agent: Agent, ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str, arguments: dict[str, Any]

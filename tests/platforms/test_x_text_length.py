@@ -222,6 +222,14 @@ def test_a_real_pkg_resources_is_put_back() -> None:
     assert told == {"length": 23, "library": True}
 
 
+def test_threads_load_the_library_at_once() -> None:
+    threads = "from concurrent.futures import ThreadPoolExecutor; from threading import Barrier"
+    load = "from ttp.platforms.text_library import text_library; begin = Barrier(8)"
+    run = "list(ThreadPoolExecutor(8).map(lambda _: (begin.wait(), text_library()), range(8)))"
+    told = modules_after("example.com", before=f"{threads}; {load}; {run}")
+    assert told == {"length": 23, "library": True}
+
+
 def modules_after(text: str, before: str = "") -> dict[str, object]:
     """Weigh a text in a fresh interpreter in which warnings are errors."""
     program = f"""

@@ -23,6 +23,8 @@ import pytest
 from tests.conftest import Program, inherited
 from tests.remote.conftest import PATIENCE_S, Machines, served
 from ttp.cli.remote import client
+from ttp.cli.remote.address import ServerAddress
+from ttp.domain.errors import UsageError
 
 TOKEN = "ttp_" + 48 * "a"
 
@@ -204,6 +206,13 @@ def test_an_answer_that_is_not_that_of_a_command(ttp: Program, monkeypatch: pyte
         ran = ttp("list", "--json")
     assert (ran.code, ran.out, ran.error["exit"]) == (code, "", code)
     assert TOKEN not in ran.err
+
+
+@pytest.mark.parametrize("body", ["<html>", "{}", "[]", '{"key": "another"}'])
+@pytest.mark.parametrize("status", [200, 201])
+def test_an_answer_that_is_not_that_of_a_post(body: str, status: int) -> None:
+    with answering(say(status, "application/json", body)) as url, pytest.raises(UsageError):
+        client.create_post(ServerAddress(url, url, TOKEN), {"key": "acme/widget@v1"})
 
 
 def test_a_command_that_the_server_ended(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

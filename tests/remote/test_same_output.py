@@ -45,6 +45,12 @@ BAD = [
     ("account", "show", "x/nobody", "--json"),
     ("resolve", "1", "--account", "x/me", "--not-published"),
 ]
+SOURCES = (
+    ("add", "http://127.0.0.1:1/feed", "--to", "x/me"),
+    ("list",),
+    *((name, "9") for name in ("show", "preview", "poll", "pause", "resume", "remove", "post", "skip")),
+    ("edit", "9", "--max-new", "3"),
+)
 MORE = [
     ("redo", "--yes"),
     ("slots", "add", "tue 09:00", "--account", "x/shop"),
@@ -61,6 +67,7 @@ MORE = [
     ("certify", "x/me"),
     ("reject", "99"),
     ("template", "list"),
+    *(("source", *words) for words in SOURCES),
     ("template", "show", "none"),
     ("template", "preview", "none"),
     ("approve", "99"),

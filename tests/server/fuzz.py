@@ -217,7 +217,14 @@ class Fuzz:
             post = choose.randint(1, POSTS)
             bring(self.api.ttp, post, STATE_FOR.get(route.name, "pending"))
             case.path_parameters["post_id"] = post
-        for name, value in (("account", "x/me"), ("slot_id", 1), ("repeat_id", 1), ("provider", "x"), ("slug", "a")):
+        for name, value in (
+            ("account", "x/me"),
+            ("slot_id", 1),
+            ("repeat_id", 1),
+            ("source_id", 1),
+            ("provider", "x"),
+            ("slug", "a"),
+        ):
             if name in case.path_parameters:
                 case.path_parameters[name] = value
         if "/uploads" in route.path and route.path.startswith("/v1/"):

@@ -49,7 +49,12 @@ def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
 
 
 def request(api: Api, route: Route, post_id: int) -> httpx.Response:
-    parts = {"account:path": "x/me", "post_id": str(post_id), **dict.fromkeys(("slot_id", "repeat_id"), "1"), **PARTS}
+    parts = {
+        "account:path": "x/me",
+        "post_id": str(post_id),
+        **dict.fromkeys(("slot_id", "repeat_id", "source_id"), "1"),
+        **PARTS,
+    }
     path = route.path
     for name, value in parts.items():
         path = path.replace(f"{{{name}}}", value)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ConfigDict, TypeAdapter
 
+from tests.feed_site import feed_site
 from tests.server.conftest import Api
 from tests.server.test_access import LIST
 from tests.server.test_planning import ROWS
@@ -100,10 +101,14 @@ def test_answers_fit_their_schemas(server: Api) -> None:
     server.ttp.ok("slots", "add", "mon,wed 09:00", "--account", "x/me,x/other")
     upload = api.ok("POST", "/v1/media/uploads", {"name": "a.jpg", "bytes": 9})["id"]
     server.ttp.ok("repeat", "2", "--cron", "0 9 * * *", "--count", "3")
+    with feed_site() as site:
+        site.has("a", "b")
+        server.ttp.ok("source", "add", site.feed, "--to", "x/me", "--allow-private")
     for route in ROUTES:
         if route.method != "GET" or route.name in ("get_file", "get_counts", "get_creator_info", "get_connect_link"):
             continue
         path = route.path.replace("{account:path}", "x/me").replace("{slug:path}", "a").replace("{upload_id}", upload)
+        path = path.replace("{source_id}", "1")
         path += "?kind=VIDEO" if route.name == "suggest_prompts" else ""
         for post_id in (1, 2, 3):
             check_answer(route.answers[200], api.ok("GET", path.replace("{post_id}", str(post_id)), headers=LIST))

@@ -27,7 +27,9 @@ CALLED = {
     "application.Installation.__init__(system_zone)",
     "application.Installation.__init__(own_files)",
     "application.Installation.__init__(render_way_out)",
-    # What asks a system program, and what sends to a webhook: for tests.
+    # What asks a system program or reads a feed, what sends to a webhook, and chance: for tests.
+    "sources.polling.Polling.__init__(read)",
+    "sources.polling.Polling.__init__(jitter)",
     "installation.background_service.Launchd.__init__(run)",
     "installation.background_service.Systemd.__init__(run)",
     "server.webhooks.Webhooks.__init__(send)",

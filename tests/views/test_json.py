@@ -313,6 +313,7 @@ def test_status_has_the_documented_form() -> None:
         "costs": {"x": {"posts": 0, "usd": 0.0, "more": False}},
         "media": {"files": 7, "bytes": 12_000_000},
         "blocked": [{"by": "clock", "message": SlowClock(AT, NEXT).message, "hint": "date"}],
+        "sources": [],
         "webhooks": [],
         "publishers": [
             {

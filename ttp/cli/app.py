@@ -64,6 +64,8 @@ class _Prepared(Command):
         if ctx.invoked_subcommand is not None:  # a group runs its subcommand next
             return None
         values, context = ctx.params, ctx.obj
+        if context.only_reads:
+            return None
         refuse_bad_bytes(values)
         path, names = _named(ctx)
         if context.admit(path, names, values):
@@ -194,6 +196,10 @@ def run(argv: Sequence[str], context: Context) -> int:
         if context.store_in_use is not None:
             context.store_in_use.remember_names()
     except TtpError as error:
+        if isinstance(error, UsageError):
+            from ttp.cli.usage_errors import add_reading
+
+            add_reading(error, context)
         return report_error(error, context.line, context.open_out)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -243,7 +249,27 @@ def print_help(argv: Sequence[str], *, all: bool = False) -> None:
     _run([*argv, "--help"], context)
 
 
+class Parser:
+    """What suggestions ask of the command line."""
+
+    def read_only(self, argv: Sequence[str], context: Context) -> None:
+        """Read a command without running it. TtpError."""
+        context.argv, context.only_reads = argv, True
+        _run(argv, context)
+
+    def trial(self, context: Context) -> Context:
+        """Return the context of a command that is read after one more correction."""
+        trial = Context(context.clock)
+        trial.steps = context.steps + 1
+        return trial
+
+    def subcommands(self, name: str) -> Sequence[str]:
+        """Return the names of the subcommands of a command."""
+        return list(getattr(load_command(name), "commands", ()))
+
+
 def _run(argv: Sequence[str], context: Context) -> Any:
+    context.parser = Parser()
     try:
         return root_group().main(args=list(argv), prog_name="ttp", standalone_mode=False, obj=context)
     except typer.Exit as exited:
@@ -253,7 +279,7 @@ def _run(argv: Sequence[str], context: Context) -> Any:
     except ClickException as error:
         from ttp.cli.usage_errors import usage_error
 
-        raise usage_error(error, context.line, is_unknown_option=isinstance(error, NoSuchOption)) from None
+        raise usage_error(error, context, is_unknown_option=isinstance(error, NoSuchOption)) from None
 
 
 def _named(ctx: Any) -> tuple[str, list[str]]:

@@ -38,6 +38,7 @@ COMMANDS = (
     Command("announce", "announce", "Write", "Make a post of a release, once, also when the job runs again."),
     Command("lint", "lint", "Write", "Check files of posts, without a store, accounts or a network."),
     Command("template", "template", "Write", "Manage templates, which make the texts of posts."),
+    Command("source", "source", "Write", "Make posts of the new items of feeds, and of releases."),
     Command("undo", "undo", "Write", "Undo the last changes of posts."),
     Command("redo", "undo", "Write", "Redo the last changes that were undone."),
     Command("schedule", "schedule", "Plan", "Give posts a publish time, or a new one."),

@@ -38,6 +38,11 @@ class Context(Application):
     params: Sequence[Any] = ()
     path: Sequence[str] = ()
     """What the command takes, as Typer has it, and its name."""
+    only_reads = False
+    steps = 0
+    """Whether the command is read and not run, and how many wrong words were corrected in it (`ttp.cli.readings`)."""
+    parser: Any = None
+    """What parses command lines (`ttp.cli.app.Parser`), for suggestions."""
     shows_help = False
     """Whether the command line asks for a help page, which Typer writes."""
     shows_all_help = False

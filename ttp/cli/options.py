@@ -551,7 +551,9 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
         return parse_slot_times(words or "") if cron is None else [parse_cron(cron)]
     except UsageError as error:
         error.hints = tuple(
-            replace(hint, way=quote_command(*again, str(hint.way))) if hint.label == "try" else hint
+            replace(hint, way=quote_command(*again, str(hint.way)), replaces=(words or cron or "", str(hint.way)))
+            if hint.label == "try"
+            else hint
             for hint in error.hints
         )
         raise

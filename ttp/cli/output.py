@@ -368,7 +368,9 @@ def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) ->
     """Return whether to use colour: by the flag, else by NO_COLOR, CLICOLOR_FORCE, FORCE_COLOR, CLICOLOR=0 and
     TERM=dumb, else if stdout is a terminal. Empty variables count as unset. UsageError for an unknown flag."""
     if flag not in COLORS:
-        raise UsageError(f'--color is {", ".join(COLORS)}, not "{flag}"', Hint("try", "--color auto", (flag, "auto")))
+        meant = {"no": "never", "off": "never", "yes": "always", "on": "always", "true": "always", "false": "never"}
+        hints = [Hint("try", f"--color {one}", (flag, one)) for one in [meant.get(flag)] if one]
+        raise UsageError(f'--color is {", ".join(COLORS)}, not "{flag}"', *hints)
     if flag != "auto":
         return flag == "always"
     if environ.get("NO_COLOR"):

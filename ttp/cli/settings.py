@@ -236,8 +236,18 @@ def notification_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, s
 
 def user_name(environ: Mapping[str, str] = os.environ) -> str:
     """Return who is at work, as the history of changes names them: `ann@laptop`."""
-    name = environ.get("LOGNAME") or environ.get("USER")
-    return f"{name or os.getuid()}@{os.uname().nodename}"
+    name = environ.get("LOGNAME") or environ.get("USER") or _account_name() or str(os.getuid())
+    return f"{name}@{os.uname().nodename}"
+
+
+def _account_name() -> str:
+    """Return the name of this process's user in the password file; cron and containers set no variable for it."""
+    import pwd  # here: most have the variable
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
 
 
 def variable(key: str) -> str:

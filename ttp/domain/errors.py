@@ -102,6 +102,10 @@ class TtpError(Exception):
         return first.way if first.label == "see" or not any(others) else None
 
 
+NO_TEXT = "no_text"
+"""What is wrong with a post that has neither text nor media (`TtpError.flaw`)."""
+
+
 class UsageError(TtpError):
     """The command line or a file is invalid. Nothing was done. The hint shows the right form."""
 

@@ -62,6 +62,7 @@ EVENTS = (
     "delivery.reconciling",
     "delivery.needs_review",
     "post.finished",
+    "source.created",
     "publisher.idle",
     "publisher.stopped",
 )

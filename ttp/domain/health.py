@@ -79,6 +79,18 @@ class WebhookHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """A source. `event`, `message`: why it needs a person, if it does."""
+
+    id: int
+    name: str
+    state: str
+    held: int = 0
+    event: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QueueHealth:
     """Whether posts are published. `overdue`: posts whose time has passed unpublished; `waiting`: posts with a later
     time; `clock`: why nothing is published with this clock."""
@@ -116,4 +128,5 @@ class Health(QueueHealth):
     elsewhere: TtpError | None = None
     unreadable: tuple[str, ...] = ()
     webhooks: tuple[WebhookHealth, ...] = ()
+    sources: tuple[SourceHealth, ...] = ()
     publishers: tuple[RegisteredPublisher, ...] = ()

@@ -25,6 +25,7 @@ NEEDS_REVIEW = "delivery.needs_review"
 RECONNECT = "account.needs_reconnect"
 REFUSED = "publisher.refused"
 STALLED = "publisher.stalled"
+SOURCES = ("source.held", "source.failed", "source.gone")
 TEST = "notify.test"
 ENDS: Mapping[str, str] = MappingProxyType(
     {RECONNECT: "account.reconnected", REFUSED: "publisher.allowed", STALLED: "publisher.recovered"}
@@ -119,6 +120,9 @@ _TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ENDS[REFUSED]: ("this machine publishes again",) * 2,
         STALLED: ("nothing is publishing",) * 2,
         ENDS[STALLED]: ("no post is overdue any more",) * 2,
+        SOURCES[0]: ("items of a source wait for you", "items of {count} sources wait for you"),
+        SOURCES[1]: ("a source cannot be read", "{count} sources cannot be read"),
+        SOURCES[2]: ("a source is gone", "{count} sources are gone"),
     }
 )
 """The title of one notification of an event, and of several."""

@@ -35,6 +35,9 @@ _TABLE = (
     _rows(READ, OWN, LOOKS, "list", "show", "log", "post history", "text check", "media file", "events"),
     _rows(READ, OWN, LOOKS, "template list", "template show", "template preview"),
     _rows(DRAFT, MACHINE, CHANGES, "template edit", "template remove"),
+    _rows(READ, ALL, LOOKS, "source list", "source show", "source preview"),
+    _rows(DRAFT, ALL, CHANGES, "source add", "source edit", "source poll", "source pause", "source resume"),
+    _rows(DRAFT, ALL, CHANGES, "source remove", "source post", "source skip"),
     _rows(READ, ALL, LOOKS, "history", "undo --list", "audit", "export"),
     _rows(DRAFT, OWN, CHANGES, "create", "edit", "copy", "delete", "post undo", "media upload", "submit drafts"),
     _rows(DRAFT, OWN, LOOKS, "text check by a server"),  # which fetches media

@@ -97,6 +97,11 @@ class Facts:
     def __str__(self) -> str:
         return self.name
 
+    def has_posts_at(self, host: str) -> bool:
+        """Return whether posts have addresses at a host, as far as the platform is at one."""
+        pattern = self.post_url.removeprefix("https?://").partition("/")[0]
+        return not pattern.startswith("[^") and re.fullmatch(pattern, host) is not None
+
     @property
     def label(self) -> str:
         """The name where there is little room."""

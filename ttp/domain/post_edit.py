@@ -329,6 +329,8 @@ class PostInput:
     vars: Mapping[str, object] = field(default_factory=dict)
     snippets: tuple[str, ...] = ()
     """Texts to append, by name."""
+    item: Mapping[str, object] = field(default_factory=dict)
+    """The item of a source, for the variables of the template."""
     filling: Filling | None = None
     """What makes the texts, once the template was read."""
     asked: PostInput | None = None

@@ -56,11 +56,11 @@ class PostField(NamedTuple):
 
 
 FIELDS = (
-    PostField("at", "scheduledAt", "at", others=("at", "time", "date")),
+    PostField("at", "scheduledAt", "at", others=("at", "time", "date", "when")),
     PostField("tz", "timezone", "tz", others=("tz", "zone")),
-    PostField("to", "accounts", "to", others=("to", "account")),
-    PostField("text", "content", "content", attribute="content", others=("text", "message", "caption")),
-    PostField("media", "media", "media", attribute="media"),
+    PostField("to", "accounts", "to", others=("to", "account", "where", "platform", "channel")),
+    PostField("text", "content", "content", attribute="content", others=("text", "message", "caption", "body")),
+    PostField("media", "media", "media", attribute="media", others=("image", "images", "photo", "picture", "video")),
     PostField("alts", "alt", "alt", "media", others=("alts", "alt text")),
     PostField("thread", "thread", "thread", "list", "thread"),
     PostField("tags", "tags", "tags", "words", "tags", ("tag",), is_judged=False),

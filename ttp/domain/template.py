@@ -19,7 +19,9 @@ from ttp.domain.template_text import FILTERS, Value
 
 LONGEST_SOURCE = 8_000
 """Characters of a template."""
-VARIABLES = ("account", "limit", "now", "snippets", "tags", "text", "today", "vars")
+ITEM = ("author", "link", "project", "published", "release", "source", "summary", "tags", "text", "title", "updated")
+"""The variables of an item of a source."""
+VARIABLES = tuple(sorted({"account", "limit", "now", "snippets", "tags", "text", "today", "vars", *ITEM}))
 _BUILT_IN = (
     *("capitalize", "default", "first", "join", "last", "length", "lower", "replace", "split", "title", "trim"),
     "upper",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 from functools import cache
+from threading import Lock
 from types import ModuleType
 from typing import Any
+
+_LOADING = Lock()
 
 
 @cache
@@ -16,11 +19,12 @@ def text_library() -> Any:
 
     stand_in = ModuleType("pkg_resources")
     stand_in.__dict__["resource_string"] = lambda module, name: get_data(module.rpartition(".")[0], name)
-    real = {name: sys.modules[name] for name in ("pkg_resources",) if name in sys.modules}
-    sys.modules["pkg_resources"] = stand_in
-    try:
-        import twitter_text
-    finally:
-        del sys.modules["pkg_resources"]
-        sys.modules.update(real)
+    with _LOADING:
+        real = {name: sys.modules[name] for name in ("pkg_resources",) if name in sys.modules}
+        sys.modules["pkg_resources"] = stand_in
+        try:
+            import twitter_text
+        finally:
+            del sys.modules["pkg_resources"]
+            sys.modules.update(real)
     return twitter_text

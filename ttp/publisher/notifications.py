@@ -70,7 +70,7 @@ class Notifications:
             return self._look(stop) if is_mine else []
 
     def _look(self, stop: Stop) -> list[Sent]:
-        alarms = list(self._alarms())
+        alarms = [*self._alarms(), *self._source_alarms()]
         judged = (self._machine, self._machine_clock, "publisher")
         with self._database.reading() as db:
             if db is None or not stored.has_work(db, self.kinds, alarms, judged, self._clock.now()):
@@ -180,6 +180,11 @@ class Notifications:
                 message = f"{posts} overdue, and the publisher (pid {hung.pid}) has given no sign of life for {silent}"
                 way = action("status")
             yield Alarm(STALLED, "publisher", message, way)
+
+    def _source_alarms(self) -> Iterator[Alarm]:
+        for one in self._status.sources():
+            if one.event is not None and one.message is not None:
+                yield Alarm(one.event, f"source {one.id}", one.message, action("source show", one.id))
 
     def _look_safely(self, stop: Stop) -> None:
         # What is wrong with the store or the settings is met and reported by whoever publishes.

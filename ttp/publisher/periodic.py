@@ -22,6 +22,7 @@ from ttp.services.tokens import RefreshResult, Tokens
 TOKENS_FIRST_S, TOKENS_EVERY_S = 2.0, 60.0
 MEDIA_EVERY_S, SWEEPS_EVERY_S = 60.0, 3600.0
 CARDS_FIRST_S = 1.0
+SOURCES_FIRST_S, SOURCES_EVERY_S = 3.0, 30.0
 METRICS_FIRST_S, METRICS_EVERY_S = 10.0, 60.0
 
 BUDGET_S = 5.0
@@ -162,6 +163,13 @@ def card_fetches(fetch: Callable[[], object] | None, is_cut: Stop = _never, alon
     finally:
         if turns.count == 0 and not is_cut():
             turn(is_cut)
+
+
+@contextmanager
+def source_polls(poll: Turn) -> Iterator[None]:
+    """Poll sources until the block ends."""
+    with run_every(poll, name="ttp-sources", first_s=SOURCES_FIRST_S, every_s=SOURCES_EVERY_S, leave_s=LEAVE_S):
+        yield
 
 
 @contextmanager

@@ -32,7 +32,17 @@ from ttp.publisher.hooks import Hooks
 from ttp.publisher.late_cards import LateCards
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.outcomes import replay_journal
-from ttp.publisher.periodic import Alone, Turn, card_fetches, cleanup, metrics_pull, pull_once, token_refresh
+from ttp.publisher.periodic import (
+    Alone,
+    Stop,
+    Turn,
+    card_fetches,
+    cleanup,
+    metrics_pull,
+    pull_once,
+    source_polls,
+    token_refresh,
+)
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.wiring import build_loop, open_coordination
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
@@ -58,6 +68,8 @@ WATCH_EVERY_S = 0.1
 """Seconds between two looks while waiting for another publisher."""
 _READ_AFTER = frozenset({Mode.ONCE, Mode.UNTIL_IDLE})
 """Runs that pull metrics after publishing. A loop pulls meanwhile, and a run that follows a post does not."""
+MOST_SOURCES, FEW_SOURCES, SOURCES_BUDGET_S = 50, 4, 20.0
+"""Sources that a turn polls, and that a short run polls after publishing, within these seconds."""
 CHECK_EVERY_MS = 24 * 3600 * 1000
 _LEFT_BEHIND: list[ExitStack] = []
 """Lock, writer and clients of a publisher that ended with busy workers: kept until the process exits. If the lock were
@@ -159,11 +171,13 @@ class PublisherProcess:
                 if notifications is not None:
                     notifications.look_at_last(over.is_set)
             _pass_on(caught)
-        if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
+        if scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
+        notes = dict.fromkeys(ended.notes)
         with _handle_stop_signals(over.set):
-            faults = pull_once(self.numbers, over, alone=self._alone(PeriodicJob.METRICS))
-        return replace(ended, notes=(*ended.notes, *faults))
+            pull_once(partial(self._poll_sources, notes, FEW_SOURCES), over, budget_s=SOURCES_BUDGET_S)
+            faults = pull_once(self.numbers, over, alone=self._alone(PeriodicJob.METRICS)) if self.numbers else []
+        return replace(ended, notes=(*notes, *faults))
 
     def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
         """Lock the store, take over what earlier publishers left, and publish. A publisher that ends with busy workers
@@ -282,6 +296,8 @@ class PublisherProcess:
         delete_events = Events(self.database, clock).delete_old
         numbers = self.numbers if scope.mode is Mode.LOOP else None
         fetch_cards = None if scope.mode is Mode.PUBLISH else late_cards.fetch_coming
+        source_faults = dict[str, None]()
+        polls = source_polls(partial(self._poll_sources, source_faults, MOST_SOURCES))
         with (
             _without_garbage_collection(),
             self.database.translating_errors(),
@@ -290,10 +306,22 @@ class PublisherProcess:
             cleanup(care, delete_events, is_cut, self._alone(PeriodicJob.CLEANUP)) as notes,
             metrics_pull(numbers, self._alone(PeriodicJob.METRICS)) as faults,
             card_fetches(fetch_cards, is_cut, self._alone(PeriodicJob.CARDS)),
+            polls if scope.mode is Mode.LOOP else nullcontext(),
         ):
             notify(READY)
             clean = loop.run(scope, moved)
-        return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
+        return RunResult(clean, caught[0] if caught else None, (*notes, *faults, *source_faults))
+
+    def _poll_sources(self, faults: dict[str, None], most: int, stop: Stop) -> None:
+        """Poll sources that are due, and note bugs in `faults`, each once."""
+        with suppress(TtpError):  # what is wrong with the store is met and reported by whoever publishes
+            with self.database.reading() as db:
+                due = claims.due_sources(db, self.installation.clock.now(), most) if db else []
+            if due:
+                from ttp.publisher.source_polling import poll_sources  # few stores have sources
+
+                with self.database.job(PeriodicJob.SOURCES) as is_mine:
+                    faults.update(dict.fromkeys(poll_sources(self.installation, due if is_mine else (), stop)))
 
     def _alone(self, job: PeriodicJob) -> Alone:
         return partial(self.database.job, job)

@@ -201,6 +201,20 @@ class RepeatInput(RequestBody):
     )
 
 
+class SourceInput(RequestBody):
+    url: ShortText = Field(description="A feed, a page that names one, or `github:owner/repo`.")
+    accounts: list[ShortText]
+    as_: ShortText = Field("draft", alias="as", description="`draft`, `next-slot`, `optimal` or such as `in 10m`.")
+    template: ShortText | None = None
+    intervalS: Annotated[int, Field(ge=900, le=604_800)] | None = Field(None, description="3600 if left out.")
+    maxNew: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="5 if left out.")
+    prereleases: bool = False
+
+
+class SourceItemsInput(RequestBody):
+    items: list[Annotated[int, Field(ge=1, le=_MOST_ID)]] = Field([], description="Ids; without any, all held items.")
+
+
 class UndoInput(RequestBody):
     count: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="How many changes, newest first.")
     post: Annotated[int, Field(ge=1, le=_MOST_ID)] | None = Field(None, description="Only changes of this post.")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ttp.domain.server import command_protocol
-from ttp.server import overview, planning, posts, uploads
+from ttp.server import overview, planning, posts, sources, uploads
 from ttp.server.answers import HealthAnswer, RemovedUploadAnswer, UploadAnswer
 from ttp.server.command_answer import CommandAnswer
 from ttp.server.commands import COMMAND_BODY, CommandLine, run_command
@@ -15,10 +15,11 @@ from ttp.server.forms import BYTES_BODY, FORM_BODY
 from ttp.server.guard import IMPORTS, METRICS, PARTS, UPLOADS
 from ttp.server.requests import Route, read_route
 from ttp.server.timetopost.routes import TIMETOPOST_ROUTES
-from ttp.views import answers, number_answers
+from ttp.views import answers, number_answers, source_answers
 
 POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
 _REPEATS, _REPEAT = "/v1/repeats", "/v1/repeats/{repeat_id}"
+_SOURCES, _SOURCE = "/v1/sources", "/v1/sources/{source_id}"
 _ACCOUNT, _PART = "/v1/accounts/{account:path}", f"{PARTS}/{{upload_id}}"
 # Statuses of problems: with an id; with a body; of a new thing; of one that names another; of a change.
 _FIND, _BODY = (404,), (408, 413, 415)
@@ -39,6 +40,8 @@ _CHECKED = {200: answers.CheckupAnswer}
 _SLOTS = _created(list[answers.SlotAnswer])
 _REMOVED = {200: answers.RemovedAnswer}
 _REPEAT_ANSWER = {200: answers.RepeatAnswer}
+_SOURCE_ANSWER, _POLLED = {200: source_answers.SourceAnswer}, {200: source_answers.PolledSourceAnswer}
+_ITEMS = _created(list[source_answers.NewItemAnswer])
 _UNDONE = {200: list[answers.UndoneAnswer]}
 _IMPORTED = _created(answers.ImportAnswer)
 _NUMBERS = _created(number_answers.MetricsImportAnswer)
@@ -88,6 +91,15 @@ _V1 = (
     Route("POST", f"{_REPEAT}/pause", planning.pause_repeat, "repeat pause", _REPEAT_ANSWER, _FIND_WRITE),
     Route("POST", f"{_REPEAT}/resume", planning.resume_repeat, "repeat resume", _REPEAT_ANSWER, _FIND_WRITE),
     Route("POST", f"{_REPEAT}/stop", planning.stop_repeat, "repeat stop", _REPEAT_ANSWER, _FIND_WRITE),
+    read_route(_SOURCES, sources.list_sources, "source list", list[source_answers.SourceAnswer]),
+    read_route(_SOURCE, sources.get_source, "source show", source_answers.SourceDetailsAnswer, _FIND),
+    Route("POST", _SOURCES, sources.add_source, "source add", _created(source_answers.PolledSourceAnswer), _FIND_WRITE),
+    Route("DELETE", _SOURCE, sources.remove_source, "source remove", _REMOVED, _FIND_WRITE),
+    Route("POST", f"{_SOURCE}/poll", sources.poll_source, "source poll", _POLLED, _FIND_WRITE),
+    Route("POST", f"{_SOURCE}/pause", sources.pause_source, "source pause", _SOURCE_ANSWER, _FIND_WRITE),
+    Route("POST", f"{_SOURCE}/resume", sources.resume_source, "source resume", _SOURCE_ANSWER, _FIND_WRITE),
+    Route("POST", f"{_SOURCE}/post", sources.post_items, "source post", _ITEMS, _FIND_WRITE),
+    Route("POST", f"{_SOURCE}/skip", sources.skip_items, "source skip", _SOURCE_ANSWER, _FIND_WRITE),
     Route("POST", "/v1/plan", planning.plan_drafts, "plan", {200: answers.PlanAnswer}, _FIND_WRITE),
     read_route("/v1/history", posts.list_all_changes, "history", list[answers.ChangeAnswer]),
     Route("POST", "/v1/undo", posts.undo_changes, "undo", _UNDONE, _FIND_WRITE),

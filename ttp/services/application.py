@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ttp.services.templates import filling
     from ttp.services.metrics import imports, report
     from ttp.services.metrics import sync as metrics_sync
+    from ttp.services.sources import polling, sources
     from ttp.services.server import api_tokens, approval_links, events, people, submitted_drafts, webhooks
     from ttp.store.credentials import CredentialsStore
     from ttp.store.credentials.table import CredentialsTable
@@ -322,6 +323,13 @@ class Application:
         )
 
     @cached_property
+    def source_posts(self) -> posts.Posts:
+        """Those that sources make: the publisher, which polls them, knows the templates of the home alone."""
+        home = self.installation.database.home
+        now = self.templates._now
+        return replace(self.posts, templates=services.templates.filling.Templates(home, self.platforms, now))
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which times are read and shown: the caller's own, else the config's, else the system's."""
         return self.times.home_zone
@@ -366,6 +374,8 @@ class Application:
             self.database, self.clock, self.config, self.installation.system_zone(), self.caller.timezone
         )
     )
+    polling = _Part(lambda self: services.sources.polling.Polling(self.source_posts, self.times))
+    sources = _Part(lambda self: services.sources.sources.Sources(self.source_posts, self.times, self.polling))
     slots = _Part(lambda self: services.slots.Slots(self.database, self.clock, self.config))
     calendar = _Part(lambda self: services.calendar.Calendar(self.database, self.queries, self.slots, self.clock))
     occurrences = _Part(

@@ -14,9 +14,10 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.slot_parser import parse_slot_times
 from ttp.domain.time.zones import instant_of
 
-EXAMPLE = "0 9 * * 1,3,5"
+_FORM = Hint("see", "five fields, for example 0 9 * * 1,3,5")
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
 _LAST = (59, 23, 31, 12, 7)
 _DAYS = {name: number for number, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
@@ -39,7 +40,7 @@ def parse_cron(text: str) -> str:
     fields = text.lower().split()
     if len(fields) != len(_FIELDS):
         message = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'
-        raise UsageError(message, Hint("try", EXAMPLE))
+        raise UsageError(message, *[Hint("try", one) for one in _expressions(text)] or [_FORM])
     plain = [_parse_field(place, field, fields) for place, field in enumerate(fields)]
     if plain[2].startswith("*/") and plain[4] != "*":
         first = ",".join(map(str, range(1, 32, int(plain[2][2:]) or 1)))
@@ -51,8 +52,17 @@ def parse_cron(text: str) -> str:
     from croniter import croniter
 
     if not croniter.is_valid(expression, strict=True):
-        raise UsageError(f'"{text}" never occurs', Hint("try", EXAMPLE))
+        raise UsageError(f'"{text}" never occurs', _FORM)
     return expression
+
+
+def _expressions(text: str) -> list[str]:
+    """Return the expression of weekdays and a time: `mon 9:00`. Times of several minutes are no one expression."""
+    try:
+        expressions = parse_slot_times(text)
+    except UsageError:
+        return []
+    return expressions if len(expressions) == 1 else []
 
 
 def cron_instants(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
@@ -88,7 +98,7 @@ def _parse_field(place: int, field: str, fields: list[str]) -> str:
         if any(number > _LAST[place] for number in numbers) or (match["step"] and not int(match["step"])):
             raise _invalid_field(place, field)
         if any(before > behind for before, behind in pairwise(numbers)):
-            raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', Hint("try", EXAMPLE))
+            raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', _FORM)
         if match["step"] and len(numbers) == 1:
             whole = [*fields]
             whole[place] = field.replace(typed, f"{numbers[0]}-{_LAST[place]}/{match['step']}")
@@ -99,4 +109,4 @@ def _parse_field(place: int, field: str, fields: list[str]) -> str:
 
 
 def _invalid_field(place: int, field: str) -> UsageError:
-    return UsageError(f'"{field}" is not a valid {_FIELDS[place]} in a cron expression', Hint("try", EXAMPLE))
+    return UsageError(f'"{field}" is not a valid {_FIELDS[place]} in a cron expression', _FORM)

@@ -7,6 +7,7 @@ import platform
 import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -82,6 +83,8 @@ class Doctor:
         if self._survey is not None and self._survey.is_current:
             yield from run_check("machine", self._machine)
             yield from run_check("clock", self._local_clock)
+            if sources := self._sources():
+                yield from run_check("sources", lambda: iter(sources))
         yield from run_check("publisher", self._publisher)
         yield from run_check("credentials", self._credentials_backend)
         if self.bucket is not None:
@@ -122,6 +125,16 @@ class Doctor:
         if not self._survey.is_current:
             message = f"its schema is older than {int(REVISIONS[-1])}; the next command upgrades it"
             yield warning_remark(message, action("status"))
+
+    def _sources(self) -> list[Remark]:
+        """Return what is wrong with sources; nothing without any."""
+        from ttp.services.status import source_health
+
+        with suppress(TtpError), self.database.reading() as db:
+            sources = source_health(db, self.clock.now()) if db else ()
+            wrong = [warning_remark(one.message, action("source show", one.id)) for one in sources if one.message]
+            return wrong or [ok_remark(f"sources that are read: {len(sources)}")] if sources else []
+        return []
 
     def _server(self) -> Iterator[Remark]:
         from ttp.store.postgresql.database import PostgresDatabase

@@ -277,7 +277,7 @@ def no_room_error(proposal: Proposal, request: PlanRequest, notes: Sequence[str]
     return UsageError(
         f"{count} of {len(proposal.posts)} drafts do not fit into {days}",
         *more_room(proposal, request),
-        Hint("try", other_options(partly=True)),
+        *([Hint("try", other_options(partly=True))] if count < len(proposal.posts) else []),
         details=["not planned: " + " ".join(map(str, proposal.plan.left_out)), *notes],
     )
 

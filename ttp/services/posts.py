@@ -16,7 +16,7 @@ from ttp.domain.account import Account, account_warnings, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
+from ttp.domain.errors import NO_TEXT, Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
 from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants
@@ -353,7 +353,7 @@ class Posts:
         post = fill_texts(post, post_input, variants, all_accounts, self.platforms, self.links.plain_rules)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
-            raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
+            raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways), flaw=NO_TEXT)
         return self.as_new(self.plan_new(post, accounts)), accounts
 
     def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:

@@ -288,7 +288,8 @@ def view_posts(
 
 def _times_asked_for(db: Connection, posts: Sequence[Post]) -> dict[int, str]:
     """Return the TIMEs that submitted drafts ask for, by their ids."""
-    waiting = [one.id or 0 for one in posts if one.status is PostStatus.DRAFT and one.rejection is None and one.key]
+    drafts = (one for one in posts if one.status is PostStatus.DRAFT and one.deleted_at is None)
+    waiting = [one.id or 0 for one in drafts if one.rejection is None and one.key]
     if not waiting:
         return {}
     from ttp.store.server import submitted_drafts

@@ -20,6 +20,7 @@ from ttp.domain.health import (
     PublisherInfo,
     QueueHealth,
     RegisteredPublisher,
+    SourceHealth,
     WebhookHealth,
 )
 from ttp.domain.platform import Facts
@@ -83,6 +84,12 @@ class Status:
             return tuple(held_accounts(db, self._clock.now()).values()) if db else ()
         return ()
 
+    def sources(self) -> tuple[SourceHealth, ...]:
+        """Return the sources; none if a row is corrupt."""
+        with suppress(CorruptRow), self._database.reading() as db:
+            return source_health(db, self._clock.now()) if db else ()
+        return ()
+
     def limits(self) -> tuple[Limit, ...]:
         """Return what is left of the limits of platforms."""
         with self._database.reading() as db:
@@ -138,6 +145,7 @@ class Status:
                 clock=self._clock_trouble(db, publisher),
                 unreadable=tuple(left),
                 webhooks=_webhooks(db),
+                sources=unless_unreadable(lambda: source_health(db, now)) or (),
                 publishers=publishers,
             )
 
@@ -290,13 +298,33 @@ def _limits(db: Connection, now: datetime) -> tuple[Limit, ...]:
 
 
 def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:
-    if not queries.has_webhooks(db):  # as most stores
+    if not queries.has_rows(db, "webhook"):  # as most stores
         return ()
     from ttp.store.server import webhooks as stored_webhooks
 
     counts = stored_webhooks.count_calls(db)
     by_webhook = ((one, counts.get(one.id, stored_webhooks.NO_CALLS)) for one in stored_webhooks.webhooks(db))
     return tuple(WebhookHealth(one.id, one.host, calls.waiting, calls.given_up) for one, calls in by_webhook)
+
+
+def source_health(db: Connection, now: datetime) -> tuple[SourceHealth, ...]:
+    """Return the sources, and what each needs of a person."""
+    if not queries.has_rows(db, "source"):  # as most stores
+        return ()
+    from ttp.domain.source import trouble
+    from ttp.store import sources as stored_sources
+
+    counts = stored_sources.count_held(db)
+    return tuple(
+        SourceHealth(
+            one.id or 0,
+            one.name,
+            "held" if one.id in counts and one.state == "ok" else one.state,
+            counts.get(one.id or 0, 0),
+            *(trouble(one, counts.get(one.id or 0, 0), now) or (None, None)),
+        )
+        for one in stored_sources.sources(db)
+    )
 
 
 def _next_posts(db: Connection, now: datetime, most: int) -> list[Post]:

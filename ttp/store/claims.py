@@ -488,3 +488,12 @@ def _delivery(db: Connection, delivery_id: int) -> Delivery:
 
 def _account(db: Connection, account_id: int) -> Account:
     return row_mapper.account(db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone())
+
+
+def due_sources(db: Connection, now: datetime, most: int) -> list[int]:
+    """Return the sources that are to be polled now, those first that wait longest."""
+    sql = (
+        "SELECT id FROM source WHERE removed_at IS NULL AND paused_at IS NULL AND next_poll_at <= ?"
+        " ORDER BY next_poll_at, id LIMIT ?"
+    )
+    return [row["id"] for row in db.execute(sql, (to_ms(now), most))]

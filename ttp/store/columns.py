@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-REVISIONS = ("0018", "0019")
+REVISIONS = ("0018", "0019", "0020")
 """Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
 Kind = Literal["boolean", "instant", "integer", "list", "numbers", "object", "real", "text", "texts"]
@@ -145,4 +145,62 @@ RECURRENCE: dict[str, Kind] = {
     "created_at": "instant",
     "paused_at": "instant",
     "ended_at": "instant",
+}
+
+SOURCE: dict[str, Kind] = {
+    "id": "integer",
+    "name": "text",
+    "url": "text",
+    "address": "text",
+    "format": "text",
+    "accounts": "numbers",
+    "template": "text",
+    "schedule": "text",
+    "max_new": "integer",
+    "every_s": "integer",
+    "max_age_s": "integer",
+    "categories": "list",
+    "excluded": "list",
+    "prereleases": "boolean",
+    "with_media": "boolean",
+    "key_mode": "text",
+    "private": "boolean",
+    "etag": "text",
+    "last_modified": "text",
+    "sha256": "text",
+    "moved_to": "text",
+    "moved_at": "instant",
+    "moves": "integer",
+    "created_at": "instant",
+    "next_poll_at": "instant",
+    "polls": "integer",
+    "ok_at": "instant",
+    "failures": "integer",
+    "failing_at": "instant",
+    "error": "text",
+    "warnings": "list",
+    "renames": "integer",
+    "paused_at": "instant",
+    "gone_at": "instant",
+    "removed_at": "instant",
+}
+
+SOURCE_ITEM: dict[str, Kind] = {
+    "id": "integer",
+    "source_id": "integer",
+    "k1": "text",
+    "k2": "text",
+    "k3": "text",
+    "k4": "text",
+    "link": "text",
+    "title": "text",
+    "published_at": "instant",
+    "updated_at": "instant",
+    "first_seen_at": "instant",
+    "seen_at": "instant",
+    "state": "text",
+    "post_id": "integer",
+    "posted_at": "instant",
+    "problem": "text",
+    "content": "object",
 }

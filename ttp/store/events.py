@@ -77,6 +77,11 @@ def record_finished(db: Connection, post_id: int, status: PostStatus, now: datet
         _insert(db, [(Event(now, "post.finished", post_id, kind=status.value), None)])
 
 
+def record_created(db: Connection, post_id: int, source: str, now: datetime) -> None:
+    """Record that an item of a source became a post. `source`: its name."""
+    _insert(db, [(Event(now, "source.created", post_id, message=source), None)])
+
+
 def stored_states(db: Connection, posts: Sequence[Post]) -> StoredStates:
     """Return the states of stored posts, for `record_changes`."""
     ids = {"ids": List(post.id for post in posts)}

@@ -365,6 +365,83 @@ class OccurrenceRow(SQLModel, table=True):
     source_id: int | None = parent_field("post.id", required=False)
 
 
+class SourceRow(SQLModel, table=True):
+    """A feed whose items become posts. `address`: where it is read, which a lasting redirect changes. `ok_at` is NULL
+    until its first items are stored. A removed one keeps its items for a while: they are never posted again."""
+
+    __tablename__ = "source"
+    __table_args__ = (
+        partial_index("source_to_poll", "next_poll_at", where="next_poll_at IS NOT NULL"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = text_field()
+    url: str = text_field()
+    address: str = text_field()
+    format: str | None = text_field(required=False)
+    accounts: str = json_field("numbers")
+    template: str | None = text_field(required=False)
+    schedule: str | None = text_field(required=False)
+    max_new: int
+    every_s: int
+    max_age_s: int
+    categories: str = json_field("list")
+    excluded: str = json_field("list")
+    prereleases: bool = False
+    with_media: bool = False
+    key_mode: str = text_field()
+    private: bool = False
+    etag: str | None = text_field(required=False)
+    last_modified: str | None = text_field(required=False)
+    sha256: str | None = text_field(required=False)
+    moved_to: str | None = text_field(required=False)
+    moved_at: datetime | None = instant_field()
+    moves: int = 0
+    created_at: datetime = instant_field(required=True)
+    next_poll_at: datetime | None = instant_field()
+    polls: int = 0
+    ok_at: datetime | None = instant_field()
+    failures: int = 0
+    failing_at: datetime | None = instant_field()
+    error: str | None = text_field(required=False)
+    warnings: str = json_field("list")
+    renames: int = 0
+    paused_at: datetime | None = instant_field()
+    gone_at: datetime | None = instant_field()
+    removed_at: datetime | None = instant_field()
+
+
+class SourceItemRow(SQLModel, table=True):
+    """An item of a source by the keys that tell it from others. `seen_at`: when the feed had it last; `content`: the
+    item, until it is a post or gone from the feed."""
+
+    __tablename__ = "source_item"
+    __table_args__ = (
+        UniqueConstraint("source_id", "k1"),
+        Index("source_item_by_seen", "source_id", "seen_at"),
+        partial_index("source_item_by_post", "post_id"),
+        partial_index("source_item_held", "source_id", where="state = 'held'"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = parent_field("source.id")
+    k1: str = text_field()
+    k2: str | None = text_field(required=False)
+    k3: str | None = text_field(required=False)
+    k4: str | None = text_field(required=False)
+    link: str | None = text_field(required=False)
+    title: str = text_field()
+    published_at: datetime | None = instant_field()
+    updated_at: datetime | None = instant_field()
+    first_seen_at: datetime = instant_field(required=True)
+    seen_at: datetime = instant_field(required=True)
+    state: str = text_field()
+    post_id: int | None = parent_field("post.id", required=False)
+    posted_at: datetime | None = instant_field()
+    problem: str | None = text_field(required=False)
+    content: str = json_field("object")
+
+
 class ChangeRow(SQLModel, table=True):
     """One command's changes of posts. `token_id`, `key`: the idempotency key of the request that made them."""
 

@@ -26,6 +26,7 @@ class PeriodicJob(IntEnum):
     NOTIFICATIONS = 5
     COPY = 7
     CARDS = 8
+    SOURCES = 9
 
 
 class PublisherSession:

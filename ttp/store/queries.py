@@ -545,8 +545,8 @@ def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> 
     return sorted({row["post_id"] for row in rows if row["approved_at"] is None})
 
 
-def has_webhooks(db: Connection) -> bool:
-    return db.execute("SELECT 1 FROM webhook LIMIT 1").fetchone() is not None
+def has_rows(db: Connection, table: str) -> bool:
+    return db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
 
 def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:

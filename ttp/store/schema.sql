@@ -109,6 +109,44 @@ CREATE TABLE short_link (
     short TEXT NOT NULL,
     PRIMARY KEY (link)
 );
+CREATE TABLE source (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    address TEXT NOT NULL,
+    format TEXT,
+    accounts TEXT NOT NULL,
+    template TEXT,
+    schedule TEXT,
+    max_new INTEGER NOT NULL,
+    every_s INTEGER NOT NULL,
+    max_age_s INTEGER NOT NULL,
+    categories TEXT NOT NULL,
+    excluded TEXT NOT NULL,
+    prereleases BOOLEAN NOT NULL,
+    with_media BOOLEAN NOT NULL,
+    key_mode TEXT NOT NULL,
+    private BOOLEAN NOT NULL,
+    etag TEXT,
+    last_modified TEXT,
+    sha256 TEXT,
+    moved_to TEXT,
+    moved_at INTEGER,
+    moves INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    next_poll_at INTEGER,
+    polls INTEGER NOT NULL,
+    ok_at INTEGER,
+    failures INTEGER NOT NULL,
+    failing_at INTEGER,
+    error TEXT,
+    warnings TEXT NOT NULL,
+    renames INTEGER NOT NULL,
+    paused_at INTEGER,
+    gone_at INTEGER,
+    removed_at INTEGER
+);
+CREATE INDEX source_to_poll ON source (next_poll_at) WHERE next_poll_at IS NOT NULL;
 CREATE TABLE store (
     id INTEGER NOT NULL,
     store_id TEXT NOT NULL,
@@ -375,6 +413,31 @@ CREATE TABLE slot (
     UNIQUE (account_id, cron, timezone),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE TABLE source_item (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    source_id INTEGER NOT NULL,
+    k1 TEXT NOT NULL,
+    k2 TEXT,
+    k3 TEXT,
+    k4 TEXT,
+    link TEXT,
+    title TEXT NOT NULL,
+    published_at INTEGER,
+    updated_at INTEGER,
+    first_seen_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    post_id INTEGER,
+    posted_at INTEGER,
+    problem TEXT,
+    content TEXT NOT NULL,
+    UNIQUE (source_id, k1),
+    FOREIGN KEY(source_id) REFERENCES source (id),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX source_item_by_seen ON source_item (source_id, seen_at);
+CREATE INDEX source_item_by_post ON source_item (post_id) WHERE post_id IS NOT NULL;
+CREATE INDEX source_item_held ON source_item (source_id) WHERE state = 'held';
 CREATE TABLE submitted_draft (
     post_id INTEGER NOT NULL,
     external_ref TEXT NOT NULL,
@@ -447,6 +510,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0019');
+INSERT INTO alembic_version (version_num) VALUES ('0020');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -355,6 +355,14 @@ class WebhookStateAnswer(TypedDict):
     givenUp: int
 
 
+class SourceStateAnswer(TypedDict):
+    id: int
+    name: str
+    state: str
+    held: int
+    problem: str | None
+
+
 class StatusAnswer(TypedDict):
     """The publisher, the queue and what needs a person, as `ttp status --json` prints it."""
 
@@ -369,6 +377,7 @@ class StatusAnswer(TypedDict):
     media: MediaUseAnswer
     blocked: list[BlockedAnswer]
     webhooks: list[WebhookStateAnswer]
+    sources: list[SourceStateAnswer]
     publishers: list[RegisteredPublisherAnswer]
 
 

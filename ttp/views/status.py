@@ -90,6 +90,10 @@ def status_json(health: Health) -> StatusAnswer:
         "webhooks": [
             {"id": one.id, "host": one.host, "waiting": one.waiting, "givenUp": one.given_up} for one in health.webhooks
         ],
+        "sources": [
+            {"id": one.id, "name": one.name, "state": one.state, "held": one.held, "problem": one.message}
+            for one in health.sources
+        ],
         "publishers": [
             {
                 "host": one.host,

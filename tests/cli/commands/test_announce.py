@@ -83,13 +83,16 @@ def test_a_job_that_was_killed_between_its_writes_is_completed(
     assert announce(ttp) == {**first, "replayed": True}
 
 
-def test_a_rejected_draft_waits_for_nobody(ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("argv", [("reject",), ("delete", "--yes")])
+def test_a_draft_that_was_decided_waits_for_nobody(
+    ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...]
+) -> None:
     ttp.account("x/me")
     make_repository(folder, "x/me")
     monkeypatch.setenv("TTP_CAPABILITY", "draft")
     first = announce(ttp)
     monkeypatch.delenv("TTP_CAPABILITY")
-    ttp.ok("reject", str(first["id"]))
+    ttp.ok(*argv, str(first["id"]))
     assert announce(ttp) == {**first, "needs": [], "asksFor": None, "replayed": True}
     assert ttp.ok("list", "--needs-you", "--json").json == []
 
@@ -171,6 +174,15 @@ def test_gitlab_and_a_template_of_the_repository(ttp: Program, folder: Path, mon
         ('to = ["x/me"]\ntext = "{{ vars.nothing }}"', 2),
         ('to = ["x/me"]\ntext = "{{ vars.tag"', 2),
         ('to = ["x/me"]\ntext = "T"\nat = "soonish"', 2),
+        ('to = ["x/me"]\ntext = "T"\nat = "; rm"', 2),
+        ('to = ["x/me"]\ntext = "T"\nat = "2020-01-01 09:00"', 2),
+        ('to = ["x/me"]\ntext = "T"\nat = "tomorrow 9am"\ntimezone = "Europe/Rom"', 2),
+        ('to = ["x/me"]\ntext = "T"\nchangelog = "../secret.md"', 2),
+        ('to = ["x/me"]\ntext = "T"\nchangelog = "a\\u0000"', 2),
+        ('to = ["x/me"]\ntemplate = "../secret.md"', 3),
+        ('to = ["x/me"]\ntemplate = "linked"', 3),
+        ('to = ["x/me"]\ntemplate = "wrong"', 2),
+        (f"to = {'[' * 9999}", 2),
         ('to = ["x/me"]\ntext = "T"\n[texts]\n"x/other" = "T"', 3),
         ('to = ["x/other"]\ntext = "T"', 3),
         ('to = ["nowhere/me"]\ntext = "T"', 2),
@@ -183,6 +195,9 @@ def test_a_file_that_is_wrong(
 ) -> None:
     ttp.account("x/me")
     make_repository(folder, "x/me")
+    (folder.parent / "secret.md").write_text("Secret")
+    (folder / ".ttp/linked.md").symlink_to(folder.parent / "secret.md")
+    (folder / ".ttp/wrong.md").write_text("---\nmedia: a.png\n---\n\nT")
     path = folder / ".ttp/announce.toml"
     path.unlink()
     if file is not None:
@@ -191,6 +206,12 @@ def test_a_file_that_is_wrong(
     ran = ttp("announce", "v2.1.0", "--json")
     assert (ran.code, ran.error["exit"]) == (code, code), ran
     assert "\n" not in ran.error["message"]
+    if code == 2:
+        assert ran.error["message"].startswith(".ttp/announce.toml")
+        assert not any("--" in hint for hint in ran.error["hints"])
+        assert "wrong" not in (file or "") or ran.error["hints"] == []  # the flaw is in another file
+    if not file or "other" not in file:  # the accounts are those of the store
+        assert ttp("announce", "v2.1.0", "--dry-run", "--json").error["exit"] == code
     monkeypatch.delenv("TTP_CAPABILITY")
     assert ttp.ok("list", "--json").json == []
 
@@ -199,7 +220,11 @@ def test_a_file_that_is_wrong(
     ("argv", "code"),
     [
         ((), 2),
+        (("",), 2),
         (("v2.1.1",), 3),
+        (("file",), 3),
+        (("v2.1.0/", "--dry-run"), 3),
+        (("v2.1.0@{0}", "--dry-run"), 3),
         (("--", "-v2"), 3),
         (("--", "--upload-pack=touch made"), 3),
         (("v2.1.0^{}",), 3),
@@ -209,8 +234,40 @@ def test_a_file_that_is_wrong(
 )
 def test_a_tag_that_is_none(ttp: Program, folder: Path, argv: tuple[str, ...], code: int) -> None:
     make_repository(folder, "x/me")
-    assert ttp("announce", *argv).code == code
+    git(folder, "tag", "file", "HEAD:CHANGELOG.md")
+    ran = ttp("announce", "--json", *argv)
+    assert ran.code == code
+    assert not any("file" in hint for hint in ran.error["hints"])
     assert not (folder / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("remote", "project"),
+    [
+        ("git@github.com:acme/widget.git", "acme/widget"),
+        ("https://github.com/acme/widget/", "acme/widget"),
+        ("ssh://git@github.com:22/acme/widget.git", "acme/widget"),
+        ("https://me:s3cret@github.com/acme/widget.git", "acme/widget"),
+        ("https://me:p@s3cret@github.com/acme/widget", "acme/widget"),
+        ("https://github.com/acme/widget.git?token=s3cret", "acme/widget"),
+        ("https://me:s3cret/@github.com/acme/widget", None),
+        ("https://me:s3cret@[github.com/acme/widget", None),
+        ("file:///srv/s3cret/widget.git", None),
+        ("../s3cret.git", None),
+    ],
+)
+def test_the_project_of_a_remote(ttp: Program, folder: Path, remote: str, project: str | None) -> None:
+    make_repository(folder, "x/me")
+    git(folder, "config", "remote.origin.url", remote)
+    ran = ttp("announce", "v2.1.0", "--dry-run", "--json")
+    assert "s3cret" not in ran.out + ran.err
+    assert ran.code == (0 if project else 2), ran
+    if project:
+        assert ran.json["content"].endswith("\n\nhttps://github.com/acme/widget/releases/tag/v2.1.0")
+    else:
+        assert "--project" in ran.error["hints"][0]
+    for typed in ("a@b", remote if "@" in remote else "a b"):
+        assert ttp("announce", "v2.1.0", "--project", typed, "--json").error["code"] == "usage"
 
 
 def test_outside_of_a_repository(ttp: Program, folder: Path) -> None:
@@ -227,6 +284,7 @@ def test_a_dry_run_needs_neither_store_nor_tag(ttp: Program, folder: Path) -> No
     assert not (ttp.home / "ttp.db").exists()
     make_repository(folder, "x/me", text="long " * 80)
     assert ttp("announce", "v2.1.0", "--dry-run", "--json").error["code"] == "content"
+    assert ttp("announce", "v2.1.0", "--dry-run").err.count(" of 280") == 1
 
 
 def test_init_writes_what_works_and_replaces_nothing(ttp: Program, folder: Path) -> None:

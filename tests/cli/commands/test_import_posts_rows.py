@@ -462,3 +462,9 @@ def test_an_exported_file_with_its_media_is_taken_by_another_store(ttp: Program,
         assert shape["added"] + shape["unchanged"] == 1
     assert [(item["name"], item["alt"]) for item in ttp.shown(2)["media"]] == [("a.jpg", "A door")]
     assert json.loads(ttp.ok("list", "--json").out)[0]["content"] == "Hello"
+
+
+def test_headings_that_people_write_are_fields(ttp: Program) -> None:
+    ttp.ok("import", "-", stdin="when,where,body\n2099-01-01 09:00,x/me,Hi\n")
+    post = ttp.shown()
+    assert (post["status"], post["accounts"], post["content"]) == ("scheduled", ["x/me"], "Hi")

@@ -24,6 +24,7 @@ FILES: dict[str, str | bytes] = {
     "gap.md": "---\nto: x/me\nat: 2027-03-28 02:30\ntz: Europe/Berlin\n---\n\nText\n",
     "good.md": "---\nto: [x/me, mastodon]\nat: next-slot\n---\n\nGood\n",
     "kind.md": "---\nto: x/me\nmedia: [photo.png, good.md]\n---\n\nText\n",
+    "linked.md": "---\ntemplate: linked\n---\n",
     "long.md": f"---\nto: x/me\n---\n\nShort\n\n## x\n\n{LONG}\n",
     "many.md": f"---\nto: x/me\nsplit: true\n---\n\n{LONG * 20}\n",
     "missing.md": "---\nto: x/me\nmedia:\n- photo.png\n- missing.png\n---\n\nText\n",
@@ -49,6 +50,7 @@ FOUND = [
     ("field.md", 3, "error", "row"),
     ("gap.md", 3, "error", "row"),
     ("kind.md", 3, "error", "row"),
+    ("linked.md", 2, "error", "row"),
     ("long.md", 7, "error", "text_too_long"),
     ("many.md", 6, "error", "thread_count"),
     ("missing.md", 5, "error", "row"),
@@ -77,6 +79,7 @@ def posts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / ".ttp/release.md").write_text("---\nto: x/me\n---\n\nVersion {{ vars.version }}\n")
     (tmp_path / "secret.png").write_bytes(png())
     (tmp_path / "secret.md").write_text("---\nto: x/me\n---\n\nSecret\n")
+    (folder / ".ttp/linked.md").symlink_to(tmp_path / "secret.md")
     (folder / "posts/photo.png").write_bytes(png())
     (folder / "posts/again").symlink_to(folder / "posts")
     for name, text in FILES.items():
@@ -108,7 +111,7 @@ def test_an_import_refuses_the_same_posts_for_the_same_reasons(ttp: Program, pos
         if "\nat:" not in path.read_bytes().decode("latin-1"):
             path.write_bytes(path.read_bytes().replace(b"---\n", b"---\nat: 2027-05-05 09:00Z\n", 1))
     # These need slots, end there with their time, may name a template anywhere, and need the network.
-    for name in ("good.md", "past.md", "stranger.md", "web.md"):
+    for name in ("good.md", "linked.md", "past.md", "stranger.md", "web.md"):
         (posts / name).unlink()
     found = ttp("lint", "posts", "--json").json["findings"]
     ttp.account("x/me")
@@ -171,6 +174,16 @@ def test_bad_input_has_its_exit_code(ttp: Program, posts: Path, argv: tuple[str,
         annotated = ttp("lint", *argv, "--format", "github")
         assert (annotated.code, annotated.err) == (code, "")
         assert all(re.match("::(error|warning|notice)[ :]", line) for line in annotated.out.splitlines())
+
+
+def test_a_finding_is_one_line_with_a_fix_for_the_file(ttp: Program, tmp_path: Path) -> None:
+    times = ("01/02/2027 9am,", "2027-10-31 02:30,Europe/Berlin", "2027-03-28 02:30,Europe/Berlin")
+    (tmp_path / "a.csv").write_text("\n".join(["at,tz,accounts,text", *(f"{row},x/me,Text" for row in times)]))
+    (tmp_path / "a.md").write_text("---\nto: x/me\n\x1b: 1\n---\n\nText\n")
+    ran = ttp("lint", str(tmp_path / "a.csv"), str(tmp_path / "a.md"), "--json")
+    fixes = [one["fix"] for one in ran.json["findings"] if one["file"].endswith("csv")]
+    assert fixes == [None, "2027-10-31T02:30+01:00", "2027-03-28 03:30"]
+    assert not any("\n" in one["message"] for one in ran.json["findings"])
 
 
 def test_nothing_in_names_and_texts_becomes_a_workflow_command(ttp: Program, posts: Path) -> None:

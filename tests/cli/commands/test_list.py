@@ -305,6 +305,7 @@ def test_status_has_the_shape_of_the_contract(posts: Program) -> None:
         "media",
         "blocked",
         "webhooks",
+        "sources",
         "publishers",
     ]
     assert set(status["publisher"].values()) == {False, None}

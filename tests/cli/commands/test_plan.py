@@ -144,6 +144,8 @@ def test_where_not_all_fit_it_says_why_and_what_to_change(known: Program) -> Non
         assert line in ran.err
     assert known.shown(1)["status"] == "draft"
 
+    nothing_fits = known("plan", "4", "--days", "1", "--quiet-hours", "00:00-23:59")
+    assert (nothing_fits.code, "--partly" in nothing_fits.err) == (2, False)
     known.ok("plan", "--drafts", "--days", "3", "--per-day", "1", "--dry-run")
     partly = known.ok(*argv, "--partly", "--yes", "--json").json
     assert (len(partly["assignments"]), partly["leftOut"]) == (3, [4])

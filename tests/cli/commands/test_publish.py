@@ -301,7 +301,7 @@ def test_a_person_settles_what_may_be_live(mixed: Program) -> None:
 
 
 def test_what_is_not_live_is_failed_and_then_can_be_retried(mixed: Program) -> None:
-    post = mixed("resolve", "3", "--account", "x/a", "--not-published", "--json").json
+    post = mixed("resolve", "3", "--not-published", "--json").json  # of the one account that needs a review
     assert (post["status"], post["deliveries"][0]["state"]) == ("partial", "failed")
     assert post["deliveries"][0]["error"]["hint"] == "ttp retry 3 --account x/a"
     assert mixed("retry", "3", "--account", "x/a", "--no-wait").out == "3\n"
@@ -338,7 +338,7 @@ def test_a_remote_post_belongs_to_one_delivery(mixed: Program) -> None:
     [
         (["3", "--account", "x/a"], "usage", "--not-published"),
         (["3", "--account", "x/a", "--published", "1", "--not-published"], "usage", "--not-published"),
-        (["3", "--not-published"], "usage", "--account"),
+        (["1", "--not-published"], "usage", "--account x/a"),
         (["3", "--account", "x/b", "--not-published"], "state", "x/b"),
         (["3", "--account", "tt", "--not-published"], "not_found", "tiktok/c"),
         (["3", "--account", "x/z", "--not-published"], "not_found", "x/z"),

@@ -18,7 +18,7 @@ from tests.store.process_limits import files_at_most
 from ttp.domain.errors import Bug, Busy, NotFound, TtpError, UsageError
 from ttp.domain.media.probe.reader import Flaw
 from ttp.store.home import media
-from ttp.store.home.media import MediaStore, Source, hash_source
+from ttp.store.home.media import MediaStore, OpenMedia, hash_source
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_nothing_is_left(
     source = file(tmp_path, "a.jpg", made.jpeg())
     digest = hash_source
 
-    def then_changed(opened: Source) -> str:
+    def then_changed(opened: OpenMedia) -> str:
         found = digest(opened)
         source.write_bytes(made.jpeg(1, 1))
         return found

@@ -18,7 +18,7 @@ from ttp.cli.options import with_output
 from ttp.cli.render import post as render_post
 from ttp.cli.render.spec import name_value_spec
 from ttp.domain.action import OtherOptions
-from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError
+from ttp.domain.errors import Hint, NotAllowed, NotFound, TimeRefused, TtpError, UsageError
 from ttp.domain.permissions import Capability
 from ttp.services.application import Application, Installation
 from ttp.views import Json
@@ -63,14 +63,15 @@ def announce(
             raise UsageError("--init takes no tag and no other option", Hint("try", "ttp announce --init"))
         _write_files(context)
         return
-    if tag is None:
+    if not tag:
         raise UsageError("name the tag of the release", Hint("try", "ttp announce TAG"))
     context.out.check_fields(render_post.preview_spec(()) if dry_run else SPEC)
+    context.caller_root = Path()  # whoever proposes a file may not read others elsewhere by it
     with _naming(PATH):
         file = read_file()
-        release = read_release(
-            tag, project, file.changelog, os.environ, unless_there=context.clock.now() if dry_run else None
-        )
+    release = read_release(
+        tag, project, file.changelog, os.environ, unless_there=context.clock.now() if dry_run else None
+    )
     if dry_run:
         _preview(context, file, release)
     elif settings.names_server():
@@ -87,10 +88,17 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except TtpError as error:
-        hints = tuple(hint for hint in error.hints if not isinstance(hint.way, OtherOptions))
-        if hints != error.hints:
-            error.message, error.hints = f"{path}: {error.message}", (*hints, Hint("fix", f"$EDITOR {path}"))
+        hints = tuple(hint for hint in error.hints if not _is_of_options(hint))
+        is_named = str(path) in error.message
+        if hints != error.hints or (isinstance(error, UsageError | TimeRefused) and not is_named):
+            is_elsewhere = error.flaw == "template"
+            error.hints = hints if is_elsewhere else (*hints, Hint("fix", f"$EDITOR {path}"))
+            error.message = error.message if is_named else f"{path}: {error.message}"
         raise
+
+
+def _is_of_options(hint: Hint) -> bool:
+    return isinstance(hint.way, OtherOptions) or str(hint.way).startswith("--")
 
 
 @contextmanager
@@ -110,7 +118,7 @@ def _empty_store(context: Context, file: AnnounceFile | None = None) -> Iterator
             render_way_out=command_text,
         )
         app = Application(installation, context.caller)
-        app.is_command_line = True
+        app.is_command_line, app.caller_root = True, context.caller_root
         for name in file.to if file else ():
             app.accounts.add(name, None)
         yield app
@@ -126,6 +134,7 @@ def _preview(context: Context, file: AnnounceFile, release: Release) -> None:
 
     with _naming(PATH), _empty_store(context, file) as app:
         post_input = replace(file.post_input(release, app.templates), key=None)
+        app.submitted_drafts.checked_time(file.at, (), file.timezone)
         preview = preview_post(app.posts, post_input, None, with_cards=False)
         refused = preview.refused or content_refusal(preview.warnings)
         warnings = [replace(one, hint=None) for one in preview.warnings]  # there is no account to change

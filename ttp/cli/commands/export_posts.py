@@ -13,6 +13,7 @@ from ttp.cli.context import Context
 from ttp.cli.output import Output, json_value
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.views import Json, metrics
@@ -168,8 +169,10 @@ def _format(name: str | None, path: Path | None) -> str:
         raise output_error(path, error) from error
     if is_folder:
         return "md"
+    ways = ["md"] if ending in ("", "md") else []  # a folder, which is made
     raise UsageError(
         f"unknown file type: {path}",
+        *(Hint("try", other_options(format=one)) for one in ways),
         Hint("see", f"--format with one of {', '.join(FORMATS)}"),
     )
 

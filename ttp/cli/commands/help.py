@@ -395,7 +395,7 @@ def help_(
 def _unknown(word: str) -> UsageError:
     from difflib import get_close_matches
 
-    near = get_close_matches(word, [*TOPICS, *BY_NAME], n=1)
+    near = get_close_matches(word, [*TOPICS, *BY_NAME], 1, 0.7)  # below it words happen to share letters
     hint = Hint("try", f"ttp help {near[0]}") if near else Hint("see", "ttp help")
     return UsageError(f'no help on "{word}"', hint)
 

@@ -110,7 +110,9 @@ def _sort_key(sort: str, after: int | None) -> Callable[[PostView], Any]:
         raise UsageError("--after needs the usual order", Hint("try", "leave out --sort"))
     name = sort.removeprefix("-")
     if name not in SORT_KEYS:
-        raise UsageError(f'cannot sort by "{name}"', *(Hint("try", f"--sort {one}", (sort, one)) for one in SORT_KEYS))
+        sign = sort[: len(sort) - len(name)]
+        keys = [sign + one for one in (["time"] if name in ("date", "when", "at", "due") else SORT_KEYS)]
+        raise UsageError(f'cannot sort by "{name}"', *(Hint("try", f"--sort {one}", (sort, one)) for one in keys))
     return SORT_KEYS[name]
 
 

@@ -14,6 +14,7 @@ from ttp.cli.notices import print_warnings, saved_posts_spec, warn_not_running
 from ttp.cli.output import Output
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
 
@@ -107,8 +108,9 @@ def resolve(
     context: Context,
     post_id: options.PostId,
     account: Annotated[
-        str, typer.Option("--account", metavar="ACCOUNT", help="The account whose delivery needs review.")
-    ],
+        str | None,
+        typer.Option("--account", metavar="ACCOUNT", help="The account whose delivery needs review, if several do."),
+    ] = None,
     published: Annotated[
         str | None, typer.Option("--published", metavar="URL_OR_ID", help="It was published: its address or id.")
     ] = None,
@@ -119,13 +121,27 @@ def resolve(
     --not-published makes it failed; ttp retry then publishes it again.
 
     Examples:
-      ttp resolve 36 --account x/me --not-published
+      ttp resolve 36 --not-published
       ttp resolve 36 --account x/me --published https://x.com/i/status/1890
     """
     if (published is None) != not_published:
         raise UsageError("give either --published URL_OR_ID or --not-published", Hint("see", f"ttp show {post_id}"))
+    account = _account_in_review(context, post_id) if account is None else account
     post = context.publishing.resolve(post_id, account, published)
     context.out.write_one(saved_posts_spec(), post, say=_resolved_lines(context, post, account, published))
+
+
+def _account_in_review(context: Context, post_id: int) -> str:
+    """Return the account of the only delivery that needs review. UsageError if there are several, or none of several.
+
+    Of one delivery in another state the service tells why it cannot be resolved.
+    """
+    active = context.queries.post(post_id).active
+    names = [one.account for one in active if one.state == "needs_review"] or [one.account for one in active]
+    if len(names) != 1:
+        hints = [Hint("try", other_options(account=name)) for name in names]
+        raise UsageError("name the account with --account", *hints or [Hint("see", f"ttp show {post_id}")])
+    return names[0]
 
 
 def _resolved_lines(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:

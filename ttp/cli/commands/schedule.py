@@ -18,6 +18,7 @@ from ttp.cli.notices import (
     warn_of_scheduled,
 )
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.grammar import parse_time
 from ttp.views import posts as views_posts
 from ttp.views.posts import ids_needing_approval
 
@@ -41,7 +42,7 @@ def schedule(
       ttp schedule 3-7 --at next-slot
       ttp schedule 3 --at optimal
     """
-    ids, at = _split_time(post_ids, at)
+    ids, at = _split_time(context, post_ids, at)
     options.enable_strict_checks(context, strict=strict)
     accounts = context.posts.accounts_by_post(options.existing_ids(context, ids))
     with context.naming_choices():
@@ -54,20 +55,23 @@ def schedule(
     context.out.write_list(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
 
 
-def _split_time(words: Sequence[str], at: str | None) -> tuple[Sequence[str], str]:
+def _split_time(context: Context, words: Sequence[str], at: str | None) -> tuple[Sequence[str], str]:
     """Return the ids and the time: `--at`, else a last word that is not an id. UsageError without a time."""
+    if at is not None:
+        return words, at
     ids = [word for word in words if re.fullmatch(r"[\d,-]+", word)]
     others = [word for word in words if word not in ids]
-    if at is None and len(others) == 1 and ids and others[0] == words[-1]:
+    if len(others) == 1 and ids and others[0] == words[-1]:
+        place = max(at for at in context.line.places if context.line.words[at] == others[0])
+        typed = context.line.words
+        context.argv = [*typed[:place], "--at", *typed[place:]]  # a hint then replaces it
         return ids, others[0]
-    if at is None:
-        when = " ".join(others) or "tomorrow 9am"
-        shown = ids if not others or list(words) == [*ids, *others] else ids[:1]
-        raise UsageError(
-            "no time given" if not others else "put the time in quotes",
-            Hint("try", quote_command("ttp", "schedule", *(shown or ["ID"]), "--at", when)),
-        )
-    return words, at
+    if not others:
+        raise UsageError("no time given", Hint("try", quote_command("ttp", "schedule", *ids, "--at", "tomorrow 9am")))
+    if parse_time(" ".join(others)):
+        again = quote_command("ttp", "schedule", *(ids or ["ID"]), "--at", " ".join(others))
+        raise UsageError("put the time in quotes", Hint("try", again))
+    raise UsageError(f'"{others[0]}" is not a post id', Hint("see", "ttp schedule --help"))
 
 
 @options.with_output(saved_posts_spec())

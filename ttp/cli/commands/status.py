@@ -128,6 +128,9 @@ def _alarms(health: Health) -> Iterator[str]:
         yield f"{_posts(ids)} failed because of that; once it is reconnected:  ttp retry {_command_ids(ids)}"
     if needs.retry:
         yield f"{_posts(needs.retry)} failed:  ttp retry {_command_ids(needs.retry)}"
+    for source in health.sources:
+        if source.message is not None:
+            yield f"{escape_line(source.message)}:  ttp source show {source.id}"
     for one in health.webhooks:
         if one.given_up:
             what = plural(one.given_up, "event")

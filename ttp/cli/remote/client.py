@@ -123,7 +123,11 @@ def create_post(address: ServerAddress, body: Mapping[str, object]) -> dict[str,
             raise NotFound(f"{address.shown}: {answer.json()['detail']}")
     if answer.status_code != httpx.codes.CREATED:
         check_answer(address.shown, answer, "application/json")
-    return dict(answer.json())
+    with suppress(ValueError, TypeError, KeyError):
+        post = answer.json()
+        if post["key"] == body["key"]:
+            return dict(post)
+    raise UsageError(f"{address.shown} does not answer as ttp does: check the address")
 
 
 def _unreachable(address: ServerAddress, error: httpx.TransportError) -> Busy:

@@ -70,6 +70,8 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
         "delete": RemoteCommand(outside=frozenset({"remote"})),
         "import": RemoteCommand(files={"file": FileUse.POSTS, **_TEMPLATE}, templates=_ALWAYS),
         "sync": RemoteCommand(files={"dir": FileUse.FOLDER}, outside=_ALWAYS),
+        "source add": RemoteCommand(refused={"allow_private": _MACHINE}),
+        "source preview": RemoteCommand(refused={"allow_private": _MACHINE}),
         "repeat add": RemoteCommand(files={"vary": FileUse.TEXT, **_TEMPLATE}, templates=frozenset({"template"})),
         "optimal heatmap": RemoteCommand(files={"svg": FileUse.OUTPUT, "html": FileUse.OUTPUT}),
         "run": RemoteCommand(

@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
 
 
-_WITH_STEP = 60
-"""Columns from which on the log always has its steps."""
-
-
 def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
     """Draw the attempts."""
     if not attempts:
@@ -45,7 +41,7 @@ def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
         Column("WHEN"),
         Column("ACCOUNT", most=page.width // 5),
         Column("TRY", right=True, drop=3),
-        Column("STEP", drop=int(page.width < _WITH_STEP), most=page.width // 4),
+        Column("STEP", most=page.width // 4),
         Column("OUTCOME"),
         Column("HTTP", right=True, drop=2),
         Column("MESSAGE"),

@@ -16,11 +16,11 @@ from ttp.domain.time.grammar import parse_time
 from ttp.services.announce.release import Release
 from ttp.services.templates.files import PostTemplate
 from ttp.services.templates.filling import Templates
-from ttp.store.home.files import read_bytes
+from ttp.store.home.files import expand_user, is_below, read_bytes
 
 PATH = Path(".ttp/announce.toml")
 INIT = Hint("fix", action("announce", init=True))
-_ACCOUNT = re.compile(r"[a-z]+/\S+")
+_ACCOUNT = re.compile(r"\w+/\S+")
 _KEYS: Mapping[str, type] = {
     "to": list,
     "at": str,
@@ -68,7 +68,7 @@ def read_file(path: Path = PATH) -> AnnounceFile:
         raise NotFound(f"no file {path}", INIT) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}", Hint("fix", f"$EDITOR {path}")) from None
     return _parse(table, source, path)
 
@@ -91,12 +91,16 @@ def _parse(table: Mapping[str, object], source: str, path: Path) -> AnnounceFile
         raise refuse("it names no accounts", 'to = ["PLATFORM/HANDLE"]')
     for name in accounts:
         if not _ACCOUNT.fullmatch(name) or name.endswith("/HANDLE"):
-            raise refuse(f'"{name}" is not the name of an account', f'to = ["{name.partition("/")[0] or "x"}/HANDLE"]')
+            platform = "".join(re.findall(r"^\w+", name)) or "PLATFORM"
+            raise refuse(f'"{name}" is not the name of an account', f'to = ["{platform}/HANDLE"]')
     template, texts = table.get("template"), table.get("texts") or {}
     if template is None and not str(table.get("text") or "").strip():
         raise refuse("it has neither a text nor a template", 'text = "{{ vars.project }} {{ vars.version }} is out"')
     if template is not None and (table.get("text") or texts):
         raise refuse("a template has its own texts: leave out text and texts")
+    changelog = str(table.get("changelog") or "CHANGELOG.md")
+    if not is_below(expand_user(changelog), Path()):
+        raise refuse(f"the changelog {changelog} is outside of this folder")
     at = str(table.get("at") or "now")
     parse_time(at)
     assert isinstance(texts, dict)
@@ -107,7 +111,7 @@ def _parse(table: Mapping[str, object], source: str, path: Path) -> AnnounceFile
         template=_text(template),
         text=str(table.get("text") or "").strip("\n"),
         texts={name: text.strip("\n") for name, text in texts.items()},
-        changelog=str(table.get("changelog") or "CHANGELOG.md"),
+        changelog=changelog,
         tags=_texts(table.get("tags")),
         source=source,
     )

@@ -21,7 +21,9 @@ _TIMEOUT_S = 30
 _LONGEST = 100_000
 """Characters of notes."""
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
-_REMOTE = re.compile(r"(?:\w+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+)?[:/](?P<path>.+?)(?:\.git)?/?")
+_SSH_REMOTE = re.compile(r"(?:[^:/]*@)?([^:/@]{2,}):([^:].*)")
+_NO_PROJECT = re.compile(r"[\s\x00-\x1f@:?#\\]")
+"""Not in the name of a project. Addresses, which may have secrets, have it; so do tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,12 @@ def read_release(
     """Return the release of a tag. `unless_there`: the date of a tag that there is not yet. Raise NotFound, UsageError,
     Busy."""
     at = _date_of(tag, unless_there)
-    where = _Job(environ, _remote())
+    where = _Job(environ, *_remote())
     project = (project or where.project).strip().strip("/")
     if not project:
         raise UsageError("the project has no name: no CI names it, and no remote", Hint("try", _PROJECT))
+    if _NO_PROJECT.search(project):
+        raise UsageError("the name of the project is not OWNER/NAME", Hint("try", _PROJECT))
     event = where.release(tag)
     release = Release(project, tag, at)
     notes = str(event.get("body") or "") or _changes(Path(changelog), {tag, release.version}) or _message(tag)
@@ -89,21 +93,20 @@ _PROJECT = other_options(project="OWNER/NAME")
 def _date_of(tag: str, unless_there: datetime | None) -> datetime:
     """Return when the commit of a tag was made. An annotated tag has a date of its own, which a shallow checkout does
     not fetch: two jobs would see two dates."""
-    seconds = _git("log", "-1", "--format=%ct", f"refs/tags/{tag}^{{commit}}") if _may_be_tag(tag) else None
+    is_name = _git("check-ref-format", f"refs/tags/{tag}") is not None
+    commit = f"refs/tags/{tag}^{{commit}}"
+    seconds = _git("log", "-1", "--no-show-signature", "--format=%ct", commit) if is_name else None
     if seconds:
         return datetime.fromtimestamp(int(seconds), UTC)
-    if unless_there is not None and _may_be_tag(tag):
+    if unless_there is not None and is_name:
         return unless_there
     tags = (_git("tag", "--list") or "").split()
+    if tag in tags:
+        raise NotFound(f'the tag "{tag}" is not the tag of a commit')
     near = [Hint("try", one, (tag, one)) for one in get_close_matches(tag, tags, 1)]
     if _git("rev-parse", "--git-dir") is None:
         raise NotFound("git finds no repository here that it may read", Hint("see", "git status"))
     raise NotFound(f'no tag "{tag}" in this repository', *near or [Hint("fix", "git fetch --tags")])
-
-
-def _may_be_tag(tag: str) -> bool:
-    """Return whether Git allows such a name; one with a `-` in front would be an option."""
-    return re.fullmatch(r"(?!-)(?!.*\.\.)[^\s~^:?*\[\\\x00-\x20\x7f]+", tag) is not None
 
 
 def _message(tag: str) -> str:
@@ -139,10 +142,8 @@ def _changes(path: Path, names: set[str]) -> str:
 class _Job:
     """What the variables of a CI job say, else the remote of the repository."""
 
-    def __init__(self, environ: Mapping[str, str], remote: str) -> None:
-        self._environ = environ
-        match = _REMOTE.fullmatch(remote)
-        self._host, self._path = (match["host"], match["path"]) if match else ("", "")
+    def __init__(self, environ: Mapping[str, str], host: str, path: str) -> None:
+        self._environ, self._host, self._path = environ, host, path
 
     @property
     def project(self) -> str:
@@ -165,13 +166,26 @@ class _Job:
         if self._environ.get("GITHUB_REPOSITORY"):
             server = self._environ.get("GITHUB_SERVER_URL") or "https://github.com"
             return f"{server}/{self._environ['GITHUB_REPOSITORY']}/releases/tag/{name}"
-        if urlsplit(f"//{self._host}").hostname in ("github.com", "codeberg.org"):
+        if self._host in ("github.com", "codeberg.org"):
             return f"https://{self._host}/{self._path}/releases/tag/{name}"
         return f"https://gitlab.com/{self._path}/-/releases/{quote(tag, safe='')}" if self._host == "gitlab.com" else ""
 
 
-def _remote() -> str:
-    return (_git("config", "--get", "remote.origin.url") or "").strip()
+def _remote() -> tuple[str, str]:
+    """Return the host of the remote and the path of the project there, without a user or a password."""
+    remote = (_git("config", "--get", "remote.origin.url") or "").strip()
+    try:
+        address = urlsplit(remote)
+        match = _SSH_REMOTE.fullmatch(remote)
+    except ValueError:
+        return "", ""
+    if address.hostname:
+        host, path = address.hostname, address.path
+    elif match and "://" not in remote:
+        host, path = match[1].lower(), match[2]
+    else:
+        return "", ""
+    return host, path.strip("/").removesuffix(".git")
 
 
 def _git(*args: str) -> str | None:

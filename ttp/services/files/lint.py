@@ -403,8 +403,9 @@ class _Check:
     def _of_post(self, entry: Entry, step: PlannedChange) -> Iterator[Finding]:
         for fault in step.faults:
             name, equals, value = str(fault.fix).removeprefix("--var ").partition("=")
-            is_variable = equals and str(fault.fix).startswith("--var ")
-            fix = f"vars: {{{name}: {value}}}" if is_variable else fault.fix
+            fix = fault.fix
+            if str(fix).startswith("--"):  # an option of an import
+                fix = f"vars: {{{name}: {value}}}" if equals else None
             yield Finding("error", "row", fault.problem, fault.field, fix=fix)
         if step.post is None:
             return
@@ -432,7 +433,8 @@ class _Check:
         if (past := self._times.past(text, tz, accounts)) is not None:
             yield Finding("warning", "past", past.message, "scheduledAt")
         elif (note := self._times.resolve_row(text, tz, accounts).note) is not None:
-            yield Finding("warning", "time_note", note, "scheduledAt")
+            message, _, fix = note.partition("\ntry: ")
+            yield Finding("warning", "time_note", message, "scheduledAt", fix=fix or None)
 
     def _headings(self, account: str | None) -> list[str]:
         if account is None:

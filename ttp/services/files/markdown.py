@@ -176,9 +176,8 @@ def _mapping(text: str) -> dict[str, Value]:
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 2}" if mark else ""
-        raise UsageError(
-            f"the front matter is not valid YAML{where}: {getattr(error, 'problem', None) or error}"
-        ) from None
+        why = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise UsageError(f"the front matter is not valid YAML{where}: {why}") from None
     if node is None:
         return {}
     value = _value(node, set())

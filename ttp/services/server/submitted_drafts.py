@@ -71,7 +71,7 @@ class SubmittedDrafts:
         finds what was stored by then."""
         platforms: list[str] = []
         accounts = [self._only_account(one.platform) for one in variants]
-        hints = [self._checked_time(one.hint, to) for one, to in zip(variants, accounts, strict=True)]
+        hints = [self.checked_time(one.hint, to) for one, to in zip(variants, accounts, strict=True)]
         stored = []
         for one, to, hint in zip(variants, accounts, hints, strict=True):
             platforms.append(one.platform)
@@ -102,7 +102,7 @@ class SubmittedDrafts:
                 raise
         filled = self._posts.templates.fill_in(post_input)
         accounts = self._posts.find_accounts(filled.to or ())
-        hint = self._checked_time(filled.at or "now", accounts, filled.tz)
+        hint = self.checked_time(filled.at or "now", accounts, filled.tz)
         draft = replace(filled, at=None, tz=None)
         preview = preview_post(self._posts, replace(draft, key=None), None, with_cards=False)
         if (refused := preview.refused or content_refusal(preview.warnings)) is not None:
@@ -194,6 +194,15 @@ class SubmittedDrafts:
             self._posts.edit(post.id or 0, replace(post_input, key=None, edited=True), None)
         return post.id or 0
 
+    def checked_time(self, text: str | None, accounts: Sequence[Account], tz: str | None = None) -> str | None:
+        """Return the TIME of a draft in a form that means the same later. Raise TimeRefused, PastTime."""
+        if not text:
+            return None
+        typed = parse_time(text)
+        if isinstance(typed, ChosenTime) or typed == AfterDuration(timedelta(0)):  # now: when it is approved
+            return text
+        return utc_text(self._times.resolve(text, accounts, tz).at)
+
     def _by_key(self, post_input: PostInput) -> SavedPost | None:
         """Return the post that has the key. A draft without a time for its approval gets one: whoever submitted it
         was stopped before. Raise Conflict for a post that the caller may not see."""
@@ -205,7 +214,7 @@ class SubmittedDrafts:
                 raise Conflict(f'the key "{post_input.key}" is in use')
             view = self._posts.view(db, post)
         if view.deleted_at is None and is_pending(post) and view.asks_for is None:
-            self._save_time(view, post_input.key or "", self._checked_time(post_input.at or "now", (), post_input.tz))
+            self._save_time(view, post_input.key or "", self.checked_time(post_input.at or "now", (), post_input.tz))
             view = self._queries.post(view.id or 0)
         gone = Problem("key", "deleted", f"post {view.id} was deleted", warning=True)
         return SavedPost(view, () if view.deleted_at is None else (gone,), replayed=True)
@@ -231,15 +240,6 @@ class SubmittedDrafts:
         if submitted is None:
             raise no_accounts_error(post, self._posts.accounts(), self._posts.platforms)
         return self._posts.find_accounts([submitted.platform])
-
-    def _checked_time(self, text: str | None, accounts: Sequence[Account], tz: str | None = None) -> str | None:
-        """Return the TIME of a draft in a form that means the same later. Raise TimeRefused, PastTime."""
-        if not text:
-            return None
-        typed = parse_time(text)
-        if isinstance(typed, ChosenTime) or typed == AfterDuration(timedelta(0)):  # now: when it is approved
-            return text
-        return utc_text(self._times.resolve(text, accounts, tz).at)
 
     def _refuse_decided(self, post: Post) -> None:
         refuse_in_flight(post, "be approved", reviewing=False)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
@@ -24,7 +25,7 @@ from ttp.domain.template import LONGEST_SOURCE, Filling, TemplateText, check
 from ttp.domain.template_text import Value, clean_value
 from ttp.services.files.fields import parse_entry
 from ttp.services.files.markdown import SUFFIX, parse_file, parse_sections
-from ttp.store.home.files import expand_user, read_bytes
+from ttp.store.home.files import expand_user, is_below, read_bytes
 
 FOLDER = ".ttp"
 """The folder of templates in a working folder."""
@@ -134,8 +135,7 @@ class TemplateFiles:
         """Return the file of a template; None if no file has that name."""
         if self._takes_paths and is_path(name):
             path = expand_user(name)
-            is_foreign = self._root is not None and not path.resolve().is_relative_to(self._root.resolve())
-            return None if is_foreign else path
+            return None if self._is_foreign(path) else path
         return self.paths().get(name)
 
     def new_path(self, name: str) -> Path:
@@ -148,8 +148,16 @@ class TemplateFiles:
         paths: dict[str, Path] = {}
         for folder in reversed(self._folders):
             files = sorted(folder.glob(f"*{SUFFIX}"))[:MOST]
-            paths |= {path.stem: path for path in files if _NAME.fullmatch(path.stem)}
+            is_own = folder == self._folders[-1]
+            paths |= {
+                path.stem: path
+                for path in files
+                if _NAME.fullmatch(path.stem) and (is_own or not self._is_foreign(path))
+            }
         return paths
+
+    def _is_foreign(self, path: Path) -> bool:
+        return self._root is not None and not is_below(path, self._root)
 
     def _read(self, name: str, path: Path) -> PostTemplate:
         try:
@@ -183,13 +191,15 @@ class TemplateFiles:
         if spare is not None:
             template.refuse_unused(wanted.vars.keys() - {*spare})
         own = template.fields
-        kept = origin.get("vars") if origin.get("template") == template.name else None
+        is_same = origin.get("template") == template.name
+        kept = origin.get("vars") if is_same else None
+        item = wanted.item or (origin.get("item") if is_same else None)
         values = {**own.vars, **(kept if isinstance(kept, Mapping) else {}), **wanted.vars}
         appended = "".join(f"\n\n{{{{ snippets.{one.replace('-', '_')} }}}}" for one in wanted.snippets)
         filled = wanted if before else _taken_over(wanted, own)
         tags = before.tags if before and filled.tags is None else filled.tags or ()
         text = wanted.text or (str(origin.get("text") or "") if kept is not None else "")
-        filling = self.filling(template, values, text, tags, appended)
+        filling = self.filling(template, values, text, tags, appended, item if isinstance(item, Mapping) else {})
         thread = wanted.thread or own.thread  # so many parts: media may be on one of them
         return replace(filled, text=None, thread=thread, filling=filling, asked=wanted)
 
@@ -200,14 +210,18 @@ class TemplateFiles:
         text: str = "",
         tags: Sequence[str] = (),
         appended: str = "",
+        item: Mapping[str, Value] = MappingProxyType({}),
     ) -> Filling:
-        """Return what makes the texts of a post. `appended`: to the texts of the template but its thread."""
+        """Return what makes the texts of a post. `appended`: to the texts of the template but its thread; `item`: of a
+        source."""
         own, now = template.fields, self._now().replace(microsecond=0)
         content = template.source(own.text or "", appended if own.text else "")
         variants = {key: template.source(one, appended) for key, one in own.variants.items()}
         thread = tuple(template.source(one) for one in own.thread or ())
         sources = (content, *variants.values(), *thread)
         given: dict[str, Value] = {"vars": values, "tags": list(tags), "now": now.isoformat(), "today": f"{now:%F}"}
+        item = {name: value for name, value in item.items() if any(source.names(name) for source in sources)}
+        given |= item
         if text.strip():
             if not any(source.names("text") for source in sources):
                 raise UsageError(
@@ -218,7 +232,7 @@ class TemplateFiles:
             given["text"] = text
         given["snippets"] = self.snippets() if any(source.names("snippets") for source in sources) else {}
         origin = {"template": template.name, "version": template.version, "vars": clean_value(values)}
-        origin |= {"text": text} if text.strip() else {}
+        origin |= ({"text": text} if text.strip() else {}) | ({"item": clean_value(item)} if item else {})
         cleaned = clean_value(given)
         assert isinstance(cleaned, dict)
         return Filling(origin, content, variants, thread, cleaned)

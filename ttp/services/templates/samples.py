@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from ttp.domain.post_edit import PostInput
@@ -20,6 +21,33 @@ _SAMPLES = (
     ("tags", "first, second"),
 )
 """Values by what is in the name of a variable."""
+
+
+_OF_SOURCES = ("title", "summary", "link", "author", "published", "updated", "source", "project", "release")
+_ITEM: Mapping[str, Value] = MappingProxyType(
+    {
+        "title": "Sample title",
+        "summary": "A sample summary.",
+        "text": "A sample text. It has two sentences.",
+        "author": "Sample author",
+        "link": "https://example.org/sample",
+        "tags": ["first", "second"],
+        "published": "2026-12-01T09:00:00Z",
+        "updated": "2026-12-01T09:00:00Z",
+        "source": {"id": 1, "name": "example.org", "url": "https://example.org/feed.xml"},
+        "project": {"name": "sample"},
+        "release": {
+            "tag": "v2.1.0",
+            "version": "2.1.0",
+            "name": "Sample 2.1",
+            "url": "https://example.org/sample",
+            "notes": "What is new.",
+            "prerelease": False,
+            "published": "2026-12-01T09:00:00Z",
+        },
+    }
+)
+"""The item of a source, for templates of sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +69,12 @@ def preview_template(posts: Posts, wanted: PostInput) -> list[TemplateSample]:
     whole = {name: _sample_of(name) for name in template.variables if name not in template.fields.vars}
     to = wanted.to or template.fields.to or tuple(account.name for account in posts.accounts() if account.enabled)
 
+    is_of_source = any(template.source(one).names(name) for one in template.texts for name in _OF_SOURCES)
+
     def preview(values: Mapping[str, Value]) -> PostPreview:
         text = "Sample text." if any(template.source(one).names("text") for one in template.texts) else None
-        given = PostInput(template=wanted.template, vars={**values, **wanted.vars}, to=to, text=text)
+        item = {name: value for name, value in _ITEM.items() if name not in ("tags", "text") or is_of_source}
+        given = PostInput(template=wanted.template, vars={**values, **wanted.vars}, to=to, text=text, item=item)
         return preview_post(posts, posts.templates.fill_in(given), None)
 
     least: dict[str, Value] = {}

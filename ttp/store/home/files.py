@@ -169,6 +169,14 @@ def read_bytes(path: Path) -> bytes:
         return file.read()
 
 
+def is_below(path: Path, folder: Path) -> bool:
+    """Return whether a path leads into a folder, links followed."""
+    try:
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+    except ValueError:  # a NUL
+        return False
+
+
 def text_of_path(path: Path | str) -> str:
     r"""A path as text that can be stored: bytes that are not UTF-8 become `\xNN`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

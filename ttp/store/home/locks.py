@@ -50,7 +50,7 @@ class LockHeld(Busy):
             f"another publisher runs on this store{who}" + (f", and {doing}" if doing else ""),
             # A command that must change the store's schema first cannot show its status.
             *(() if doing else (Hint("see", action("status")),)),
-            *([Hint("fix", f"kill {holder.pid}")] if holder else []),
+            *([Hint("fix", f"kill {holder.pid}")] if holder and doing else []),  # else one publisher is enough
         )
 
 

@@ -157,7 +157,7 @@ class MediaStore:
             with self._new_file() as file:
                 fetch(file)
                 file.flush()
-                came = Source(Path(source), file.fileno(), source)
+                came = OpenMedia(Path(source), file.fileno(), source)
                 size = came.size()
                 facts, sha256 = read_source_facts(came, size), hash_source(came)
                 self._keep(file, self.path(sha256))
@@ -294,7 +294,7 @@ class MediaStore:
         Path(file.name).replace(path)
         sync(self.folder)
 
-    def _copy(self, source: Source, sha256: str) -> None:
+    def _copy(self, source: OpenMedia, sha256: str) -> None:
         with self._new_file() as copy:
             digest = hashlib.sha256()
             for chunk in source.chunks():
@@ -336,7 +336,7 @@ class TemporaryMedia(MediaStore):
     def find_stored(self, sha256: str, name: str) -> MediaItem | None:
         return self._real.find_stored(sha256, name)
 
-    def _copy(self, source: Source, sha256: str) -> None:
+    def _copy(self, source: OpenMedia, sha256: str) -> None:
         self._link(sha256, source.path)
 
     def _link(self, sha256: str, path: Path) -> None:
@@ -384,7 +384,7 @@ def another_file_hint(given: object) -> Hint:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class OpenMedia:
     """An open file to post. Its text form is the path, or the address it came from."""
 
     path: Path
@@ -413,7 +413,7 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[Source]:
+def open_source(path: Path) -> Iterator[OpenMedia]:
     """Yield a file opened for reading. Raises NotFound, UsageError."""
     try:
         file = open_regular(path)
@@ -426,12 +426,12 @@ def open_source(path: Path) -> Iterator[Source]:
         why = f"{path_text(path)} cannot be read: {error.strerror}"
         raise UsageError(why, another_file_hint(path), flaw="unreadable") from error
     try:
-        yield Source(path, file)
+        yield OpenMedia(path, file)
     finally:
         os.close(file)
 
 
-def read_source_facts(source: Source, size: int) -> FileFacts:
+def read_source_facts(source: OpenMedia, size: int) -> FileFacts:
     """Return the media facts of a file. Raises UsageError unless it is a usable image or video."""
     from ttp.domain.media.probe import UnusableMedia, read_facts
 
@@ -442,7 +442,7 @@ def read_source_facts(source: Source, size: int) -> FileFacts:
         raise UsageError(f"{source} {error.message}", hint, flaw=error.flaw) from error
 
 
-def hash_source(source: Source) -> str:
+def hash_source(source: OpenMedia) -> str:
     """Return the file's SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in source.chunks():

@@ -1,0 +1,56 @@
+"""What a newcomer types from habit, and the command that is suggested for it: pasted, it works.
+
+`other_words.txt` has a line of each. `~` marks what reaches for a network or a service, needs more of a person, or
+asks: it is compared and not run.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.conftest import Fill, Program
+
+ROWS = [
+    (line[0], *line[2:].split(" => ")) for line in Path(__file__).with_name("other_words.txt").read_text().splitlines()
+]
+
+
+def posts(ttp: Program) -> None:
+    ttp.account("x/me")
+    for text in ("Fresh beans", "Second"):
+        ttp.post(text, "--to", "x/me")
+    ttp.post("Third", "--to", "x/me", "--at", "2099-01-01 09:00")
+
+
+@pytest.mark.parametrize(("mark", "typed", "meant"), ROWS, ids=[typed for _, typed, _ in ROWS])
+def test_what_a_newcomer_types_gets_the_command_that_does_it(
+    fill: Fill, mark: str, typed: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp = fill(posts)
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (400, 400)).save("photo.jpg")
+    Path("post.txt").write_text("From a file")
+    Path("posts.csv").write_text("at,to,text\n2099-01-01 09:00,x/me,Row\n")
+    ran = ttp(*shlex.split(typed))
+    tried = [line.partition("try: ttp ")[2] for line in ran.err.splitlines() if "try: " in line]
+    assert (ran.code, ran.out, tried) == (2, "", [meant])
+    if mark == " ":
+        assert ttp(*shlex.split(meant)).code == 0
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("install x", "repost 2", "exit", "schedule all --at next-slot", "create Hi --to x --title New"),
+        *("service stop", "serve --public", "push", "create Hi --schedule", "create Hi --test", "help me"),
+        *("queue remove hi", "search --account x/me beans", "draft show all of it", "create Hi --reply-to 2"),
+    ],
+)
+def test_what_could_mean_another_thing_gets_no_command(fill: Fill, typed: str) -> None:
+    ran = fill(posts)(*shlex.split(typed))
+    assert ran.code == 2
+    assert "try:" not in ran.err

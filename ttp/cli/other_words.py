@@ -1,0 +1,278 @@
+"""Words that people type from habit, of this tool or of another, and what each is called here.
+
+A value has the forms that may be meant, best first: the first that can be read is suggested, and all of a form with
+" or ". `{}` takes the value that was typed. Nothing is suggested unread: `ttp.cli.readings` reads every command first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_SCHEDULED, _DRAFTS, _FAILED = "list --status scheduled", "list --status draft", "list --status failed"
+
+
+def _alike(forms: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the forms of each of several words between spaces; `_` stands for a space within one."""
+    return {word.replace("_", " "): meant for words, meant in forms.items() for word in words.split()}
+
+
+COMMANDS = _alike(
+    {
+        "new new-post send-post add post tweet toot skeet write compose draft say note": ("create",),
+        "rm remove del trash destroy erase": ("delete",),
+        "get_posts show_posts list_all": ("list",),
+        "ls posts timeline": ("list",),
+        "login signin sign-in connect auth auth_login": ("account connect",),
+        "logout disconnect auth_logout": ("account remove",),
+        "whoami me auth_status users profile profiles accounts": ("account list",),
+        "stats analytics insights": ("metrics summary",),
+        "settings set": ("config set", "config show"),
+        "configure setup": ("init",),
+        "view open cat describe inspect print display details read": ("show",),
+        "get info": ("show", "config get"),
+        "preview render": ("show", "create {} --dry-run"),
+        "duplicate clone cp": ("copy",),
+        "start daemon publisher worker": ("run",),
+        "best best_time besttime best-time best-times besttimes when suggest optimal_times": ("optimal",),
+        "next": ("status or optimal next",),
+        "health queue_status publisher_status daemon_status": ("status",),
+        "queue": (_SCHEDULED, "schedule {} --at next-slot"),
+        "queue_add": ("create {} --at next-slot",),
+        "enqueue": ("schedule {} --at next-slot",),
+        "dequeue": ("unschedule",),
+        "schedule_delete schedule_cancel schedule_remove": ("unschedule",),
+        "schedule_create schedule_new schedule_add": ("schedule",),
+        "cancel": ("unschedule or delete",),
+        "reschedule move mv postpone delay snooze bump": ("schedule",),
+        "shift": ("edit {} --shift {}",),
+        "send post_now": ("publish",),
+        "stop": ("pause",),
+        "unpause": ("resume",),
+        "update amend modify change": ("edit",),
+        "version about": ("--version",),
+        "man docs commands usage": ("help",),
+        "drafts draft_list draft_ls draft_show": (_DRAFTS,),
+        "failed errors": (_FAILED,),
+        "scheduled upcoming": (_SCHEDULED,),
+        "published sent posted": ("list --status published",),
+        "today": ("list --today",),
+        "week": ("calendar --week",),
+        "cal agenda month": ("calendar",),
+        "review todo": ("list --needs-you",),
+        "search find grep": ("list --search {}",),
+        "tag": ("edit {} --add-tag {}",),
+        "heatmap": ("optimal heatmap",),
+        "resend": ("retry",),
+        "revert rollback undelete": ("undo --post {}", "undo"),
+        "unpublish takedown": ("delete --remote",),
+        "thread thread_create thread_new": ("create {} --thread {}",),
+        "web ui gui dashboard server api": ("serve",),
+        "check diagnose verify": ("doctor",),
+        "install": ("service install",),
+        "logs tail events": ("log", "history"),
+        "cron jobs": ("repeat list",),
+        "recur recurring every": ("repeat",),
+        "load bulk": ("import",),
+        "validate": ("import --dry-run", "doctor"),
+        "dump": ("export",),
+        "dryrun dry-run": ("create --dry-run",),
+        "notification notifications": ("notify list",),
+        "slot slots_show": ("slots list",),
+        "templates": ("template list",),
+        "tokens": ("token list",),
+        "webhooks": ("webhook list",),
+        "upload media_add": ("create --media {}",),
+        "hold": ("unschedule {}", "pause"),
+        "autocomplete completions": ("completion",),
+        "timezone tz": ("config set timezone {}", "config get timezone"),
+        "account_login account_refresh account_reconnect": ("account connect",),
+        "account_logout account_disconnect": ("account remove",),
+        "account_edit": ("account set",),
+        "account_test account_status account_verify": ("account check",),
+        "config_list config_ls": ("config show",),
+        "config_reset": ("config unset",),
+        "repeat_show": ("repeat list",),
+        "metrics_show metrics_get": ("metrics list",),
+        "service_start service_enable": ("service install",),
+        "service_disable service_remove": ("service uninstall",),
+        "slots_set": ("slots add",),
+        "template_new template_add template_create": ("template edit",),
+        "template_use": ("create --template {}",),
+        "notify_send": ("notify test",),
+    }
+)
+"""Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
+
+ALIKE = (
+    ("list", "ls", "all", "index"),
+    ("remove", "rm", "del", "delete", "stop", "revoke", "cancel"),
+    ("add", "new", "create", "make"),
+    ("show", "get", "info", "view"),
+)
+"""Subcommands of one meaning: the one that a command has is meant."""
+
+NO_COMMAND = ("repost", "restart", "reorder", "exit", "quit", "clear")
+"""Words that are near to a command and mean another thing."""
+
+UPGRADE = ("upgrade", "self-update", "self-upgrade")
+"""Words for a newer version of ttp itself, which its installer fetches."""
+
+NO_OPTION = ("--test", "--no-headers", "--public")
+"""Options that are near to another and mean another thing."""
+
+NOUNS = {
+    **dict.fromkeys(("post", "posts", "draft", "drafts"), ""),
+    **dict.fromkeys(("account", "accounts", "profile", "profiles"), "account"),
+    **dict.fromkeys(("template", "templates"), "template"),
+    **dict.fromkeys(("slot", "slots"), "slots"),
+    **dict.fromkeys(("token", "tokens"), "token"),
+    **dict.fromkeys(("webhook", "webhooks"), "webhook"),
+    **dict.fromkeys(("setting", "settings", "config"), "config"),
+    **dict.fromkeys(("notification", "notifications"), "notify"),
+    **dict.fromkeys(("repeat", "repeats"), "repeat"),
+}
+"""What a command is about, before or behind it: `post list`, `list posts`, `accounts add`, `add account`."""
+
+LISTED = ("list", "ls", "show", "all", "view", "status", "posts")
+"""What people type behind the name of a list."""
+
+OPTIONS = _alike(
+    {
+        "-m": ("{}", "--add-media", "--media"),
+        "--image --images --img --photo --picture --pic --video -i -a": ("--add-media", "--media"),
+        "--attach --attachment --attach-media --media-file": ("--add-media", "--media"),
+        "--accounts --account --platform --platforms --profile --channel --network --target --social --service -p": (
+            "--to",
+            "--account",
+            "--platform",
+            "{}",
+        ),
+        "--schedule --scheduled --sched --for --when --time --date --datetime --due": ("--at",),
+        "--scheduled-at --schedule-at --publish-at --post-at --send-at": ("--at",),
+        "--in --delay": ("--at=in {}",),
+        "--timezone --zone": ("--tz",),
+        "--tags --label --labels": ("--tag",),
+        "--dryrun --dry --preview --simulate": ("--dry-run", "--check"),
+        "--dry-run": ("--check",),
+        "--max --top --last -l": ("--limit", "--count"),
+        "-n": ("--dry-run", "--limit", "--count"),
+        "-y --force -f": ("--yes",),
+        "--headless --no-browser": ("--paste",),
+        "--now --publish": ("--at=now",),
+        "--queue --next-slot": ("--at=next-slot",),
+        "--best --optimal": ("--at=optimal",),
+        "--order --order-by --sort-by": ("--sort",),
+        "--message --body --content --caption --set-text": ("{}",),
+        "--id --post --post-id": ("{}",),
+        "--from-file --input": ("--file", "{}"),
+        "--editor": ("--edit",),
+        "--description --alt-text": ("--alt",),
+        "--filter": ("--where",),
+        "--query --grep --contains": ("--search",),
+        "-o --output": ("--format", "{}"),
+        "-j --raw": ("--json",),
+        "--columns": ("--fields",),
+        "--headers": ("--header",),
+        "--no-color --no-colour": ("--color=never",),
+        "--skip-errors --skip-invalid --ignore-errors": ("--partial",),
+        "--background --daemon --detach run_-d": ("ttp service install",),
+        "--every": ("--cron={}",),
+        "--comment": ("--reason",),
+        "create_-f": ("--file", "--media"),
+        "--remove-image --remove-photo --remove-video": ("--remove-media",),
+        "calendar_--next": ("ttp calendar next",),
+        "optimal_--next": ("ttp optimal next",),
+        "publish_--at": ("ttp schedule {} --at {}",),
+        "publish_--now retry_--now run_--foreground create_--yes": ("",),
+        "serve_-p sandbox_-p": ("--port",),
+        "init_--yes init_-y": ("--no-input",),
+        "undo_-n": ("{}",),
+        "undo_--last import_-y import_--yes": ("",),
+        "export_-f": ("--format",),
+        "schedule_-a": ("--at",),
+        "serve_--open-browser serve_--browser": ("--open",),
+        "--image-alt --media-alt": ("--alt",),
+        "--schedule-for": ("--at",),
+        "list_-f": ("--status", "--format"),
+        "--instance": ("--server",),
+        "config_--list config_-l": ("ttp config show",),
+        "config_--get": ("ttp config get {}",),
+        "config_--set": ("ttp config set {} {}",),
+        "pause_--all resume_--all": ("",),
+        "list_-t": ("--tag", "--platform"),
+        "list_--from": ("--since",),
+        "list_--to": ("--until",),
+        "list_--all list_-a list_-la list_--everything": ("",),
+        "list_--id": ("ttp show {}",),
+        "create_--draft create_--save-draft create_--later": ("",),
+        "edit_--draft": ("ttp unschedule {}",),
+        "schedule_--to": ("--at",),
+        "schedule_--list schedule_-l": (f"ttp {_SCHEDULED}",),
+        "import_--file import_-f import_-i": ("{}",),
+        "export_--all": ("",),
+        "retry_--all": ("--failed",),
+        "delete_--hard": ("--remote",),
+        "delete_-rf": ("--yes",),
+        "--cw --spoiler --spoiler-text --content-warning": ("--set=*.spoiler_text={}",),
+        "--unlisted": ("--set=*.visibility=unlisted",),
+        "--private": ("--set=*.visibility=private",),
+        "--sensitive --nsfw": ("--set=*.sensitive=true",),
+        "--language --lang": ("--langs", "--set=*.language={}", "--set=*.langs={}"),
+        "--reply-to --in-reply-to": ("--set=*.reply_to={}",),
+        "--privacy": ("--set=*.privacy_level={}",),
+        "config_set_--key config_set_--value": ("{}",),
+    }
+)
+"""Options, those of one command first. Without a name, `{}` is an argument; a form that is empty leaves it out. `*` is
+the platform that has the option, of those to which the post goes."""
+
+STATUSES = _alike(
+    {
+        "draft drafts": ("draft",),
+        "scheduled queued queue pending upcoming": ("scheduled",),
+        "published sent posted": ("published",),
+        "failed errors": ("failed",),
+        "partial": ("partial",),
+        "missed": ("missed",),
+        "publishing": ("publishing",),
+    }
+)
+
+KEYS = dict.fromkeys(("tz", "zone", "time-zone"), "timezone")
+"""Settings that people try."""
+
+WORDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "list": (
+        ("STATUS", "--status={}"),
+        ("all|everything|posts|this|my", ""),
+        ("today|week", "--{}"),
+        (r"\d+", "ttp show {}"),
+        (r"#?\w.*", "--search={}"),
+    ),
+    "schedule": (("list|ls|show|all", f"ttp {_SCHEDULED}"),),
+    "calendar": (("week|month", "--{}"), ("today|this|now", ""), ("weekly", "--week"), ("last|previous", "prev")),
+    "report": (("week|month", "--{}"), ("weekly", "--week"), ("monthly", "--month"), ("last|previous", "prev")),
+    "account add": (("PLATFORM", "ttp account connect {}"),),
+    "init": (("PLATFORM", "ttp account connect {}"),),
+    "pause": (("all|accounts?", ""),),
+    "resume": (("all|accounts?", ""),),
+    "retry": (("all|failed", "--failed"),),
+    "help": (("commands|all", ""),),
+    "run": (("start", ""),),
+    "serve": (("start", ""),),
+    "sandbox": (("start", ""),),
+    "demo": (("start", ""),),
+    "undo": (("last", ""),),
+    "redo": (("last", ""),),
+    "publish": (("now", ""),),
+    "status": ((r"\d+", "ttp show {}"),),
+    "doctor": (("PLATFORM", "ttp account check {}"),),
+    "export": (("csv|jsonl?|ics|md", "--format={}"),),
+    "reject": (("ANY", "--reason={}"),),
+}
+"""Arguments of a command that are none: a class or a pattern of the word, and what is meant."""
+
+FORMATS = ("table", "tsv", "json", "jsonl", "csv", "md", "ics", "html")
+
+NO_TEXT = ("all", "drafts", "draft", "everything", "last", "latest", "next")
+"""Words behind `schedule` and `publish` that name posts, and are no text of one."""

@@ -1,0 +1,475 @@
+"""What a command line that cannot be read probably means: whole commands, each of which ttp has read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from difflib import get_close_matches
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+from ttp.cli import other_words
+from ttp.cli.command_table import BY_NAME
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TypedCommand
+from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.time.grammar import parse_time
+
+CLOSE = 0.7
+"""Least similarity of a suggested word. Below it suggestions are words that happen to share letters."""
+_MOST_STEPS = 5
+"""Wrong words that are corrected in one command line."""
+_ID = re.compile(r"[\d,-]+")
+_HELP = ("--help", "-h")
+
+
+class Misread(UsageError):
+    """A command line that cannot be read. `words`: the command that is meant, without `ttp`; None if that is open."""
+
+    words: list[str] | None = None
+
+
+def read(words: Sequence[str], context: Any) -> list[str] | None:
+    """Return the words if they are a command that can run, else what that is suggested for them; None without one."""
+    if words[:1] == ["--version"] or {*_HELP} & {*words}:
+        return list(words)
+    if context.steps >= _MOST_STEPS:
+        return None
+    trial = context.parser.trial(context)
+    try:
+        context.parser.read_only(words, trial)
+    except Misread as error:
+        return error.words
+    except TtpError as error:
+        is_refused = isinstance(error, UsageError)  # else a value, for which the command has a hint of its own
+    else:
+        is_refused = False
+    if place := wrong_word(trial.line, trial):
+        return first(of_words(trial.line, place, trial), trial)
+    return None if is_refused else list(words)
+
+
+def first(readings: Iterable[Sequence[str]], context: Any) -> list[str] | None:
+    """Return the first reading that is a command."""
+    return next((words for words in (read(one, context) for one in readings) if words), None)
+
+
+def fill(form: str, rest: Sequence[str]) -> list[str] | None:
+    """Return the words of a form with the words that follow; None if a `{}` has none."""
+    words, left = list[str](), list(rest)
+    if "list" in form.split()[:2] and left and left[0] in other_words.LISTED:
+        del left[0]
+    for word in form.split():
+        if "{}" in word and (not left or left[0].startswith("-")):
+            return None
+        words.append(word.replace("{}", left.pop(0)) if "{}" in word else word)
+    return [*words, *left]
+
+
+def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context: Any) -> Iterator[list[list[str]]]:
+    """Yield what an unknown command may be, best first: one command, or several that are all shown."""
+    wrong, *rest = typed
+    path = parent.split()
+    for count in (2, 1):
+        if count == 1 and not parent and (words := _about(typed, context)) is not None:
+            yield from of_command(words, names, "", context) if words[0] not in BY_NAME else ([words],)
+            return
+        forms = other_words.COMMANDS.get(" ".join([*path, *typed[:count]]).lower(), ())
+        for form in forms:
+            if form == "create" and typed[count:] and all(map(_is_account, typed[count:])):  # an account, not a text
+                continue
+            yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
+        if forms:
+            return
+    meant = [one for alike in other_words.ALIKE if wrong.lower() in alike for one in alike if one in names and path]
+    yield from ([[*path, one, *rest]] for one in meant)
+    if parent in ("optimal", "metrics", "config") and (words := _as_argument(parent, wrong, rest, context)):
+        yield [words]
+    elif wrong.lower() not in other_words.NO_COMMAND:
+        for name in get_close_matches(wrong.lower(), names, 1, CLOSE):
+            if (
+                len(wrong) < 5
+                and sorted(wrong.lower()) != sorted(name)
+                and not get_close_matches(wrong, [name], 1, 0.8)
+            ):
+                continue  # of a short word two other letters are half of it
+            yield [[*path, name, *rest]]
+
+
+def _about(typed: Sequence[str], context: Any) -> list[str] | None:
+    """Return the words with what a command is about before it: `list accounts`, and `post list` as `list`."""
+    for noun, verb in (typed[:2], typed[1::-1]) if len(typed) > 1 else ():
+        group = other_words.NOUNS.get(noun)
+        if noun.startswith("draft") and (verb in ("list", "ls") or len(typed) < 3):
+            continue
+        if group == "" and (verb in BY_NAME or verb in other_words.COMMANDS):
+            return [verb, *typed[2:]]
+        if group and (f"{group} {verb}" in other_words.COMMANDS or verb in context.parser.subcommands(group)):
+            return [group, verb, *typed[2:]]
+    return None
+
+
+def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list[str] | None:
+    """Return the command for an account after `optimal` or `metrics`, or a setting after `config`."""
+    if parent == "config":
+        key, _, value = wrong.partition("=")
+        key = other_words.KEYS.get(key, key)
+        has_value = value or any(not word.startswith("-") for word in rest)
+        words = [key, *([value] if value else []), *rest]
+        return ["config", "set" if has_value else "get", *words] if key in context.keys else None
+    if not _is_platform(wrong.partition("/")[0]):
+        return None
+    if parent == "metrics":
+        return ["metrics", "summary", "--account", wrong, *rest]
+    return ["optimal", "--account" if "/" in wrong else "--platform", wrong, *rest]
+
+
+def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], context: Any) -> Iterator[list[str]]:
+    """Yield what an unknown option may be, best first. `near`: the options whose names are near to it."""
+    word, path = line.parts[place].words[0], list(line.path)
+    before, after = line.around(place)
+    if not path:
+        yield from _behind_command(name, before, word, after)
+        return
+    if path == ["config", "set"] and name[2:] in context.keys:
+        yield [*before, name[2:], *after]
+    if (words := _of_two(line)) is not None:
+        yield words
+    keys = (" ".join([*path, word]), " ".join([*path, name]), name)
+    forms: Sequence[str] = next((other_words.OPTIONS[key] for key in keys if key in other_words.OPTIONS), ())
+    inline = word[len(name) :].removeprefix("=") if word.startswith((f"{name}=", "-n")) else ""
+    if re.fullmatch(r"-\d+", word):
+        forms, inline = ("--limit={}",), word[1:]
+    if inline:
+        after = [inline, *after]
+    value = after[0] if after and not after[0].startswith("-") else None
+    if name == "-t" and not forms:
+        forms = (_option_for(value or ""),)
+    flags = {flag for one in line.params for flag in one.opts}
+    option = _Unknown(line, name, before, after, value, is_inline="=" in word)
+    for form in _of_platforms(forms or near or _by_value(line, name, value, flags), line):
+        if form.startswith("ttp "):
+            words = fill(form[4:], [*before[len(path) :], *after])
+        elif forms and value is not None and not _can_be(form, value, name, line):
+            words = None
+        else:
+            words = option.words_in(form) if form.partition("=")[0] in {"", "{}", *flags} else None
+        if words is not None:
+            yield words
+    if path in (["schedule"], ["publish"]) and (words := _as_create(line)):
+        yield words
+
+
+def _behind_command(name: str, before: list[str], word: str, after: list[str]) -> Iterator[list[str]]:
+    """Yield the command with the options that were typed before its name behind it."""
+    if not after and (name == "-v" or get_close_matches(name, ["--version"])):
+        yield ["--version"]
+    start = next((at for at, one in enumerate(after) if one in BY_NAME or one in other_words.COMMANDS), len(after))
+    yield [*after[start:], *before, word, *after[:start]]
+
+
+class _Unknown(NamedTuple):
+    """An unknown option among its words. `value`: what may be its value, the first word behind it."""
+
+    line: TypedCommand
+    name: str
+    before: list[str]
+    after: list[str]
+    value: str | None
+    is_inline: bool
+
+    def words_in(self, form: str) -> list[str] | None:
+        """Return the command with the option in another form; None if its value does not fit."""
+        flag, has_value, text = form.partition("=")
+        before, after, value = self.before, self.after, self.value
+        if form == "":
+            return None if self.is_inline else [*before, *after]
+        if "{}" in form and value is None:
+            return None
+        if form == "{}":
+            return None if self._is_full() else [*before, str(value), *after[1:]]
+        if "{}" in form:
+            word = text.replace("{}", _as_cron(str(value)) or str(value) if flag == "--cron" else str(value))
+            return [*before, flag, word, *after[1:]]
+        if form == "--at" and any(part.flag == "--at" and part.values for part in self.line.parts):
+            return self._as_one_time()
+        if self.is_inline and not has_value:
+            return [*before, f"{form}={after[0]}", *after[1:]]
+        return [*before, form, *after]
+
+    def _is_full(self) -> bool:
+        """Whether the command has all its arguments, so that the value is not one more."""
+        arguments = [one for one in self.line.params if one.param_type_name == "argument"]
+        flags = {"--", *(flag for one in self.line.params for flag in one.opts)}
+        values, is_value = 0, False  # what follows an unknown option is its value
+        for part in self.line.parts:
+            values += not part.flag and part.metavar != "(name)" and not is_value
+            is_value = part.flag not in ("", *flags) and "=" not in part.words[0]
+        return values >= len(arguments) and all(one.nargs == 1 for one in arguments)
+
+    def _as_one_time(self) -> list[str] | None:
+        """Return the command with a day and a time of day, which were two options, as one time."""
+        parts = [part for part in self.line.parts if part.flag not in ("--at", self.name)]
+        day = next(part.values[0] for part in self.line.parts if part.flag == "--at" and part.values)
+        time = next((one for one in (f"{day} {self.value}", f"{self.value} {day}") if parse_time(one)), None)
+        words = [word for part in parts for word in part.words]
+        if time is None or self.value is None:
+            return None
+        if not self.is_inline:
+            words.remove(self.value)
+        return [*words, "--at", time]
+
+
+def _of_platforms(forms: Iterable[str], line: TypedCommand) -> Iterator[str]:
+    """Yield the forms with the platform for `*`: the only one that has the option, of those that the post goes to."""
+    from ttp.domain.options import all_options
+    from ttp.platforms.registry import Registry
+
+    to = [one for part in line.parts if part.flag == "--to" for one in ",".join(part.values).split(",")]
+    platforms = {_platform(one.partition("/")[0]) for one in to}
+    for form in forms:
+        before, star, option = form.partition("*.")
+        names = all_options(Registry()) if star else ()
+        owners = [owner for owner, _, name in (one.partition(".") for one in names) if name == option.partition("=")[0]]
+        owners = [owner for owner in owners if not platforms or owner in platforms]
+        if not star or len(owners) == 1:
+            yield f"{before}{owners[0]}.{option}" if star else form
+
+
+def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractSet[str]) -> Iterator[str]:
+    """Yield what an option may be whose name says nothing: by its value, or as a value that is typed as an option."""
+    word = name.lstrip("-")
+    if word in other_words.STATUSES and "--status" in flags:
+        yield f"--status={_status(word)}"
+    elif word in other_words.FORMATS and "--format" in flags and line.path[0] != "import":
+        yield f"--format={word}"
+    elif len(word) > 1 and _is_platform(word) and "--to" in flags:
+        yield f"--to={word}"
+    elif value is None or name in other_words.NO_OPTION:
+        return
+    elif (value.lower().endswith(TABLE_SUFFIXES) and any("FILE" in str(one.metavar) for one in line.params)) or any(
+        word.upper() in str(one.metavar).split() for one in line.params if one.param_type_name == "argument"
+    ):
+        yield "{}"
+    elif value in other_words.STATUSES and "--status" in flags:
+        yield "--status"
+    elif len(word) > 1 and {"--set", "--to"} <= flags:
+        yield f"--set=*.{word.replace('-', '_')}={{}}"
+
+
+def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
+    """Return whether the value of an unknown option can be that of a form."""
+    flag, _, given = form.partition("=")
+    if (name, flag) == ("--to", "--at"):
+        return _is_time(value)
+    if flag == "--status":
+        return value in other_words.STATUSES
+    if flag == "--format" or name in ("-o", "--output"):
+        return (value in other_words.FORMATS) is (flag == "--format")
+    if len(name) == 2 and flag in ("{}", "--file", "--media", "--add-media"):
+        return value.lower().endswith(MEDIA_SUFFIXES) is flag.endswith("media")
+    if flag == "--cron":
+        return _as_cron(value) is not None
+    if flag == "--set" and given.endswith("reply_to={}"):  # a post of ttp has no address yet
+        return "://" in value
+    return True
+
+
+def _as_cron(text: str) -> str | None:
+    """Return the cron expression of weekdays and a time, such as `mon 9:00`."""
+    from ttp.domain.time.slot_parser import parse_slot_times
+
+    try:
+        expressions = parse_slot_times(text)
+    except UsageError:
+        return None
+    return expressions[0] if len(expressions) == 1 else None
+
+
+def _of_two(line: TypedCommand) -> list[str] | None:
+    """Return what the name of a command and the word behind it are, as two words of another tool."""
+    forms = other_words.COMMANDS.get(" ".join(line.words[:2]), ()) if len(line.path) == 1 else ()
+    return next((words for words in (fill(form, line.words[2:]) for form in forms) if words), None)
+
+
+def _as_create(line: TypedCommand) -> list[str] | None:
+    """Return `create` for a text behind `schedule` or `publish`; its time is TIME if none was typed."""
+    places = line.places
+    if not places or _ID.fullmatch(line.words[places[0]]):
+        return None
+    words, flags = ["create", *line.words[1:]], [part.flag for part in line.parts]
+    if line.path[0] == "publish":
+        return [*words, "--at", "now"]
+    if "--at" in flags:
+        return words
+    for place in reversed(places[1:]):
+        if _is_time(words[place]):
+            return [*words[:place], "--at", *words[place:]]
+    return [*words, "--at", "TIME"]
+
+
+def wrong_word(line: TypedCommand, context: Any) -> int | None:
+    """Return the place among the parts of a word that its command cannot take: a surplus one, or no id."""
+    for place, part in enumerate(line.parts):
+        metavar = part.metavar.strip("[].")
+        if part.flag == "--status" and any(_status(one) != one for one in ",".join(part.values).split(",")):
+            return place
+        if metavar == "KEY=TEXT" and "=" not in "".join(part.values):
+            return place
+        if part.flag or metavar == "(name)" or part.words == ("-",):
+            continue
+        is_last = place == max(at for at, one in enumerate(line.parts) if not one.flag)
+        if metavar == "" or (metavar == "ID" and not _ID.fullmatch(part.words[0])):
+            has_time = list(line.path) == ["schedule"] and all(one.flag != "--at" for one in line.parts)
+            if has_time and is_last and place > 1 and _is_time(part.words[0]):
+                continue
+            return place
+        if metavar == "KEY" and line.path[:1] == ["config"] and not _is_key(part.words[0], context):
+            return place
+        patterns = other_words.WORDS.get(line.path[0], ()) if metavar in ("WHEN", "FILE|DIR|-", "N") else ()
+        if any(re.fullmatch(one, part.words[0]) for one, _ in patterns):
+            return place
+        if metavar == "URL" and line.path[:1] == ["init"] and "://" not in part.words[0]:
+            return place
+        if metavar == "PLATFORM/HANDLE" and list(line.path) == ["account", "add"] and "/" not in part.words[0]:
+            return place
+        if metavar == "DAYS TIMES" and "/" in part.words[0] and _is_account(part.words[0]):
+            return place
+    return None
+
+
+def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]]:
+    """Yield what may be meant by a word that its command cannot take, best first."""
+    part, path = line.parts[place], list(line.path)
+    word = part.words[0]
+    before, after = line.around(place)
+    flags = {flag for one in line.params for flag in one.opts}
+    if (words := _of_two(line)) is not None:
+        yield words
+        return
+    if (words := _about(line.words, context)) is not None and words != list(line.words):
+        yield words
+        return
+    if part.flag == "--text":
+        if "".join(part.values):  # a text of a platform or an account has its name
+            yield [*before, *part.values, *after]
+        return
+    if part.flag == "--status":
+        yield [*before, "--status", ",".join(_status(one) for one in part.values[0].split(",")), *after]
+        return
+    if part.metavar.strip("[].") == "KEY" and word in other_words.KEYS:
+        yield [*before, other_words.KEYS[word], *after]
+    if path == ["config", "set"] and "=" in word:
+        yield [*before, *word.split("=", 1), *after]
+    if place and line.parts[place - 1].flag == "--at":
+        times = _leading_words([word, *after])
+        time = " ".join([before[-1], *times])
+        if _is_time(time) or _is_time(word):
+            yield [*before[:-1], time, *after[len(times) - 1 :]]
+            return
+    if part.metavar.startswith(("ID", "[ID")):
+        if re.fullmatch(r"#?\d+((\.\.|:|–)\d+)?", word):
+            yield [*before, re.sub(r"\.\.|:|–", "-", word.lstrip("#")), *after]
+        if path == ["schedule"] and (words := _as_time(line, place)):
+            yield words
+        if path in (["schedule"], ["publish"]) and not _is_time(word):
+            is_text = " " in word or (word not in other_words.NO_TEXT and any(one.flag == "--at" for one in line.parts))
+            if is_text and (words := _as_create(line)):
+                yield words
+                return
+    for kind, form in other_words.WORDS.get(" ".join(path), ()):
+        if kind == "STATUS" and word.lower() in other_words.STATUSES:
+            yield [*before, form.replace("{}", _status(word.lower())), *after]
+            return
+        if (
+            kind == "ANY"
+            or (kind == "PLATFORM" and _is_account(word))
+            or (kind != "STATUS" and re.fullmatch(kind, word, re.IGNORECASE) and not _is_account(word))
+        ):
+            if form == "--search={}" and len(line.places) > 1:
+                return
+            if not form.startswith("ttp "):
+                yield [*before, *([form.replace("{}", word)] if form else []), *after]
+            elif words := fill(form[4:], [word]) if len(line.parts) == len(path) + 1 else None:
+                yield words
+            return
+    if word == "all" and path[-1] == "list":
+        yield [*before, *after]
+    if _is_account(word):
+        for flag in ("--to", "--account") if "/" in word else ("--to", "--platform", "--account"):
+            if flag in flags:
+                yield [*before, flag, word, *after]
+                return
+    follow = after[0] if after else ""
+    if word == "to" and "--to" in flags and _is_account(follow):
+        yield [*before, "--to", *after]
+    if path in (["slots", "add"], ["repeat", "add"]) and part.metavar == "":
+        at = place - 1 if path[0] == "slots" else place
+        words = [one.words[0] for one in line.parts[at:] if not one.flag and one.words[0] not in ("every", "on", "at")]
+        others = [one for part in line.parts[at:] if part.flag for one in part.words]
+        cron = _as_cron(" ".join(words))
+        if cron and not any(one.flag == "--cron" for one in line.parts):
+            more = [" ".join(words)] if path[0] == "slots" else ["--cron", cron]
+            yield [*(one for part in line.parts[:at] for one in part.words), *more, *others]
+    if "--at" in flags and part.metavar == "" and all(one.flag != "--at" for one in line.parts):
+        times = _leading_words([word, *after])
+        for start in (0, 1) if word in ("at", "on", "for") else (0,):
+            time = " ".join(times[start:])
+            if _is_time(time):
+                yield [*before, "--at", time, *after[len(times) - 1 :]]
+
+
+def _leading_words(words: Sequence[str]) -> list[str]:
+    """Return the words before the first option."""
+    return list(takewhile(lambda word: not word.startswith("-"), words))
+
+
+def _as_time(line: TypedCommand, place: int) -> list[str] | None:
+    """Return `schedule` with the words from `place` on as one time, without a word such as `for` before it."""
+    before = [word for part in line.parts[:place] for word in part.words]
+    times = [part.words[0] for part in line.parts[place:] if not part.flag]
+    others = [word for part in line.parts[place:] if part.flag for word in part.words]
+    if len(before) < 2 or any(part.flag == "--at" for part in line.parts):
+        return None
+    for start in (1, 0) if times[0] in ("at", "on", "for", "to") and times[1:] else (0,):
+        time = " ".join(times[start:])
+        for one in (time, f"in {time}"):
+            if _is_time(one) or _is_time(times[start]):
+                return [*before, "--at", one, *others]
+    return None
+
+
+def _is_account(word: str) -> bool:
+    return all(_is_platform(one.strip().partition("/")[0]) for one in word.split(","))
+
+
+def _is_platform(word: str) -> bool:
+    return _platform(word) is not None
+
+
+def _platform(word: str) -> str | None:
+    """Return the name of a platform by its name or another word for it."""
+    from ttp.platforms.registry import Registry
+
+    try:
+        return Registry().find(word).name
+    except TtpError:
+        return None
+
+
+def _is_key(text: str, context: Any) -> bool:
+    return any(key == text or key.startswith(f"{text}.") for key in context.keys)
+
+
+def _status(text: str) -> str:
+    return other_words.STATUSES.get(text, (text,))[0]
+
+
+def _is_time(text: str) -> bool:
+    """Return whether a text is a time, or a day that lacks its time."""
+    return any(parse_time(one) is not None for one in (text, f"{text} 9am"))
+
+
+def _option_for(value: str) -> str:
+    """Return what `-t` stands for, by its value: `--to`, `--at` or `--tag`."""
+    return "--to" if _is_platform(value.partition("/")[0]) else "--at" if _is_time(value) else "--tag"

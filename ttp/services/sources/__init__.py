@@ -1,0 +1,8 @@
+"""Sources: feeds and releases whose items become posts."""
+
+from typing import TYPE_CHECKING
+
+if not TYPE_CHECKING:
+    from ttp.services import import_late
+
+    __getattr__ = import_late(__name__)
