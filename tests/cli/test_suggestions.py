@@ -138,11 +138,13 @@ _NO_FIELDS = (
     "lint",
     "template edit",
     "template remove",
+    "lint",
 )
 
 
-def test_every_command_refuses_a_field_that_it_does_not_have(ttp: Program) -> None:
+def test_every_command_refuses_a_field_that_it_does_not_have(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     drafts(ttp)
+    monkeypatch.chdir(ttp.home)
     (ttp.home / "templates").mkdir()
     (ttp.home / "templates" / "release.md").write_text("Hi")
     for name, example in leaves():

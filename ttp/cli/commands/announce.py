@@ -58,6 +58,7 @@ def announce(
     from ttp.services.announce.file import PATH, read_file
     from ttp.services.announce.release import read_release
 
+    context.out.check_fields(render_post.preview_spec(()) if dry_run else SPEC)
     if init:
         if tag is not None or project is not None or dry_run:
             raise UsageError("--init takes no tag and no other option", Hint("try", "ttp announce --init"))
@@ -65,7 +66,6 @@ def announce(
         return
     if not tag:
         raise UsageError("name the tag of the release", Hint("try", "ttp announce TAG"))
-    context.out.check_fields(render_post.preview_spec(()) if dry_run else SPEC)
     context.caller_root = Path()  # whoever proposes a file may not read others elsewhere by it
     with _naming(PATH):
         file = read_file()
