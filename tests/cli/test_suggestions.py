@@ -135,7 +135,6 @@ _NO_FIELDS = (
     "notify secret",
     "completion",
     "help",
-    "lint",
     "template edit",
     "template remove",
     "lint",
