@@ -63,17 +63,11 @@ def doors() -> Iterator[Door]:
         yield from (Door("command", one, one) for one in (f"{path} {name}" for name in names) if one in OPERATIONS)
     for route in ROUTES:
         yield Door(
-            "route",
-            f"{route.method} {route.path.replace(':path', '').replace('post_id', 'id').replace('source_id', 'id')}",
-            route.operation,
+            "route", f"{route.method} {route.path.replace(':path', '').replace('post_id', 'id')}", route.operation
         )
     yield Door("route", f"POST {AGENTS}", AgentEndpoint.operation)
     for page in PAGES:
-        yield Door(
-            "page",
-            f"{page.method} {page.path.replace(':int', '').replace('post_id', 'id').replace('source_id', 'id')}",
-            page.operation,
-        )
+        yield Door("page", f"{page.method} {page.path.replace(':int', '').replace('post_id', 'id')}", page.operation)
     for name, tool in TOOLS.items():
         yield Door("tool", name, tool.operation)
     for name, tool in tools_of(TOKENS[0]).items():

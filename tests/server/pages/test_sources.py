@@ -11,6 +11,9 @@ from tests.feed_site import Answer, FeedSite, Item, feed_site
 from tests.server.conftest import Api
 from tests.server.pages.conftest import DRAFT, PUBLISH, READ, Person, form_with, has_button, inner
 from tests.server.pages.test_calendar import account_named
+from tests.server.pages.test_login import address
+from ttp.domain.operations import OPERATIONS, OWN
+from ttp.server.pages.routes import PAGES
 
 EVIL = "<script>{{ 7*7 }}</script>"
 PAGE = "/sources/1"
@@ -94,10 +97,13 @@ def test_a_source_that_gives_times_needs_publish(server: Api, site: FeedSite) ->
     assert server.ttp.shown(1)["status"] == "scheduled"
 
 
-def test_a_person_limited_to_accounts_sees_no_source(server: Api, site: FeedSite) -> None:
+def test_a_person_limited_to_accounts_opens_no_page_about_all(server: Api, site: FeedSite) -> None:
     dee = Person(server).log_in("dee", PUBLISH, accounts=[account_named(server, "x/me")])
     assert 'href="/sources"' not in dee.sees("/queue")
-    for path in ("/sources", PAGE):
-        dee.sees(path, 403)
-    assert {dee.send(f"{PAGE}/{name}").status_code for name in CHANGES} == {403}
+    pages = [page for page in PAGES if OPERATIONS[page.operation].scope != OWN]
+    assert len(pages) == 2 + len(CHANGES)
+    for page in pages:
+        answer = dee.get(address(page)) if page.method == "GET" else dee.send(address(page))
+        assert answer.status_code == 403, page
+        assert site.feed not in answer.text
     assert shown(server)["state"] == "ok"
