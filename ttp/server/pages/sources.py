@@ -79,6 +79,7 @@ ACTIONS: Mapping[str, Callable[[Visit, Sources], object]] = MappingProxyType(
 
 def change_source(visit: Visit, name: str) -> Response:
     """Make a change. A refusal is shown on the page of the source."""
+    # Who may draft and publish publishes here: a source may give its posts times.
     services = visit.services("schedule" if visit.may("schedule") else f"source {name}")
     try:
         is_done = ACTIONS[name](visit, services.sources) is not False
