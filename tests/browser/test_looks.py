@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Site
+from tests.feed_site import Item, feed_site
 from tests.media_bytes import png
 from tests.real.install import Missing, node
 
@@ -16,6 +17,7 @@ PAGES = (
     *("/calendar?when=2098-01", "/calendar?view=week&when=2098-W02", "/queue", "/compose", "/approvals"),
     *("/posts", "/posts?q=number&status=scheduled&page=1", "/queue?done=delete&post=4"),
     *("/best-times", "/report?when=2026-10", "/accounts", "/accounts/connect", "/callback", "/timezone"),
+    *("/sources", "/sources/1"),
     *("/posts/1", "/posts/1/edit", "/posts/1/delete", "/posts/2/resolve", "/posts/3", "/posts/99", "/login/x"),
 )
 WIDTHS = (375, 768, 1440)
@@ -53,6 +55,12 @@ def full(approving_site: Site, tmp_path: Path) -> Site:
     ]
     numbers.write_text("\n".join(["remoteId,publishedAt,likes,comments,shares,views,text", *rows]))
     ttp.ok("metrics", "import", str(numbers), "--account", "x/me")
+    with feed_site() as site:
+        site.has(*(Item(f"{60 * 'y'}{number}", 80 * "x") for number in range(2)))
+        ttp.ok("source", "add", site.feed, "--to", "x/me,x/other", "--allow-private")
+        site.has(*(Item(f"{60 * 'z'}{number}", f"{80 * 'z'}{number}") for number in range(6)))
+        ttp.clock.advance(7200)
+        ttp.ok("source", "poll", "1")
     return approving_site
 
 

@@ -11,7 +11,7 @@ from ttp.cli.command_table import BY_NAME
 from ttp.cli.context import Context
 from ttp.cli.remote.child import CallerFiles, TokenContext
 from ttp.domain.errors import NotAllowed
-from ttp.domain.operations import OPERATIONS, OWN
+from ttp.domain.operations import OPERATIONS
 from ttp.domain.permissions import VARIABLE, Capability
 
 DOORS = list(doors())
@@ -48,7 +48,3 @@ def is_let(check: Callable[..., object], *values: object) -> bool:
     except NotAllowed:
         return False
     return True
-
-
-def test_a_page_is_open_to_people_who_are_limited_to_accounts() -> None:
-    assert {OPERATIONS[door.operation].scope for door in DOORS if door.kind == "page"} == {OWN}

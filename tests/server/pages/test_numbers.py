@@ -26,7 +26,9 @@ def numbers(server: Api, tmp_path: Any) -> None:
     server.ttp.ok("metrics", "import", str(file), "--account", "x/me")
 
 
-@pytest.mark.parametrize("path", ["/best-times", "/report", "/accounts", "/approvals", "/queue", "/calendar"])
+@pytest.mark.parametrize(
+    "path", ["/best-times", "/report", "/accounts", "/approvals", "/queue", "/calendar", "/sources"]
+)
 def test_a_page_is_shown_without_any_data(ann: Person, path: str) -> None:
     assert "<h1>" in ann.sees(path)
 

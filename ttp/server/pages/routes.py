@@ -20,11 +20,12 @@ from ttp.server.pages import (
     post_list,
     posts,
     queue,
+    sources,
 )
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import PageRoute, endpoint, redirect
 
-POST = "/posts/{post_id:int}"
+POST, SOURCE = "/posts/{post_id:int}", "/sources/{source_id:int}"
 PAGES = (
     PageRoute("GET", "/", lambda visit: redirect(login.HOME), "own calendar"),
     PageRoute("GET", "/login", login.show_login, "login"),
@@ -39,6 +40,12 @@ PAGES = (
     PageRoute("GET", "/best-times", numbers.show_best_times, "optimal"),
     PageRoute("GET", "/report", numbers.show_report, "report"),
     PageRoute("GET", "/accounts", accounts.show_accounts, "account list"),
+    PageRoute("GET", "/sources", sources.show_sources, "source list"),
+    PageRoute("GET", SOURCE, sources.show_source, "source show"),
+    *(
+        PageRoute("POST", f"{SOURCE}/{name}", partial(sources.change_source, name=name), f"source {name}")
+        for name in sources.ACTIONS
+    ),
     PageRoute("GET", connect.FORM, connect.show_form, "sign-in at a platform"),
     PageRoute("POST", connect.FORM, connect.start, "sign-in at a platform"),
     PageRoute("POST", "/accounts/sign-in", connect.sign_in, "sign-in at a platform"),

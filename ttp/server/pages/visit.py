@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
-from ttp.domain.operations import OPERATIONS
+from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.server.api_token import Person, Session
 from ttp.domain.time.formatting import Clocks
 from ttp.server.guard import has_foreign_origin, has_own_origin
@@ -54,6 +54,11 @@ DONE = {
     "back": "It is back.",
     "link": "The link was created.",
     "timezone": "Your timezone is saved.",
+    "source-poll": "The source was read.",
+    "source-pause": "Paused.",
+    "source-resume": "Resumed.",
+    "source-post": "The item is a post now.",
+    "source-skip": "Skipped.",
 }
 """The message after a change, by the word in the address: an address cannot show any other message."""
 SAVED = ("saved", "draft", "scheduled")
@@ -66,6 +71,7 @@ MENU = (
     ("/approvals", "Approvals", "approvals"),
     ("/best-times", "Best times", "optimal"),
     ("/report", "Report", "report"),
+    ("/sources", "Sources", "source list"),
     ("/accounts", "Accounts", "account list"),
 )
 _MOST_FIELDS, _MOST_FILES = 500, 20
@@ -107,7 +113,8 @@ class Visit:
         return self.session.person
 
     def may(self, operation: str) -> bool:
-        return self.person.may(OPERATIONS[operation].needs)
+        is_for_them = self.person.accounts is None or OPERATIONS[operation].scope == OWN
+        return is_for_them and self.person.may(OPERATIONS[operation].needs)
 
     def services(self, operation: str, *, expected: int | None = None) -> RequestServices:
         """Return the services for an operation of the person. Raise NotAllowed if they may not do it."""
@@ -116,6 +123,8 @@ class Visit:
         if caller is None:
             names = ", ".join(self.person.capabilities)
             raise NotAllowed(f"this needs the capability {needed}, and {self.person.name} has {names}")
+        if self.person.accounts is not None and OPERATIONS[operation].scope != OWN:
+            raise NotAllowed(f"this is about all accounts, and {self.person.name} is limited to some")
         return RequestServices(self.installation, caller, expected=expected)
 
     @property
@@ -177,10 +186,17 @@ class Visit:
 
     @property
     def post_id(self) -> int:
-        post_id = int(self.request.path_params["post_id"])
-        if post_id > _MOST_ID:
-            raise NotFound(f"no post {post_id}")
-        return post_id
+        return self._id("post")
+
+    @property
+    def source_id(self) -> int:
+        return self._id("source")
+
+    def _id(self, kind: str) -> int:
+        number = int(self.request.path_params[f"{kind}_id"])
+        if number > _MOST_ID:
+            raise NotFound(f"no {kind} {number}")
+        return number
 
     def field(self, name: str) -> str:
         """Return a field of the form with the line ends of this system; an absent one is empty."""
