@@ -41,7 +41,7 @@ OWN_OF_POST = {"deliveries", "status", "scheduled_at", "published_at", "created_
     *("key", "key_digest", "chosen_by", "rejection", "cards", "origin", "id", "revision")
 }
 OWN_OF_INPUT = {"kept", "first", "add_tags", "remove_tags", "add_media", "remove_media", "key", "edited", "dropped"}
-OWN_OF_INPUT |= {"snippets", "filling", "asked", "origin"}
+OWN_OF_INPUT |= {"snippets", "filling", "asked", "origin", "item"}
 each_field = pytest.mark.parametrize("field", PLAIN, ids=[one.name for one in PLAIN])
 
 

@@ -64,7 +64,7 @@ def test_names_are_found_in_code_alone() -> None:
     assert text.variables == {"text", "b", "c"}
     refuse_other_names(text, {"vars"})
     with pytest.raises(UsageError) as refused:
-        refuse_other_names(TemplateText("r", "a\n{{ b.title }} {{ title }}", line=7), {"title"})
+        refuse_other_names(TemplateText("r", "a\n{{ b.topic }} {{ topic }}", line=7), {"topic"})
     assert "line 8, column 18: " in refused.value.message
     with pytest.raises(UsageError):
         refuse_other_names(text, {"elsewhere"})
