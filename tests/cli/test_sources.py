@@ -306,6 +306,20 @@ def test_a_removed_source_knows_its_items_for_400_days(ttp: Program, site: FeedS
     assert (ttp.count("source"), ttp.sql("SELECT count(*) FROM source_item WHERE source_id = 1")[0][0]) == (1, 0)
 
 
+def test_a_page_is_no_second_source_of_its_feed(ttp: Program, site: FeedSite) -> None:
+    add(ttp, site)
+    page = Answer(200, b"<html><link rel=alternate type=application/rss+xml href=/feed.xml></html>", PAGE.headers)
+    new = ("source", "add", f"{site.url}/blog", "--to", "x/me", "--allow-private", "--json")
+    site.answers.append(page)
+    assert ttp(*new).code == 2
+    poll(ttp, site, "c", "a")
+    ttp.ok("source", "remove", "1")
+    site.answers.append(page)
+    assert ttp.ok(*new).json["items"]["created"] == 1
+    poll(ttp, site, "d", "c")
+    assert titles(ttp) == ["Title c", "Title d"]
+
+
 def test_times_are_those_of_the_source(ttp: Program, site: FeedSite) -> None:
     add(ttp, site, "--at", "in 10m")
     (new,) = poll(ttp, site, "c", "a")["new"]

@@ -135,12 +135,11 @@ class Sources:
         now = self._clock.now()
         source = self.check_new(replace(source, created_at=now, next_poll_at=now), allow_loop=allow_loop)
         with self._posts.database.reading() as db:
-            for one in store.sources(db) if db else ():
-                if source.url in (one.url, one.address):
-                    raise Conflict(f"source {one.id} has this address", Hint("see", action("source show", one.id)))
+            _refuse_twice(db, source)
         source, answer = self._read(source)
         with self._posts.database.writing() as db:
-            old = store.removed_source(db, source.url)
+            _refuse_twice(db, source)  # as the feed of its page, or by another process
+            old = store.removed_source(db, source)
             if old is None:
                 source_id = store.insert(db, source)
             else:  # what became posts of it stays known
@@ -310,6 +309,13 @@ def _host(url: str) -> str | None:
 
 def _names_of(source: Source, names: dict[int, str]) -> tuple[str, ...]:
     return tuple(names[one] for one in source.accounts if one in names)
+
+
+def _refuse_twice(db: Connection | None, source: Source) -> None:
+    """Raise Conflict if a source has the address of this one: its items would become posts twice."""
+    for one in store.sources(db) if db else ():
+        if {source.url, source.address} & {one.url, one.address}:
+            raise Conflict(f"source {one.id} has this address", Hint("see", action("source show", one.id)))
 
 
 def _no_source(source_id: int) -> NotFound:
