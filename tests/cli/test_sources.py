@@ -375,6 +375,10 @@ def test_bad_input_is_refused(ttp: Program, site: FeedSite, monkeypatch: pytest.
     assert ttp("source", "add", site.feed, "--allow-private").code == 2
     assert ttp("source", "add", site.feed, "--to", "x/you", "--allow-private").code == 3
     assert ttp("source", "add", "https://x.com/me/feed", "--to", "x/me").code == 2
+    site.answers.append(
+        Answer(200, b"<link rel=alternate type=application/rss+xml href=https://x.com/a>", PAGE.headers)
+    )
+    assert ttp(*private).code == 2
     assert ttp("source", "show", "7").code == 3
     secret = ttp("source", "add", "https://me:secret@blog.example.org/feed", "--to", "x/me")
     assert (secret.code, "secret" in secret.err) == (2, False)
@@ -385,6 +389,9 @@ def test_bad_input_is_refused(ttp: Program, site: FeedSite, monkeypatch: pytest.
     monkeypatch.setenv("TTP_CAPABILITY", "draft")
     ttp.ok("source", "edit", "1", "--max-new", "6")
     assert ttp("source", "edit", "1", "--at", "in 10m").code == 7
+    ttp.sql("UPDATE source SET schedule = 'next-slot'")
+    refused = ttp("source", "poll", "1", "--json")
+    assert (refused.code, json.loads(refused.err)["error"]["hints"]) == (7, ["ttp source show 1"])
     monkeypatch.setenv("TTP_CAPABILITY", "read")
     assert ttp("source", "poll", "1").code == 7
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import Account, is_loopback
 from ttp.domain.action import action, other_options
-from ttp.domain.errors import Conflict, Hint, NotFound, PartlyFailed, StateRefused, UsageError
+from ttp.domain.errors import Conflict, Hint, NotAllowed, NotFound, PartlyFailed, StateRefused, UsageError
 from ttp.domain.feeds.identity import KEY_MODES, parse_filter
 from ttp.domain.feeds.item import FeedItem
 from ttp.domain.source import LEAST, MOST_EVERY, OPEN, ItemState, Source, SourceItem, SourceView, parse_schedule
@@ -122,12 +122,10 @@ class Sources:
             raise UsageError(f'"{source.key_mode}" is not a key of items', *ways)
         for text in source.excluded:
             parse_filter(text)
-        if not allow_loop and (same := self._target_of(source, accounts)) is not None:
-            raise UsageError(
-                f"{source.url} is on the server of {same.name}: its own posts would come back",
-                Hint("try", other_options(allow_loop=True), sure=False),
-            )
-        return replace(source, name=source.name or name_of(source.url), address=source.address or source.url)
+        source = replace(source, name=source.name or name_of(source.url), address=source.address or source.url)
+        if not allow_loop:
+            self._refuse_loop(source)
+        return source
 
     def add(self, source: Source, *, allow_loop: bool = False) -> PolledSource:
         """Read a source and store it with its items, none of which becomes a post. One that does not answer now is
@@ -136,7 +134,7 @@ class Sources:
         source = self.check_new(replace(source, created_at=now, next_poll_at=now), allow_loop=allow_loop)
         with self._posts.database.reading() as db:
             _refuse_twice(db, source)
-        source, answer = self._read(source)
+        source, answer = self._read(source, allow_loop=allow_loop)
         with self._posts.database.writing() as db:
             _refuse_twice(db, source)  # as the feed of its page, or by another process
             old = store.removed_source(db, source)
@@ -235,8 +233,7 @@ class Sources:
             before = store.lock(db, source_id)
             if before is None:
                 raise _no_source(source_id)
-            if before.schedule is not None:
-                self._posts.refuse_time()
+            self._refuse_timed(before)
             after = change(before)
             store.update(db, after, before)
             store.delete_removed(db, self._clock.now())
@@ -246,9 +243,16 @@ class Sources:
     def _active(self, source_id: int) -> Source:
         """Return a source whose posts the caller may make. Raise NotFound, NotAllowed."""
         source = self.source(source_id)
-        if source.schedule is not None:
-            self._posts.refuse_time()
+        self._refuse_timed(source)
         return source
+
+    def _refuse_timed(self, source: Source) -> None:
+        """Raise NotAllowed for a source that gives its posts times, where no post may get one."""
+        try:
+            if source.schedule is not None:
+                self._posts.refuse_time()
+        except NotAllowed as refused:  # what to change is in the source, and not in the command
+            raise NotAllowed(refused.message, Hint("see", action("source show", source.id))) from None
 
     def _find(self, db: Connection | None, source_id: int) -> Source:
         source = store.source(db, source_id) if db else None
@@ -256,12 +260,14 @@ class Sources:
             raise _no_source(source_id)
         return source
 
-    def _read(self, source: Source) -> tuple[Source, Answer]:
+    def _read(self, source: Source, *, allow_loop: bool = True) -> tuple[Source, Answer]:
         """Read a new source; at the address of the feed that its page names, if it names one. Raise UsageError for what
         waiting does not help."""
         answer = self._polling.read(source, self._clock.now())
         if isinstance(answer, Failed) and len(answer.feeds) == 1:
             source = replace(source, address=answer.feeds[0].url)
+            if not allow_loop:
+                self._refuse_loop(source)
             answer = self._polling.read(source, self._clock.now())
         if isinstance(answer, Failed) and answer.flaw not in _PASSING:
             hints = [Hint("try", one.url, (source.url, one.url)) for one in answer.feeds]
@@ -279,16 +285,18 @@ class Sources:
     def _names(self) -> dict[int, str]:
         return {one.id or 0: one.name for one in self._posts.accounts()}
 
-    def _target_of(self, source: Source, accounts: Sequence[Account]) -> Account | None:
-        """Return the account on whose server a source is."""
-        host = _host(source.url)
+    def _refuse_loop(self, source: Source) -> None:
+        """Raise UsageError for a source on the server of an account."""
+        host = _host(source.address)
         if host is None or is_loopback(host):  # a rehearsal
-            return None
-        for account in accounts:
+            return
+        for account in self._accounts(source):
             platform = self._posts.platforms.facts(account.platform)
             if host == platform.host(self._posts.config, account.server) or platform.has_posts_at(host):
-                return account
-        return None
+                raise UsageError(
+                    f"{source.address} is on the server of {account.name}: its own posts would come back",
+                    Hint("try", other_options(allow_loop=True), sure=False),
+                )
 
 
 _PASSING = ("slow", "busy", "status", "no_answer", "cut_off", "unreachable")
