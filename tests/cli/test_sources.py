@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,10 +25,12 @@ from tests.mcp.conftest import Agent
 from tests.server.conftest import server_of
 from ttp.domain.errors import Conflict
 from ttp.domain.permissions import Caller, Capability
-from ttp.domain.source import Source
+from ttp.domain.source import ItemState, Source
 from ttp.services.application import Application
 from ttp.services.sources.polling import Answer as Answered
 from ttp.services.sources.polling import Polling, read_feed
+from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.sqlite import SqliteConnection
 
 HOUR = 3600 * 1.2
@@ -119,6 +122,23 @@ def test_held_items_wait_for_a_person(ttp: Program, site: FeedSite) -> None:
     assert len(titles(ttp)) == len(set(titles(ttp))) == 5
 
 
+def test_what_another_process_posts_is_not_skipped(
+    ttp: Program, site: FeedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(ttp, site)
+    poll(ttp, site, *"cdefgh")
+    skipper, poster, writing = application(ttp).sources, application(ttp).sources, Database.writing
+
+    def post_before(self: Database, within: Connection | None = None) -> AbstractContextManager[Connection]:
+        if self is skipper._posts.database and poster.details(1).view.counts.get(ItemState.HELD):
+            poster.post(1)
+        return writing(self, within)
+
+    monkeypatch.setattr(Database, "writing", post_before)
+    assert skipper.skip(1)[1] == 0
+    assert shown(ttp)["items"]["created"] == 6
+
+
 def test_a_person_hears_once_of_what_waits(ttp: Program, site: FeedSite, tmp_path: Path) -> None:
     program, heard = tmp_path / "hear", tmp_path / "heard"
     program.write_text(f"#!/bin/sh\ncat >> {heard}\n")
@@ -195,6 +215,8 @@ def test_a_failed_poll_is_no_empty_feed(ttp: Program, site: FeedSite, answer: An
     if state == "gone":
         assert ran.json["nextCheckAt"] is None
         assert ttp.ok("doctor", "--json").json
+        site.answers.append(Answer(500))
+        assert ttp("source", "poll", "1", "--json").json["state"] == "failing"  # and is read again later
         ttp.ok("source", "resume", "1")
     assert poll(ttp, site, "c", "a")["state"] == "ok"
     assert titles(ttp) == ["Title c"]

@@ -200,14 +200,18 @@ class Sources:
     def skip(self, source_id: int, item_ids: Sequence[int] = ()) -> tuple[SourceView, int]:
         """Mark held items as seen: all of them, or these. Return how many, too. Raise NotFound."""
         source = self.source(source_id)
-        items = [one for one in self._chosen(source, item_ids, latest=False) if one.state is ItemState.HELD]
         with self._posts.database.writing() as db:
+            store.lock(db, source_id)  # what another process posts now is never marked as seen
+            chosen = self._chosen(source, item_ids, latest=False, within=db)
+            items = [one for one in chosen if one.state is ItemState.HELD]
             for one in items:
                 store.update_item(db, replace(one, state=ItemState.SEEN), one)
         return self.details(source_id).view, len(items)
 
-    def _chosen(self, source: Source, item_ids: Sequence[int], *, latest: bool) -> list[SourceItem]:
-        with self._posts.database.reading() as db:
+    def _chosen(
+        self, source: Source, item_ids: Sequence[int], *, latest: bool, within: Connection | None = None
+    ) -> list[SourceItem]:
+        with self._posts.database.reading(within) as db:
             assert db is not None
             items = store.items(db, source.id or 0, OPEN)
         if latest:
