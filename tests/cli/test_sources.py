@@ -334,6 +334,8 @@ def test_a_page_is_no_second_source_of_its_feed(ttp: Program, site: FeedSite) ->
     new = ("source", "add", f"{site.url}/blog", "--to", "x/me", "--allow-private", "--json")
     site.answers.append(page)
     assert ttp(*new).code == 2
+    for same in (site.feed.upper().replace("FEED.XML", "feed.xml"), f"{site.feed}#top", f"{site.feed}/"):
+        assert ttp("source", "add", same, *new[3:]).code == 2, same
     poll(ttp, site, "c", "a")
     ttp.ok("source", "remove", "1")
     site.answers.append(page)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ttp.domain.account import Account, is_loopback
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Conflict, Hint, NotAllowed, NotFound, PartlyFailed, StateRefused, UsageError
-from ttp.domain.feeds.identity import KEY_MODES, parse_filter
+from ttp.domain.feeds.identity import KEY_MODES, canonical_link, parse_filter
 from ttp.domain.feeds.item import FeedItem
 from ttp.domain.source import LEAST, MOST_EVERY, OPEN, ItemState, Source, SourceItem, SourceView, parse_schedule
 from ttp.domain.time.clock import Clock
@@ -326,8 +326,13 @@ def _names_of(source: Source, names: dict[int, str]) -> tuple[str, ...]:
 def _refuse_twice(db: Connection | None, source: Source) -> None:
     """Raise Conflict if a source has the address of this one: its items would become posts twice."""
     for one in store.sources(db) if db else ():
-        if {source.url, source.address} & {one.url, one.address}:
+        if {_place(source.url), _place(source.address)} & {_place(one.url), _place(one.address)}:
             raise Conflict(f"source {one.id} has this address", Hint("see", action("source show", one.id)))
+
+
+def _place(url: str) -> str:
+    """Return an address as it is compared: a feed is the same with https, another case of its host, or a fragment."""
+    return (canonical_link(url) if url.lower().startswith("http") else url.lower()) or url
 
 
 def _no_source(source_id: int) -> NotFound:
