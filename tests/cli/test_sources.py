@@ -425,6 +425,7 @@ def test_a_preview_stores_nothing(ttp: Program, site: FeedSite) -> None:
     previews = ttp.ok("source", "preview", site.feed, "--to", "x/me", "--allow-private", "--json").json
     assert [one["title"] for one in previews] == ["Title a", "Title b"]
     assert previews[0]["versions"][0]["account"] == "x/me"
+    assert ttp("source", "preview", site.feed, "--template", "none", "--allow-private").code == 3
     assert (ttp.count("source"), ttp.count("post")) == (0, 0)
 
 

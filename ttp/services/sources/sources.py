@@ -81,7 +81,8 @@ class Sources:
 
     def preview(self, source: Source) -> list[ItemPreview]:
         """Return what each account of a source would get of the newest items. Stores nothing. Raise UsageError,
-        PartlyFailed for what cannot be read."""
+        NotFound for its template, PartlyFailed for what cannot be read."""
+        self._check_template(source)
         fresh = replace(source, etag=None, last_modified=None, sha256=None)
         source, answer = self._read(replace(fresh, address=source.address or source.url))
         if isinstance(answer, Failed):
@@ -115,8 +116,7 @@ class Sources:
             self._posts.refuse_time()
             parse_schedule(source.schedule)
             self._times.resolve(source.schedule, accounts)
-        if source.template is not None:
-            self._posts.templates.files.find(source.template).check()
+        self._check_template(source)
         if source.key_mode not in KEY_MODES:
             ways = (Hint("try", other_options(key=one)) for one in KEY_MODES)
             raise UsageError(f'"{source.key_mode}" is not a key of items', *ways)
@@ -288,6 +288,10 @@ class Sources:
 
     def _names(self) -> dict[int, str]:
         return {one.id or 0: one.name for one in self._posts.accounts()}
+
+    def _check_template(self, source: Source) -> None:
+        if source.template is not None:
+            self._posts.templates.files.find(source.template).check()
 
     def _refuse_loop(self, source: Source) -> None:
         """Raise UsageError for a source on the server of an account."""
