@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,10 +25,12 @@ from tests.mcp.conftest import Agent
 from tests.server.conftest import server_of
 from ttp.domain.errors import Conflict
 from ttp.domain.permissions import Caller, Capability
-from ttp.domain.source import Source
+from ttp.domain.source import ItemState, Source
 from ttp.services.application import Application
 from ttp.services.sources.polling import Answer as Answered
 from ttp.services.sources.polling import Polling, read_feed
+from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.sqlite import SqliteConnection
 
 HOUR = 3600 * 1.2
@@ -119,6 +122,23 @@ def test_held_items_wait_for_a_person(ttp: Program, site: FeedSite) -> None:
     assert len(titles(ttp)) == len(set(titles(ttp))) == 5
 
 
+def test_what_another_process_posts_is_not_skipped(
+    ttp: Program, site: FeedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(ttp, site)
+    poll(ttp, site, *"cdefgh")
+    skipper, poster, writing = application(ttp).sources, application(ttp).sources, Database.writing
+
+    def post_before(self: Database, within: Connection | None = None) -> AbstractContextManager[Connection]:
+        if self is skipper._posts.database and poster.details(1).view.counts.get(ItemState.HELD):
+            poster.post(1)
+        return writing(self, within)
+
+    monkeypatch.setattr(Database, "writing", post_before)
+    assert skipper.skip(1)[1] == 0
+    assert shown(ttp)["items"]["created"] == 6
+
+
 def test_a_person_hears_once_of_what_waits(ttp: Program, site: FeedSite, tmp_path: Path) -> None:
     program, heard = tmp_path / "hear", tmp_path / "heard"
     program.write_text(f"#!/bin/sh\ncat >> {heard}\n")
@@ -195,6 +215,8 @@ def test_a_failed_poll_is_no_empty_feed(ttp: Program, site: FeedSite, answer: An
     if state == "gone":
         assert ran.json["nextCheckAt"] is None
         assert ttp.ok("doctor", "--json").json
+        site.answers.append(Answer(500))
+        assert ttp("source", "poll", "1", "--json").json["state"] == "failing"  # and is read again later
         ttp.ok("source", "resume", "1")
     assert poll(ttp, site, "c", "a")["state"] == "ok"
     assert titles(ttp) == ["Title c"]
@@ -306,6 +328,22 @@ def test_a_removed_source_knows_its_items_for_400_days(ttp: Program, site: FeedS
     assert (ttp.count("source"), ttp.sql("SELECT count(*) FROM source_item WHERE source_id = 1")[0][0]) == (1, 0)
 
 
+def test_a_page_is_no_second_source_of_its_feed(ttp: Program, site: FeedSite) -> None:
+    add(ttp, site)
+    page = Answer(200, b"<html><link rel=alternate type=application/rss+xml href=/feed.xml></html>", PAGE.headers)
+    new = ("source", "add", f"{site.url}/blog", "--to", "x/me", "--allow-private", "--json")
+    site.answers.append(page)
+    assert ttp(*new).code == 2
+    for same in (site.feed.upper().replace("FEED.XML", "feed.xml"), f"{site.feed}#top", f"{site.feed}/"):
+        assert ttp("source", "add", same, *new[3:]).code == 2, same
+    poll(ttp, site, "c", "a")
+    ttp.ok("source", "remove", "1")
+    site.answers.append(page)
+    assert ttp.ok(*new).json["items"]["created"] == 1
+    poll(ttp, site, "d", "c")
+    assert titles(ttp) == ["Title c", "Title d"]
+
+
 def test_times_are_those_of_the_source(ttp: Program, site: FeedSite) -> None:
     add(ttp, site, "--at", "in 10m")
     (new,) = poll(ttp, site, "c", "a")["new"]
@@ -361,6 +399,10 @@ def test_bad_input_is_refused(ttp: Program, site: FeedSite, monkeypatch: pytest.
     assert ttp("source", "add", site.feed, "--allow-private").code == 2
     assert ttp("source", "add", site.feed, "--to", "x/you", "--allow-private").code == 3
     assert ttp("source", "add", "https://x.com/me/feed", "--to", "x/me").code == 2
+    site.answers.append(
+        Answer(200, b"<link rel=alternate type=application/rss+xml href=https://x.com/a>", PAGE.headers)
+    )
+    assert ttp(*private).code == 2
     assert ttp("source", "show", "7").code == 3
     secret = ttp("source", "add", "https://me:secret@blog.example.org/feed", "--to", "x/me")
     assert (secret.code, "secret" in secret.err) == (2, False)
@@ -371,6 +413,9 @@ def test_bad_input_is_refused(ttp: Program, site: FeedSite, monkeypatch: pytest.
     monkeypatch.setenv("TTP_CAPABILITY", "draft")
     ttp.ok("source", "edit", "1", "--max-new", "6")
     assert ttp("source", "edit", "1", "--at", "in 10m").code == 7
+    ttp.sql("UPDATE source SET schedule = 'next-slot'")
+    refused = ttp("source", "poll", "1", "--json")
+    assert (refused.code, json.loads(refused.err)["error"]["hints"]) == (7, ["ttp source show 1"])
     monkeypatch.setenv("TTP_CAPABILITY", "read")
     assert ttp("source", "poll", "1").code == 7
 
@@ -380,6 +425,7 @@ def test_a_preview_stores_nothing(ttp: Program, site: FeedSite) -> None:
     previews = ttp.ok("source", "preview", site.feed, "--to", "x/me", "--allow-private", "--json").json
     assert [one["title"] for one in previews] == ["Title a", "Title b"]
     assert previews[0]["versions"][0]["account"] == "x/me"
+    assert ttp("source", "preview", site.feed, "--template", "none", "--allow-private").code == 3
     assert (ttp.count("source"), ttp.count("post")) == (0, 0)
 
 

@@ -181,6 +181,7 @@ def after_failure(source: Source, now: datetime, jitter: float, error: str, retr
         next_poll_at=now + timedelta(seconds=wait_s),
         failures=source.failures + 1,
         failing_at=source.failing_at or now,
+        gone_at=None,
         error=error,
         polls=source.polls + 1,
     )

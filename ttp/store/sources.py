@@ -22,10 +22,11 @@ def source(db: Connection, source_id: int) -> Source | None:
     return None if row is None else read_source(row)
 
 
-def removed_source(db: Connection, url: str) -> Source | None:
-    """Return the source that was removed last of those with this address."""
-    sql = "SELECT * FROM source WHERE url = ? AND removed_at IS NOT NULL ORDER BY id DESC LIMIT 1"
-    row = db.execute(sql, (url,)).fetchone()
+def removed_source(db: Connection, one: Source) -> Source | None:
+    """Return the source that was removed last of those with the address of this one."""
+    which = "(url IN (:url, :address) OR address IN (:url, :address)) AND removed_at IS NOT NULL"
+    sql = f"SELECT * FROM source WHERE {which} ORDER BY removed_at DESC LIMIT 1"
+    row = db.execute(sql, {"url": one.url, "address": one.address}).fetchone()
     return None if row is None else read_source(row)
 
 

@@ -321,6 +321,10 @@ def _answer(context: Context, done: PolledSource, lines: list[str]) -> int:
         if one.item.problem:
             context.out.note(f"post {one.post.id} needs you: {one.item.problem}")
     if result.error is not None:
-        context.out.note(f"{result.error}; it is read again later")
+        is_gone = done.view.source.state == "gone"
+        again = (
+            f"it is read no more until ttp source resume {done.view.source.id}" if is_gone else "it is read again later"
+        )
+        context.out.note(f"{result.error}; {again}")
         return PARTIAL
     return DONE

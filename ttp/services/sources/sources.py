@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import Account, is_loopback
 from ttp.domain.action import action, other_options
-from ttp.domain.errors import Conflict, Hint, NotFound, PartlyFailed, StateRefused, UsageError
-from ttp.domain.feeds.identity import KEY_MODES, parse_filter
+from ttp.domain.errors import Conflict, Hint, NotAllowed, NotFound, PartlyFailed, StateRefused, UsageError
+from ttp.domain.feeds.identity import KEY_MODES, canonical_link, parse_filter
 from ttp.domain.feeds.item import FeedItem
 from ttp.domain.source import LEAST, MOST_EVERY, OPEN, ItemState, Source, SourceItem, SourceView, parse_schedule
 from ttp.domain.time.clock import Clock
@@ -81,7 +81,8 @@ class Sources:
 
     def preview(self, source: Source) -> list[ItemPreview]:
         """Return what each account of a source would get of the newest items. Stores nothing. Raise UsageError,
-        PartlyFailed for what cannot be read."""
+        NotFound for its template, PartlyFailed for what cannot be read."""
+        self._check_template(source)
         fresh = replace(source, etag=None, last_modified=None, sha256=None)
         source, answer = self._read(replace(fresh, address=source.address or source.url))
         if isinstance(answer, Failed):
@@ -115,19 +116,16 @@ class Sources:
             self._posts.refuse_time()
             parse_schedule(source.schedule)
             self._times.resolve(source.schedule, accounts)
-        if source.template is not None:
-            self._posts.templates.files.find(source.template).check()
+        self._check_template(source)
         if source.key_mode not in KEY_MODES:
             ways = (Hint("try", other_options(key=one)) for one in KEY_MODES)
             raise UsageError(f'"{source.key_mode}" is not a key of items', *ways)
         for text in source.excluded:
             parse_filter(text)
-        if not allow_loop and (same := self._target_of(source, accounts)) is not None:
-            raise UsageError(
-                f"{source.url} is on the server of {same.name}: its own posts would come back",
-                Hint("try", other_options(allow_loop=True), sure=False),
-            )
-        return replace(source, name=source.name or name_of(source.url), address=source.address or source.url)
+        source = replace(source, name=source.name or name_of(source.url), address=source.address or source.url)
+        if not allow_loop:
+            self._refuse_loop(source)
+        return source
 
     def add(self, source: Source, *, allow_loop: bool = False) -> PolledSource:
         """Read a source and store it with its items, none of which becomes a post. One that does not answer now is
@@ -135,12 +133,11 @@ class Sources:
         now = self._clock.now()
         source = self.check_new(replace(source, created_at=now, next_poll_at=now), allow_loop=allow_loop)
         with self._posts.database.reading() as db:
-            for one in store.sources(db) if db else ():
-                if source.url in (one.url, one.address):
-                    raise Conflict(f"source {one.id} has this address", Hint("see", action("source show", one.id)))
-        source, answer = self._read(source)
+            _refuse_twice(db, source)
+        source, answer = self._read(source, allow_loop=allow_loop)
         with self._posts.database.writing() as db:
-            old = store.removed_source(db, source.url)
+            _refuse_twice(db, source)  # as the feed of its page, or by another process
+            old = store.removed_source(db, source)
             if old is None:
                 source_id = store.insert(db, source)
             else:  # what became posts of it stays known
@@ -203,14 +200,18 @@ class Sources:
     def skip(self, source_id: int, item_ids: Sequence[int] = ()) -> tuple[SourceView, int]:
         """Mark held items as seen: all of them, or these. Return how many, too. Raise NotFound."""
         source = self.source(source_id)
-        items = [one for one in self._chosen(source, item_ids, latest=False) if one.state is ItemState.HELD]
         with self._posts.database.writing() as db:
+            store.lock(db, source_id)  # what another process posts now is never marked as seen
+            chosen = self._chosen(source, item_ids, latest=False, within=db)
+            items = [one for one in chosen if one.state is ItemState.HELD]
             for one in items:
                 store.update_item(db, replace(one, state=ItemState.SEEN), one)
         return self.details(source_id).view, len(items)
 
-    def _chosen(self, source: Source, item_ids: Sequence[int], *, latest: bool) -> list[SourceItem]:
-        with self._posts.database.reading() as db:
+    def _chosen(
+        self, source: Source, item_ids: Sequence[int], *, latest: bool, within: Connection | None = None
+    ) -> list[SourceItem]:
+        with self._posts.database.reading(within) as db:
             assert db is not None
             items = store.items(db, source.id or 0, OPEN)
         if latest:
@@ -236,8 +237,7 @@ class Sources:
             before = store.lock(db, source_id)
             if before is None:
                 raise _no_source(source_id)
-            if before.schedule is not None:
-                self._posts.refuse_time()
+            self._refuse_timed(before)
             after = change(before)
             store.update(db, after, before)
             store.delete_removed(db, self._clock.now())
@@ -247,9 +247,16 @@ class Sources:
     def _active(self, source_id: int) -> Source:
         """Return a source whose posts the caller may make. Raise NotFound, NotAllowed."""
         source = self.source(source_id)
-        if source.schedule is not None:
-            self._posts.refuse_time()
+        self._refuse_timed(source)
         return source
+
+    def _refuse_timed(self, source: Source) -> None:
+        """Raise NotAllowed for a source that gives its posts times, where no post may get one."""
+        try:
+            if source.schedule is not None:
+                self._posts.refuse_time()
+        except NotAllowed as refused:  # what to change is in the source, and not in the command
+            raise NotAllowed(refused.message, Hint("see", action("source show", source.id))) from None
 
     def _find(self, db: Connection | None, source_id: int) -> Source:
         source = store.source(db, source_id) if db else None
@@ -257,12 +264,14 @@ class Sources:
             raise _no_source(source_id)
         return source
 
-    def _read(self, source: Source) -> tuple[Source, Answer]:
+    def _read(self, source: Source, *, allow_loop: bool = True) -> tuple[Source, Answer]:
         """Read a new source; at the address of the feed that its page names, if it names one. Raise UsageError for what
         waiting does not help."""
         answer = self._polling.read(source, self._clock.now())
         if isinstance(answer, Failed) and len(answer.feeds) == 1:
             source = replace(source, address=answer.feeds[0].url)
+            if not allow_loop:
+                self._refuse_loop(source)
             answer = self._polling.read(source, self._clock.now())
         if isinstance(answer, Failed) and answer.flaw not in _PASSING:
             hints = [Hint("try", one.url, (source.url, one.url)) for one in answer.feeds]
@@ -280,16 +289,22 @@ class Sources:
     def _names(self) -> dict[int, str]:
         return {one.id or 0: one.name for one in self._posts.accounts()}
 
-    def _target_of(self, source: Source, accounts: Sequence[Account]) -> Account | None:
-        """Return the account on whose server a source is."""
-        host = _host(source.url)
+    def _check_template(self, source: Source) -> None:
+        if source.template is not None:
+            self._posts.templates.files.find(source.template).check()
+
+    def _refuse_loop(self, source: Source) -> None:
+        """Raise UsageError for a source on the server of an account."""
+        host = _host(source.address)
         if host is None or is_loopback(host):  # a rehearsal
-            return None
-        for account in accounts:
+            return
+        for account in self._accounts(source):
             platform = self._posts.platforms.facts(account.platform)
             if host == platform.host(self._posts.config, account.server) or platform.has_posts_at(host):
-                return account
-        return None
+                raise UsageError(
+                    f"{source.address} is on the server of {account.name}: its own posts would come back",
+                    Hint("try", other_options(allow_loop=True), sure=False),
+                )
 
 
 _PASSING = ("slow", "busy", "status", "no_answer", "cut_off", "unreachable")
@@ -310,6 +325,18 @@ def _host(url: str) -> str | None:
 
 def _names_of(source: Source, names: dict[int, str]) -> tuple[str, ...]:
     return tuple(names[one] for one in source.accounts if one in names)
+
+
+def _refuse_twice(db: Connection | None, source: Source) -> None:
+    """Raise Conflict if a source has the address of this one: its items would become posts twice."""
+    for one in store.sources(db) if db else ():
+        if {_place(source.url), _place(source.address)} & {_place(one.url), _place(one.address)}:
+            raise Conflict(f"source {one.id} has this address", Hint("see", action("source show", one.id)))
+
+
+def _place(url: str) -> str:
+    """Return an address as it is compared: a feed is the same with https, another case of its host, or a fragment."""
+    return (canonical_link(url) if url.lower().startswith("http") else url.lower()) or url
 
 
 def _no_source(source_id: int) -> NotFound:
