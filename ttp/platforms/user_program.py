@@ -101,12 +101,14 @@ def _talk(
             waiting.register(number, selectors.EVENT_READ)
         os.set_blocking(process.stdin.fileno(), False)
         waiting.register(process.stdin.fileno(), selectors.EVENT_WRITE)
+        has_ended = False
         while set(heard) & set(waiting.get_map()):
             ready = waiting.select(0.05)
             if time.monotonic() > until:
                 raise ProgramEnded(f"took longer than {limit_s:g} s")
-            if not ready and process.poll() is not None:
+            if not ready and has_ended:
                 break  # a process that it started may hold its output open
+            has_ended = process.poll() is not None  # what it said last is there at the next look
             for key, _ in ready:
                 number = key.fd
                 if number not in heard:
