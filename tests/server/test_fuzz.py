@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Fill
-from tests.server.fuzz import LEAST_ACCEPTED, accepted, fill_store, fuzz_of
+from tests.server.fuzz import FETCHING, LEAST_ACCEPTED, accepted, fill_store, fuzz_of
 from ttp.server.requests import Route
 from ttp.server.routes import ROUTES
 
@@ -17,7 +17,7 @@ CASES, SEQUENCES = 30, 15
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_nothing_that_the_document_allows_crashes_the_server(fill: Fill, route: Route) -> None:
     statuses = fuzz_of(fill(fill_store)).run(route, CASES)
-    if route.path.startswith("/v1/"):
+    if route.path.startswith("/v1/") and route.name not in FETCHING:
         assert accepted(statuses) >= LEAST_ACCEPTED, statuses
 
 
