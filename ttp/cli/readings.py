@@ -56,14 +56,14 @@ def first(readings: Iterable[Sequence[str]], context: Any) -> list[str] | None:
 
 def fill(form: str, rest: Sequence[str]) -> list[str] | None:
     """Return the words of a form with the words that follow; None if a `{}` has none."""
-    words, left = list[str](), list(rest)
-    if "list" in form.split()[:2] and left and left[0] in other_words.LISTED:
-        del left[0]
+    words, others = list[str](), list(rest)
+    if "list" in form.split()[:2] and others and others[0] in other_words.LISTED:
+        del others[0]
     for word in form.split():
-        if "{}" in word and (not left or left[0].startswith("-")):
+        if "{}" in word and (not others or others[0].startswith("-")):
             return None
-        words.append(word.replace("{}", left.pop(0)) if "{}" in word else word)
-    return [*words, *left]
+        words.append(word.replace("{}", others.pop(0)) if "{}" in word else word)
+    return [*words, *others]
 
 
 def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context: Any) -> Iterator[list[list[str]]]:
@@ -259,7 +259,7 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
 
 def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
     """Return whether the value of an unknown option can be that of a form."""
-    flag, _, given = form.partition("=")
+    flag, _, text = form.partition("=")
     if (name, flag) == ("--to", "--at"):
         return _is_time(value)
     if flag == "--status":
@@ -270,7 +270,7 @@ def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
         return value.lower().endswith(MEDIA_SUFFIXES) is flag.endswith("media")
     if flag == "--cron":
         return _as_cron(value) is not None
-    if flag == "--set" and given.endswith("reply_to={}"):  # a post of ttp has no address yet
+    if flag == "--set" and text.endswith("reply_to={}"):  # a post of ttp has no address yet
         return "://" in value
     return True
 

@@ -73,11 +73,11 @@ def make_feed(
     """Return a feed of the items that can be told apart from others."""
     kept = tuple(item for item in items if item.id or item.link or item.title or item.text)
     dates = [date for item in kept if (date := item.published_at or item.updated_at)]
-    told = [*warnings]
+    notes = [*warnings]
     if dates and max(dates).year < _FIRST_YEAR:
-        told.append(f"the dates of its items look wrong: the newest is of {max(dates):%Y}")
+        notes.append(f"the dates of its items look wrong: the newest is of {max(dates):%Y}")
     wait_s = None if check_after_s is None else int(max(0, min(check_after_s, LONGEST_WAIT_S)))
-    return Feed(format, clean_line(title), link, kept, wait_s, tuple(told))
+    return Feed(format, clean_line(title), link, kept, wait_s, tuple(notes))
 
 
 def web_address(text: object, base: str) -> str | None:

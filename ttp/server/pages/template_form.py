@@ -42,9 +42,9 @@ def made_by_template(
     its `text`. Raise NotFound, UsageError."""
     lines = (line.partition("=") for line in template.values.splitlines() if line.strip())
     text = str(typed.origin.get("text") or "") if typed.origin else typed.text
-    given = {name.strip(): value.strip() for name, _, value in lines}
-    asked = replace(typed, text=text, template=template.name or None, vars=given, thread=None, variants={})
-    filled = services.posts.templates.fill_in(asked, spare=())
+    values = {name.strip(): value.strip() for name, _, value in lines}
+    post_input = replace(typed, text=text, template=template.name or None, vars=values, thread=None, variants={})
+    filled = services.posts.templates.fill_in(post_input, spare=())
     return preview_post(services.posts, filled, None).post, filled
 
 

@@ -173,35 +173,37 @@ class TemplateFiles:
         """Return the texts of the snippets, by name with `_` for `-`."""
         return {one.name.replace("-", "_"): one.fields.text or "" for one in self.all() if one.is_snippet}
 
-    def fill_in(self, wanted: PostInput, before: Post | None, spare: Collection[str] | None) -> PostInput:
+    def fill_in(self, post_input: PostInput, before: Post | None, spare: Collection[str] | None) -> PostInput:
         """Return the input as `Templates.fill_in` does; it names a template, variables or snippets."""
         origin = before.origin if before else {}
-        name = wanted.template
-        if name is None and wanted.vars:
+        name = post_input.template
+        if name is None and post_input.vars:
             name = str(origin["template"]) if origin.get("template") else None
-        if wanted.vars and name is None:
+        if post_input.vars and name is None:
             raise UsageError("variables are for a template", Hint("try", other_options(template="NAME")))
-        snippets = self.snippets() if wanted.snippets else {}
-        more = [_snippet(snippets, one.replace("-", "_")) for one in wanted.snippets]
+        snippets = self.snippets() if post_input.snippets else {}
+        more = [_snippet(snippets, one.replace("-", "_")) for one in post_input.snippets]
         if name is None:
-            text = wanted.text if wanted.text is not None or before is None else before.content
-            variants = {key: "\n\n".join([one, *more]) for key, one in wanted.variants.items()}
-            return replace(wanted, text="\n\n".join([text or "", *more]).strip(), variants=variants, asked=wanted)
+            text = post_input.text if post_input.text is not None or before is None else before.content
+            variants = {key: "\n\n".join([one, *more]) for key, one in post_input.variants.items()}
+            return replace(
+                post_input, text="\n\n".join([text or "", *more]).strip(), variants=variants, asked=post_input
+            )
         template = self.find(name)
         if spare is not None:
-            template.refuse_unused(wanted.vars.keys() - {*spare})
+            template.refuse_unused(post_input.vars.keys() - {*spare})
         own = template.fields
         is_same = origin.get("template") == template.name
         kept = origin.get("vars") if is_same else None
-        item = wanted.item or (origin.get("item") if is_same else None)
-        values = {**own.vars, **(kept if isinstance(kept, Mapping) else {}), **wanted.vars}
-        appended = "".join(f"\n\n{{{{ snippets.{one.replace('-', '_')} }}}}" for one in wanted.snippets)
-        filled = wanted if before else _taken_over(wanted, own)
+        item = post_input.item or (origin.get("item") if is_same else None)
+        values = {**own.vars, **(kept if isinstance(kept, Mapping) else {}), **post_input.vars}
+        appended = "".join(f"\n\n{{{{ snippets.{one.replace('-', '_')} }}}}" for one in post_input.snippets)
+        filled = post_input if before else _taken_over(post_input, own)
         tags = before.tags if before and filled.tags is None else filled.tags or ()
-        text = wanted.text or (str(origin.get("text") or "") if kept is not None else "")
+        text = post_input.text or (str(origin.get("text") or "") if kept is not None else "")
         filling = self.filling(template, values, text, tags, appended, item if isinstance(item, Mapping) else {})
-        thread = wanted.thread or own.thread  # so many parts: media may be on one of them
-        return replace(filled, text=None, thread=thread, filling=filling, asked=wanted)
+        thread = post_input.thread or own.thread  # so many parts: media may be on one of them
+        return replace(filled, text=None, thread=thread, filling=filling, asked=post_input)
 
     def filling(
         self,
@@ -219,9 +221,9 @@ class TemplateFiles:
         variants = {key: template.source(one, appended) for key, one in own.variants.items()}
         thread = tuple(template.source(one) for one in own.thread or ())
         sources = (content, *variants.values(), *thread)
-        given: dict[str, Value] = {"vars": values, "tags": list(tags), "now": now.isoformat(), "today": f"{now:%F}"}
+        context: dict[str, Value] = {"vars": values, "tags": list(tags), "now": now.isoformat(), "today": f"{now:%F}"}
         item = {name: value for name, value in item.items() if any(source.names(name) for source in sources)}
-        given |= item
+        context |= item
         if text.strip():
             if not any(source.names("text") for source in sources):
                 raise UsageError(
@@ -229,11 +231,11 @@ class TemplateFiles:
                     Hint("try", "--var NAME=TEXT"),
                     flaw="template",
                 )
-            given["text"] = text
-        given["snippets"] = self.snippets() if any(source.names("snippets") for source in sources) else {}
+            context["text"] = text
+        context["snippets"] = self.snippets() if any(source.names("snippets") for source in sources) else {}
         origin = {"template": template.name, "version": template.version, "vars": clean_value(values)}
         origin |= ({"text": text} if text.strip() else {}) | ({"item": clean_value(item)} if item else {})
-        cleaned = clean_value(given)
+        cleaned = clean_value(context)
         assert isinstance(cleaned, dict)
         return Filling(origin, content, variants, thread, cleaned)
 
@@ -272,8 +274,8 @@ def _snippet(snippets: Mapping[str, str], name: str) -> str:
     return snippets[name]
 
 
-def _taken_over(wanted: PostInput, own: PostInput) -> PostInput:
+def _taken_over(post_input: PostInput, own: PostInput) -> PostInput:
     """Return the input of a new post with the fields of its template where it has none."""
-    fields = {name: getattr(own, name) for name in _TAKEN_OVER if getattr(wanted, name) in (None, ())}
-    given = {name: value for name, value in fields.items() if value not in (None, ())}
-    return replace(wanted, **given, options={**own.options, **wanted.options})
+    fields = {name: getattr(own, name) for name in _TAKEN_OVER if getattr(post_input, name) in (None, ())}
+    defaults = {name: value for name, value in fields.items() if value not in (None, ())}
+    return replace(post_input, **defaults, options={**own.options, **post_input.options})

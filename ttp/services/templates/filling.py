@@ -45,21 +45,23 @@ class Templates:
         )
 
     def fill_in(
-        self, wanted: PostInput, before: Post | None = None, *, spare: Collection[str] | None = None
+        self, post_input: PostInput, before: Post | None = None, *, spare: Collection[str] | None = None
     ) -> PostInput:
         """Return the input with what its template says where it says nothing itself, and with what makes the texts.
 
         `before`: the post that is edited; of its template only the texts are made again, with its `vars`. `spare`:
         variables that the template need not use, such as columns of a sheet; None: any. Raise NotFound, UsageError.
         """
-        if wanted.asked is not None or not (wanted.template is not None or wanted.vars or wanted.snippets):
-            return wanted
-        return self.files.fill_in(wanted, before, spare)
+        if post_input.asked is not None or not (
+            post_input.template is not None or post_input.vars or post_input.snippets
+        ):
+            return post_input
+        return self.files.fill_in(post_input, before, spare)
 
 
 def fill_texts(
     post: Post,
-    wanted: PostInput,
+    post_input: PostInput,
     variants: Mapping[str, str],
     accounts: Sequence[Account],
     platforms: Platforms,
@@ -67,9 +69,9 @@ def fill_texts(
 ) -> Post:
     """Return a post with the texts of the input's template, if it has one. `variants`: the typed ones. Links count as
     long as they are before they are shortened."""
-    if wanted.filling is None:
-        return replace(post, origin=wanted.origin) if wanted.origin else post
+    if post_input.filling is None:
+        return replace(post, origin=post_input.origin) if post_input.origin else post
     from ttp.services.templates.rendering import render_post
 
-    keeps_thread = wanted.asked is not None and bool(wanted.asked.thread)
-    return render_post(post, wanted.filling, variants, accounts, platforms, links, keeps_thread=keeps_thread)
+    keeps_thread = post_input.asked is not None and bool(post_input.asked.thread)
+    return render_post(post, post_input.filling, variants, accounts, platforms, links, keeps_thread=keeps_thread)

@@ -59,30 +59,32 @@ class TemplateSample:
     preview: PostPreview
 
 
-def preview_template(posts: Posts, wanted: PostInput) -> list[TemplateSample]:
+def preview_template(posts: Posts, post_input: PostInput) -> list[TemplateSample]:
     """Return the previews of a template. The variables of the input are in both. Without accounts it is for all.
 
     Raise NotFound, UsageError.
     """
-    template = posts.templates.files.find(wanted.template or "")
-    template.refuse_unused(wanted.vars)
+    template = posts.templates.files.find(post_input.template or "")
+    template.refuse_unused(post_input.vars)
     whole = {name: _sample_of(name) for name in template.variables if name not in template.fields.vars}
-    to = wanted.to or template.fields.to or tuple(account.name for account in posts.accounts() if account.enabled)
+    to = post_input.to or template.fields.to or tuple(account.name for account in posts.accounts() if account.enabled)
 
     is_of_source = any(template.source(one).names(name) for one in template.texts for name in _OF_SOURCES)
 
     def preview(values: Mapping[str, Value]) -> PostPreview:
         text = "Sample text." if any(template.source(one).names("text") for one in template.texts) else None
         item = {name: value for name, value in _ITEM.items() if name not in ("tags", "text") or is_of_source}
-        given = PostInput(template=wanted.template, vars={**values, **wanted.vars}, to=to, text=text, item=item)
-        return preview_post(posts, posts.templates.fill_in(given), None)
+        sample = PostInput(
+            template=post_input.template, vars={**values, **post_input.vars}, to=to, text=text, item=item
+        )
+        return preview_post(posts, posts.templates.fill_in(sample), None)
 
     least: dict[str, Value] = {}
     while True:
         try:
             return [
-                TemplateSample("all", {**whole, **wanted.vars}, preview(whole)),
-                TemplateSample("none", {**least, **wanted.vars}, preview(least)),
+                TemplateSample("all", {**whole, **post_input.vars}, preview(whole)),
+                TemplateSample("none", {**least, **post_input.vars}, preview(least)),
             ]
         except MissingVariable as missing:
             if missing.name in least:

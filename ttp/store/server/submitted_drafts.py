@@ -43,8 +43,8 @@ def by_post(db: Connection, post_ids: Iterable[int]) -> dict[int, SubmittedDraft
 
 def newest(db: Connection, most: int) -> list[int]:
     """Return the ids of the newest posts that were submitted."""
-    found = db.execute("SELECT post_id FROM submitted_draft ORDER BY post_id DESC LIMIT ?", (most,))
-    return [row["post_id"] for row in found]
+    rows = db.execute("SELECT post_id FROM submitted_draft ORDER BY post_id DESC LIMIT ?", (most,))
+    return [row["post_id"] for row in rows]
 
 
 def waiting(db: Connection) -> list[int]:
