@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib.util
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from graphlib import TopologicalSorter
 from pathlib import Path
 from urllib.parse import unquote
@@ -46,6 +48,17 @@ TEXTS = {
     or path.name in {"_ttp", "run"}
 }
 PAGES = [path for path in FILES if path.suffix == ".md"]
+
+
+@pytest.fixture(scope="module")
+def modules() -> dict[Path, list[ast.AST]]:
+    """The nodes of each module of the program, itself first: parsed once for all tests here."""
+    texts = {path: text for path, text in TEXTS.items() if path.parts[0] == "ttp" and path.suffix == ".py"}
+    gc.disable()  # looking at 800,000 nodes that stay takes three times as long as making them
+    try:
+        return {path: list(ast.walk(ast.parse(text))) for path, text in texts.items()}
+    finally:
+        gc.enable()
 
 
 def test_no_file_names_a_package_registry() -> None:
@@ -178,16 +191,15 @@ def test_imports_go_in_one_direction() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_no_modules_import_each_other() -> None:
+def test_no_modules_import_each_other(modules: dict[Path, list[ast.AST]]) -> None:
     """Neither in a circle, nor late or only for types: what is read together is one module."""
-    paths = {".".join(path.with_suffix("").parts).removesuffix(".__init__"): path for path in FILES if path in TEXTS}
-    modules = {name: path for name, path in paths.items() if path.parts[0] == "ttp" and path.suffix == ".py"}
-    graph: dict[str, set[str]] = {name: set() for name in modules}
-    for name, path in modules.items():
-        for node in ast.walk(ast.parse(TEXTS[path])):
+    by_name = {".".join(path.with_suffix("").parts).removesuffix(".__init__"): modules[path] for path in modules}
+    graph: dict[str, set[str]] = {name: set() for name in by_name}
+    for name, nodes in by_name.items():
+        for node in nodes:
             if isinstance(node, ast.ImportFrom):
                 named = (f"{node.module}.{one.name}" for one in node.names)
-                graph[name] |= {one if one in modules else str(node.module) for one in named} & modules.keys() - {name}
+                graph[name] |= {one if one in by_name else str(node.module) for one in named} & by_name.keys() - {name}
     TopologicalSorter(graph).prepare()
 
 
@@ -198,13 +210,12 @@ def test_only_the_wiring_of_the_publisher_knows_whether_several_publish() -> Non
     assert [name for name, text in texts.items() if "shared_coordination import" in text] == ["wiring.py"]
 
 
-def test_no_class_name_stands_for_two_things() -> None:
+def test_no_class_name_stands_for_two_things(modules: dict[Path, list[ast.AST]]) -> None:
     where: dict[str, list[str]] = {}
-    for path, text in TEXTS.items():
-        if path.parts[0] == "ttp" and path.suffix == ".py":
-            for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                    where.setdefault(node.name, []).append(str(path))
+    for path, nodes in modules.items():
+        for node in nodes:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where.setdefault(node.name, []).append(str(path))
 
     assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
@@ -212,18 +223,16 @@ def test_no_class_name_stands_for_two_things() -> None:
 PARTICIPLES = re.compile("[a-z]+ed|begun|chosen|given|held|kept|known|made|sent|shown|taken|told|written")
 
 
-def test_no_public_function_is_named_by_a_participle_alone() -> None:
+def test_no_public_function_is_named_by_a_participle_alone(modules: dict[Path, list[ast.AST]]) -> None:
     """Functions of modules and classes; not what pytest calls, such as a fixture."""
-    found = []
-    for path, text in TEXTS.items():
-        if path.parts[0] == "ttp" and path.suffix == ".py" and path.name != "testing.py":
-            module = ast.parse(text)
-            classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
-            bodies = [module.body, *(one.body for one in classes)]
+    names = []
+    for path, nodes in modules.items():
+        if path.name != "testing.py":
+            bodies = (node.body for node in nodes if isinstance(node, ast.Module | ast.ClassDef))
             functions = (node for body in bodies for node in body if isinstance(node, ast.FunctionDef))
-            found += [f"{path}: {node.name}" for node in functions if PARTICIPLES.fullmatch(node.name)]
+            names += [f"{path}: {node.name}" for node in functions if PARTICIPLES.fullmatch(node.name)]
 
-    assert found == []
+    assert names == []
 
 
 def test_the_lock_pins_coverage_with_its_extra() -> None:
@@ -245,10 +254,10 @@ def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-def _private_names(tree: ast.Module) -> tuple[set[str], set[str]]:
+def _private_names(nodes: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
     """The private names that a module defines, and those that it reads of something else or imports from a library."""
     own, used = set(), set()
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 own.add(name)
@@ -269,13 +278,9 @@ def _private_names(tree: ast.Module) -> tuple[set[str], set[str]]:
     return own, {name for name in used if _is_private(name)}
 
 
-def test_private_parts_of_libraries_are_used_in_two_files_only() -> None:
+def test_private_parts_of_libraries_are_used_in_two_files_only(modules: dict[Path, list[ast.AST]]) -> None:
     """Of a name that ttp has too, a use is not seen."""
-    names = {
-        str(path): _private_names(ast.parse(TEXTS[path]))
-        for path in FILES
-        if path.suffix == ".py" and path.parts[0] == "ttp"
-    }
+    names = {str(path): _private_names(nodes) for path, nodes in modules.items()}
     own = {name for defined, _ in names.values() for name in defined} | OF_NAMED_TUPLES
     assert {path for path, (_, used) in names.items() if used - own} == set(PRIVATE_PARTS)
     assert [path for path in PRIVATE_PARTS.values() if Path(path) not in FILES] == []
