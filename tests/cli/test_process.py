@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program, inherited
+from tests.examples import every
 
 TTP = [sys.executable, "-m", "ttp"]
 
@@ -48,7 +49,7 @@ def many(ttp: Program) -> Program:
     return ttp
 
 
-@pytest.mark.parametrize("options", ["", "--json", "--format table", "--ids"])
+@pytest.mark.parametrize("options", every(3, ["", "--json", "--format table", "--ids"]))
 def test_a_closed_pipe_ends_quietly(many: Program, environ: dict[str, str], options: str) -> None:
     argv = [*TTP, "list", *options.split(), "--limit", "3000"]
     with subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -82,7 +83,9 @@ def test_a_full_disk_behind_stdout_is_told_once(environ: dict[str, str]) -> None
     assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
 
 
-@pytest.mark.parametrize("line", ["--help", "--version", "help", "help time", "list --help", "completion bash"])
+@pytest.mark.parametrize(
+    "line", every(5, ["--help", "--version", "help", "help time", "list --help", "completion bash"])
+)
 def test_help_that_cannot_be_written_is_told_and_closed_it_is_none(environ: dict[str, str], line: str) -> None:
     for where, code, err in ((">/dev/full", 1, os.strerror(errno.ENOSPC) + "\n"), (">&-", 0, "")):
         ran = subprocess.run(

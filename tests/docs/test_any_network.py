@@ -48,7 +48,7 @@ class Service(BaseHTTPRequestHandler):
 def served(*replies: tuple[int, object]) -> Iterator[str]:
     Service.replies[:], Service.seen[:] = replies, []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -71,6 +71,7 @@ def test_a_sample_is_the_same_for_the_same_seed_and_has_no_run_twice(seed: str) 
         assert len({id(run) for run in runs}) == len(runs) >= min(SAMPLES[name], len(runs_of(name)))
 
 
+@pytest.mark.slow
 def test_a_platform_has_runs_of_its_own_in_every_sweep_that_knows_it() -> None:
     for name in SAMPLES:
         of_all = runs_of(name)
@@ -154,6 +155,7 @@ def test_the_command_refuses_wrong_arguments_in_one_line(argv: list[str], capsys
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_refusal_sets_the_exit_code() -> None:
     argv = [sys.executable, "-m", "tests.faults", "--part", "1/20"]
     ran = subprocess.run(argv, cwd=Path(__file__).parents[2], env=dict(os.environ), capture_output=True, check=False)

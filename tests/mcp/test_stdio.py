@@ -68,7 +68,12 @@ def test_the_capability_limits_the_process(ttp: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "lists"), [((), False), (("--capability", "publish,approve"), True), (("--capability", "approve"), True)]
+    ("argv", "lists"),
+    [
+        ((), False),
+        (("--capability", "publish,approve"), True),
+        pytest.param(("--capability", "approve"), True, marks=pytest.mark.slow),
+    ],
 )
 def test_approval_is_a_capability_of_its_own(ttp: Program, argv: tuple[str, ...], *, lists: bool) -> None:
     async def tools(client: Client) -> set[str]:

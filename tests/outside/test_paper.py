@@ -13,6 +13,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.examples import every
 from tests.outside.press import PASSWORD, Press, running_press
 
 PROJECT = Path(__file__).parent / "paper"
@@ -216,7 +217,7 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize("fault", [*UNUSABLE, "uninstalled"])
+@pytest.mark.parametrize("fault", every(2, [*UNUSABLE, "uninstalled"]))
 def test_one_that_cannot_be_used_is_reported_in_one_line_and_the_others_go_on(
     ttp_with_paper: Program, press: Press, site: Path, me: str, fault: str
 ) -> None:

@@ -169,8 +169,8 @@ BOTH = pytest.mark.parametrize("stop_person", [True, False], ids=["person stoppe
 def test_a_change_wins_before_the_claim_or_is_refused(stage: Stage, stop_person: bool) -> None:
     at = 1
     while stage.play("edit", stop_person=stop_person, at=at):
-        at += 13 if stop_person else 59  # a publisher runs ten times as many
-    assert at > 13
+        at += 23 if stop_person else 97  # a publisher runs ten times as many
+    assert at > 23
 
 
 @pytest.mark.slow

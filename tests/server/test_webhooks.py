@@ -53,7 +53,7 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     found = Receiver()
     with found.server:
-        threading.Thread(target=found.server.serve_forever, daemon=True).start()
+        threading.Thread(target=found.server.serve_forever, args=(0.02,), daemon=True).start()
         yield found
         found.server.shutdown()
 

@@ -135,12 +135,12 @@ def race(stage: Stage, expiries: int, processes: int) -> None:
 
 @pytest.mark.parametrize("stage", every(len(PLATFORMS), PLATFORMS), indirect=True)
 def test_four_processes_ask_for_one_token_per_expiry(stage: Stage) -> None:
-    race(stage, expiries=3, processes=4)
+    race(stage, expiries=2, processes=4)
 
 
 @pytest.mark.parametrize("hosts", every(len(PLATFORMS), PLATFORMS), indirect=True)
 def test_three_hosts_ask_for_one_token_per_expiry(hosts: Stage) -> None:
-    race(hosts, expiries=3, processes=3)
+    race(hosts, expiries=2, processes=3)
 
 
 def test_a_host_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it_to_the_others(hosts: Stage) -> None:

@@ -34,7 +34,7 @@ def receiver() -> Iterator[Any]:
     handler = type("Handler", (Receiver,), {"got": []})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         handler.url = f"http://127.0.0.1:{server.server_port}/"  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield handler
         server.shutdown()
 
