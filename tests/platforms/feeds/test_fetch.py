@@ -117,12 +117,6 @@ def test_plain_http_is_read_from_the_internet_and_any_port_of_this_machine_if_al
     assert isinstance(got("http://inside.example:8080/", allow_private=True), Fetched)
 
 
-def test_credentials_go_to_their_own_host_alone(server: Server, internet: Internet) -> None:
-    server.answers += [answer(302, b"", Location="/two"), answer(302, b"", Location="https://other.example/"), answer()]
-    assert isinstance(got(authorization="Bearer secret"), Fetched)
-    assert [b"Authorization: Bearer secret" in each for each in server.asked] == [True, True, False]
-
-
 @pytest.mark.parametrize(
     ("status", "headers", "flaw", "retry_after_s"),
     [

@@ -96,8 +96,8 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """`etag`, `last_modified`, `sha256`: of the stored body. `authorization`: a header for this host alone.
-    `allow_private`: also an address that is not on the public internet, and any port."""
+    """`etag`, `last_modified`, `sha256`: of the stored body. `allow_private`: also an address that is not on the
+    public internet, and any port."""
 
     address: str
     now: datetime
@@ -105,7 +105,6 @@ class FetchRequest:
     last_modified: str | None = None
     sha256: str | None = None
     allow_private: bool = False
-    authorization: str | None = None
     accept: str = ACCEPT
     patience: DownloadTimeouts = field(default=_PATIENCE)
     longest_s: float = _LONGEST_S
@@ -133,7 +132,7 @@ def _fetch(request: FetchRequest, end: float) -> Fetched | NotModified | Failed:
                 open_connection(parts, request.patience, lambda one: request.allow_private or is_public(one))
             ) as connection,
             closing_at(end, connection),
-            closing(ask(connection, parts, _headers(request, f"{parts.scheme}://{parts.netloc}"))) as answer,
+            closing(ask(connection, parts, _headers(request))) as answer,
         ):
             if answer.status not in REDIRECTS:
                 return _read(answer, request, url, moved_to, end)
@@ -145,19 +144,14 @@ def _fetch(request: FetchRequest, end: float) -> Fetched | NotModified | Failed:
     raise DownloadFailed(f"is redirected more than {MOST_REDIRECTS} times", "redirects")
 
 
-def _headers(request: FetchRequest, origin: str) -> Mapping[str, str]:
+def _headers(request: FetchRequest) -> Mapping[str, str]:
     headers = {
         "Accept": request.accept,
         "Accept-Encoding": "gzip",
         "If-None-Match": request.etag,
         "If-Modified-Since": request.last_modified,
-        "Authorization": request.authorization if _is_within(request.address, origin) else None,
     }
     return {name: value for name, value in headers.items() if value}
-
-
-def _is_within(address: str, origin: str) -> bool:
-    return address.startswith(origin) and address[len(origin) : len(origin) + 1] in ("", "/", "?", "#")
 
 
 def _read(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ttp.domain.feeds.document import parse_feed
-from ttp.domain.feeds.item import MOST_ITEMS, Feed, NotAFeed
+from ttp.domain.feeds.item import Feed, NotAFeed
 from ttp.platforms.feeds.discover import find_feeds
 from ttp.platforms.feeds.fetch import Failed, Fetched, FetchRequest, NotModified, fetch
 from ttp.platforms.feeds.releases import find_releases, parse_releases
@@ -33,8 +33,6 @@ def read_source(
     last_modified: str | None = None,
     sha256: str | None = None,
     allow_private: bool = False,
-    authorization: str | None = None,
-    max_items: int = MOST_ITEMS,
     prereleases: bool = False,
 ) -> Reading | NotModified | Failed:
     """Read a web address, or `github:owner/repo`, `gitlab:group/project`, `forgejo:https://host/owner/repo`.
@@ -43,7 +41,7 @@ def read_source(
     UsageError for a project that is none, and where the extra feeds is missing. The rest as in `FetchRequest`.
     """
     place = find_releases(address)
-    request = FetchRequest(address, now, etag, last_modified, sha256, allow_private, authorization)
+    request = FetchRequest(address, now, etag, last_modified, sha256, allow_private)
     if place is not None:
         request = replace(request, address=place.address, accept="application/json")
     answer = fetch(request)
@@ -54,7 +52,7 @@ def read_source(
     try:
         if place is not None:
             return Reading(parse_releases(place, answer.body, prereleases=prereleases), answer)
-        return Reading(parse_feed(answer.body, answer.url, answer.content_type, max_items), answer)
+        return Reading(parse_feed(answer.body, answer.url, answer.content_type), answer)
     except NotAFeed as error:
         feeds = find_feeds(answer) if error.flaw == "page" else ()
         return Failed(error.reason, error.flaw, feeds=feeds)
