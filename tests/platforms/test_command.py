@@ -252,7 +252,6 @@ BAD = {
     "huge": ("while True: os.write(1, b'x' * 65536)", "kB"),
     "hanging": ("time.sleep(60)", "timeout_s"),
     "hanging with closed output": ("os.close(1); os.close(2); time.sleep(60)", "timeout_s"),
-    "a late answer": ('time.sleep(60); print(\'{"id": "1"}\')', "timeout_s"),
 }
 
 

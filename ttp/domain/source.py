@@ -11,8 +11,8 @@ from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.grammar import AfterDuration, ChosenTime, parse_time
 
-MAX_NEW, MAX_A_DAY = 5, 20
-"""Items that become posts of one poll, and of one day; more are held."""
+MAX_NEW = 5
+"""Items that become posts of one poll; more are held."""
 EVERY, LEAST, MOST_EVERY = timedelta(hours=1), timedelta(minutes=15), timedelta(days=7)
 """Between two polls: the default, and the least and the most that may be set."""
 LONGEST = timedelta(hours=24)

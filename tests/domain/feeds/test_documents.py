@@ -142,13 +142,6 @@ def test_what_is_refused(document: str | bytes, flaw: str) -> None:
     assert refused.value.flaw == flaw
 
 
-def test_more_items_are_read_if_they_are_asked_for() -> None:
-    document = ATOM + "<entry><id>1</id></entry>" * 3 + "</feed>"
-    assert len(parsed(document, max_items=3).items) == 3
-    with pytest.raises(NotAFeed):
-        parsed(document, max_items=2)
-
-
 def test_a_json_feed() -> None:
     entry = {
         "id": 5, "url": "/5", "title": "Five\u202e", "content_html": "<p>T<img src='/c.png' alt='C'></p>",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 
-from ttp.domain.feeds.item import MOST_ITEMS, Feed, NotAFeed
+from ttp.domain.feeds.item import Feed, NotAFeed
 
 
-def parse_feed(body: bytes, url: str, content_type: str = "", max_items: int = MOST_ITEMS) -> Feed:
+def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
     """Return the feed in a document from `url`. `content_type`: the header. Raises NotAFeed; UsageError where
     feedparser is missing."""
     start = body.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
@@ -16,7 +16,7 @@ def parse_feed(body: bytes, url: str, content_type: str = "", max_items: int = M
     if start == b"{":
         from ttp.domain.feeds.json_feed import parse_json
 
-        return parse_json(body, url, max_items)
+        return parse_json(body, url)
     from ttp.domain.feeds.xml_feed import parse_xml
 
-    return parse_xml(body, url, content_type, max_items)
+    return parse_xml(body, url, content_type)

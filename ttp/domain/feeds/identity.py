@@ -61,13 +61,12 @@ class ItemFilter:
 
 @dataclass(frozen=True, slots=True)
 class PollRules:
-    """The rules of a source. `created_at`: when it was added. `is_first`: nothing of it is stored yet. `backfill`:
-    how many items of the first poll become posts. `made_today`: posts that it made in the last 24 hours."""
+    """The rules of a source. `created_at`: when it was added. `is_first`: nothing of it is stored yet, and no
+    item becomes a post. `made_today`: posts that it made in the last 24 hours."""
 
     created_at: datetime
     mode: KeyMode = "auto"
     is_first: bool = False
-    backfill: int = 0
     max_new: int = 5
     made_today: int = 0
     max_age: timedelta = timedelta(days=7)
@@ -170,7 +169,7 @@ def compare(feed: Feed, known: Sequence[KnownItem], rules: PollRules, now: datet
             changes.append(ItemChange(kind, item, keys, row.known, row.keys.k1 if kind == "alias" else None))
     news = [at for at, change in enumerate(changes) if change.kind == "new"]
     if rules.is_first:
-        return _change_kind(changes, news[: max(0, len(news) - rules.backfill)], "old")
+        return _change_kind(changes, news, "old")
     is_flood = len(news) > rules.max_new or len(news) + rules.made_today > MOST_A_DAY
     return _change_kind(changes, news if is_flood else (), "held")
 

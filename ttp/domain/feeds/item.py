@@ -8,7 +8,7 @@ from typing import Literal
 
 FeedFormat = Literal["rss", "atom", "json", "releases"]
 MOST_ITEMS = 2_000
-"""Items of one document, where no other number is asked for."""
+"""Items of one document."""
 LONGEST_WAIT_S = 86_400
 """Seconds that a feed or its server can ask to wait before the next check."""
 

@@ -13,13 +13,13 @@ from ttp.domain.feeds.make import make_feed, make_item, parse_instant, web_addre
 _VERSION = "jsonfeed.org/version/1"
 
 
-def parse_json(body: bytes, url: str, max_items: int = MOST_ITEMS) -> Feed:
+def parse_json(body: bytes, url: str) -> Feed:
     """Return the feed in a document from `url`. Raises NotAFeed."""
     data = load_json(body)
     if not isinstance(data, dict) or _VERSION not in _text(data, "version"):
         raise NotAFeed("is JSON, but no JSON Feed")
     entries = [entry for entry in _list(data, "items") if isinstance(entry, dict)]
-    refuse_many(len(entries), max_items)
+    refuse_many(len(entries))
     items = [_item(entry, data, url) for entry in entries]
     nameless = sum(item.id is None for item in items)
     return make_feed(
@@ -39,10 +39,10 @@ def load_json(body: bytes) -> Any:
         raise NotAFeed("is no JSON that can be read, or is cut off") from None
 
 
-def refuse_many(count: int, max_items: int) -> None:
-    """Raise NotAFeed for more items than a source may have."""
-    if count > max_items:
-        raise NotAFeed(f"has {count:,} items, and at most {max_items:,} are read", "too_many")
+def refuse_many(count: int) -> None:
+    """Raise NotAFeed for more items than a document may have."""
+    if count > MOST_ITEMS:
+        raise NotAFeed(f"has {count:,} items, and at most {MOST_ITEMS:,} are read", "too_many")
 
 
 def _item(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str) -> FeedItem:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.feeds.html_text import ReadHtml, clean_lines, read_html
-from ttp.domain.feeds.item import MOST_ITEMS, Feed, FeedItem, FeedMedia, NotAFeed
+from ttp.domain.feeds.item import Feed, FeedItem, FeedMedia, NotAFeed
 from ttp.domain.feeds.json_feed import refuse_many
 from ttp.domain.feeds.make import make_feed, make_item, web_address
 from ttp.domain.feeds.xml_scan import CUT_OFF, PAGE, ScannedItem, scan
@@ -27,7 +27,7 @@ _ZONE = re.compile(r"(?:\b[A-Z]{1,5}|\dZ|[+-]\d\d:?\d\d)\s*(?:\(.*\))?$")
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
 
-def parse_xml(body: bytes, url: str, content_type: str = "", max_items: int = MOST_ITEMS) -> Feed:
+def parse_xml(body: bytes, url: str, content_type: str = "") -> Feed:
     """Return the feed in a document from `url`. `content_type`: the header. Raises NotAFeed; UsageError where
     feedparser is missing."""
     try:
@@ -39,7 +39,7 @@ def parse_xml(body: bytes, url: str, content_type: str = "", max_items: int = MO
         raise NotAFeed(*PAGE)
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     try:
-        scanned = scan(_in_utf8(body, content_type), url, max_items)
+        scanned = scan(_in_utf8(body, content_type), url)
         if scanned.is_broken:
             _refuse_broken(scanned.data)
         document = feedparser.parse(
@@ -52,7 +52,7 @@ def parse_xml(body: bytes, url: str, content_type: str = "", max_items: int = MO
     entries, items, warnings = document.entries, scanned.items, []
     if scanned.is_broken:
         warnings.append("it is not well-formed XML, and may be read wrongly")
-    refuse_many(len(entries), max_items)
+    refuse_many(len(entries))
     if len(entries) != len(items):
         items = [_unscanned(entry, url) for entry in entries]
     author = document.feed.get("author", "")

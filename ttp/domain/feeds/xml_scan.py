@@ -48,10 +48,10 @@ class Scan:
     is_broken: bool
 
 
-def scan(data: bytes, url: str, max_items: int) -> Scan:
+def scan(data: bytes, url: str) -> Scan:
     """Return the items of a document in UTF-8. Raises NotAFeed."""
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
-    scanner = _Scanner(url, max_items, lambda: parser.CurrentByteIndex)
+    scanner = _Scanner(url, lambda: parser.CurrentByteIndex)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = scanner.begin_doctype
     parser.StartElementHandler = scanner.begin
@@ -77,13 +77,12 @@ class _Scanner:
     """`cuts`: where elements begin, and where their end tags do. `_levels`: the base address of each open element. What
     is being read of an item: a `_text` from the level `_text_at`, a `_content` of Media RSS from `_content_at`."""
 
-    def __init__(self, url: str, max_items: int, position: Callable[[], int]) -> None:
+    def __init__(self, url: str, position: Callable[[], int]) -> None:
         self.cuts: list[tuple[int, int]] = []
         self.items: list[ScannedItem] = []
         self.is_broken = False
         self.has_root = False
         self._levels = [url]
-        self._max_items = max_items
         self._position = position
         self._item_at = self._text_at = self._content_at = 0
         self._text: list[str] = []
@@ -112,7 +111,7 @@ class _Scanner:
             raise NotAFeed(f"has elements in more than {MOST_LEVELS} levels", "levels")
         if tag in ("item", "entry"):
             self.items.append(ScannedItem(attributes.get(_ABOUT, "")))
-            refuse_many(len(self.items), self._max_items)
+            refuse_many(len(self.items))
             self._item_at, self._text_at, self._content_at, self._thumbnail = len(self._levels), 0, 0, None
         elif self._item_at and namespace in _MEDIA:
             self._begin_media(tag, attributes)

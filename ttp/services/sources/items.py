@@ -33,7 +33,6 @@ LONGEST_TEXT, LONGEST_TITLE, MOST_TAGS, MOST_MEDIA = 20_000, 1_000, 30, 4
 _LONGEST_HEAD = 200
 """Columns of the title in a text that no template makes: with a link it fits wherever a post may be short."""
 _WIDE = re.compile("[\u1100-\uffff\U00010000-\U0010ffff]")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def content_of_item(item: FeedItem) -> dict[str, object]:
 
 
 def _text(text: str, most: int) -> str:
-    cleaned = clean_value(no_mentions(_BIDI.sub("", text)))
+    cleaned = clean_value(no_mentions(text))
     return str(cleaned).strip()[:most]
 
 
