@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 import httpx
 import pytest
 
+from tests.examples import every
 from tests.server.conftest import Api
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server import guard, process
@@ -80,7 +81,9 @@ def head(token: str | None, *lines: str, path: str = "/v1/posts") -> bytes:
     return "\r\n".join([*own, "Content-Type: application/json", *lines, "", ""]).encode()
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
+@pytest.mark.parametrize(
+    "sent", every(2, [b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
+)
 @pytest.mark.usefixtures("hurried_heads")
 def test_a_client_that_does_not_end_its_head_is_cut_off(port: int, sent: bytes) -> None:
     with connect(port) as connection:
