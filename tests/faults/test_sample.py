@@ -41,6 +41,7 @@ def samples(seed: str) -> dict[str, list[Run]]:
     return {name: sample(name, runs_of(name), count, seed) for name, count in SAMPLES.items()}
 
 
+@pytest.mark.slow
 @examples(10)
 @given(SEEDS)
 def test_at_least_half_of_a_sample_spoils_a_publishing_call(seed: str) -> None:

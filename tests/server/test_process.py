@@ -189,12 +189,6 @@ def test_a_second_server_leaves_the_address_of_the_first(serve: Serve, ttp: Prog
     assert ttp("login-link", "ann", "--json").error["code"] == "not_found"
 
 
-def test_with_no_publish_it_only_serves(serve: Serve, ttp: Program) -> None:
-    with serve("--no-publish") as server:
-        assert not server.ok("GET", "/v1/status")["publisher"]["running"]
-        assert server.stop(signal.SIGINT) == 0
-
-
 @pytest.mark.slow
 def test_it_publishes_once_the_other_publisher_ends(serve: Serve, ttp: Program, environ: dict[str, str]) -> None:
     ttp.post("a draft")
@@ -230,9 +224,10 @@ def test_it_serves_a_store_of_another_machine_and_says_why_it_does_not_publish(s
 
 def test_a_socket_is_for_this_user_alone_and_goes_with_the_server(serve: Serve, socket_path: Path) -> None:
     with serve("--socket", str(socket_path), "--no-publish") as server:
+        assert not server.ok("GET", "/v1/status")["publisher"]["running"]
         assert server.client.get("/healthz", headers={"Host": "anything"}).status_code == 200
         assert socket_path.stat().st_mode & 0o777 == 0o600
-        assert server.stop() == 0
+        assert server.stop(signal.SIGINT) == 0
     assert not socket_path.exists()
 
 
