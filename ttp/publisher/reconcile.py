@@ -355,8 +355,8 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
     moved: list[Delivery] = []
     if take_over:
         until = _last_instant(db, now)
+        claims.doubt_sources(db)  # before posts are locked, as in a poll
         moved = [_record_possible_call(db, delivery, now) for delivery in _lock_possibly_published(db, until)]
-        claims.doubt_sources(db)
     elif (doubt := owner.refusal(db)) is not None:
         raise doubt
     owner.claim(db, now, take_over=take_over)
