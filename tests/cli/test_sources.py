@@ -338,10 +338,12 @@ def test_a_removed_source_knows_its_items_for_400_days(ttp: Program, site: FeedS
 
 
 @pytest.mark.sqlite("a store that was restored from a backup")
-def test_a_restored_store_holds_what_came_since(ttp: Program, site: FeedSite, tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", ["a", ""], ids=["items", "an empty feed"])
+def test_a_restored_store_holds_what_came_since(ttp: Program, site: FeedSite, tmp_path: Path, first: str) -> None:
+    site.has(*first)
     add(ttp, site, "--at", "in 10m")
     ttp.ok("backup", str(tmp_path / "backup"))
-    assert len(poll(ttp, site, "c", "a")["new"]) == 1
+    assert len(poll(ttp, site, "c", *first)["new"]) == 1
     ttp.ok("restore", str(tmp_path / "backup"))
     ttp.ok("run", "--once", "--take-over")
     assert (titles(ttp), shown(ttp)["items"]["held"]) == ([], 1)

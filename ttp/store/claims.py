@@ -492,7 +492,7 @@ def _account(db: Connection, account_id: int) -> Account:
 
 def doubt_sources(db: Connection) -> None:
     """Let the next poll of each source hold what is new: whoever published before may have posted it."""
-    db.execute("UPDATE source SET ok_at = NULL, polls = polls + 1 WHERE removed_at IS NULL")
+    db.execute("UPDATE source SET ok_at = NULL WHERE removed_at IS NULL")
 
 
 def due_sources(db: Connection, now: datetime, most: int) -> list[int]:

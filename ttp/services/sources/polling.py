@@ -113,8 +113,8 @@ class Polling:
             assert reading is not None
             items = {one.k1: one for one in store.items(reading, before.id or 0)}
             made_today = store.count_posted(reading, before.id or 0, now - timedelta(days=1))
-        # Polled, never read, and yet it has items: a take-over doubts what was posted of it since they were stored.
-        in_doubt = before.ok_at is None and before.polls > 0 and bool(items)
+        # It was read, and a take-over doubts when: what is new here may be posted already.
+        in_doubt = before.ok_at is None and before.format is not None
         reply = answer.fetched if isinstance(answer, Reading) else answer
         after = replace(before, etag=reply.etag, last_modified=reply.last_modified)
         changes, removals = list[ItemChange](), set[str]()
