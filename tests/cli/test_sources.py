@@ -25,7 +25,7 @@ from tests.mcp.conftest import Agent
 from tests.server.conftest import server_of
 from ttp.domain.errors import Conflict
 from ttp.domain.permissions import Caller, Capability
-from ttp.domain.source import ItemState, Source
+from ttp.domain.source import MOST_ITEMS, ItemState, Source
 from ttp.services.application import Application
 from ttp.services.sources.polling import Answer as Answered
 from ttp.services.sources.polling import Polling, read_feed
@@ -172,6 +172,15 @@ def test_old_items_are_forgotten(ttp: Program, site: FeedSite, monkeypatch: pyte
         poll(ttp, site, name)
     assert ttp.sql("SELECT count(*) FROM source_item")[0][0] == 3
     assert len(titles(ttp)) == 5
+
+
+def test_an_item_that_stays_in_its_feed_is_known_whatever_came_after_it(ttp: Program, site: FeedSite) -> None:
+    add(ttp, site)
+    columns = "source_id, k1, title, first_seen_at, seen_at, state, content"
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MOST_ITEMS})"
+    one = "SELECT 1, 'later ' || i, '', seen_at, seen_at, 'seen', '{}' FROM n, source_item WHERE title = 'Title a'"
+    ttp.sql(f"INSERT INTO source_item ({columns}) {numbers} {one}")
+    assert [new["title"] for new in poll(ttp, site, "c", "a")["new"]] == ["Title c"]
 
 
 def test_twenty_posts_a_day(ttp: Program, site: FeedSite) -> None:
@@ -326,6 +335,19 @@ def test_a_removed_source_knows_its_items_for_400_days(ttp: Program, site: FeedS
     ttp.ok("source", "add", f"{site.feed}?x", "--to", "x/me", "--allow-private")
     ttp.ok("source", "pause", "2")
     assert (ttp.count("source"), ttp.sql("SELECT count(*) FROM source_item WHERE source_id = 1")[0][0]) == (1, 0)
+
+
+@pytest.mark.sqlite("a store that was restored from a backup")
+@pytest.mark.parametrize("first", ["a", ""], ids=["items", "an empty feed"])
+def test_a_restored_store_holds_what_came_since(ttp: Program, site: FeedSite, tmp_path: Path, first: str) -> None:
+    site.has(*first)
+    add(ttp, site, "--at", "in 10m")
+    ttp.ok("backup", str(tmp_path / "backup"))
+    assert len(poll(ttp, site, "c", *first)["new"]) == 1
+    ttp.ok("restore", str(tmp_path / "backup"))
+    ttp.ok("run", "--once", "--take-over")
+    assert (titles(ttp), shown(ttp)["items"]["held"]) == ([], 1)
+    assert len(poll(ttp, site, "d", "c")["new"]) == 1
 
 
 def test_a_page_is_no_second_source_of_its_feed(ttp: Program, site: FeedSite) -> None:

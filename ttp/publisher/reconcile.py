@@ -355,6 +355,7 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
     moved: list[Delivery] = []
     if take_over:
         until = _last_instant(db, now)
+        claims.doubt_sources(db)  # before posts are locked, as in a poll
         moved = [_record_possible_call(db, delivery, now) for delivery in _lock_possibly_published(db, until)]
     elif (doubt := owner.refusal(db)) is not None:
         raise doubt
@@ -386,6 +387,7 @@ def look_up_after_failover(db: Connection, owner: Owner, now: datetime) -> None:
             # Others may still have ids and fences in hand that the new server lacks, and would give again.
             for table in _REMEMBERED:
                 db.continue_ids(table, db.highest_id(table) + FENCE_STEP)
+            claims.doubt_sources(db)
             for delivery in _lock_possibly_published(db, now):
                 _record_possible_call(db, delivery, now, why=_FAILED_OVER, code=UNDER_WAY)
 

@@ -65,9 +65,10 @@ def get_post(post_id: PostId, services: Services) -> JsonAnswer:
 def create_post(request: Request, body: NewPostInput, services: ChangeServices) -> JsonAnswer:
     """Create a post: a draft without a time, scheduled with one. The idempotency key becomes its key."""
     new = new_post(body, request.headers.get("idempotency-key"), services.platforms)
-    if body.submit:
+    if body.submit and not services.dry_run:
         return _saved(services.submitted_drafts.submit_post(new), created=True)
     if services.dry_run:
+        new = replace(new, key=None, at=None, tz=None) if body.submit else new  # the approval gives the time
         preview = preview_once(services.posts, new, services.times)
         return JsonAnswer(views.preview_json(preview, _sentences(preview.warnings)))
     return _saved(services.posts.create_once(new, services.times), created=True)

@@ -92,9 +92,11 @@ class Repeats:
                 _name_template(refused, action("template edit", wanted.template))
             raise
         if wanted is not None:
+            with self._posts.database.reading() as reading:
+                _refuse_same_repeat(recurrence, reading, post)
             recurrence = replace(recurrence, post_id=self._posts.create(wanted, None).post.id)
         with self._posts.database.writing() as db:
-            _refuse_same_repeat(recurrence, store.recurrences(db))
+            _refuse_same_repeat(recurrence, db, post)
             recurrence_id = store.insert(db, replace(recurrence, next_at=first), now=now)
             gone = self._occurrences.make(recurrence_id, db)
             tally = self._counts(db, gone.recurrence)
@@ -321,16 +323,25 @@ def _name_template(refused: ContentRefused, edit: Action) -> None:
     )
 
 
-def _refuse_same_repeat(recurrence: Recurrence, recurrences: Iterable[Recurrence]) -> None:
-    """Raise Conflict if an active repeat has the same source and times: its posts would be published twice."""
-    for one in recurrences:
-        what = (one.post_id, one.pool, one.cron, one.timezone)
-        if one.state != "ended" and what == (recurrence.post_id, recurrence.pool, recurrence.cron, recurrence.timezone):
+def _refuse_same_repeat(recurrence: Recurrence, db: Connection | None, new: Post | None) -> None:
+    """Raise Conflict if an active repeat has the same source and times: its posts would be published twice. `new`: the
+    post to repeat, if it is made for that: another one of the same template and accounts is the same."""
+    for one in store.recurrences(db) if db else ():
+        if one.state == "ended" or (one.cron, one.timezone) != (recurrence.cron, recurrence.timezone):
+            continue
+        post = queries.post(db, one.post_id) if db and new and one.post_id else None
+        is_same = (one.post_id, one.pool) == (recurrence.post_id, recurrence.pool)
+        if is_same or (post is not None and new is not None and _made_of(post) == _made_of(new)):
             raise Conflict(
                 f"repeat {one.id} already has the same posts and times",
                 Hint("see", action("repeat list")),
                 Hint("fix", action("repeat stop", one.id)),
             )
+
+
+def _made_of(post: Post) -> tuple[object, ...]:
+    """Return what a template made a post of, whatever it says now, and its accounts."""
+    return {**post.origin, "version": None}, {delivery.account_id for delivery in post.active}
 
 
 INSTANTS_PER_TRANSACTION = 200

@@ -35,6 +35,7 @@ from ttp.store import clock_check, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
+from ttp.store.home.files import open_regular
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
 from ttp.store.server import submitted_drafts
@@ -204,8 +205,8 @@ class Status:
         with suppress(OSError, ValueError):
             if abs(now - datetime.fromisoformat(mark.read_text(encoding="ascii"))) < timedelta(days=1):
                 return False
-        with suppress(OSError):
-            mark.write_text(now.isoformat(), encoding="ascii")
+        with suppress(OSError), os.fdopen(open_regular(mark, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), "w") as file:
+            file.write(now.isoformat())
         return True
 
     def count_stalled(self, after: timedelta) -> int:

@@ -490,6 +490,11 @@ def _account(db: Connection, account_id: int) -> Account:
     return row_mapper.account(db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone())
 
 
+def doubt_sources(db: Connection) -> None:
+    """Let the next poll of each source hold what is new: whoever published before may have posted it."""
+    db.execute("UPDATE source SET ok_at = NULL WHERE removed_at IS NULL")
+
+
 def due_sources(db: Connection, now: datetime, most: int) -> list[int]:
     """Return the sources that are to be polled now, those first that wait longest."""
     sql = (

@@ -367,7 +367,8 @@ class OccurrenceRow(SQLModel, table=True):
 
 class SourceRow(SQLModel, table=True):
     """A feed whose items become posts. `address`: where it is read, which a lasting redirect changes. `ok_at` is NULL
-    until its first items are stored. A removed one keeps its items for a while: they are never posted again."""
+    until its first items are stored, and from a take-over to its next poll. A removed one keeps its items for a while:
+    they are never posted again."""
 
     __tablename__ = "source"
     __table_args__ = (

@@ -70,12 +70,14 @@ def count_held(db: Connection) -> dict[int, int]:
 
 
 def items(
-    db: Connection, source_id: int, states: Collection[ItemState] = (), most: int = MOST_ITEMS
+    db: Connection, source_id: int, states: Collection[ItemState] = (), most: int | None = None
 ) -> list[SourceItem]:
-    """Return items of a source, newest first. `states`: of these alone; empty: of all."""
+    """Return items of a source, newest first. `states`: of these alone; empty: of all. `most`: None for all, which may
+    be more than `MOST_ITEMS`: those that stay in the feed."""
     of_state = f" AND {in_list('state', 'states')}" if states else ""
-    sql = f"SELECT * FROM source_item WHERE source_id = :source{of_state} ORDER BY id DESC LIMIT :most"
-    values = {"source": source_id, "most": most} | ({"states": List(map(str, states))} if states else {})
+    limit = "" if most is None else f" LIMIT {most:d}"
+    sql = f"SELECT * FROM source_item WHERE source_id = :source{of_state} ORDER BY id DESC{limit}"
+    values = {"source": source_id} | ({"states": List(map(str, states))} if states else {})
     return [read_item(row) for row in db.execute(sql, values)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -379,6 +380,7 @@ def test_a_person_is_told_once_a_day_below_the_answer(ttp: Program) -> None:
     assert not ttp.ok("create", "One", *argv, "in 1h", "-q").err
     first = ttp.ok("create", "Two", *argv, "in 3h")
     assert [line.partition(":")[0] for line in first.err.splitlines()] == ["note"]
+    assert stat.S_IMODE((ttp.home / "not-running.noted").stat().st_mode) == 0o600
     assert not ttp.ok("create", "Three", *argv, "in 5h").err
     assert ttp.ok("create", "Four", "--to", "x", "--at", "in 7h", "--json").json["warnings"]
     ttp.clock.advance(hours=24)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.feed_site import feed_site
 from tests.publisher.world import World, open_world
 from ttp.cli.context import open_database
 from ttp.sandbox.server import RunningSandbox
@@ -115,10 +116,14 @@ def test_after_a_failover_what_was_due_is_looked_up_and_then_published(
     world: World, store_url: str, tmp_path: Path
 ) -> None:
     world.account("x/me")
+    with feed_site() as site:
+        site.has("a")
+        world.ttp.ok("source", "add", site.feed, "--to", "x/me", "--allow-private")
     world.ttp.ok("run", "--once")
     sql(store_url, tmp_path / "other", "UPDATE store SET timeline = timeline + 1")
     world.ttp.ok("schedule", str(world.ttp.post("one", "--to", "x/me")), "--at", "now")
     world.run()
+    assert world.ttp.ok("source", "show", "1", "--json").json["lastOkAt"] is None  # what is new is held
     assert states(store_url, tmp_path) == ["published"]
     assert [post["text"] for post in world.posts("x/me")] == ["one"]
     with closing(open_database(tmp_path / "other", store_url).connect()) as db:

@@ -172,6 +172,10 @@ def test_a_repeat_may_begin_with_a_template(ttp: Program) -> None:
         (MADE, "release", "scheduled"),
     }
     assert ttp.ok("repeat", "list", "--json").json[0]["post"] == 1
+    ttp.clock.advance(days=1)
+    assert ttp(*add, "--var", "version=2.1").error["code"] == "conflict"
+    assert len(ttp.ok("list", "--json").json) == len(posts)
+    ttp.ok(*add, "--var", "version=2.2")
 
 
 def test_a_mistyped_name_has_a_command_that_works(ttp: Program) -> None:

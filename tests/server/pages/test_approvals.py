@@ -202,6 +202,8 @@ def test_an_approval_schedules_a_submitted_draft(server: Api, ann: Person, stran
     at = "2098-01-06T09:30:00Z"
     draft = {"content": "v2 is out", "accounts": ["x/me"], "scheduledAt": at, "key": "acme/widget@v2", "submit": True}
     job = server.having("draft")
+    assert job.ok("POST", "/v1/posts?dryRun=true", draft)["accounts"]
+    assert ann.ttp.ok("list", "--json").json == []
     first = job.ok("POST", "/v1/posts", draft)
     assert (first["status"], first["asksFor"], first["needs"]) == ("draft", at, ["approve"])
     again = job.ok("POST", "/v1/posts", {**draft, "content": "Another text"})

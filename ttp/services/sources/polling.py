@@ -56,12 +56,10 @@ class CreatedPost:
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """The source after a poll. `is_first`: its items are stored and none became a post; `held`: items that wait for a
-    person; `aliases`: known items under new names; `updated`: drafts that follow their items; `error`: why it was not
-    read."""
+    """The source after a poll. `held`: items that wait for a person; `aliases`: known items under new names; `updated`:
+    drafts that follow their items; `error`: why it was not read."""
 
     source: Source
-    is_first: bool = False
     created: tuple[CreatedPost, ...] = ()
     held: int = 0
     aliases: int = 0
@@ -115,6 +113,8 @@ class Polling:
             assert reading is not None
             items = {one.k1: one for one in store.items(reading, before.id or 0)}
             made_today = store.count_posted(reading, before.id or 0, now - timedelta(days=1))
+        # It was read, and a take-over doubts when: what is new here may be posted already.
+        in_doubt = before.ok_at is None and before.format is not None
         reply = answer.fetched if isinstance(answer, Reading) else answer
         after = replace(before, etag=reply.etag, last_modified=reply.last_modified)
         changes, removals = list[ItemChange](), set[str]()
@@ -122,7 +122,7 @@ class Polling:
             feed = answer.feed
             after = replace(after, format=feed.format, sha256=answer.fetched.sha256, warnings=_warnings(feed))
             stored_items = [_as_known(one) for one in items.values()]
-            changes = compare(feed, stored_items, _rules(before, made_today), now)
+            changes = compare(feed, stored_items, _rules(before, made_today, in_doubt=in_doubt), now)
             after = _with_key_mode(after, feed, changes)
             removals = {one.keys.k1 for one in find_removed(stored_items, changes)}
         after = after_success(after, now, self._jitter(), at_least_s=answer.check_after_s, moved_to=reply.moved_to)
@@ -190,7 +190,6 @@ class Polling:
         kinds = [change.kind for change in changes]
         return PollResult(
             after,
-            is_first=before.ok_at is None,
             created=tuple(new_posts),
             held=kinds.count("held"),
             aliases=kinds.count("alias"),
@@ -220,13 +219,13 @@ def _refuse_stale(db: Connection, before: Source) -> None:
         raise Conflict(f"source {before.id} was polled or changed meanwhile", Hint("see", action("source list")))
 
 
-def _rules(source: Source, made_today: int) -> PollRules:
+def _rules(source: Source, made_today: int, *, in_doubt: bool) -> PollRules:
     include = (ItemFilter("category", source.categories),) if source.categories else ()
     return PollRules(
         created_at=source.created_at,
         mode=source.key_mode,  # type: ignore[arg-type]  # checked when it was stored
-        is_first=source.ok_at is None,
-        max_new=source.max_new,
+        is_first=source.ok_at is None and not in_doubt,
+        max_new=0 if in_doubt else source.max_new,
         made_today=made_today,
         max_age=timedelta(seconds=source.max_age_s),
         include=include,
