@@ -270,9 +270,9 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "export": (("csv|jsonl?|ics|md", "--format={}"),),
     "reject": (("ANY", "--reason={}"),),
 }
-"""Arguments of a command that are none: a class or a pattern of the word, and what is meant."""
+"""What is not an argument of a command: a class or a pattern of the word, and what is meant."""
 
 FORMATS = ("table", "tsv", "json", "jsonl", "csv", "md", "ics", "html")
 
 NO_TEXT = ("all", "drafts", "draft", "everything", "last", "latest", "next")
-"""Words behind `schedule` and `publish` that name posts, and are no text of one."""
+"""Words behind `schedule` and `publish` that name posts, and are not a text."""
