@@ -79,6 +79,7 @@ COMMANDS = _alike(
         "notification notifications": ("notify list",),
         "slot slots_show": ("slots list",),
         "templates": ("template list",),
+        "sources feeds": ("source list",),
         "tokens": ("token list",),
         "webhooks": ("webhook list",),
         "upload media_add": ("create --media {}",),
@@ -130,6 +131,7 @@ NOUNS = {
     **dict.fromkeys(("setting", "settings", "config"), "config"),
     **dict.fromkeys(("notification", "notifications"), "notify"),
     **dict.fromkeys(("repeat", "repeats"), "repeat"),
+    **dict.fromkeys(("source", "sources", "feed", "feeds"), "source"),
 }
 """What a command is about, before or behind it: `post list`, `list posts`, `accounts add`, `add account`."""
 
