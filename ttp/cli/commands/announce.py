@@ -48,7 +48,7 @@ def announce(
 
     The accounts and texts are in .ttp/announce.toml. With a draft token of TTP_SERVER, or where TTP_CAPABILITY is
     draft, the post waits for approval, which schedules it. Without a store it publishes only to networks that find a
-    post by its key, with an app password in TTP_NETWORK_PASSWORD; for others it says why it needs a store.
+    post by its key, with an app password in TTP_NETWORK_PASSWORD (NETWORK: its name).
 
     Examples:
       ttp announce --init
