@@ -120,7 +120,7 @@ TOPICS = (
 _SHOWN = [title for title in BUILT_IN.values() if title]
 WHAT = f"Schedule posts for {', '.join(_SHOWN[:-1])} and {_SHOWN[-1]} from the terminal."
 USUAL, NARROWEST = 80, 40
-"""Columns: where stdout is no terminal, and the narrowest page."""
+"""Columns: where stdout is not a terminal, and the narrowest page."""
 
 
 def _flow(words: list[str], width: int, head: str = "", gap: str = " ") -> list[str]:

@@ -67,7 +67,7 @@ def help_lines(path: str, command: Any, width: int, height: int | None = None) -
     arguments = [(argument_text(one), str(one.help)) for one in command.params if one not in options]
     title = " and ".join(["Arguments"] * bool(arguments) + ["options" if arguments else "Options"] * bool(own))
     head = [f"Usage: {usage(path, command)}", ""]
-    for paragraph in prose.split("\n\n"):  # \b begins lines that stay as they are
+    for paragraph in prose.split("\n\n"):  # \b begins lines that are not wrapped
         kept = paragraph.removeprefix("\b\n").splitlines() if paragraph[:1] == "\b" else wrap(paragraph, width - 2)
         head += [*(f"  {line}" for line in kept), ""]
     head += ["Examples:", *(f"  {line}" for line in examples), ""] if examples else []

@@ -79,6 +79,7 @@ COMMANDS = _alike(
         "notification notifications": ("notify list",),
         "slot slots_show": ("slots list",),
         "templates": ("template list",),
+        "sources feeds": ("source list",),
         "tokens": ("token list",),
         "webhooks": ("webhook list",),
         "upload media_add": ("create --media {}",),
@@ -130,6 +131,7 @@ NOUNS = {
     **dict.fromkeys(("setting", "settings", "config"), "config"),
     **dict.fromkeys(("notification", "notifications"), "notify"),
     **dict.fromkeys(("repeat", "repeats"), "repeat"),
+    **dict.fromkeys(("source", "sources", "feed", "feeds"), "source"),
 }
 """What a command is about, before or behind it: `post list`, `list posts`, `accounts add`, `add account`."""
 
@@ -270,9 +272,9 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "export": (("csv|jsonl?|ics|md", "--format={}"),),
     "reject": (("ANY", "--reason={}"),),
 }
-"""Arguments of a command that are none: a class or a pattern of the word, and what is meant."""
+"""What is not an argument of a command: a class or a pattern of the word, and what is meant."""
 
 FORMATS = ("table", "tsv", "json", "jsonl", "csv", "md", "ics", "html")
 
 NO_TEXT = ("all", "drafts", "draft", "everything", "last", "latest", "next")
-"""Words behind `schedule` and `publish` that name posts, and are no text of one."""
+"""Words behind `schedule` and `publish` that name posts, and are not a text."""

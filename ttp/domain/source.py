@@ -147,7 +147,7 @@ def parse_schedule(text: str) -> str:
     if isinstance(typed, ChosenTime | AfterDuration):
         return text
     ways = (Hint("try", other_options(at=one)) for one in ("next-slot", "in 10m"))
-    raise UsageError(f'"{text}" is one time, and each item of a source needs its own', *ways)
+    raise UsageError(f'"{text}" is not a time of sources: each item needs its own', *ways)
 
 
 def after_success(

@@ -184,7 +184,7 @@ class PublisherProcess:
         keeps the lock."""
         installation = self.installation
         self.database.connect().close()
-        # Whatever is asked here, the server may be gone: that is no fault of ttp.
+        # Whatever is asked here, the server may be gone: ttp is not at fault.
         with self.database.translating_errors(), ExitStack() as stack:
             stack.enter_context(self.database.publisher_lock())
             self._refuse_unready(take_over=take_over)

@@ -1,4 +1,4 @@
-"""Poll the sources that are due, next to publishing: late is no harm, and nothing of it ends a publisher."""
+"""Poll the sources that are due, next to publishing: being late does no harm, and nothing of it ends a publisher."""
 
 from __future__ import annotations
 

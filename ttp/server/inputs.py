@@ -139,7 +139,7 @@ class NewPostInput(PostFieldsInput):
     submit: bool = Field(
         False,
         description="A token that gives posts no time makes a draft that asks for the time: its approval gives it. It"
-        " needs a key; the post that has it stays as it is.",
+        " needs a key; the post that has it is not changed.",
     )
 
 

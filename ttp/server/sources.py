@@ -17,7 +17,7 @@ SourceId = Annotated[int, Path(ge=1, le=10**15)]
 
 
 def list_sources(services: Services) -> JsonAnswer:
-    """List the sources, and what became of their items."""
+    """List the sources, and how many of their items became posts."""
     return JsonAnswer([source_json(one) for one in services.sources.all()])
 
 

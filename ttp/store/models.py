@@ -413,7 +413,7 @@ class SourceRow(SQLModel, table=True):
 
 
 class SourceItemRow(SQLModel, table=True):
-    """An item of a source by the keys that tell it from others. `seen_at`: when the feed had it last; `content`: the
+    """An item of a source by its keys. `seen_at`: when the feed had it last; `content`: the
     item, until it is a post or gone from the feed."""
 
     __tablename__ = "source_item"

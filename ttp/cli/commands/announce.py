@@ -47,8 +47,8 @@ def announce(
     """Make a post of a release, once, also when the job runs again.
 
     The accounts and texts are in .ttp/announce.toml. With a draft token of TTP_SERVER, or where TTP_CAPABILITY is
-    draft, the post waits for approval, which schedules it. Without a store it publishes to networks alone that find a
-    post by its key, with an app password in TTP_NETWORK_PASSWORD; for others it says why it needs a store.
+    draft, the post waits for approval, which schedules it. Without a store it publishes only to networks that find a
+    post by its key, with an app password in TTP_NETWORK_PASSWORD (NETWORK: its name).
 
     Examples:
       ttp announce --init
@@ -84,7 +84,7 @@ def announce(
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Add the file to a refusal of the block: what is to be changed is there, and not in what was typed."""
+    """Add the file to a refusal of the block: it holds what has to be changed, and not what was typed."""
     try:
         yield
     except TtpError as error:
@@ -137,7 +137,7 @@ def _preview(context: Context, file: AnnounceFile, release: Release) -> None:
         app.submitted_drafts.checked_time(file.at, (), file.timezone)
         preview = preview_post(app.posts, post_input, None, with_cards=False)
         refused = preview.refused or content_refusal(preview.warnings)
-        warnings = [replace(one, hint=None) for one in preview.warnings]  # there is no account to change
+        warnings = [replace(one, hint=None) for one in preview.warnings]  # no account of a store to change
         shown = [] if refused else print_warnings(context.out, warnings)
         foot = [f"Time: {file.at}. Nothing was stored."]
         if refused is None or context.out.for_people:

@@ -163,7 +163,7 @@ def _format(name: str | None, path: Path | None) -> str:
         return ending
     try:
         is_folder = path.is_dir()
-    except OSError as error:  # a name that is too long, or a folder that nobody may look into
+    except OSError as error:  # a name that is too long, or a folder that may not be read
         from ttp.store.home.output_file import output_error
 
         raise output_error(path, error) from error

@@ -100,7 +100,7 @@ def add(
 @source.command("list")
 @options.with_output(render.SOURCES_SPEC)
 def list_(context: Context) -> None:
-    """List sources, and what became of their items.
+    """List sources, and how many of their items became posts.
 
     Examples:
       ttp source list --json
@@ -234,7 +234,7 @@ def post(
     context: Context,
     source_id: SourceId,
     items: ItemIds = None,
-    latest: Annotated[bool, typer.Option("--latest", help="The newest item that is no post yet.")] = False,
+    latest: Annotated[bool, typer.Option("--latest", help="The newest item without a post.")] = False,
 ) -> None:
     """Make posts of items: those that are held, or these.
 

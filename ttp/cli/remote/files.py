@@ -59,7 +59,7 @@ def collect(
             if isinstance(text, str) and text not in ("", "-") and not _is_elsewhere(text):
                 _collect_one(context, upload, text, use, values)
     if command.reads_templates(values):
-        own = Path.cwd() / FOLDER  # all that there are here: before those of the server
+        own = Path.cwd() / FOLDER  # all of this machine: before those of the server
         upload.files |= {str(own / path.name): path.absolute() for path in context.templates.files.paths().values()}
     if stdin is not None and FileUse.POSTS in command.files.values():
         stdin.seek(0)

@@ -19,7 +19,7 @@ _STYLES: dict[str, Style] = {"failing": "red", "gone": "red", "held": "magenta",
 
 
 def render_sources(sources: Sequence[SourceView], page: Page) -> Iterator[str]:
-    """Draw the sources, each with what became of its items."""
+    """Draw the sources, each with the number of its posts."""
     if not sources:
         yield "No sources yet.  Add one:  ttp source add https://example.org/feed.xml --to x/me"
         return

@@ -22,7 +22,7 @@ RECENT = timedelta(days=30)
 """How long ago an item was last seen whose text still tells what it is."""
 FilterField = Literal["title", "text", "category", "author", "link"]
 _COMPARED = 500
-"""Characters of a text that tell it from others."""
+"""Characters by which texts are compared."""
 _TRACKING = re.compile(r"(?:utm_[a-z]+|fbclid|gclid)(?:=|$)", re.IGNORECASE)
 _WEB_ID = re.compile(r"https?://(?:www\.)?[^/?#]*", re.IGNORECASE)
 _NEVER = datetime.min.replace(tzinfo=UTC)

@@ -14,7 +14,7 @@ LONGEST_WAIT_S = 86_400
 
 
 class NotAFeed(Exception):
-    """Why bytes are no feed that ttp can read, as a clause that follows the address. `flaw`: a word for it."""
+    """Why bytes are not a feed that ttp can read, as a clause that follows the address. `flaw`: a word for it."""
 
     def __init__(self, reason: str, flaw: str = "format") -> None:
         super().__init__(reason)

@@ -70,7 +70,7 @@ def make_feed(
     check_after_s: float | None = None,
     warnings: Iterable[str] = (),
 ) -> Feed:
-    """Return a feed of the items that can be told apart from others."""
+    """Return a feed of the items that differ from each other."""
     kept = tuple(item for item in items if item.id or item.link or item.title or item.text)
     dates = [date for item in kept if (date := item.published_at or item.updated_at)]
     notes = [*warnings]
@@ -81,7 +81,7 @@ def make_feed(
 
 
 def web_address(text: object, base: str) -> str | None:
-    """Return a whole web address; None if there is none that can be opened."""
+    """Return a whole web address; None if it cannot be opened."""
     if not isinstance(text, str) or not text.strip():
         return None
     try:

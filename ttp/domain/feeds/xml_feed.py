@@ -112,7 +112,7 @@ def _item(entry: Mapping[str, Any], item: ScannedItem, url: str, author: str) ->
 
 
 def _texts(entry: Mapping[str, Any]) -> Iterator[ReadHtml]:
-    """Yield content and summary, as far as they are there."""
+    """Yield content and summary, those that exist."""
     details = [*entry.get("content", ()), *([entry["summary_detail"]] if "summary_detail" in entry else [])]
     for detail in details:
         if detail.get("value"):

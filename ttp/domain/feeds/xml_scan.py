@@ -1,4 +1,4 @@
-"""One fast pass over XML before feedparser: it refuses what is no feed or takes too long, and keeps what feedparser
+"""One fast pass over XML before feedparser: it refuses what is not a feed or takes too long, and keeps what feedparser
 changes or loses: raw ids, and media with their alternative texts."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ttp.domain.feeds.json_feed import refuse_many
 from ttp.domain.feeds.make import web_address
 
 MOST_LEVELS = 100
-PAGE = ("is a web page, and no feed", "page")
+PAGE = ("is a web page that names no feed", "page")
 CUT_OFF = ("is cut off", "cut_off")
 _MEDIA = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
 _ROOTS = ("rss", "rdf", "feed", "channel")

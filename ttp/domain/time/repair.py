@@ -234,7 +234,7 @@ def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
         names = " or ".join(f"{day.day} {MONTH_NAMES[day.month - 1]}{f' {day.year}' if apart else ''}" for day in days)
         return TimeProblem(f'"{quote(text)}" can be {names}', *ways, flaw="two_dates")
     if days:
-        return _unreadable(text, "year_last", "a date is written with the year first", *ways)
+        return _unreadable(text, "year_last", "a date is written like 2026-11-30", *ways)
     return _unreadable(text, "no_such_date", "there is no such date", *ways)
 
 

@@ -47,7 +47,7 @@ def list_templates(services: Services, args: Nothing) -> list[TemplateAnswer]:
 
 @tool("source list")
 def list_sources(services: Services, args: Nothing) -> list[SourceAnswer]:
-    """List the sources: feeds whose new items become posts, and what became of their items."""
+    """List the sources: feeds whose new items become posts, and how many of their items became posts."""
     return [source_json(one) for one in services.sources.all()]
 
 

@@ -111,7 +111,7 @@ class FetchRequest:
 
 
 def fetch(request: FetchRequest) -> Fetched | NotModified | Failed:
-    """Fetch a feed. Raises nothing: what fails is told."""
+    """Fetch a feed. Raises nothing: a failure is part of the answer."""
     end = time.monotonic() + request.longest_s
     try:
         return _fetch(request, end)
@@ -200,7 +200,7 @@ def _check_after_s(answer: HTTPResponse, now: datetime) -> int | None:
 
 
 def _retry_after_s(answer: HTTPResponse, now: datetime) -> int | None:
-    """Return the seconds that a server asks to wait, also as GitHub tells it."""
+    """Return the seconds that a server asks to wait, also in the headers of GitHub."""
     text = (answer.getheader("Retry-After") or "").strip()
     if text.isdecimal():
         return _seconds(float(text[:9]))

@@ -37,8 +37,8 @@ def read_source(
 ) -> Reading | NotModified | Failed:
     """Read a web address, or `github:owner/repo`, `gitlab:group/project`, `forgejo:https://host/owner/repo`.
 
-    What is no feed is `Failed`, with `page` as its flaw for a web page, and with the feeds that it names. Raises
-    UsageError for a project that is none, and where the extra feeds is missing. The rest as in `FetchRequest`.
+    What is not a feed is `Failed`, with `page` as its flaw for a web page, and with the feeds that it names. Raises
+    UsageError for what names no project, and where the extra feeds is missing. The rest as in `FetchRequest`.
     """
     place = find_releases(address)
     request = FetchRequest(address, now, etag, last_modified, sha256, allow_private)

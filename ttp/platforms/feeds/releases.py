@@ -33,7 +33,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 class ReleasePlace(NamedTuple):
-    """Where releases are told. `page`: for people. `address`: of the API."""
+    """Where releases are listed. `page`: for people. `address`: of the API."""
 
     forge: Forge
     project: str

@@ -36,7 +36,7 @@ _KEYS: Mapping[str, type] = {
 @dataclass(frozen=True, slots=True)
 class AnnounceFile:
     """`to`: names of accounts; `at`: the TIME that the post asks for; `template`: a name or a file, else `text` and
-    `texts` (by platform or account) are the texts of one; `source`: the file as it is."""
+    `texts` (by platform or account) are the texts of one; `source`: the text of the file."""
 
     to: tuple[str, ...]
     at: str = "now"

@@ -71,7 +71,7 @@ def read_release(
     *,
     unless_there: datetime | None = None,
 ) -> Release:
-    """Return the release of a tag. `unless_there`: the date of a tag that there is not yet. Raise NotFound, UsageError,
+    """Return the release of a tag. `unless_there`: the date of a tag that is still to come. Raise NotFound, UsageError,
     Busy."""
     at = _date_of(tag, unless_there)
     where = _Job(environ, *_remote())

@@ -133,7 +133,7 @@ class _Run:
             return handle
 
     def _find(self) -> Announced | None:
-        """Return the post that has the key, whatever its text; None if there is none. Raise Busy if that is not
+        """Return the post that has the key, whatever its text; None without one. Raise Busy if that is not
         known."""
         name = self.request.account.name
         match self.client.look_up(self.request, self.handle, self.now).finding:

@@ -102,9 +102,7 @@ def parse_networks(words: Iterable[str], platforms: Registry) -> dict[str, int |
         name, equals, text = word.partition("=")
         facts = platforms.find(name)
         if equals and not facts.limit_key:
-            raise UsageError(
-                f"{facts.title} has one limit, which cannot be given: {word}", Hint("try", f"--for {facts.name}")
-            )
+            raise UsageError(f"{word}: the limit of {facts.title} is fixed", Hint("try", f"--for {facts.name}"))
         limit = int(text) if re.fullmatch("[0-9]{1,7}", text) else 0
         if equals and not limit:
             raise UsageError(f'"{text}" is not a length of texts', Hint("try", f"--for {facts.name}=1000"))
@@ -244,7 +242,7 @@ class _Posts(Posts):
 
 
 class _RowTimes(TimeResolver):
-    """Times of rows as they are written. Accepts a time that has passed, and chooses none."""
+    """Times of rows as written. Accepts a time that has passed, and chooses none."""
 
     def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime | None:
         return row.at

@@ -88,7 +88,7 @@ class SubmittedDrafts:
 
     def submit_post(self, post_input: PostInput) -> SavedPost:
         """Store a post under its key: with its time where the caller may give one, else as a draft that asks for it.
-        A post that has the key is left as it is. Raise what storing a post with a time raises."""
+        A post that has the key is not changed. Raise what storing a post with a time raises."""
         if not (post_input.key or "").strip():
             raise UsageError("a post that is submitted needs a key", Hint("try", other_options(key="KEY")))
         if (stored := self._by_key(post_input)) is not None:

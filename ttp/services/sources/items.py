@@ -190,7 +190,7 @@ class ItemPosts:
 
 
 def untouched_draft(db: Connection, post_id: int) -> Post | None:
-    """Return a post if it is a draft that nobody has changed since it was created."""
+    """Return a post if it is a draft that was not changed since it was created."""
     post = queries.post(db, post_id)
     if post is None or post.deleted_at is not None or post.status != "draft" or post.rejection is not None:
         return None

@@ -240,7 +240,7 @@ def _with_key_mode(source: Source, feed: Feed, changes: Sequence[ItemChange]) ->
         renames = source.renames + 1
         mode = "link" if renames >= MOST_RENAMES else mode
     if mode != source.key_mode:
-        note = f"its ids do not tell its items apart: they are told apart by {mode.replace('+', ' and ')} now"
+        note = f"its ids do not tell its items apart: ttp compares them by {mode.replace('+', ' and ')} now"
         source = replace(source, warnings=(*source.warnings, note))
     return replace(source, key_mode=mode, renames=renames)
 

@@ -129,7 +129,7 @@ class Sources:
 
     def add(self, source: Source, *, allow_loop: bool = False) -> PolledSource:
         """Read a source and store it with its items, none of which becomes a post. One that does not answer now is
-        stored, too. Raise UsageError for an address that is no feed, Conflict for one that is a source already."""
+        stored, too. Raise UsageError for an address that is not a feed, Conflict for one that is a source already."""
         now = self._clock.now()
         source = self.check_new(replace(source, created_at=now, next_poll_at=now), allow_loop=allow_loop)
         with self._posts.database.reading() as db:
@@ -335,7 +335,7 @@ def _refuse_twice(db: Connection | None, source: Source) -> None:
 
 
 def _place(url: str) -> str:
-    """Return an address as it is compared: a feed is the same with https, another case of its host, or a fragment."""
+    """Return an address to compare: a feed is the same with https, another case of its host, or a fragment."""
     return (canonical_link(url) if url.lower().startswith("http") else url.lower()) or url
 
 

@@ -64,7 +64,7 @@ def render(source: TemplateText, values: Mapping[str, Value]) -> Rendered:
 
 
 def check_syntax(source: TemplateText) -> None:
-    """Raise UsageError for what the engine cannot read, and for names that there are not."""
+    """Raise UsageError for what the engine cannot read, and for names that do not exist."""
     try:
         from minijinja import Environment, TemplateError
     except ImportError as missing:
