@@ -84,7 +84,7 @@ def test_a_folder_that_was_put_back_publishes_nothing_twice(world: World) -> Non
     kept = shutil.copytree(world.ttp.home, world.folder / "kept")
     world.ttp.ok("publish", "1", "--yes")
     put_back(world, kept)
-    refused(world, "this store is a copy, or was put back")
+    refused(world, "this store was copied or restored")
     ran = world.ttp("run", "--until-idle", "--take-over", "--json")
     assert (ran.code, ran.json["published"], ran.json["needsReview"]) == (6, 2, 2)
     assert world.shown_states(1) == ["published", "published"]

@@ -13,7 +13,7 @@ from ttp.cli.options import MOST, OUTPUT_OPTIONS
 
 _SHARED = (*OUTPUT_OPTIONS, "verbose")
 _NAMES = 24
-"""Columns of the names in a list; a longer name gets a line of its own."""
+"""Columns of the names in a list. After a longer name the text begins on the next line."""
 
 
 def split_help(text: str) -> tuple[str, list[str]]:
@@ -38,10 +38,8 @@ def argument_text(argument: Any) -> str:
 
 
 def option_help(option: Any) -> str:
-    """Return the help of an option, with its bounds and whether it can be repeated."""
+    """Return the help of an option, with its bounds."""
     more = []
-    if option.multiple:
-        more.append("repeatable")
     least, most = getattr(option, "min", None), getattr(option, "max", None)
     if most is not None and most < MOST:
         more.append(f"{least:g} to {most:g}")
@@ -66,6 +64,7 @@ def help_lines(path: str, command: Any, width: int, height: int | None = None) -
     own = [one for one in options if not (has_shared and one.name in _SHARED)]
     arguments = [(argument_text(one), str(one.help)) for one in command.params if one not in options]
     title = " and ".join(["Arguments"] * bool(arguments) + ["options" if arguments else "Options"] * bool(own))
+    title += " (... can be repeated)" * any(one.multiple for one in own)
     head = [f"Usage: {usage(path, command)}", ""]
     for paragraph in prose.split("\n\n"):  # \b begins lines that are not wrapped
         kept = paragraph.removeprefix("\b\n").splitlines() if paragraph[:1] == "\b" else wrap(paragraph, width - 2)
@@ -107,7 +106,7 @@ def list_lines(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
 
 def _names(option: Any) -> str:
     names = ", ".join(sorted([*option.opts, *option.secondary_opts], key=len))
-    return names if option.is_flag else f"{names} {option.metavar}"
+    return names if option.is_flag else f"{names} {option.metavar}{'...' * option.multiple}"
 
 
 def first_line(text: str | None) -> str:

@@ -82,48 +82,46 @@ DateOrder = Annotated[
 PostId = Annotated[int, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
 MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
 AccountName = Annotated[
-    str, typer.Argument(metavar="PLATFORM/HANDLE", help="An account: x/me, or ig if it is your only account there.")
+    str, typer.Argument(metavar="PLATFORM/HANDLE", help="An account: x/me, or ig if you have only one there.")
 ]
 PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Post ids and ranges: 41 42 50-55.")]
 Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
 To = Annotated[
     list[str] | None,
-    typer.Option("--to", metavar="A,B", help="Accounts: x/me, or ig if it is your only account there."),
+    typer.Option("--to", metavar="A,B", help="Accounts: x/me, or ig if you have only one there."),
 ]
 MaybeAt = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
 ]
-BeforeOthers = Annotated[
-    bool, typer.Option("--first", help="With --at next-slot: take the first slot; later posts move back by one.")
-]
+BeforeOthers = Annotated[bool, typer.Option("--first", help="Take the next slot and move later posts back by one.")]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]
 TimeZone = Annotated[
     str | None,
-    typer.Option("--tz", metavar="ZONE", help="Timezone of the time, else yours; account: that of the accounts."),
+    typer.Option("--tz", metavar="ZONE", help="Timezone, else yours; account: that of the account."),
 ]
 MediaPaths = Annotated[
     list[str] | None,
     typer.Option(
         "--media",
-        metavar="PATH_OR_URL",
-        help="An image or a video. 2=FILE is for part 2 of a thread, last=FILE for its end, x=FILE for X alone.",
+        metavar="PATH|URL",
+        help="An image or a video. 2=FILE is for part 2, last=FILE for the last part, x=FILE for X alone.",
     ),
 ]
 AddMedia = Annotated[
     list[str] | None,
     typer.Option(
         "--add-media",
-        metavar="PATH_OR_URL",
-        help="An image or a video to add, written as for --media; --alt is for these then.",
+        metavar="PATH|URL",
+        help="Media to add, as --media; --alt is then for these.",
     ),
 ]
 RemoveMedia = Annotated[
     list[str] | None,
-    typer.Option("--remove-media", metavar="NAME|NUMBER", help="Media to remove: by name, or the first as 1."),
+    typer.Option("--remove-media", metavar="MEDIA", help="Media to remove, by name or number (the first is 1)."),
 ]
 Alts = Annotated[
     list[str] | None,
-    typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order; none: it is decorative."),
+    typer.Option("--alt", metavar="TEXT", help="Alt text of each --media in order; none: decorative."),
 ]
 Variants = Annotated[
     list[str] | None,
@@ -131,7 +129,7 @@ Variants = Annotated[
 ]
 Threads = Annotated[
     list[str] | None,
-    typer.Option("--thread", metavar="TEXT", help="The next part of a thread, where the platform has threads."),
+    typer.Option("--thread", metavar="TEXT", help="The next part of a thread, where there are threads."),
 ]
 Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Tags to find the post by.")]
 Options = Annotated[
@@ -141,7 +139,7 @@ Options = Annotated[
 NoCard = Annotated[bool, typer.Option("--no-card", help="Show no card of a link.")]
 TemplateName = Annotated[
     str | None,
-    typer.Option("--template", metavar="NAME|FILE", help="A template that makes the texts: its name, or its file."),
+    typer.Option("--template", metavar="NAME|FILE", help="Make the texts with a template: its name or file."),
 ]
 Variables = Annotated[
     list[str] | None,
@@ -150,15 +148,13 @@ Variables = Annotated[
 Snippets = Annotated[
     list[str] | None, typer.Option("--snippet", metavar="NAME", help="A stored text to append to the post.")
 ]
-UseEditor = Annotated[
-    bool, typer.Option("--edit", "-e", help="Write the post in your editor; what you wrote is kept as a draft.")
-]
+UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write in your editor; your text is kept as a draft.")]
 Where = Annotated[
     str | None,
     typer.Option(
         "--where",
         metavar="FILTERS",
-        help="Change all posts that match, or none. Filters are those of ttp list: 'status=scheduled tag=launch'.",
+        help="Change all posts that match (filters of ttp list).",
     ),
 ]
 ReplaceLink = Annotated[
@@ -166,20 +162,18 @@ ReplaceLink = Annotated[
     typer.Option("--replace-link", metavar="OLD NEW", help="With --where: replace a link in all texts."),
 ]
 Shift = Annotated[
-    str | None, typer.Option("--shift", metavar="STEP", help="With --where: move the time later or earlier: +1d, -2h.")
+    str | None, typer.Option("--shift", metavar="STEP", help="With --where: move the times: +1d, or -2h (earlier).")
 ]
 ReplaceAccount = Annotated[
     str | None, typer.Option("--account", metavar="OLD=NEW", help="With --where: replace an account: x/old=x/new.")
 ]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse a repeated text and two posts at the same time, instead of warning.")
-]
+Strict = Annotated[bool, typer.Option("--strict", help="Treat duplicate texts and clashing times as errors.")]
 From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Plan from this time on; else from now.")]
 Days = Annotated[int | None, typer.Option("--days", metavar="N", help="Days to plan for (14).", min=1, max=366)]
 PerDay = Annotated[
     int | None,
     typer.Option(
-        "--per-day", metavar="N", help="Most posts of an account per day; else as few as needed.", min=1, max=MOST
+        "--per-day", metavar="N", help="At most N per account and day (default: the fewest).", min=1, max=MOST
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
@@ -388,7 +382,7 @@ Statuses = Annotated[
 WithTags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Only posts with one of these tags.")]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="TIME", help="Only posts due from this time on: 7d (days ago), a date, a TIME."),
+    typer.Option("--since", metavar="TIME", help="Only posts due from this time on: 7d (days ago), a date."),
 ]
 Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only posts due before this time.")]
 Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only posts with this in their text.")]
@@ -460,7 +454,7 @@ def _field_option(one: PostField) -> Any:
     if one.kind == "flag":
         return Annotated[bool | None, typer.Option(f"--{one.word}/--no-{one.word}", help=one.help)]
     if one.kind == "media":
-        metavar = {"focus": "X,Y", "captions": "FILE.vtt"}.get(one.word, "PATH_OR_URL")
+        metavar = {"focus": "X,Y", "captions": "FILE.vtt"}.get(one.word, "PATH|URL")
         return Annotated[list[str] | None, typer.Option(f"--{one.word}", metavar=metavar, help=one.help)]
     metavar = "DURATION" if one.kind == "seconds" else "TEXT"
     return Annotated[str | None, typer.Option(f"--{one.word}", metavar=metavar, help=one.help)]
@@ -506,8 +500,8 @@ def _status(name: str) -> PostStatus:
 def parse_range(
     context: Context, when: str | None, *, month: bool, week: bool, tz: str | None, begun: bool = False
 ) -> CalendarRange:
-    """Parse WHEN, an argument, with `--month` and `--week`. UsageError with whole commands; with `begun` of none to
-    come."""
+    """Parse WHEN, an argument, with `--month` and `--week`. UsageError with whole commands; with `begun`, none of
+    them for days to come."""
     try:
         return context.days(when, month=month, week=week, tz=tz, begun=begun)
     except UsageError as refused:

@@ -41,7 +41,7 @@ def read(words: Sequence[str], context: Any) -> list[str] | None:
     except Misread as error:
         return error.words
     except TtpError as error:
-        is_refused = isinstance(error, UsageError)  # else a value, for which the command has a hint of its own
+        is_refused = isinstance(error, UsageError)  # else a value, for which the command itself has a hint
     else:
         is_refused = False
     if place := wrong_word(trial.line, trial):

@@ -15,11 +15,11 @@ from ttp.domain.action import LONGEST_TEXT, OtherOptions
 MEDIA_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 TEXT_SUFFIXES = (".md", ".markdown", ".txt")
 TABLE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
-_FILE = re.compile(r"FILE|DIR|PATH|URL|F\.md|NAME\|NUMBER")
-_MEDIA = "PATH_OR_URL"
+_FILE = re.compile(r"FILE|DIR|PATH|URL|F\.md|MEDIA")
+_MEDIA = "PATH|URL"
 _NAME = "(name)"
 """Of a word that names the command."""
-_KEPT = re.compile(rf"TEXT|{_MEDIA}|F\.md|NAME\|NUMBER|\(name\)")
+_KEPT = re.compile(rf"TEXT|{re.escape(_MEDIA)}|F\.md|MEDIA|\(name\)")
 """What no hint corrects that is about something else: texts, the files of a post, the name of the command."""
 
 
@@ -127,7 +127,7 @@ class TypedCommand:
 
 
 def flag_words(name: str, value: str | bool | tuple[str, ...] | None) -> list[str]:
-    """Return an option as it is typed; nothing for one that is left out."""
+    """Return the words of an option; nothing for one that is left out."""
     if isinstance(value, bool | None):
         return [f"--{name}"] if value else []
     return [word for one in ([value] if isinstance(value, str) else value) for word in (f"--{name}", one)]

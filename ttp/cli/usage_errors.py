@@ -122,7 +122,7 @@ def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
     elif text.lower().endswith(TEXT_SUFFIXES) and is_edit:  # an edit has no --file
         hints = [Hint("try", f"{quote_command(*start, '-', *after)} < {quote_command(text)}")]
     elif text.lower().endswith((*MEDIA_SUFFIXES, *TEXT_SUFFIXES)):
-        # Alt texts go by the order of media: behind others it takes none of theirs.
+        # Alt texts go by the order of media, so the file comes after the others.
         value = text if flag == "--file" else str(PlacedName(text))
         words = (*after, flag, value) if named else (flag, value, *after)
         hints = [Hint("try", quote_command(*start, *words))]

@@ -1,7 +1,7 @@
 """Link cards: which addresses a post shows as cards, and what was fetched of their pages.
 
 `Post.cards` has an entry for each address that was chosen when the post was created or edited: empty until the page is
-fetched, then its title, description and picture, or a `note` that says why there is no card. What is stored is
+fetched, then its title, description and picture, or a `note` that says why the card is missing. What is stored is
 published. The only default is applied when the entry is made: a stored post without an entry has no card.
 """
 

@@ -11,7 +11,7 @@ READ, DRAFT, PUBLISH, APPROVE, NOTHING = "read", "draft", "publish", "approve", 
 """What an operation needs (plain words: the enums take longer to import). `NOTHING`: neither a token nor a login."""
 OWN, ALL, MACHINE = "own", "all", "machine"
 """For whom it is. `OWN`: also for who is limited to accounts, for what is of those alone; `ALL`: about all accounts, so
-not for them; `MACHINE`: for nobody with a token, only on the machine of the store."""
+not for them; `MACHINE`: only on the machine of the store, never with a token."""
 CHANGES, LOOKS = True, False
 _LEVELS = (READ, DRAFT, PUBLISH)
 
@@ -73,7 +73,7 @@ _TABLE = (
     _rows(PUBLISH, OWN, CHANGES, "own account check", "sign-in at a platform"),
     _rows(PUBLISH, ALL, CHANGES, "account check", "account enable", "account disable", "account set"),
     _rows(PUBLISH, MACHINE, CHANGES, "account add", "account connect", "account remove"),
-    _rows(DRAFT, OWN, LOOKS, "groups of accounts"),  # there are none
+    _rows(DRAFT, OWN, LOOKS, "groups of accounts"),  # always empty
     # People and programs
     _rows(NOTHING, OWN, CHANGES, "login"),
     _rows(READ, OWN, CHANGES, "logout", "own timezone"),

@@ -264,7 +264,7 @@ def nothing_to_publish(post: Post) -> StateRefused:
 
 def no_accounts_error(post: Post, accounts: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
     name = example_account(accounts, platforms, text_alone=not post.media)
-    return StateRefused(f"post {post.id} has no accounts to go to", Hint("try", action("edit", post.id, to=name)))
+    return StateRefused(f"post {post.id} has no account yet", Hint("try", action("edit", post.id, to=name)))
 
 
 def example_account(accounts: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:

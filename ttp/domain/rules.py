@@ -134,7 +134,7 @@ class PlatformPost:
         return self.account if self.part == 1 else f"{self.account}, part {self.part}"
 
     def parts_to_come(self) -> Iterator[PlatformPost]:
-        """Yield each part that is not published as a post of its own, with its media."""
+        """Yield each part that is not published yet as a single post, with its media."""
         for number, text in enumerate((self.text, *self.thread), 1):
             if number > self.published_parts:
                 media = self.media_of(number)

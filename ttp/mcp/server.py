@@ -173,7 +173,7 @@ def _plain(services: Services, shape: Answer) -> Any:
         if value == ALL_FORMS.way:
             return TIME_FORMS
         if isinstance(value, OtherOptions):
-            return as_fields(value)  # as arguments: there is no command to type them behind
+            return as_fields(value)  # as arguments, because no command was typed
         if isinstance(value, Action):
             return services.installation.render_way_out(value)
         raise TypeError(f"{type(value).__name__} has no JSON form")

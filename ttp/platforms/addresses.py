@@ -28,7 +28,7 @@ def is_plain(text: str) -> bool:
 
 
 def split_address(text: object) -> SplitResult | None:
-    """Return the parts of a web address; None if it is none, or holds a user name or password."""
+    """Return the parts of a web address; None for other texts, and with a user name or password."""
     if not isinstance(text, str) or not is_plain(text):
         return None
     try:

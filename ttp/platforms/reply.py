@@ -44,7 +44,7 @@ class Answer:
         return value_at(self.data, *path)
 
     def success_at(self, *path: str) -> object:
-        """Return the JSON value under `path` in a success; None if it does not exist, or the answer is none."""
+        """Return the JSON value under `path` in a success; None if it does not exist, or after a failure."""
         return self.value_at(*path) if self.is_success else None
 
     def text_at(self, *path: str) -> str:

@@ -154,7 +154,7 @@ class Coordination:
         return Candidates(lambda: turn.ask_look_ups(db)())
 
     def lock_look_up(self, db: Connection, delivery: Delivery, now: datetime) -> list[Delivery]:
-        """Return the delivery as it is now if this publisher may look it up, else nothing."""
+        """Return the current delivery if this publisher may look it up, else nothing."""
         return [delivery]
 
     def lock_spending(self, db: Connection, platform: str) -> None:

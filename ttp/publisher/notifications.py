@@ -136,7 +136,7 @@ class Notifications:
             return [] if db is None else stored.newest(db, most)
 
     def secret_host(self, kind: str) -> str:
-        """Return the host in the settings that gets the secret of a kind. UsageError if there is no secret or host."""
+        """Return the host in the settings that gets the secret of a kind. UsageError without a secret or host."""
         if kind not in SECRETS:
             raise UsageError(f'"{kind}" has no secret', *(Hint("try", action("notify secret", one)) for one in SECRETS))
         host = host_of_kind(kind, self._config)

@@ -190,7 +190,7 @@ class LookupJob:
             case _ if delivery.state is DeliveryState.PUBLISHED:
                 return delivery.identify(None, None, id_at=self._id_at(now, looks))
             case Absent() | Refused() if taken_over:
-                message = "the store was taken over: another publisher may have sent it, and it was not found"
+                message = "another publisher took the store over and may have sent it, but it was not found"
                 return delivery.mark_needs_review(DeliveryError(Kind.UNKNOWN, message))
             case Working(what=what):
                 return self._working(what, intent, looks, now, looked.platform_at)
@@ -341,7 +341,7 @@ def _word(finding: Finding) -> str:
     return type(finding).__name__.lower()
 
 
-_WHY = "the store was taken over, and it may be published already"
+_WHY = "another publisher took the store over, and may have published it"
 _FAILED_OVER = "the database failed over, and it may be published already"
 _REMEMBERED = ("delivery", "attempt", "event")
 """Tables whose ids publishers have in hand, or readers that go on after the last one."""

@@ -1,4 +1,4 @@
-"""Serve MCP at /mcp. There are no sessions: each request gets a server with the tools of its token."""
+"""Serve MCP at /mcp. Each request gets a server with the tools of its token; sessions do not exist."""
 
 from __future__ import annotations
 

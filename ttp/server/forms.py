@@ -128,7 +128,7 @@ async def receive_file(request: Request, media_type: str, folder: Path) -> Recei
     """Return the file of a form, or the raw bytes of a body, rewound. Raise WrongMediaType, InvalidRequest."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != media_type.encode() or (media_type == FORM and not options.get(b"boundary")):
-        how = f'in the field "{FIELD}" of a form' if media_type == FORM else "as it is"
+        how = f'in the field "{FIELD}" of a form' if media_type == FORM else "as the body"
         raise WrongMediaType(f"send the file as {media_type}, {how}")
     received = ReceivedFile(cast("BinaryIO", tempfile.TemporaryFile(dir=folder)))  # noqa: SIM115  # closed by its reader
     try:

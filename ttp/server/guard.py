@@ -137,7 +137,7 @@ def too_large(most: int) -> TooLarge:
 
 
 def host_name(host: str) -> str:
-    """Return the name in a `Host` header, in lower case and without the port; "" for what is no port."""
+    """Return the name in a `Host` header, in lower case and without the port; "" if the port is invalid."""
     name = host.strip().lower()
     if name.startswith("["):
         name, _, rest = name[1:].partition("]")

@@ -52,7 +52,7 @@ class AnswerLost(OutcomeUnknown):
 
 
 class Work:
-    """A request that is to be done now, and whose key nobody else has."""
+    """A request that is to be done now, and that holds its key."""
 
     def __init__(self, installation: Installation, reservation: Reservation, lock: RequestLock) -> None:
         self._database = installation.database
@@ -75,7 +75,7 @@ class Work:
         self._lock.remove()
 
     def forget(self, *, is_refused: bool = False, otherwise: KeptAnswer | None = None) -> None:
-        """End, and free the key if nothing was changed, or if the client is told of a refusal. `otherwise`: the answer
+        """End, and free the key if nothing was changed, or if the client gets a refusal. `otherwise`: the answer
         to store if something was changed, if any."""
         is_over = False
         try:
@@ -175,7 +175,7 @@ class ToolReplays(Replays):
             return self._answer_again(tool, arguments, lost)
 
     def _answer_again(self, tool: str, arguments: Mapping[str, Any], lost: AnswerLost) -> Any:
-        """Return the answer of a call that was done: the post as it is now. Raise `lost` if it is about several."""
+        """Return the answer of a call that was done: the current post. Raise `lost` if it is about several."""
         from ttp.mcp.tools import TOOLS
 
         post_id, answer = arguments.get("id"), TOOLS[tool].answer

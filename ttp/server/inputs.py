@@ -173,7 +173,7 @@ class PlanInput(RequestBody):
     from_: ShortText | None = Field(None, alias="from", description="Plan from this time on; else from now.")
     days: Annotated[int, Field(ge=1, le=366)] = 14
     perDay: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        None, description="Most posts of an account a day; else as few as needed."
+        None, description="At most this many posts per account and day; default: as few as possible."
     )
     minGapS: Annotated[float, Field(ge=0, le=366 * 86_400, strict=False)] | None = Field(
         None, description="Least seconds between two posts of an account."

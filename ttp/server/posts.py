@@ -178,7 +178,7 @@ def _undo_or_redo(services: RequestServices, body: UndoInput | None, *, again: b
 
 
 def answer_again(request: Request, services: RequestServices, post_id: int, status: int) -> JsonAnswer:
-    """Answer a request that was done before, with its post as it is now. A post that it created is replayed."""
+    """Answer a request that was done before, with its current post. A post that it created is replayed."""
     created = status == 201
     return _answer(services.queries.post(post_id), created=created, replayed=created, status=status)
 

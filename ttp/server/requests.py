@@ -256,7 +256,7 @@ async def _answer_once(request: Request, handle: Handle, route: Route, key: str)
     try:
         services.work_for(work.reservation)
         answer = await handle(request)
-    except BaseException as error:  # of one that fails nobody knows whether it saved something
+    except BaseException as error:  # a request that fails may have saved something
         await run_in_threadpool(work.forget, is_refused=isinstance(error, TtpError) and status_of(error) < 500)
         raise
     if answer.status_code >= 300:
@@ -267,7 +267,7 @@ async def _answer_once(request: Request, handle: Handle, route: Route, key: str)
 
 
 def _answer_again(request: Request, route: Route, lost: AnswerLost) -> Response:
-    """Return the answer of a request that was done: with the post as it is now. Raise `lost` if it is not known."""
+    """Return the answer of a request that was done, with the current post. Raise `lost` if it is not known."""
     status, created = next(iter(route.answers)), next(iter(lost.post_ids), None)
     post_id = created if status == 201 else request.path_params.get("post_id")
     if route.answer_again is None or post_id is None:

@@ -115,7 +115,7 @@ def _upload_answer(services: RequestServices, upload: PartialUpload, status: int
 
 
 async def _watch_client(request: Request) -> AsyncIterator[Callable[[float], None]]:
-    """Yield a function that raises an error once the client has hung up: nobody waits for the answer then."""
+    """Yield a function that raises an error once the client has hung up and waits no longer."""
     gone = threading.Event()
 
     async def watch() -> None:
@@ -142,11 +142,11 @@ def import_posts(
     services: ChangeServices,
     received: Received,
     stop: StopIfGone,
-    accounts: Annotated[ShortText | None, Query(description="Accounts of rows that name none.")] = None,
+    accounts: Annotated[ShortText | None, Query(description="Accounts for rows without one.")] = None,
     timezone: RowZone = None,
     columns: Columns = None,
     dates: Dates = None,
-    template: Annotated[ShortText | None, Query(description="A template for rows that name none.")] = None,
+    template: Annotated[ShortText | None, Query(description="A template for rows without one.")] = None,
     partial: Annotated[bool, Query(description="Import the rows without errors, and skip the rest.")] = False,
     spread: Annotated[PlanMethod | None, Query(description="Plan rows without a time.")] = None,
     from_: Annotated[ShortText | None, Query(alias="from", description="Plan from this time on.")] = None,

@@ -133,7 +133,7 @@ class Posts:
         accounts = self.find_accounts(post_input.to or ())
         if not accounts:
             name = post_edit.example_account(self.accounts(), self.platforms, text_alone=not post_input.media)
-            raise UsageError("a post with a time needs accounts to go to", Hint("try", other_options(to=name)))
+            raise UsageError("a post with a time needs an account", Hint("try", other_options(to=name)))
         return accounts
 
     def accounts_after_edit(self, post_id: int, post_input: PostInput) -> tuple[Account, ...]:
@@ -180,7 +180,7 @@ class Posts:
         transaction that changes the post, if one has begun. `may_add`: the request takes the options of a post."""
         chosen = accounts_of(post, accounts)
         problems = self._find_problems(post, chosen)
-        may_add = post.id is None or (may_add and timed)  # the text of a draft is stored as it is
+        may_add = post.id is None or (may_add and timed)  # the text of a draft is stored unchanged
         way = other_options(split=True) if may_add else action("edit", post.id, split=True)
         if (
             offer := offer_split(post, chosen, self.platforms, problems, way, self.links.rules(post, chosen))

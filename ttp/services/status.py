@@ -200,7 +200,7 @@ class Status:
             return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
 
     def claim_daily_note(self) -> bool:
-        """Return whether people were last told a day ago that nothing publishes, and record that they are told now."""
+        """Return whether the note that nothing publishes is a day old, and record that it is shown now."""
         mark, now = self._database.home / NOTE_MARK, self._clock.now()
         with suppress(OSError, ValueError):
             if abs(now - datetime.fromisoformat(mark.read_text(encoding="ascii"))) < timedelta(days=1):

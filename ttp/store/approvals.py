@@ -42,7 +42,7 @@ def withdraw(db: Connection, account_id: int, post_ids: list[int]) -> int:
         f"UPDATE delivery SET approved_at = NULL WHERE {in_list('id', 'ids')}",
         {"ids": List(row["id"] for row in found)},
     )
-    # What was done to these posts before can still be undone: this is no change of a post.
+    # What was done to these posts before can still be undone: this does not change a post.
     db.send_many(
         "UPDATE change_post SET digest = ? WHERE post_id = ? AND digest = ?",
         [(after.digest, post_id, before[post_id].digest) for post_id, after in posts.snapshots(db, approved)],

@@ -40,7 +40,7 @@ def finish_attempt(
     http_status: int | None = None,
     message: str | None = None,
 ) -> None:
-    """Store the outcome of a step. Another step that has its id is left alone: a database that lost its last commits
+    """Store the outcome of a step. Another step that has its id stays unchanged: a database that lost its last commits
     at a failover gives ids again."""
     db.send(
         "UPDATE attempt SET ended_at = ?, outcome = ?, kind = ?, code = ?, http_status = ?, message = ?"

@@ -1,7 +1,7 @@
 """How far a host has seen a store on a server come, by which a store that was put back to an earlier state is noticed.
 
 A server has no file that differs in a copy of its data. But what a host has seen there stays true: on one timeline the
-write-ahead log only grows, and an attempt that was committed stays as it is. Each host keeps that in its home, in a
+write-ahead log only grows, and a committed attempt never changes. Each host keeps that in its home, in a
 file for each store, written after a commit and never before. Another timeline is a failover (`ServerIdentity`).
 """
 
@@ -51,7 +51,7 @@ class HostMark:
         self._seen: ServerIdentity | None = None
         self._again_at = 0.0
         self.is_put_back = False
-        """Whether the store came to lack what this process has seen in it. From then on the file stays as it is."""
+        """Whether the store came to lack what this process has seen in it. From then on the file does not change."""
 
     def note(self, home: Path, db: Connection, ask: Callable[[Connection], ServerIdentity]) -> None:
         """Ask the server how far the store is, at most once a second, and keep it. Raises nothing."""
@@ -116,7 +116,7 @@ def refuse_unreadable(home: Path, store_id: str) -> None:
 
 def is_put_back(db: Connection, seen: ServerIdentity, here: ServerIdentity) -> bool:
     """Return whether a store lacks what this host has seen in it. False after a failover, which may lose the last
-    commits, and once it was taken over."""
+    commits, and after a take-over."""
     if here.server != seen.server or here.mark is None or seen.mark is None or here.mark > seen.mark:
         return False
     if here.timeline != seen.timeline:

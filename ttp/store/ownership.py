@@ -271,7 +271,7 @@ def _copied(mark: str | None, seen: MarkFile | None) -> OwnedElsewhere | None:
     """Return the refusal for a store whose files are not the recorded ones."""
     if mark is None or (seen is not None and is_same(mark, seen.files)):
         return None
-    return OwnedElsewhere("this store is a copy, or was put back", "copied")
+    return OwnedElsewhere("this store was copied or restored", "copied")
 
 
 def refusal_of_copy(

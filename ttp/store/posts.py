@@ -227,7 +227,7 @@ class _Rows:
 
 
 def _read(db: Connection, ids: Sequence[int], *, has_media: bool = True, has_tags: bool = True) -> list[_Rows]:
-    """Return the rows of those of the posts that exist, as they are now. `has_media`, `has_tags`: whether any may."""
+    """Return the current rows of the posts that exist. `has_media`, `has_tags`: whether any may."""
     some = marks(ids)
     if db.is_change:
         db.lock_posts(ids, at_once=False)

@@ -42,7 +42,7 @@ def read(db: Connection) -> Seal:
 
 
 def store_row(db: Connection) -> Row:
-    """Return the row of the table `store`. Raises Busy while there is none: a database that is being restored."""
+    """Return the row of the table `store`. Raises Busy while it is missing: the database is being restored."""
     row: Row | None = db.execute("SELECT * FROM store").fetchone()
     if row is None:
         raise Busy("the store is not complete: it is being restored, or that failed", Hint("see", action("doctor")))

@@ -23,7 +23,7 @@ T = TypeVar("T")
 Work = Callable[[Connection], Any]
 _MOST = 256
 _TRIES = 5
-"""How often a piece of work is tried when other transactions conflict with it, as long as it is not late. One lock
+"""How often a piece of work is tried when other transactions conflict with it, until it is late. One lock
 that is never released must not stop all other work."""
 LATE_S = 3.0
 """Seconds after which a commit is late: another process holds the store."""

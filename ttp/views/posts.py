@@ -338,7 +338,7 @@ def needs_approval(ids: Sequence[int]) -> Notice:
     """Return the notice about posts that wait for approval."""
     few = len(ids) <= MOST_NAMED
     way = Hint("fix", action("approve", *ids)) if few else Hint("see", action("list", needs_you=True))
-    return Notice("This is not published before it is approved.", (way,))
+    return Notice("This won't be published until it is approved.", (way,))
 
 
 def ids_needing_approval(posts: Iterable[PostFields]) -> list[int]:

@@ -207,15 +207,16 @@ def test_whoever_schedules_is_told_that_it_must_be_approved(strict: Program, tmp
     def told(*argv: str) -> str:
         return " ".join(strict.ok(*argv).err.split())
 
-    said = "This is not published before it is approved. fix: "
-    assert f"{said}ttp approve 4" in told("create", "hi", "--to", "x", "--at", "in 4h")
+    said = "fix: ttp approve"
+    assert f"{said} 4" in told("create", "hi", "--to", "x", "--at", "in 4h")
     assert said not in told("create", "hi", "--to", "x")
-    assert f"{said}ttp approve 1 2" in told("schedule", "1", "2", "--at", "in 5h")
+    assert f"{said} 1 2" in told("schedule", "1", "2", "--at", "in 5h")
     strict.ok("approve", "1")
     assert said not in told("edit", "1", "--tag", "news")
-    assert f"{said}ttp approve 1" in strict.ok("edit", "1", "other", "--json").json["warnings"]
-    assert f"{said}ttp approve 3" in told("plan", "3", "--yes")
-    assert f"{said}ttp approve 6 7" in told("repeat", "5", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "2")
+    warnings = strict.ok("edit", "1", "other", "--json").json["warnings"]
+    assert any(one.endswith(f"{said} 1") for one in warnings)
+    assert f"{said} 3" in told("plan", "3", "--yes")
+    assert f"{said} 6 7" in told("repeat", "5", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "2")
     sheet = tmp_path / "posts.csv"
     rows = [f"k{number},x/me,2026-12-01T09:{number:02}Z,{number}" for number in range(10, 19)]
     sheet.write_text("\n".join(["key,accounts,scheduledAt,content", *rows, "d,x/me,,draft"]))
@@ -223,7 +224,7 @@ def test_whoever_schedules_is_told_that_it_must_be_approved(strict: Program, tmp
     folder = tmp_path / "content"
     folder.mkdir()
     (folder / "a.md").write_text("---\nto: x/me\nat: 2026-12-02T09:00Z\n---\nHello\n")
-    assert f"{said}ttp approve 18" in told("sync", str(folder), "--yes")
+    assert f"{said} 18" in told("sync", str(folder), "--yes")
     assert strict.ok("create", "hi", "--to", "x", "--at", "in 4h", "-q").err == ""
 
 

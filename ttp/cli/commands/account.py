@@ -372,7 +372,7 @@ def _answers(
         return {login.asks_for[0]: read_file(context, password_file, "password").strip()}
     if not ask:
         raise UsageError(
-            f"{login.asks_for[0]} is needed, and there is no terminal to ask on",
+            f"{login.asks_for[0]} is needed, and asking for it needs a terminal",
             Hint("try", f"ttp account connect {name} --password-file FILE"),
         )
     return {what: _secret(what) for what in login.asks_for}
@@ -456,7 +456,7 @@ def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool
     if not ask:
         name = pending.name if pending.handle else f"{pending.platform}/HANDLE"
         way = Hint("try", f"ttp account add {name} --credentials FILE")
-        raise UsageError("cannot ask for the address: there is no terminal", way)
+        raise UsageError("asking for the address needs a terminal", way)
     _show(pending, facts.title, browser=browser)
     is_quick = facts.code_life < timedelta(minutes=1)
     soon = " Do it within 30 seconds: the code in it expires." if is_quick else ""

@@ -208,7 +208,7 @@ def _publish_without_store(context: Context, file: AnnounceFile, release: Releas
     variable = f"TTP_{context.platforms.find(file.to[0].partition('/')[0]).name.upper()}_PASSWORD"
     password = os.environ.get(variable, "").strip()
     if not password:
-        raise NotAllowed(f"there is no store here, and {variable} has no app password", Hint("see", GUIDE))
+        raise NotAllowed(f"without a store, {variable} must have an app password", Hint("see", GUIDE))
     if file.at != "now":
         context.out.note(f"without a store it is published at once, and not at the time {file.at}")
     with _naming(PATH), _empty_store(context) as app:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @with_output(saved_posts_spec())
 def approve(context: Context, post_ids: PostIds) -> None:
-    """Approve the present version of posts.
+    """Approve posts as they are now.
 
     Needed if publish.require_approval is true, and by a submitted draft, which it schedules. A later change of the
     text, media, accounts or time needs a new approval.

@@ -142,7 +142,7 @@ def _new_file(context: Context, typed: str) -> Path:
     if path.exists():
         raise UsageError(f"{path} is there already", Hint("fix", f"rm {shlex.quote(typed)}"))
     if not path.parent.is_dir():
-        raise NotFound(f"there is no folder {path.parent}", Hint("fix", f"mkdir -p {shlex.quote(str(path.parent))}"))
+        raise NotFound(f"no folder {path.parent}", Hint("fix", f"mkdir -p {shlex.quote(str(path.parent))}"))
     return path
 
 

@@ -38,7 +38,7 @@ The zone of a time is the first of these: the offset or zone in the text, --tz,
 the setting timezone (or TTP_TZ), the zone of the system. At ttp serve, that of
 the person or token comes before the setting.
 An account's own zone is for slots, best hours, plans and repeats, and for times
-with --tz account. Where its clock differs, answers show it beside yours.
+with --tz account. Where its clock differs, answers show both.
 Abbreviations (UTC, CET, PST) are read while they are in use: 9am CET is refused
 in summer, with both readings. ET, CT, MT and PT are American zones all year. A
 city is read if a zone is named after it.
@@ -219,16 +219,16 @@ Every command that prints data takes --json: see ttp help output
   ttp list --fields id,scheduledAt
   ttp show 38 --json | jq '.deliveries[] | {account, state, url}'
 
-Of ttp optimal and its subcommands the object is {"success": true, ...}: with
+For ttp optimal and its subcommands, the object is {"success": true, ...}: for
 one account "recommendation", "heatmap", "explanation" or "backtest", and always
-the list of all ("recommendations", ...); of week "schedule". Shares are
+the list of all ("recommendations", ...); for week "schedule". Shares are
 fractions: "uplift": 0.12 is 12 % over the account's average, "low" to "high"
 its 80 % interval.
 
 Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is
 {"error": {"code", "message", "hint", "hints", "exit", "problems"}} on stderr,
-and stdout is empty. "hint" is null where somebody has to choose, as between 6am
-and 6pm, or to fill in a word, such as FILE; "hints" has all that the terminal
+and stdout is empty. "hint" is null where a person must choose, as between 6am
+and 6pm, or fill in a word, such as FILE; "hints" has all that the terminal
 shows.
 """
 EXIT_HELP = """\

@@ -49,22 +49,18 @@ VIEW = spec.name_value_spec(files.import_json)
 def import_(
     context: Context,
     file: Annotated[str, typer.Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
-    to: Annotated[
-        list[str] | None, typer.Option("--to", metavar="A,B", help="Accounts of rows that name none.")
-    ] = None,
+    to: Annotated[list[str] | None, typer.Option("--to", metavar="A,B", help="Accounts for rows without one.")] = None,
     tz: TimeZone = None,
     map_: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is; use its number without a header."),
+        typer.Option("--map", metavar="COLUMN=FIELD", help="The field of a column; its number if unnamed."),
     ] = None,
     template: TemplateName = None,
     var: Variables = None,
     dates: DateOrder = None,
     spread: Annotated[
         str | None,
-        typer.Option(
-            "--spread", metavar="WAY", help="Plan rows without a time, like ttp plan: optimal, slots or even."
-        ),
+        typer.Option("--spread", metavar="WAY", help="Plan rows without a time: optimal, slots or even."),
     ] = None,
     from_: From = None,
     days: Days = None,

@@ -50,7 +50,7 @@ def list_(
     today: Annotated[bool, typer.Option("--today", help="Only posts due today.")] = False,
     week: Annotated[bool, typer.Option("--week", help="Only posts due this week, Monday to Sunday.")] = False,
     sort: Annotated[
-        str | None, typer.Option("--sort", metavar="KEY", help=f"{', '.join(SORT_KEYS)}; -time for the reverse order.")
+        str | None, typer.Option("--sort", metavar="KEY", help=f"{', '.join(SORT_KEYS)}; -time reversed.")
     ] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", help="Print at most N posts.", min=0, max=options.MOST)

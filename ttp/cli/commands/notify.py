@@ -153,7 +153,7 @@ def secret(
     elif is_interactive():
         value = read_secret(f"{kind}, {SECRETS[kind]} (hidden): ") or ""
     else:
-        raise UsageError("there is no terminal to ask on", Hint("try", f"ttp notify secret {kind} -"))
+        raise UsageError("asking for the secret needs a terminal", Hint("try", f"ttp notify secret {kind} -"))
     host = context.notifications.store_secret(kind, value)
     lines = [f"Stored the secret of {kind} for {host}.", f"Check it:  ttp notify test {kind}"]
     if new:

@@ -189,7 +189,7 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
 
 Explore = Annotated[
     float | None,
-    typer.Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
+    typer.Option("--explore", metavar="P", help="How often to try an hour to learn about it.", min=0, max=1),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Random seed for --explore.")]
 All = Annotated[bool, typer.Option("--all", help="With --json: all 24 hours, 7 days and 168 slots.")]

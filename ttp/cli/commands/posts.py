@@ -56,7 +56,7 @@ def create(
         bool,
         typer.Option(
             "--dry-run",
-            help="Show what each account would get, and what would be refused (exit code 2); store nothing.",
+            help="Show what each account would get; store nothing.",
         ),
     ] = False,
     in_editor: options.UseEditor = False,
@@ -76,7 +76,7 @@ def create(
     typed: options.FieldValues = options.NO_FIELDS,
     file: Annotated[
         str | None,
-        typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options override it."),
+        typer.Option("--file", metavar="F.md", help="Markdown with front matter; options override it."),
     ] = None,
     strict: options.Strict = False,
 ) -> None:

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 def publish(
     context: Context,
     post_ids: options.PostIds,
-    no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Queue the posts for the running publisher, and do not wait.")
-    ] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Queue the posts for the publisher; do not wait.")] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
 ) -> int:
@@ -66,9 +64,7 @@ def retry(
         str | None,
         typer.Option("--since", metavar="DURATION", help="With --failed: only posts due within this time: 7d."),
     ] = None,
-    no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Queue the posts for the running publisher, and do not wait.")
-    ] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Queue the posts for the publisher; do not wait.")] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
 ) -> int:

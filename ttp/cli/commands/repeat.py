@@ -12,7 +12,7 @@ import typer
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
-from ttp.cli.notices import print_warnings, warn_of_scheduled
+from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
 from ttp.cli.output import Output
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
@@ -135,7 +135,7 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
     done = context.repeats.skip(repeat_id)
     assert done.at is not None
     time = _when(context, done.at, done.tally)
-    deleted = f" Deleted post {id_ranges(done.gone)}." if done.gone else ""
+    deleted = f" Deleted {name_posts(done.gone)}." if done.gone else ""
     freed = f" Post {done.freed}, the repeated one, is a draft again." if done.freed else ""
     context.out.write_one(
         slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Skipped {time}; {_next(context, done.tally)}.{deleted}{freed}"]
@@ -205,10 +205,10 @@ def _seconds(text: str) -> float:
 
 
 def _answer(out: Output, done: ChangedRepeat, message: str) -> None:
-    notes = [f"Deleted post {id_ranges(done.gone)}."] if done.gone else []
+    notes = [f"Deleted {name_posts(done.gone)}."] if done.gone else []
     out.write_one(slots.CHANGED_REPEATS_SPEC, done.tally, say=[message, *notes])
     if done.kept:
-        out.note(f"post {id_ranges(done.kept)} was changed by hand and stays")
+        out.note(f"kept {name_posts(done.kept)}, changed by hand")
 
 
 def _next(context: Context, tally: RecurrenceCounts) -> str:

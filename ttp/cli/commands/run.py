@@ -50,7 +50,7 @@ def run(
     ] = False,
     max_time: Annotated[
         str | None,
-        typer.Option("--max-time", metavar="DURATION", help="With --once or --until-idle: stop after this (10m)."),
+        typer.Option("--max-time", metavar="DURATION", help="With --once or --until-idle: stop after this long (10m)."),
     ] = None,
     fail_if_locked: Annotated[
         bool, typer.Option("--fail-if-locked", help="Exit with 5 instead of 0 if another publisher runs.")
@@ -60,14 +60,14 @@ def run(
         typer.Option("--take-over", help="Publish from this machine after the store was restored, copied or moved."),
     ] = False,
     trust_clock: Annotated[
-        bool, typer.Option("--trust-clock", help="The clock is right now; it was ahead before.")
+        bool, typer.Option("--trust-clock", help="Publish although the clock is behind the last event.")
     ] = False,
 ) -> int:
     """Run the publisher, which publishes due posts.
 
     It runs in the foreground until Ctrl-C. --take-over: posts that are already due are checked on the platform first,
-    not sent again, because another publisher may have sent them. Nothing is published while the clock is earlier than
-    the last recorded event; --trust-clock overrides that.
+    not sent again, because another publisher may have sent them. Nothing is published while the clock is behind the
+    last recorded event; --trust-clock overrides that.
 
     Examples:
       ttp run

@@ -48,8 +48,8 @@ def status(
 ) -> int:
     """Show the publisher, the next post, and what needs your action.
 
-    Exit code 1 if posts are overdue and no publisher runs. --notify sends a notification of it by the kinds in
-    notify.kinds, once, and another one when it is over.
+    Exit code 1 if posts are overdue and no publisher runs. With --notify you get one message (notify.kinds) when posts
+    become overdue, and one when they no longer are.
 
     Examples:
       ttp status

@@ -148,9 +148,9 @@ def unseal(
         bool, typer.Option("--without-copy", help="The copy is lost, and publishes nowhere: do not ask it.")
     ] = False,
 ) -> None:
-    """Give up an incomplete copy of a store: it can be changed and publishes again.
+    """Abandon an unfinished copy, and unlock the original store.
 
-    The copy never publishes then. A complete copy has taken the store's place, and cannot be given up; copy it back.
+    The copy never publishes then. A complete copy has replaced the store, and cannot be abandoned; copy it back.
     With --without-copy nothing is published before ttp run --take-over, which looks up what is due.
 
     Examples:
@@ -177,7 +177,7 @@ def _open(context: Context, text: str) -> Database:
     if is_store_url(text):
         if passwords_in(text):
             raise UsageError(
-                "everybody on this machine can read a password on a command line: put it into the file ~/.pgpass, or"
+                "every user of this machine can read a password on a command line: put it into ~/.pgpass, or"
                 " let store.password_command print it"
             )
         return open_database(context.home, text, context.own_config.texts("store.password_command"))
@@ -247,8 +247,8 @@ def rekey(
 ) -> None:
     """Encrypt the credentials in the store with the newest key.
 
-    Give every host the new key, a space, and the old one in TTP_CREDENTIALS_KEY; then run this once. Afterwards the
-    old key decrypts nothing: remove it. If this is interrupted, run it again: it continues.
+    Give every host the new key, a space, and the old one in TTP_CREDENTIALS_KEY; then run this once. The old key is
+    then useless; remove it. You can safely run this again after an interruption.
 
     With --discard-unreadable a lost key can be replaced: connect the accounts again afterwards.
 

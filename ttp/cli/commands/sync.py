@@ -111,7 +111,7 @@ def _notes(out: Output, dir: str, plan: SyncPlan) -> None:
         ids = " ".join(str(post.id) for post in plan.orphans[:20])
         again = quote_command("ttp", "sync", dir, "--prune")
         posts = plural(len(plan.orphans), "post")
-        out.note(f"{posts} without a file: {ids}\ncancel them:  {again}")
+        out.note(f"{posts} with no file any more: {ids}\ncancel:  {again}")
 
 
 def _refuse_emptied(dir: str, plan: SyncPlan) -> None:

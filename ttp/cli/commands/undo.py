@@ -73,10 +73,9 @@ def undo(
 ) -> int:
     """Undo the last changes of posts.
 
-    It undoes changes of the last 30 days by create, edit, copy, schedule, unschedule, delete, plan, import, sync,
-    approve and reject, if nothing has changed the posts since. Publishing cannot be undone, and past times are not
-    restored. For a person it skips changes that cannot be undone, with a note; for scripts it refuses them. It asks on
-    a terminal; elsewhere several posts need --yes.
+    It undoes changes of the last 30 days, if nothing has changed the posts since. Publishing cannot be undone, and past
+    times are not restored. On a terminal it asks, and skips what cannot be undone. In scripts that is refused, and
+    several posts need --yes.
 
     Examples:
       ttp undo
@@ -226,6 +225,9 @@ def _sentences(context: Context, result: UndoResult, *, again: bool, dry_run: bo
     return lines
 
 
+_STATUS = {"draft": "a draft", "published": "still published"}
+
+
 def _now(context: Context, one: UndoneChange) -> str:
     """Return what a post is afterwards, and what it needs."""
     post = one.post
@@ -237,5 +239,5 @@ def _now(context: Context, one: UndoneChange) -> str:
     if post.status == "scheduled" and post.scheduled_at is not None:
         sentence = f"It is scheduled for {time_text(context, post, None)}."
     else:
-        sentence = f"It is {'a draft' if post.status == 'draft' else post.status}."
+        sentence = f"It is {_STATUS.get(post.status, post.status)}."
     return f"{sentence}  Approve it again:  ttp approve {post.id}" if one.unapproved else sentence

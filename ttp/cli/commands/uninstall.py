@@ -93,7 +93,7 @@ def _question(context: Context) -> str:
     except TtpError:  # damaged or of a newer version: it can be deleted all the same
         waiting = 0
     posts = f" {waiting} scheduled posts will not be published." if waiting else ""
-    return f"Delete the store {context.home} with its posts, metrics and tokens?{posts} There is no way back."
+    return f"Delete the store {context.home} with its posts, metrics and tokens?{posts} This cannot be undone."
 
 
 def _removal(context: Context) -> Uninstall:

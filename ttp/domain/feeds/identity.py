@@ -80,7 +80,7 @@ ChangeKind = Literal["new", "alias", "edited", "same", "filtered", "old", "held"
 @dataclass(frozen=True, slots=True)
 class ItemChange:
     """What one item of a poll is. `known`: the stored item that it is: alias, edited or same. `alias_of`: the first
-    key of the item whose other name it is, which may be an earlier item of the same poll; `known` is None then."""
+    key of the item whose other name it is, which may be an earlier item of the same poll, without `known`."""
 
     kind: ChangeKind
     item: FeedItem

@@ -36,7 +36,7 @@ def load_json(body: bytes) -> Any:
     try:
         return json.loads(body, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
-        raise NotAFeed("is no JSON that can be read, or is cut off") from None
+        raise NotAFeed("cannot be read as JSON, or is cut off") from None
 
 
 def refuse_many(count: int) -> None:

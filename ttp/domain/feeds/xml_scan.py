@@ -94,7 +94,7 @@ class _Scanner:
         if name.lower() == "html":
             raise NotAFeed(*PAGE)
         if has_internal_subset:
-            raise NotAFeed("defines entities of its own, which no feed needs", "doctype")
+            raise NotAFeed("defines entities, which no feed needs", "doctype")
 
     def skip(self, name: str, is_parameter: bool) -> None:
         self.is_broken = True

@@ -118,7 +118,7 @@ def find_misfit(item: MediaItem, look: ImageAppearance | None, form: ImageForm) 
     ):
         must.append("it has another shape")
     if form.without_location is not False and look is not None and look.located:
-        (must if form.without_location else may).append("it says where it was taken, and everyone could read that")
+        (must if form.without_location else may).append("it contains its location, which everyone could read")
     if look is not None and not form.any_look:
         if look.turned:
             may.append("it is turned by its EXIF data")

@@ -44,7 +44,7 @@ LAST = -1
 class MediaItem:
     """One image, video or audio of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
     `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown. `alt`: None if
-    nobody gave one; empty for decorative media.
+    missing; empty for decorative media.
 
     `part`: the part that has it, as the writer counts (the text is 1); None for the first, LAST for the last.
     `only`: the platform or account that alone gets it; None for all.

@@ -149,7 +149,7 @@ def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: t
         try:
             day = first.replace(day=int(match[3]))
         except ValueError:
-            raise RangeProblem(f'there is no day "{text}"', (f"{first}", week)) from None
+            raise RangeProblem(f'no day "{text}"', (f"{first}", week)) from None
         return week_of(day, zone) if week else month_of(day, zone)
     year, number, _ = today.isocalendar()
     usual: tuple[Days, ...] = (f"{today:%Y-%m}", False), (f"{year}-W{number:02}", False), ("next", week)

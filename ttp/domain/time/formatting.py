@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 Clocks = Sequence[tuple[str, tzinfo]]
 """Names of accounts, each with its zone."""
 MOST_NAMED = 3
-"""Accounts that are named beside a clock."""
+"""Accounts that are named next to a clock."""
 DAYS_IN_FULL = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAYS = tuple(day[:3] for day in DAYS_IN_FULL)
 MONTHS = (

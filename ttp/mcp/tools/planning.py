@@ -123,7 +123,9 @@ class PlanDrafts(Write):
     tags: list[str] | None = Field(None, description="All drafts with one of these tags.")
     from_: str | None = Field(None, alias="from", description="Plan from this time on; else from now.")
     days: int = Field(USUAL_DAYS, ge=1, le=366, description="Days to plan for.")
-    per_day: int | None = Field(None, ge=1, description="Most posts of an account a day; else as few as needed.")
+    per_day: int | None = Field(
+        None, ge=1, description="At most this many posts per account and day; default: as few as possible."
+    )
     min_gap: str | None = Field(None, description="Least time between two posts of an account: 3h.")
     quiet_hours: str | None = Field(None, description="Hours without posts: 22:00-07:00.")
     blackout: list[str] | None = Field(None, description="Days without posts: 2026-12-24..2026-12-26.")

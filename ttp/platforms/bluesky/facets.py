@@ -155,7 +155,7 @@ def _without_punctuation(shown: str) -> str:
 
 
 def _is_domain(host: str) -> bool:
-    """Whether a bare word is a host name under a top-level domain that exists. "end.Next" lacks a space and is none."""
+    """Whether a bare word is a host name under a top-level domain that exists. "end.Next" only lacks a space."""
     text_library()  # not earlier: most texts hold no such word
     from twitter_text.regexp.valid_cctld import valid_cctld
     from twitter_text.regexp.valid_gtld import valid_gtld

@@ -29,7 +29,7 @@ class X(Platform):
         Key("client_id", None, "your X app's OAuth 2.0 client id"),
         Key("redirect_uri", "http://127.0.0.1:8722/callback", "the redirect URL of your app"),
         Key("app_owner", None, "the handle of your X app's owner, whose own posts X lists for a fifth of the price"),
-        Key("budget_usd", 0.0, "US dollars that the posts of a month (UTC) may cost; without it there is no limit"),
+        Key("budget_usd", 0.0, "US dollars that the posts of a month (UTC) may cost (not set: no limit)"),
         Key(
             "settle_s",
             settle_s,

@@ -255,7 +255,7 @@ def _save(visit: Visit, typed: Composition, *, timed: bool, command: str = "edit
         last = _last_change(visit, typed.post_id) if is_kept and typed.post_id else None
         post = _store(visit, typed, timed=timed, command=command, continues=continues)
         change = _last_change(visit, post.id or 0) if is_kept else None
-        change = continues if change == last else change  # that of somebody else is not gone on with
+        change = continues if change == last else change  # never continue the change of another person
         forms.record(name, typed.form, OpenForm(post.id or 0, post.revision, change))
     return post
 
@@ -276,7 +276,9 @@ def _store(visit: Visit, typed: Composition, *, timed: bool, command: str, conti
     services = writing_services(visit, expected=typed.revision)
     post = services.posts.post(typed.post_id)
     if typed.is_draft and not timed and post.status is not PostStatus.DRAFT:
-        raise _changed_meanwhile(typed.post_id)  # also by this form: what waits to be published is no draft to keep
+        raise _changed_meanwhile(
+            typed.post_id
+        )  # also by this form: a post that waits to be published is not a draft to keep
     # Of those that the post has, an empty one is removed.
     variants = {**dict.fromkeys(post.variants, ""), **post_input.variants}
     options = {**dict.fromkeys(post.options, ""), **post_input.options}
@@ -310,7 +312,7 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
     beside = other_clocks(time.at, visit.zone, time.clocks)
     note = f"That is {beside}." if beside else ""
     if unknown:
-        note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others. {note}"
+        note = f"No numbers yet of {', '.join(unknown)}: this hour is for the others. {note}"
     elif time.note:
         note = time.note
     return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone), zone=""), note=note, button=word)

@@ -20,7 +20,7 @@ NEEDS_YOU = "needs-you"
 
 @dataclass(frozen=True, slots=True)
 class PostSearch:
-    """What the form asks for, as it is in the address."""
+    """What the form asks for, as the address has it."""
 
     q: str = ""
     account: str = ""

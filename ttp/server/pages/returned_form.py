@@ -23,7 +23,7 @@ _LABELS = {
     "reason": "Why",
     "published": "Its address or id",
 }
-"""The fields that hold what somebody typed, by the part of their names before a colon."""
+"""The fields that hold what a person typed, by the part of their names before a colon."""
 _MOST_FIELDS, _MOST_FILES = 500, 20
 
 

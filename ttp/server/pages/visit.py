@@ -36,7 +36,7 @@ from ttp.services.queries import PostView
 SAFE_COOKIE, COOKIE = "__Host-ttp_session", "ttp_session"
 """Browsers accept the first over TLS only, and from no other host than this."""
 NEXT = "ttp_next"
-"""The cookie that says which page somebody asked for before they logged in."""
+"""The cookie that has the page that was requested before the login."""
 LOGIN_PAGE = "/login"
 DONE = {
     "saved": "Saved.",
@@ -318,7 +318,7 @@ def _with_next(visit: Visit, answer: Response, path: str) -> Response:
 
 
 def next_path(visit: Visit) -> str | None:
-    """Return the page that somebody asked for before they logged in."""
+    """Return the page that was requested before the login."""
     return local_path(unquote(visit.request.cookies.get(NEXT, "")))
 
 
@@ -331,7 +331,7 @@ def _show_again(page: PageRoute, visit: Visit) -> Response:
     """Show a form that has no token of this session. Only a form of this site is shown; raise NotAllowed for others."""
     is_own = has_own_origin(visit.request.scope["headers"])
     if is_own and visit.is_fragment:
-        raise NotAllowed("the form is from an earlier login: press one of its buttons, and it comes back as it is")
+        raise NotAllowed("the form is from an earlier login: press one of its buttons, and it comes back unchanged")
     if page.show_again is None or not is_own:
         raise NotAllowed("the form is out of date: go back, reload the page and send it again")
     _refuse_unable(page, visit)

@@ -91,7 +91,7 @@ def cancel_post(post_id: TheirPostId, services: Services, body: Empty = None) ->
 
 
 def answer_again(request: Request, services: RequestServices, post_id: int, status: int) -> JsonAnswer:
-    """Answer a request that was done before, with its post as it is now."""
+    """Answer a request that was done before, with its current post."""
     return success(status, post=post_shape(request, services.queries.post(post_id)))
 
 

@@ -91,7 +91,7 @@ _PROJECT = other_options(project="OWNER/NAME")
 
 
 def _date_of(tag: str, unless_there: datetime | None) -> datetime:
-    """Return when the commit of a tag was made. An annotated tag has a date of its own, which a shallow checkout does
+    """Return when the commit of a tag was made. An annotated tag has its own date, which a shallow checkout does
     not fetch: two jobs would see two dates."""
     is_name = _git("check-ref-format", f"refs/tags/{tag}") is not None
     commit = f"refs/tags/{tag}^{{commit}}"

@@ -323,7 +323,7 @@ class ImportPlanner:
             return scheduled_at if before is not None and (before.chosen_by or self._rules.spread) else None
         if not accounts:
             raise UsageError(
-                "a post with a time needs accounts to go to", Hint("try", "a column accounts, or --to PLATFORM/HANDLE")
+                "a post with a time needs an account", Hint("try", "a column accounts, or --to PLATFORM/HANDLE")
             )
         time = self._resolver.resolve_row(text, tz, accounts)
         if scheduled_at is not None and time.at in (None, scheduled_at):

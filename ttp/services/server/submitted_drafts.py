@@ -67,7 +67,7 @@ class SubmittedDrafts:
 
     def submit(self, external_ref: str, variants: Sequence[Variant]) -> list[DraftView]:
         """Store a batch: a draft for each variant, keyed by the reference and the platform. A pending draft with the
-        same key is updated; an approved or rejected one is left alone. Raise what storing a post raises; the next try
+        same key is updated; an approved or rejected one stays. Raise what storing a post raises; the next try
         finds what was stored by then."""
         platforms: list[str] = []
         accounts = [self._only_account(one.platform) for one in variants]

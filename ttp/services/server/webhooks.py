@@ -136,7 +136,7 @@ class Webhooks:
         return self._send(webhook, f"msg_{secrets.token_hex(16)}", TEST, data, now)
 
     def due(self) -> Sequence[int] | None:
-        """Return the ids of the webhooks that have a call to make; None if there is no webhook."""
+        """Return the ids of the webhooks that have a call to make; None without webhooks."""
         with self.database.reading() as db:
             return store.due_webhooks(db, self.clock.now()) if db else None
 

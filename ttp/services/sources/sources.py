@@ -103,8 +103,8 @@ class Sources:
     # Change.
 
     def check_new(self, source: Source, *, allow_loop: bool = False) -> Source:
-        """Return a source as it is stored. Raise UsageError for what it cannot be, NotAllowed where its posts would get
-        times."""
+        """Return a source in its stored form. Raise UsageError for what it cannot be, NotAllowed where its posts would
+        get times."""
         accounts = self._accounts(source)
         if not accounts:
             raise UsageError("name the accounts that get its posts", Hint("try", other_options(to="x/me")))

@@ -67,8 +67,8 @@ def fill_texts(
     platforms: Platforms,
     links: LinkRules,
 ) -> Post:
-    """Return a post with the texts of the input's template, if it has one. `variants`: the typed ones. Links count as
-    long as they are before they are shortened."""
+    """Return a post with the texts of the input's template, if it has one. `variants`: the typed ones. Links count with
+    their length before they are shortened."""
     if post_input.filling is None:
         return replace(post, origin=post_input.origin) if post_input.origin else post
     from ttp.services.templates.rendering import render_post

@@ -131,7 +131,7 @@ class Keys:
         if self._command:
             return self._ask()
         raise KeyMissing(
-            f"credentials.backend is store, and there is no key: neither {VARIABLE} nor credentials.key_command is set",
+            f"credentials.backend is store and needs a key: set {VARIABLE} or credentials.key_command",
             Hint("fix", f"export {VARIABLE}=KEY"),
             Hint("see", "docs/how-to/credentials.md"),
         )

@@ -173,7 +173,7 @@ def _locked(path: Path) -> int | None:
 
 
 def _read(lock: int) -> dict[str, Any]:
-    """Return what the JSON file says, as far as it is valid."""
+    """Return the valid part of the JSON file."""
     try:
         found = json.loads(os.pread(lock, 1 << 20, 0) or b"{}")
     except ValueError:  # cut short when the machine went down

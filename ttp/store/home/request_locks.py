@@ -72,7 +72,7 @@ def find_state(home: Path, holder: str, *, is_shared: bool) -> WorkState:
 
 
 def remove_file(home: Path, holder: str) -> None:
-    """Remove the file of a lock that nobody holds, if it is here."""
+    """Remove the file of a free lock, if it is here."""
     with suppress(OSError):
         _path(home, holder.partition(" ")[0]).unlink()
 

@@ -111,7 +111,7 @@ class PostgresConnection:
         self._session.add_notice_handler(self._note)
         self.is_change = False
         self.is_renewed = False
-        """Whether the server has refused what was prepared; it was prepared anew."""
+        """Whether the server has refused what was prepared; it was prepared again."""
         self.give_back: Callable[[PostgresConnection], bool] | None = None
         """Takes the session instead of its end, and returns True, if it can be used again."""
 
@@ -352,7 +352,7 @@ class PostgresConnection:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
         ids = [int(row["id"]) for row in self.execute(sql, (table, count))]
         if table == "post":
-            self._locked.update(ids)  # nobody else sees them before the transaction ends
+            self._locked.update(ids)  # invisible to others before the transaction ends
         return ids
 
     def continue_ids(self, table: str, highest: int) -> None:

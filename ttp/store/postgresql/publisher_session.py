@@ -302,7 +302,7 @@ def locked_accounts(db: Connection, what: Held, session_pid: int | None = None) 
 
 # Of each row the server keeps which transaction wrote it (its last 32 bits), also when it vacuums, freezes, rewrites or
 # copies the table below SQL: a standby, pg_upgrade. A row that was restored from a dump names another one than its own,
-# also beside a newer one that a take-over left.
+# also next to a newer one that a take-over left.
 _MARK = "(SELECT CASE WHEN bool_and(xid & 4294967295 = xmin::text::bigint) THEN max(xid) END AS xid FROM store_mark)"
 # The timeline of the log that is written now. The one of the last checkpoint is late after a failover.
 _IDENTITY = f"""

@@ -61,7 +61,7 @@ def find(db: Connection, token_id: int, key: str) -> ReservedKey | None:
 
 
 def take_over(db: Connection, wanted: Reservation, before: Reservation, now: datetime) -> bool:
-    """Give a key to other work, if nothing was done for it yet. Return False if something was, or it was taken."""
+    """Give a key to other work, if nothing was done for it yet. False if something was, or other work has the key."""
     sql = (
         "UPDATE idempotency_key SET holder = ?, created_at = ? WHERE token_id = ? AND key = ? AND holder = ?"
         " AND status IS NULL AND begun = FALSE"

@@ -137,7 +137,7 @@ def replay(db: Connection, webhook_id: int, event_ids: Sequence[int], now: datet
 
 
 def due_webhooks(db: Connection, now: datetime) -> list[int] | None:
-    """Return the ids of the webhooks that have a call to make; None if there is no webhook."""
+    """Return the ids of the webhooks that have a call to make; None without webhooks."""
     rows = db.execute(_DUE, (to_ms(now),)).fetchall()
     return [row["id"] for row in rows if row["is_due"]] if rows else None
 

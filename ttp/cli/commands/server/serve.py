@@ -46,30 +46,30 @@ def serve(
     ] = PORT,
     unix_socket: Annotated[
         str | None,
-        typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket that only you can open, instead."),
+        typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket that only you can open."),
     ] = None,
     publish: Annotated[
         bool, typer.Option("--publish/--no-publish", help="Publish due posts while no other publisher runs.")
     ] = True,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="A name by which clients may call the server."),
+        typer.Option("--allow-host", metavar="NAME", help="A host name that the server answers to."),
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
         typer.Option(
             "--trusted-proxy",
             metavar="ADDRESS",
-            help="An address or network of your proxy: its X-Forwarded-For and -Proto are believed.",
+            help="Your proxy, whose X-Forwarded headers are trusted.",
         ),
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the pages in a browser, logged in.")] = False,
 ) -> int:
     """Serve the pages and the HTTP API, and publish due posts.
 
-    It runs until Ctrl-C. It prints a link that logs you in to the pages; ttp login-link NAME prints one for others.
-    Requests to the API need a token: ttp token create. GET /openapi.json describes the API. Only this machine reaches
-    the server; another address needs --allow-host, and a proxy with TLS in front.
+    It runs until Ctrl-C, and prints a link that logs you in to the pages. For others: ttp login-link NAME. Requests to
+    the API need a token: ttp token create; GET /openapi.json describes it. Only this machine reaches the server.
+    Another address needs --allow-host, and a proxy with TLS.
 
     Examples:
       ttp serve

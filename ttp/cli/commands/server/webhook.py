@@ -77,10 +77,10 @@ def rotate(
     context: Context,
     webhook_id: WebhookId,
     overlap: Annotated[
-        str | None, typer.Option("--overlap", metavar="DURATION", help="How long the old secret signs too (24h).")
+        str | None, typer.Option("--overlap", metavar="DURATION", help="How long the old secret stays valid (24h).")
     ] = None,
 ) -> None:
-    """Make a new secret, and print it once. The old one signs too for a day.
+    """Create a new secret, and print it once. The old one stays valid for a day.
 
     Examples:
       ttp webhook rotate 1
@@ -89,14 +89,14 @@ def rotate(
     span = parse_optional_duration(overlap)
     made = context.installation.webhooks.rotate(webhook_id, OVERLAP if span is None else span)
     until = format_instant(made.webhook.rotated_until, context.zone) if made.webhook.rotated_until else ""
-    lines = [f"The old secret of webhook {webhook_id} signs too until {until}. The new one:", made.secret or ""]
+    lines = [f"The old secret of webhook {webhook_id} stays valid until {until}. The new one:", made.secret or ""]
     context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=lines)
 
 
 @webhook.command("remove")
 @with_output(render_webhooks.WEBHOOKS_SPEC)
 def remove(context: Context, webhook_id: WebhookId) -> None:
-    """Remove a webhook. What was not sent yet is not sent.
+    """Remove a webhook and drop its pending events.
 
     Examples:
       ttp webhook remove 1
@@ -137,7 +137,7 @@ def replay(
         list[str] | None, typer.Argument(metavar="[EVENT...]", help="Ids of events; else those that were not sent.")
     ] = None,
 ) -> None:
-    """Send events again: those that were given up or wait, or the ones you name.
+    """Resend failed and waiting events, or the ones you name.
 
     Examples:
       ttp webhook replay 1

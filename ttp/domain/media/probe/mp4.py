@@ -42,7 +42,7 @@ def movie(window: reader.FileWindow, mime: str) -> reader.FileFacts:
 
 
 def heic(window: reader.FileWindow) -> reader.FileFacts:
-    """Return the facts of a HEIC: its largest picture (ISO/IEC 23008-12, 6.5.3), as it is turned (6.5.10). Its tiles
+    """Return the facts of a HEIC: its largest picture (ISO/IEC 23008-12, 6.5.3), after its rotation (6.5.10). Its tiles
     and previews are smaller."""
     meta = next((box for box in _boxes(window, 0, window.size) if box.kind == b"meta"), None)
     properties = meta and _inside(window, reader.Box(b"meta", meta.start + 4, meta.end), b"iprp", b"ipco")
