@@ -117,7 +117,7 @@ class OwnedElsewhere(Busy):
     """This machine may not publish from the store until a person confirms that no other one does."""
 
     def __init__(self, why: str, flaw: str) -> None:
-        super().__init__(f"{why}; what is due here may be published already", Hint("fix", TAKE_OVER), flaw=flaw)
+        super().__init__(f"{why}, so posts that are due may already be live", Hint("fix", TAKE_OVER), flaw=flaw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import is_interactive, print_prompt, read_line
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
+from ttp.platforms import BUILT_IN
 from ttp.views import Json
 from ttp.views.installation import STEP_FIELDS, step_json
 
@@ -171,7 +172,7 @@ class Questions:
             ", ".join(here) or "none",
             lambda text: tuple(platforms.find(word).name for word in text.replace(",", " ").split()),
             "Which platforms do you post to?",
-            ", ".join(platforms.names()),
+            ", ".join(f"{name} (your own program)" if BUILT_IN.get(name) == "" else name for name in platforms.names()),
         )
         self._wanted = tuple(dict.fromkeys(typed or ()))
 
