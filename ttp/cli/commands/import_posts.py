@@ -74,9 +74,8 @@ def import_(
     """Import posts from a sheet, a JSON file or a folder of Markdown files.
 
     The first row of a sheet names its fields: text, to, at, tz, media, alt, tags; --map gives other names theirs.
-    It imports all rows or none: errors are listed with the row, the field and a fix. Importing a file again changes
-    only what differs. With --spread, rows without a time get one. With --template, columns that are not fields of a
-    post are variables: Price is {{ vars.price }}.
+    It imports all rows or none, and names the row, the field and a fix of each error. Importing a file again changes
+    only what differs. With --template, other columns are variables.
 
     Examples:
       ttp import month.csv --to x/me --dry-run

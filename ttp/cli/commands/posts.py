@@ -215,8 +215,8 @@ def edit(
 ) -> int:
     """Change a post that is not published yet, or many at once.
 
-    Without changes, or with -e, it opens the post in your editor. An option replaces its whole field ('' empties it);
-    --text and --set replace the named key (KEY= removes it).
+    Without changes, or with -e, it opens your editor. An option replaces its whole field ('' empties it); --text and
+    --set one key (KEY= removes it).
 
     Examples:
       ttp edit 3
