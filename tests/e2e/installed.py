@@ -267,7 +267,7 @@ def try_leaving(on: Installed) -> None:
     on.run("uninstall", "--purge", "--no-input", code=None)
     assert on.home.exists(), "no person was asked"
     with on_a_terminal([str(on.ttp), "uninstall", "--purge"], cwd=on.user, env=on.environ) as terminal:
-        terminal.until("no way back")
+        terminal.until("cannot be undone")
         terminal.type("y\n")
         shown = terminal.rest()
         assert terminal.code() == 0, shown

@@ -84,7 +84,7 @@ def _use_database(context: Context, url: str) -> None:
     value = settings.parse_value(key, [url])
     if passwords_in(url):
         raise UsageError(
-            "everybody on this machine can read a password on a command line: put it into the file ~/.pgpass, or let"
+            "every user of this machine can read a password on a command line: put it into ~/.pgpass, or let"
             " store.password_command print it",
             Hint("fix", action("init", hide_password(url))),
         )
