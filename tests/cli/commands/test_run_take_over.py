@@ -91,7 +91,7 @@ def test_doctor_status_and_audit_say_that_a_store_is_a_copy(copy: Program) -> No
     audited = copy("audit", "--json")
     (breach,) = next(one["breaches"] for one in audited.json["checks"] if one["name"] == "store")
     assert (audited.code, audited.json["ok"]) == (1, False)
-    assert "copy" in breach
+    assert "copied" in breach
 
 
 def test_a_copy_that_is_taken_over_is_a_store_like_any_other(copy: Program) -> None:
