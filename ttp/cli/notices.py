@@ -44,13 +44,13 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
     if not post.accounts:
         name = next((one.name for one in context.queries.accounts()), "ACCOUNT")
         return [f"Saved draft {post.id}.  Choose its accounts:  ttp edit {post.id} --to {name}"]
-    slot = _suggested_slot(context, post.accounts, tz) if context.out.for_people else None
+    slot = suggested_hour(context, post.accounts, tz) if context.out.for_people else None
     if slot is None:
         return [f"Saved draft {post.id}.  Schedule it:  ttp schedule {post.id} --at 'tomorrow 9am'"]
     return [f"Saved draft {post.id}.", f"Best free hour: {slot}.  Use it:  ttp schedule {post.id} --at optimal"]
 
 
-def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> str | None:
+def suggested_hour(context: Context, names: Sequence[str], tz: str | None) -> str | None:
     """Return the hour that `--at optimal` would choose; None without metrics."""
     hour = context.times.suggest_hour(context.queries.find_accounts(names), tz)
     if hour is None:
