@@ -120,12 +120,13 @@ class PostQuestions:
         to, at = ",".join(typed.to or ()) or None, typed.at if scheduled else None
         return command_text(action("create", typed.text, to=to, media=typed.media, alt=typed.alts, at=at))
 
-    def _ask(self, read: Callable[[str], None], *lines: str) -> None:
-        """Ask until the answer can be read. Enter, and the end of stdin, skip the question."""
-        print_prompt("", *lines)
+    def _ask(self, read: Callable[[str], None], question: str, *lines: str, again: object) -> None:
+        """Ask until the answer can be read. Enter, and the end of stdin, leave it as it is. `again`: the present
+        answer, which `none` empties."""
+        print_prompt("", f"{question} Enter: {'no change' if again else 'none yet'}.", *lines)
         while typed := read_line(_PROMPT):
             try:
-                read(typed)
+                read("" if typed.lower() == "none" else typed)
                 break
             except TtpError as wrong:
                 _print_error(wrong)
@@ -176,7 +177,7 @@ class PostQuestions:
         if not self._accounts:
             return
         rows = [f"{number:>3}  {account.name}" for number, account in enumerate(self._accounts, 1)]
-        self._ask(self._read_accounts, "Which accounts? Numbers or names, such as 1 2 or x/me. Enter: none yet.", *rows)
+        self._ask(self._read_accounts, "Which accounts? Numbers or names: 1 2, or x/me.", *rows, again=self._input.to)
 
     def _read_accounts(self, typed: str) -> None:
         words = typed.replace(",", " ").split()
@@ -192,7 +193,7 @@ class PostQuestions:
         return self._accounts[number - 1]
 
     def _ask_media(self) -> None:
-        self._ask(self._read_media, "Images or videos? Their paths; quotes around one with blanks. Enter: none.")
+        self._ask(self._read_media, "Images or videos? Paths; quotes around one with blanks.", again=self._input.media)
 
     def _read_media(self, typed: str) -> None:
         try:
@@ -200,7 +201,8 @@ class PostQuestions:
         except ValueError:
             raise UsageError("a quote has no end") from None
         self._store(PostInput(media=names, alts=()))
-        print_prompt("", "What does each show, for people who do not see it? Enter: nothing.")
+        if names:
+            print_prompt("", "What does each show, for people who do not see it? Enter: nothing.")
         alts = tuple(read_line(f"{name}{_PROMPT}") or "" for name in names)
         if any(alts):
             self._store(PostInput(alts=alts))
@@ -210,12 +212,10 @@ class PostQuestions:
             return
         best = suggested_hour(self._context, self._input.to, None)
         lines = [f"The best free hour is {best}."] if best else []
-        self._ask(
-            self._read_time, "When? Such as tomorrow 9am, next slot, or best. Enter: not yet, it is a draft.", *lines
-        )
+        self._ask(self._read_time, "When? Such as tomorrow 9am, next slot, or best.", *lines, again=self._input.at)
 
     def _read_time(self, typed: str) -> None:
-        post_input = replace(self._input, at="optimal" if typed.lower() == "best" else typed)
+        post_input = replace(self._input, at={"best": "optimal", "": None}.get(typed.lower(), typed))
         self._time(post_input)
         self._input = post_input
 
