@@ -82,6 +82,8 @@ def create(
 ) -> None:
     """Create a post: a draft without a time, scheduled with one.
 
+    Alone on a terminal it asks for all it needs.
+
     Examples:
       ttp create "Hello" --to x/me,ig/shop --at 'tomorrow 9am'
       ttp create "New in" --to ig --media photo.jpg --alt 'A red mug' --at optimal
