@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -113,14 +114,21 @@ def name_posts(ids: Sequence[int]) -> str:
 
 def warn_not_running(context: Context) -> list[str]:
     """Note that no publisher runs, and return it for `warnings` in JSON. A person reads it once a day, below the
-    answer."""
-    if not context.status.nothing_publishes():
-        return []
+    answer; and once ever that a machine with a battery publishes only while it is awake."""
+    from ttp.services.installation.battery import has_battery  # here: a draft needs none of this
+    from ttp.services.status import NOT_RUNNING, SLEEPS
+
+    status, stopped = context.status, context.status.nothing_publishes()
     if not context.out.for_people:
-        return _print_notice(context, notices.NOT_RUNNING)
-    if not context.out.quiet and context.status.claim_daily_note():
-        way = command_text(notices.NOT_RUNNING.hints[0].way)
-        context.out.below.append(f"{notices.NOT_RUNNING.message.rstrip('.')}:  {way}")
+        return _print_notice(context, notices.NOT_RUNNING) if stopped else []
+    if context.out.quiet:
+        return []
+    if stopped:
+        if status.claim_note(NOT_RUNNING, timedelta(days=1)):
+            way = command_text(notices.NOT_RUNNING.hints[0].way)
+            context.out.below.append(f"{notices.NOT_RUNNING.message.rstrip('.')}:  {way}")
+    elif status.publishes_here() and status.claim_note(SLEEPS, timedelta.max, has_battery):
+        context.out.below.append("Nothing is published while this computer sleeps:  docs/how-to/always-on.md")
     return []
 
 
