@@ -115,8 +115,7 @@ def name_posts(ids: Sequence[int]) -> str:
 def warn_not_running(context: Context) -> list[str]:
     """Note that no publisher runs, and return it for `warnings` in JSON. A person reads it once a day, below the
     answer; and once ever that a machine with a battery publishes only while it is awake."""
-    from ttp.services.installation.battery import has_battery  # here: a draft needs none of this
-    from ttp.services.status import NOT_RUNNING, SLEEPS
+    from ttp.services.status import NOT_RUNNING, SLEEPS  # here: a draft needs none of this
 
     status, stopped = context.status, context.status.nothing_publishes()
     if not context.out.for_people:
@@ -127,9 +126,17 @@ def warn_not_running(context: Context) -> list[str]:
         if status.claim_note(NOT_RUNNING, timedelta(days=1)):
             way = command_text(notices.NOT_RUNNING.hints[0].way)
             context.out.below.append(f"{notices.NOT_RUNNING.message.rstrip('.')}:  {way}")
-    elif status.publishes_here() and status.claim_note(SLEEPS, timedelta.max, has_battery):
+    elif status.publishes_here() and status.claim_note(SLEEPS, timedelta.max, lambda: _sleeps(context)):
         context.out.below.append("Nothing is published while this computer sleeps:  docs/how-to/always-on.md")
     return []
+
+
+def _sleeps(context: Context) -> bool:
+    """Return whether this is a laptop, and posts go to a platform elsewhere: not to a sandbox."""
+    from ttp.services.cards import is_rehearsed
+    from ttp.services.installation.battery import has_battery
+
+    return has_battery() and not is_rehearsed(context.posts.accounts(), context.platforms, context.config)
 
 
 def warn_of_scheduled(context: Context, ids: Sequence[int]) -> list[str]:
