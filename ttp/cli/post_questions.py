@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ttp.services.posts import SavedPost
 
 _PROMPT, _YES = "> ", "yes"
+_LONGEST_TYPED = 4095
+"""Bytes that a terminal of Linux takes of a line: termios(3). It drops the rest silently."""
 
 
 def create_by_questions(context: Context) -> None:
@@ -105,7 +107,7 @@ class PostQuestions:
             return
         draft, at = self._context.queries.post(self.draft.id or 0), self._input.at
         if not self._accounts:
-            way = f"Connect an account:  ttp account connect.  Then:  ttp edit {draft.id} -e"
+            way = f"Once an account is connected:  ttp edit {draft.id} -e"
         elif draft.accounts:
             way = f"Schedule it:  {command_text(action('schedule', draft.id, at=at or 'tomorrow 9am'))}"
         else:
@@ -156,6 +158,8 @@ class PostQuestions:
                 while (line := read_text_line(_PROMPT)) or (lines and line is not None and is_more_typed()):
                     lines.append(line)
                     self._store_text("\n".join(lines).rstrip())
+                    if len(line.encode(errors="replace")) >= _LONGEST_TYPED:
+                        print_prompt("A terminal cuts lines as long as this one: look at its end in the preview.")
             except UnfinishedLine as stopped:
                 self._input = replace(self._input, text="\n".join([*lines, stopped.text]).rstrip())
                 raise

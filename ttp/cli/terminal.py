@@ -174,7 +174,10 @@ def _read_typed_line() -> str:
         # nothing that was typed is waiting in the buffer of stdin.
         while not select.select([sys.stdin], [], [], _TURN_S)[0]:
             pass
-    return sys.stdin.readline(_LONGEST_LINE)
+    try:
+        return sys.stdin.readline(_LONGEST_LINE)
+    except UnicodeDecodeError:
+        raise UsageError("what was typed is not UTF-8") from None
 
 
 def read_line(prompt: str, *, indented: bool = False) -> str | None:
