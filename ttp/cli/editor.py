@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +112,23 @@ def _screen() -> int | None:
     except OSError:
         return subprocess.DEVNULL
     return 2
+
+
+def write_text(context: Context, text: str, draft: Post | None, save: Callable[[str], None]) -> None:
+    """Let a person change a text in the editor, and `save` what they made of it. If ttp is killed meanwhile, the next
+    editor saves it in the `draft`. Raises the errors of `edit`."""
+    editor()
+    with EditorDrafts(context.home).begin() as sheet:
+        sheet.write(text)
+        if draft is not None:
+            sheet.remember(draft=draft.id, kept=post_fingerprint(draft))
+        try:
+            edit(sheet.path, lock=sheet.lock)
+        finally:
+            written = _as_utf8(sheet.read()).strip("\n")
+            if written.strip() and written != text:
+                save(written)
+            sheet.discard()
 
 
 def create_in_editor(context: Context, post_input: PostInput) -> None:
@@ -387,10 +404,13 @@ def _with_place(
     return type(error)(error.message, *hints, *ways, problems=error.problems, details=(*error.details, where))
 
 
+def _as_utf8(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _save(context: Context, sheet: EditorDraft, text: str) -> Post:
     """Save a text as its draft; bytes that are not UTF-8 are escaped."""
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    kept = context.drafts.save(text, sheet.draft, sheet.kept)
+    kept = context.drafts.save(_as_utf8(text), sheet.draft, sheet.kept)
     sheet.remember(draft=kept.id, kept=post_fingerprint(kept))
     return kept
 

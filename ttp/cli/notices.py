@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,13 +45,13 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
     if not post.accounts:
         name = next((one.name for one in context.queries.accounts()), "ACCOUNT")
         return [f"Saved draft {post.id}.  Choose its accounts:  ttp edit {post.id} --to {name}"]
-    slot = _suggested_slot(context, post.accounts, tz) if context.out.for_people else None
+    slot = suggested_hour(context, post.accounts, tz) if context.out.for_people else None
     if slot is None:
         return [f"Saved draft {post.id}.  Schedule it:  ttp schedule {post.id} --at 'tomorrow 9am'"]
     return [f"Saved draft {post.id}.", f"Best free hour: {slot}.  Use it:  ttp schedule {post.id} --at optimal"]
 
 
-def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> str | None:
+def suggested_hour(context: Context, names: Sequence[str], tz: str | None) -> str | None:
     """Return the hour that `--at optimal` would choose; None without metrics."""
     hour = context.times.suggest_hour(context.queries.find_accounts(names), tz)
     if hour is None:
@@ -113,15 +114,29 @@ def name_posts(ids: Sequence[int]) -> str:
 
 def warn_not_running(context: Context) -> list[str]:
     """Note that no publisher runs, and return it for `warnings` in JSON. A person reads it once a day, below the
-    answer."""
-    if not context.status.nothing_publishes():
-        return []
+    answer; and once ever that a machine with a battery publishes only while it is awake."""
+    from ttp.services.status import NOT_RUNNING, SLEEPS  # here: a draft needs none of this
+
+    status, stopped = context.status, context.status.nothing_publishes()
     if not context.out.for_people:
-        return _print_notice(context, notices.NOT_RUNNING)
-    if not context.out.quiet and context.status.claim_daily_note():
-        way = command_text(notices.NOT_RUNNING.hints[0].way)
-        context.out.below.append(f"{notices.NOT_RUNNING.message.rstrip('.')}:  {way}")
+        return _print_notice(context, notices.NOT_RUNNING) if stopped else []
+    if context.out.quiet:
+        return []
+    if stopped:
+        if status.claim_note(NOT_RUNNING, timedelta(days=1)):
+            way = command_text(notices.NOT_RUNNING.hints[0].way)
+            context.out.below.append(f"{notices.NOT_RUNNING.message.rstrip('.')}:  {way}")
+    elif status.publishes_here() and status.claim_note(SLEEPS, timedelta.max, lambda: _sleeps(context)):
+        context.out.below.append("Nothing is published while this computer sleeps:  docs/how-to/always-on.md")
     return []
+
+
+def _sleeps(context: Context) -> bool:
+    """Return whether this is a laptop, and posts go to a platform elsewhere: not to a sandbox."""
+    from ttp.services.cards import is_rehearsed
+    from ttp.services.installation.battery import has_battery
+
+    return has_battery() and not is_rehearsed(context.posts.accounts(), context.platforms, context.config)
 
 
 def warn_of_scheduled(context: Context, ids: Sequence[int]) -> list[str]:

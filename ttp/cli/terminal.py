@@ -163,6 +163,7 @@ def print_prompt(*lines: str) -> None:
 
 _LONGEST_LINE = 1 << 16
 _TURN_S = 0.25
+_PASTE_S = 0.05
 
 
 def _read_typed_line() -> str:
@@ -173,11 +174,15 @@ def _read_typed_line() -> str:
         # nothing that was typed is waiting in the buffer of stdin.
         while not select.select([sys.stdin], [], [], _TURN_S)[0]:
             pass
-    return sys.stdin.readline(_LONGEST_LINE)
+    try:
+        return sys.stdin.readline(_LONGEST_LINE)
+    except UnicodeDecodeError:
+        raise UsageError("what was typed is not UTF-8") from None
 
 
-def read_line(prompt: str) -> str | None:
-    """Ask for a line and return it stripped; None at the end of stdin. Ctrl-C ends the line of the prompt, too."""
+def read_line(prompt: str, *, indented: bool = False) -> str | None:
+    """Ask for a line and return it stripped; None at the end of stdin. Ctrl-C ends the line of the prompt, too.
+    `indented`: blanks at its start stay."""
     print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt, not output)
     typed = ""
     try:
@@ -185,7 +190,53 @@ def read_line(prompt: str) -> str | None:
     finally:
         if not typed.endswith("\n"):
             print(file=sys.stderr, flush=True)  # noqa: T201
-    return typed.strip() if typed else None
+    if not typed:
+        return None
+    return typed.rstrip() if indented else typed.strip()
+
+
+class UnfinishedLine(KeyboardInterrupt):
+    """Ctrl-C in the middle of a line. `text`: what was typed of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+def read_text_line(prompt: str) -> str | None:
+    """Ask for a line of a text, as `read_line`; blanks at its start stay. Raises UnfinishedLine, for which the terminal
+    must not drop the line at Ctrl-C."""
+    if not sys.stdin.isatty():
+        return read_line(prompt, indented=True)
+    import termios
+
+    stdin = sys.stdin.fileno()
+    usual = termios.tcgetattr(stdin)
+    control, by_line = [*usual[6]], termios.ICANON
+    control[termios.VMIN] = control[termios.VTIME] = 0
+    try:
+        termios.tcsetattr(stdin, termios.TCSANOW, [*usual[:3], usual[3] | termios.NOFLSH, *usual[4:]])
+        return read_line(prompt, indented=True)
+    except KeyboardInterrupt:
+        termios.tcsetattr(stdin, termios.TCSANOW, [*usual[:3], usual[3] & ~by_line, *usual[4:6], control])
+        raise UnfinishedLine(os.read(stdin, _LONGEST_LINE).decode(errors="replace")) from None
+    finally:
+        termios.tcsetattr(stdin, termios.TCSANOW, usual)
+
+
+def is_more_typed() -> bool:
+    """Return whether further lines wait on the terminal: of a text that was pasted."""
+    import select
+
+    return sys.stdin.isatty() and bool(select.select([sys.stdin], [], [], _PASTE_S)[0])
+
+
+def drop_typed_ahead() -> None:
+    """Drop what was typed on the terminal before a question appeared: it was meant for something else."""
+    if sys.stdin.isatty():
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def read_secret(prompt: str) -> str | None:
@@ -209,12 +260,8 @@ def read_secret(prompt: str) -> str | None:
 
 
 def ask(question: str) -> bool:
-    """Ask a yes/no question on the terminal, and return whether the answer is yes. What was typed before the question
-    appeared is dropped: it was meant for something else."""
-    if sys.stdin.isatty():
-        import termios
-
-        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    """Ask a yes/no question on the terminal, and return whether the answer is yes. What was typed before is dropped."""
+    drop_typed_ahead()
     lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
     return (read_line("\n".join(lines) + " [y/N] ") or "").lower() in ("y", "yes")
 

@@ -12,7 +12,8 @@ from ttp.domain.errors import ContentRefused, Hint, NotFound, TimeRefused, TtpEr
 from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import MOST_CHARACTERS, PostInput, edits_of_draft
 from ttp.domain.post_fields import content_of
-from ttp.services.posts import Posts
+from ttp.domain.time.resolve import ResolvedTime
+from ttp.services.posts import Posts, SavedPost
 from ttp.store import posts as store
 
 _LEFT_OUT = (
@@ -110,6 +111,14 @@ class Drafts:
     def save(self, text: str, draft_id: int | None = None, fingerprint: str | None = None) -> Post:
         """Save a text in the draft, if it still matches its fingerprint, else in a new draft."""
         return self._posts.save_draft_text(text, self._unchanged(draft_id, fingerprint))
+
+    def change(self, draft: Post, post_input: PostInput, time: ResolvedTime | None = None) -> SavedPost:
+        """Change a draft while it is being written, as a part of what created it. Raises the errors of `Posts.edit`."""
+        recorder = self._posts.recorder("create")
+        with self._posts.database.reading() as db:
+            if db is not None:
+                recorder.go_on(db, draft.id)
+        return self._posts.edit(draft.id or 0, post_input, time, draft, recorder=recorder)
 
     def discard(self, draft_id: int, fingerprint: str | None) -> None:
         """Delete a draft if it still matches its fingerprint."""

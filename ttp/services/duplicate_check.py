@@ -19,7 +19,7 @@ from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.platforms.registry import Registry
 from ttp.services.budget import BudgetCheck
-from ttp.store import accounts, queries, repeats
+from ttp.store import accounts, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
@@ -146,6 +146,8 @@ class DuplicateCheck:
         others = {post_id for _, post_id in same if post_id}
         if post.id is None or not others:
             return same
+        from ttp.store import repeats  # here: most posts repeat nothing
+
         with self._database.reading(db) as own:
             kin = repeats.posts_of_same_repeat(own, post.id, others) if own else set()
         return [one for one in same if one[1] not in kin]

@@ -343,6 +343,7 @@ class Posts:
             key=post_input.key,
             key_digest=fingerprint(post_input, self.platforms) if post_input.key else None,
             id=None if draft is None else draft.id,
+            cards={} if draft is None else draft.cards,  # those that it still shows are not fetched again
         )
         from ttp.services.post_media import with_media
 

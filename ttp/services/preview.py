@@ -78,16 +78,21 @@ def preview_once(posts: Posts, post_input: PostInput, times: TimeResolver) -> Po
 
 
 def preview_post(
-    posts: Posts, post_input: PostInput, time: ResolvedTime | None, *, with_cards: bool = True
+    posts: Posts,
+    post_input: PostInput,
+    time: ResolvedTime | None,
+    *,
+    with_cards: bool = True,
+    draft: Post | None = None,
 ) -> PostPreview:
     """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned.
-    `with_cards`: fetch the pages of its link cards."""
+    `with_cards`: fetch the pages of its link cards. `draft`: the draft that holds its text."""
     with temporary_media(posts.media) as folder:
         posts = replace(posts, media=folder, shortens=False)
         first = posts.find_by_key(post_input)
         if first is not None:
             return PostPreview(first.post, replayed=True)
-        post, accounts = posts.build_post(post_input, time)
+        post, accounts = posts.build_post(post_input, time, draft)
         warnings, refused = tuple[Problem, ...](), None
         try:
             warnings = posts.check_new(post, accounts, first=post_input.first)

@@ -40,8 +40,8 @@ from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
 from ttp.store.server import submitted_drafts
 
-NOTE_MARK = "not-running.noted"
-"""The file in TTP_HOME that says when people were last told that nothing publishes."""
+NOT_RUNNING, SLEEPS = "not-running.noted", "sleeps.noted"
+"""The files in TTP_HOME that say when people last read that nothing publishes, and that this machine sleeps."""
 MOST_PRICED = 1000
 HANGS_AFTER = timedelta(minutes=1)
 """A publisher writes down every ten seconds that it runs; checking a large file after a crash takes longer."""
@@ -199,15 +199,21 @@ class Status:
         with self._database.reading() as db:
             return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
 
-    def claim_daily_note(self) -> bool:
-        """Return whether the note that nothing publishes is a day old, and record that it is shown now."""
-        mark, now = self._database.home / NOTE_MARK, self._clock.now()
+    def claim_note(self, name: str, again_after: timedelta, is_so: Callable[[], bool] = lambda: True) -> bool:
+        """Return whether people read a note now: not since `again_after`, and what it says `is_so`. Record that."""
+        mark, now = self._database.home / name, self._clock.now()
         with suppress(OSError, ValueError):
-            if abs(now - datetime.fromisoformat(mark.read_text(encoding="ascii"))) < timedelta(days=1):
+            if abs(now - datetime.fromisoformat(mark.read_text(encoding="ascii"))) < again_after:
                 return False
+        if not is_so():
+            return False
         with suppress(OSError), os.fdopen(open_regular(mark, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), "w") as file:
             file.write(now.isoformat())
         return True
+
+    def publishes_here(self) -> bool:
+        """Return whether a publisher of this machine runs, and no other machine publishes from the store."""
+        return self._database.has_files and self.is_publishing()
 
     def count_stalled(self, after: timedelta) -> int:
         """Return how many posts have been overdue for so long, while no publisher ran or the one that runs hung."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.conftest import Program
 from tests.media_bytes import jpeg, movie
 from ttp.cli.errors import BY_CODE
+from ttp.services.installation import battery
 
 TABLES = ("post", "delivery", "post_media", "post_tag")
 
@@ -385,6 +387,32 @@ def test_a_person_is_told_once_a_day_below_the_answer(ttp: Program) -> None:
     assert ttp.ok("create", "Four", "--to", "x", "--at", "in 7h", "--json").json["warnings"]
     ttp.clock.advance(hours=24)
     assert ttp.ok("create", "Five", *argv, "in 9h").err == first.err
+
+
+@pytest.mark.sqlite("other machines may publish from a store in PostgreSQL")
+def test_a_person_reads_once_that_a_laptop_publishes_only_while_it_is_awake(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ttp.account()
+    ttp.ok("run", "--once")
+    monkeypatch.setattr(battery.has_battery, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name, facts in {"AC": {"type": "Mains"}, "mouse": {"type": "Battery", "scope": "Device"}}.items():
+        (tmp_path / name).mkdir()
+        for fact, value in facts.items():
+            (tmp_path / name / fact).write_text(f"{value}\n")
+
+    def notes(hours: int, *argv: str) -> int:
+        ran = ttp.ok("create", f"Hi {hours}", "--to", "x", "--at", f"in {hours}h", *argv)
+        return ran.err.count("note:")
+
+    person = ("--format", "table")
+    assert not notes(1, *person)
+    (tmp_path / "BAT0").mkdir()
+    (tmp_path / "BAT0" / "type").write_text("Battery\n")
+    assert [notes(3, "--json"), notes(5), notes(7, *person), notes(9, *person)] == [0, 0, 1, 0]
+    assert not ttp.ok("schedule", "1", "--at", "in 11h", *person).err
+    assert not battery.has_battery(tmp_path / "none")
 
 
 def test_it_is_silent_once_something_has_run_lately(ttp: Program) -> None:

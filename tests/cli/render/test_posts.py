@@ -14,7 +14,7 @@ from tests.cli.render.test_heatmap_files import contrast
 from ttp.cli.commands.status import render_status
 from ttp.cli.render.accounts import render_accounts
 from ttp.cli.render.metrics import render_samples
-from ttp.cli.render.names import names_within, short_names
+from ttp.cli.render.names import joined_names, names_in, names_within, short_names
 from ttp.cli.render.optimal import render_slots
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.post import render_attempts, render_post
@@ -173,7 +173,7 @@ def test_a_narrow_terminal_loses_columns_and_never_the_id_the_time_the_status_or
 def test_many_accounts_are_cut_and_the_text_keeps_some_room() -> None:
     many = replace(DUE, deliveries=tuple(row(f"x/shop{number}") for number in range(20)))
     _, line, *_ = render_posts([many], PAGE)
-    assert "  x/shop0 x/shop1 x/shop2 x…  Behind the " in line
+    assert "  x/shop0 x/shop1 +18  Behind the scenes" in line
     assert columns(line) == 80
 
 
@@ -637,8 +637,25 @@ def test_an_account_has_the_shortest_name_that_means_no_other(
 def test_names_that_are_too_long_for_their_column_are_shortened_in_every_table() -> None:
     columns = [Column("ACCOUNT", most=20), Column("TEXT")]
     rows = [[Cell(name), Cell("hi")] for name in LONG[:2]]
-    assert [line.split()[0] for line in table(columns, rows, PAGE)][1:] == ["masto/demo", "masto/roastery"]
+    narrow = replace(PAGE, width=36)
+    assert [line.split()[0] for line in table(columns, rows, narrow)][1:] == ["masto/demo", "masto/roastery"]
+    assert [line.split()[0] for line in table(columns, rows, PAGE)][1:] == [*LONG[:2]]
     assert [row[0].text for row in rows] == [*LONG[:2]]
+
+
+SHOPS = ("x/shop_of_mugs_in_berlin", "x/shop_of_maps_in_berlin", "x/a_house_of_coffee")
+
+
+def test_names_without_room_are_cut_where_they_still_mean_no_other_account() -> None:
+    wide, post = replace(DUE, deliveries=tuple(map(row, SHOPS))), replace(DUE, deliveries=(row(SHOPS[0]),))
+    assert [*names_within(SHOPS, 8).values()] == ["x/shop_of_mu…", "x/shop_of_ma…", "x/a_hou…"]
+    assert [*names_in([post], 8).values()] == ["x"]
+    assert [*names_within(("x/shop", "x/shops_of_all_kinds"), 6).values()] == ["x/shop", "x/shops…"]
+    _, first, second, *_ = render_posts([post, wide], PAGE)
+    assert "  x/shop_of_mu…  " in first
+    assert "  x/shop_of_mu… +2  Behind" in second
+    assert joined_names(["x/a", "x/b", "x/c"], 11) == "x/a x/b x/c"
+    assert joined_names(["x/a", "x/b", "x/c"], 10) == "x/a x/b +1"
 
 
 def test_status_with_long_account_names_keeps_what_matters_at_80_columns() -> None:

@@ -16,7 +16,7 @@ from ttp.cli.errors import option_words, quote_command, retype
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.output import Output
 from ttp.cli.render.labels import SIGNS, plural, sign
-from ttp.cli.render.names import Names, names_in
+from ttp.cli.render.names import Names, joined_names, names_in
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
@@ -166,9 +166,9 @@ def heading(parts: Sequence[str], right: str, width: int, page: Page) -> Iterato
         )
 
 
-def accounts_of(post: PostView, names: Names) -> str:
-    """Return the accounts of a post in short, `ig x/me`; for a pool whose post is not chosen yet, its tag."""
-    accounts = " ".join(names[row.account] for row in post.active)
+def accounts_of(post: PostView, names: Names, room: int) -> str:
+    """Return the accounts of a post in short, `ig x/me +2`; for a pool whose post is not chosen yet, its tag."""
+    accounts = joined_names([names[row.account] for row in post.active], room)
     return accounts or (escape_line(post.tags[0]) if post.id is None and post.tags else "")
 
 
@@ -266,12 +266,13 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
     shown = after if sheet.span.holds(page.now) else posts
     if not shown:
         return
-    names = names_in(shown, with_handle=page.width >= _WITH_HANDLES)
+    room = page.width // 3
+    names = names_in(shown[:LISTED], room, with_handle=page.width >= _WITH_HANDLES)
     titles = [
         Column(""),
         Column(""),
         Column("", right=True),
-        Column("", drop=1, most=page.width // 3),
+        Column("", drop=1, most=room),
         Column(""),
     ]
     yield from table(titles, [_line(post, names, page) for post in shown[:LISTED]], page, least=12)
@@ -285,7 +286,7 @@ def _line(post: PostView, names: Names, page: Page) -> list[Cell]:
         Cell(f"{page.time(at)} {page.day(at)}"),
         Cell(one, SIGNS[one][1]),
         Cell(label(post), "bold"),
-        Cell(accounts_of(post, names)),
+        Cell(accounts_of(post, names, page.width // 3)),
         Cell(escape_line(post.content)),
     ]
 
@@ -359,7 +360,7 @@ def _cells(
     posts: Sequence[PostView], sheet: CalendarPage, room: int, page: Page
 ) -> dict[tuple[int, date], list[_Drawn]]:
     """Return the posts and stars of each hour of each day, in order; of many posts the first ones."""
-    names = names_in(posts)
+    names = names_in(posts, room - 5)
     cells: dict[tuple[int, date], list[_Drawn]] = {}
     for (hour, day), some in _by_hour(posts, page).items():
         shown = some if len(some) <= _MOST else some[: _MOST - 1]
@@ -393,7 +394,8 @@ def _post(post: PostView, room: int, names: Names, page: Page) -> _Drawn:
     at = calendar_time(post)
     minute = page.local(at).minute
     text = " ".join(part for part in (f":{minute:02}" if minute else "", label(post)) if part)
-    for more, least in ((accounts_of(post, names), _NAME), (escape_line(post.content), _TEXT)):
+    accounts = accounts_of(post, names, room - 3 - columns(text))
+    for more, least in ((accounts, _NAME), (escape_line(post.content), _TEXT)):
         rest = room - 2 - columns(text) - (1 if text else 0)
         if more and rest >= least and not turns(more):
             text = f"{text} {cut(more, rest)}".lstrip()
@@ -424,7 +426,7 @@ def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
     """Draw a line for each post and each free hour, day by day."""
     yield from _heading(sheet, page, page.width)
     yield ""
-    names, today = names_in(posts), sheet.span.day(page.now)
+    names, today = names_in(posts, page.width // 3), sheet.span.day(page.now)
     for day in sheet.span.days:
         here = [post for post in posts if sheet.span.day(calendar_time(post)) == day]
         shown = here if len(here) <= _MOST_A_DAY else here[: _MOST_A_DAY - 1]
@@ -443,7 +445,7 @@ def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
 
 def _post_line(post: PostView, names: Names, page: Page) -> str:
     one = sign(post)
-    summary = " ".join(part for part in (label(post), accounts_of(post, names)) if part)
+    summary = " ".join(part for part in (label(post), accounts_of(post, names, page.width // 3)) if part)
     text = cut(f"{summary}  {escape_line(post.content)}", page.width - 19)
     return f"{page.time(calendar_time(post))}  {page.paint(one, SIGNS[one][1])}  {text}"
 

@@ -82,12 +82,19 @@ def create(
 ) -> None:
     """Create a post: a draft without a time, scheduled with one.
 
+    Alone on a terminal it asks for all it needs.
+
     Examples:
       ttp create "Hello" --to x/me,ig/shop --at 'tomorrow 9am'
       ttp create "New in" --to ig --media photo.jpg --alt 'A red mug' --at optimal
       ttp create - --to x --at next-slot < post.txt
       ttp create --template release --var version=2.1 --to x/me
     """
+    if list(context.argv) == ["create"] and context.out.for_people and is_interactive():
+        from ttp.cli.post_questions import create_by_questions
+
+        create_by_questions(context)
+        return
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
     options.refuse_unquoted_time(context.line, text, at)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ttp.cli.errors import command_text
-from ttp.cli.render.names import Names, names_in
+from ttp.cli.render.names import Names, joined_names, names_in
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import Action, WayOut
@@ -124,7 +124,7 @@ def render_steps(steps: Sequence[PlannedChange], page: Page, *, files: bool) -> 
         Column("CHANGES", drop=1, most=page.width // 4),
         Column("TEXT"),
     ]
-    names = names_in(one.post for one in steps if one.post is not None)
+    names = names_in((one.post for one in steps if one.post is not None), page.width // 4)
     yield from table(columns, [_row(step, names, page, files=files) for step in steps], page, least=12)
     yield ""
     yield page.footer()
@@ -140,7 +140,7 @@ def _row(step: PlannedChange, names: Names, page: Page, *, files: bool) -> list[
         Cell("-" if post.id is None else str(post.id), "bold"),
         *([Cell(escape_line(step.where))] if files else []),
         Cell(_when(step, page)),
-        Cell(" ".join(names[row.account] for row in post.active)),
+        Cell(joined_names([names[row.account] for row in post.active], page.width // 4)),
         Cell(" ".join(changed_fields(step)) or "-", "dim"),
         Cell(escape_line(post.content)),
     ]

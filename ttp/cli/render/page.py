@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -167,10 +167,12 @@ def table(
     columns: Sequence[Column], rows: Iterable[Sequence[Cell]], page: Page, *, least: int = 16, wrapped: bool = False
 ) -> Iterator[str]:
     """Draw a table. The last column gets the remaining room, at least `least` terminal columns; longer cells are cut,
-    or wrapped if `wrapped`. Account names are shortened if one is too long for its column."""
-    rows = _with_names(columns, [list(row) for row in rows])
-    head = [Cell(column.title, "dim") for column in columns]
-    body = [head, *rows]
+    or wrapped if `wrapped`. Account names are shortened if one is too long for its column. On a page with room for all
+    of it, nothing is."""
+    body = [[Cell(column.title, "dim") for column in columns], *map(list, rows)]
+    if _INDENT + sum(_natural(body)) + _GAP * (len(columns) - 1) <= page.width:
+        columns = [replace(column, most=page.width) for column in columns]
+    _shorten_names(columns, body[1:])
     widths = _widths(columns, body, page.width, least)
     last = max(widths)
     for row in body:
@@ -182,21 +184,25 @@ def table(
             yield _line(columns, widths, [*blank, (last, more, row[last].style)], page)
 
 
-def _with_names(columns: Sequence[Column], rows: list[list[Cell]]) -> list[list[Cell]]:
+def _natural(body: Sequence[Sequence[Cell]]) -> list[int]:
+    """Return the width of each column where no cell is cut."""
+    return [max(widest(row[place].text) for row in body) for place in range(len(body[0]))]
+
+
+def _shorten_names(columns: Sequence[Column], rows: Sequence[list[Cell]]) -> None:
     """Shorten the names of accounts that are too long for a column of them."""
     for place, column in enumerate(columns):
         if column.title == "ACCOUNT" and any(taken(row[place].text) > column.most for row in rows):
             names = names_within((row[place].text for row in rows), column.most)
             for row in rows:
                 row[place] = row[place]._replace(text=names[row[place].text])
-    return rows
 
 
 def _widths(columns: Sequence[Column], body: Sequence[Sequence[Cell]], width: int, least: int) -> dict[int, int]:
     """Return the columns that are shown, by place, and their widths."""
     last = len(columns) - 1
-    others = {place: min(columns[place].most, max(widest(row[place].text) for row in body)) for place in range(last)}
-    natural = max(widest(row[last].text) for row in body)
+    *before, natural = _natural(body)
+    others = {place: min(columns[place].most, natural_width) for place, natural_width in enumerate(before)}
 
     def room() -> int:
         return width - _INDENT - sum(wide + _GAP for wide in others.values())

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ttp.cli.render.labels import plural
-from ttp.cli.render.names import Names, names_in
+from ttp.cli.render.names import Names, joined_names, names_in
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, escape_text
@@ -49,7 +49,7 @@ def render_plan(
         yield "  " + ", ".join(f"{escape_text(name)} in {zone.key}" for name, zone in proposal.zones.items())
     yield ""
     posts = [proposal.posts[one.id] for one in rows]
-    names = names_in(posts, with_handle=page.width >= _WIDE)
+    names = names_in(posts, page.width // 3, with_handle=page.width >= _WIDE)
     columns = [
         Column("ID" if places is None else "ROW", right=places is None, most=page.width // 3),
         Column("WHEN"),
@@ -71,7 +71,7 @@ def render_plan(
 
 
 def _row(one: Assignment, post: PostFields, names: Names, page: Page, name: str) -> list[Cell]:
-    accounts = " ".join(names[row.account] for row in post.active)
+    accounts = joined_names([names[row.account] for row in post.active], page.width // 3)
     return [
         Cell(name, "bold"),
         Cell(f"{page.weekday(one.at)} {page.month_day(one.at):>6} {page.time(one.at)}"),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ttp.cli.render.labels import approve_command, mark, plural, status_word
-from ttp.cli.render.names import Names, names_in
+from ttp.cli.render.names import Names, joined_names, names_in
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
@@ -32,7 +32,9 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         yield "No posts yet.  Create one:  ttp create 'Hello'"
         return
     wide = page.width >= _WIDE
-    names = names_in(posts, with_handle=wide)
+    room = page.width // 3
+    marked = 2 if any(mark(row) for post in posts for row in post.active) else 0
+    names = names_in(posts, room, with_handle=wide, between=marked + (2 if wide else 1))
     counts = [add_metrics(post.metrics.values())[:4] if wide else () for post in posts]
     places = [place for place in range(len(_METRICS)) if any(one and one[place] is not None for one in counts)]
     columns = [
@@ -41,16 +43,16 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         Column("", drop=3),
         *([Column("UTC", drop=5)] if wide else []),
         Column("STATUS"),
-        Column("ACCOUNTS", drop=2, most=page.width // 3),
+        Column("ACCOUNTS", drop=2, most=room),
         *([Column("MEDIA", drop=4)] if wide else []),
         *(Column(_METRICS[place][0], right=True, drop=_METRICS[place][1]) for place in places),
         Column("TEXT"),
     ]
     days = [_day(at, page, wide=wide) if (at := _time(post)) else "" for post in posts]
-    room = max(map(len, days))  # aligns the times
+    longest = max(map(len, days))  # aligns the times
     rows = []
     for post, day, numbers in zip(posts, days, counts, strict=True):
-        row = _row(post, f"{day:<{room}}", names, page, wide=wide)
+        row = _row(post, f"{day:<{longest}}", names, page, wide=wide)
         row[-1:-1] = [Cell("-" if (count := numbers[place]) is None else f"{count:,}") for place in places]
         rows.append(row)
     yield from table(columns, rows, page, least=24 if places else 12)
@@ -60,14 +62,14 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
 
 def _row(post: PostView, day: str, names: Names, page: Page, *, wide: bool) -> list[Cell]:
     at = _time(post)
-    accounts = (f"{names[row.account]} {mark(row)}".rstrip() for row in post.active)
+    accounts = [f"{names[row.account]} {mark(row)}".rstrip() for row in post.active]
     when = f"{day} {page.time(at)}" if at else "-"
     row = [
         Cell(str(post.id), "bold"),
         Cell(when),
         Cell(page.ago(at) if at else "", "dim"),
         Cell(*status_word(post)),
-        Cell(("  " if wide else " ").join(accounts) or "-"),
+        Cell(joined_names(accounts, page.width // 3, "  " if wide else " ") or "-"),
         Cell(escape_line(post.content)),
     ]
     if wide:

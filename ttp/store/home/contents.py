@@ -16,7 +16,7 @@ from ttp.store.home.locks import try_lock
 _NEW = r"(?:\.new)?"
 _FILES = re.compile(
     r"\.?ttp\.db(?:-wal|-shm|-journal|\.new-\w+|\.damaged|\.before-[\w.-]+)*"
-    r"|names\.db(?:\.new-\w+)?|not-running\.noted"
+    r"|names\.db(?:\.new-\w+)?|(?:not-running|sleeps)\.noted"
     r"|publisher\.(?:lock|mark|[0-9a-f]{32}\.mark|json|journal|refused|json\.new-\d+)"
     + _NEW
     + r"|(?:media|webhooks)\.lock|server\.address"
