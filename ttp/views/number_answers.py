@@ -53,11 +53,32 @@ class _Whose(_Span):
     signal: str
 
 
+class FactorAnswer(TypedDict):
+    """A class of posts that brought more. `start`, `end`: of the length in characters (`factor` is `length`) or of the
+    hours since the last post (`pause`); no `end`: no limit."""
+
+    factor: str
+    kind: str | None
+    start: int | None
+    end: int | None
+    uplift: float
+    low: float
+    high: float
+    dataPoints: int
+    text: str
+
+
+class ComparedClass(FactorAnswer):
+    raw: float
+
+
 class RecommendationAnswer(_Whose):
     bestHours: list[HourAnswer]
     bestDays: list[DayAnswer]
     evidence: str
     onlineFollowers: OnlineAnswer | None
+    factors: list[FactorAnswer]
+    noFactors: str | None
     hours: NotRequired[list[HourAnswer]]
     days: NotRequired[list[DayAnswer]]
     slots: NotRequired[list[WeeklySlotAnswer]]
@@ -207,9 +228,15 @@ class MeasuredPostAnswer(_MeasuredPost, MainCounts):
     text: str | None
 
 
-class ReportAnswer(PeriodAnswer):
-    """How posts did in a period, compared with the one before, as `ttp report --json` prints it."""
+class ReportFactor(FactorAnswer):
+    account: str
 
+
+class ReportAnswer(PeriodAnswer):
+    """How posts did in a period, compared with the one before, as `ttp report --json` prints it. `factors` are of all
+    of an account's newest posts."""
+
+    factors: list[ReportFactor]
     before: ReportBefore
     totals: ReportTotals
     change: ReportChange

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 from statistics import NormalDist, fmean
+from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,9 @@ LENGTHS = (40, 80, 150)
 """Characters at which a longer class of texts begins. Of longer posts the platforms' readers store no more."""
 PAUSES_H = (3, 12, 36)
 """Hours since the account's last post at which a longer class begins."""
+LINK, THREAD = "link", "thread"
+"""Kinds that samples do not have: a text with a link, and a post with further parts."""
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 _LINK = re.compile(r"https?://\S")
 
 
@@ -77,19 +81,6 @@ class Place(NamedTuple):
     kind: str = ""
     start: int = 0
     end: int | None = None
-
-    def includes(self, form: FormOfPost, pause: timedelta | None = None) -> bool:
-        """Whether a post of this form, so long after the last one, is in the class."""
-        match self.factor:
-            case Factor.KIND:
-                return form.kind == self.kind
-            case Factor.LENGTH:
-                return form.kind == self.kind and form.length is not None and self._spans(form.length)
-            case _:
-                return pause is not None and self._spans(pause / timedelta(hours=1))
-
-    def _spans(self, size: float) -> bool:
-        return self.start <= size and (self.end is None or size < self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,43 +130,69 @@ class Factors:
 def form_of(kind: str, text: str | None) -> FormOfPost:
     """Return the form of a post of one of the kinds of samples. A text with a link is of the kind `link`."""
     is_link = kind in ("", "text") and text is not None and _LINK.search(text) is not None
-    return FormOfPost("link" if is_link else kind, None if text is None else len(text.strip()))
+    return FormOfPost(LINK if is_link else kind, None if text is None else len(text.strip()))
+
+
+def places_of(form: FormOfPost, pause: timedelta | None = None) -> tuple[Place | None, Place | None, Place | None]:
+    """Return the classes of a post that comes so long after the last one: of its kind, its length and the pause."""
+    kind, length = form
+    return (
+        Place(Factor.KIND, kind) if kind else None,
+        None if length is None else Place(Factor.LENGTH, kind, *_class_of(length, LENGTHS)),
+        None if pause is None else Place(Factor.PAUSE, "", *_class_of(pause / timedelta(hours=1), PAUSES_H)),
+    )
 
 
 def find_factors(
-    samples: Iterable[Sample], *, account: str, zone: ZoneInfo, forms: Mapping[str, FormOfPost] | None = None
+    samples: Iterable[Sample],
+    *,
+    account: str,
+    zone: ZoneInfo,
+    texts: Mapping[str, str] = NO_TEXTS,
+    threads: Set[str] = frozenset(),
 ) -> Factors:
-    """Compare the classes of the posts of `account`. `forms`: of posts whose form is better known than from their
-    sample, by remote id. Deterministic; the order of the samples does not matter."""
+    """Compare the classes of the posts of `account`. `texts`: whole texts by remote id, where the sample has a part;
+    `threads`: remote ids. Deterministic; the order of the samples does not matter."""
     kept = [one for one in samples if one.account == account]
     posts = features(kept, account=account, zone=zone)
-    texts = {one.remote_id: one.text for one in sorted(kept, key=lambda one: one.observed_at) if one.text}
-    of_posts = ((forms or {}).get(post.remote_id) or form_of(post.kind, texts.get(post.remote_id)) for post in posts)
-    return _factors(posts, tuple(of_posts))
+    return compare_classes(posts, forms_of(posts, kept, texts, threads))
+
+
+def forms_of(
+    posts: Sequence[PostFeatures],
+    samples: Iterable[Sample],
+    texts: Mapping[str, str] = NO_TEXTS,
+    threads: Set[str] = frozenset(),
+) -> tuple[FormOfPost, ...]:
+    """Return the form of each post. Arguments as for `find_factors`."""
+    newest = {one.remote_id: one.text for one in sorted(samples, key=lambda one: one.observed_at) if one.text}
+    newest.update(texts)
+    return tuple(
+        FormOfPost(THREAD) if post.remote_id in threads else form_of(post.kind, newest.get(post.remote_id))
+        for post in posts
+    )
+
+
+def classes_of(
+    posts: Sequence[PostFeatures], forms: Sequence[FormOfPost]
+) -> list[tuple[Place | None, Place | None, Place | None]]:
+    """Return the classes of each of an account's posts, oldest first. The pause before the first is not known."""
+    pauses = [None, *(later.published_at - one.published_at for one, later in pairwise(posts))]
+    return list(map(places_of, forms, pauses))
 
 
 @lru_cache(maxsize=32)  # accounts; a server is asked for the same ones again and again
-def _factors(posts: tuple[PostFeatures, ...], forms: tuple[FormOfPost, ...]) -> Factors:
+def compare_classes(posts: tuple[PostFeatures, ...], forms: tuple[FormOfPost, ...]) -> Factors:
+    """Compare the classes of an account's posts in time order."""
     if len(posts) < FEWEST_POSTS:
         return Factors(posts=len(posts))
-    rest = _without_hours(posts)
+    rest, raw = _without_hours(posts), [post.engagement for post in posts]
+    strata = max(1, round(len(posts) / NEIGHBOURS))
+    near: Sequence[Hashable] = [(place * strata // len(posts), post.known) for place, post in enumerate(posts)]
     kinds: Sequence[Hashable] = [form.kind for form in forms]
-    near: Sequence[Hashable] = [
-        (place * max(1, round(len(posts) / NEIGHBOURS)) // len(posts), post.known) for place, post in enumerate(posts)
-    ]
     near_alike: Sequence[Hashable] = list(zip(near, kinds, strict=True))
-    of_kind = [Place(Factor.KIND, form.kind) if form.kind else None for form in forms]
-    of_length = [
-        None if form.length is None else Place(Factor.LENGTH, form.kind, *_class_of(form.length, LENGTHS))
-        for form in forms
-    ]
-    pauses = [
-        None,
-        *((later.published_at - one.published_at) / timedelta(hours=1) for one, later in pairwise(posts)),
-    ]
-    of_pause = [None if pause is None else Place(Factor.PAUSE, "", *_class_of(pause, PAUSES_H)) for pause in pauses]
     everything: Sequence[Hashable] = [None] * len(posts)
-    raw = [post.engagement for post in posts]
+    of_kind, of_length, of_pause = zip(*classes_of(posts, forms), strict=True)
     effects = [
         *_compare(rest, raw, of_kind, near, everything),
         *_compare(rest, raw, of_length, near_alike, kinds),
@@ -196,9 +213,8 @@ def _without_hours(posts: tuple[PostFeatures, ...]) -> Vector:
 
 def _class_of(size: float, edges: Sequence[int]) -> tuple[int, int | None]:
     """Return start and end of the class of a size."""
-    return max((edge for edge in edges if edge <= size), default=0), min(
-        (edge for edge in edges if edge > size), default=None
-    )
+    start = max((edge for edge in edges if edge <= size), default=0)
+    return start, min((edge for edge in edges if edge > size), default=None)
 
 
 def _compare(
