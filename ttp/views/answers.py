@@ -208,6 +208,21 @@ class PartPreview(TypedDict):
     card: CardAnswer | None
 
 
+class FactorAnswer(TypedDict):
+    """A class of posts that brought more. `start`, `end`: of the length in characters (`factor` is `length`) or of the
+    hours since the last post (`pause`); no `end`: no limit."""
+
+    factor: str
+    kind: str | None
+    start: int | None
+    end: int | None
+    uplift: float
+    low: float
+    high: float
+    dataPoints: int
+    text: str
+
+
 class VersionAnswer(TypedDict):
     account: str
     parts: list[PartPreview]
@@ -215,6 +230,7 @@ class VersionAnswer(TypedDict):
     costUsd: float | None
     taggedLinks: int
     unshortenedLinks: int
+    factors: list[FactorAnswer]
 
 
 class PreviewAnswer(PostAnswer):

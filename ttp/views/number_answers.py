@@ -6,7 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from ttp.views.answers import Instant, MainCounts
+from ttp.views.answers import FactorAnswer, Instant, MainCounts
 
 # Functions, because `from` is a word of Python.
 PeriodAnswer = TypedDict("PeriodAnswer", {"from": Instant, "to": Instant})
@@ -51,21 +51,6 @@ class _Whose(_Span):
     timezone: str
     dataPoints: int
     signal: str
-
-
-class FactorAnswer(TypedDict):
-    """A class of posts that brought more. `start`, `end`: of the length in characters (`factor` is `length`) or of the
-    hours since the last post (`pause`); no `end`: no limit."""
-
-    factor: str
-    kind: str | None
-    start: int | None
-    end: int | None
-    uplift: float
-    low: float
-    high: float
-    dataPoints: int
-    text: str
 
 
 class ComparedClass(FactorAnswer):

@@ -198,6 +198,8 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
         "signal": "none",
         "evidence": "none",
         "onlineFollowers": None,
+        "factors": [],
+        "noFactors": None,
         "hours": [],
         "days": [],
         "slots": [],
