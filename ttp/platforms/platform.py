@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ttp.platforms.limits import LimitMemory, Meter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
+    from ttp.platforms.post_archive import PostArchive
 
 
 class Runtime:
@@ -157,6 +158,11 @@ class Platform(Facts):
     def exports(self) -> tuple[ExportColumns, ...]:
         """Return the column names of its metrics exports that can be imported."""
         return tuple(self._part("exports")) if "exports" in self.parts else ()
+
+    def archive(self) -> PostArchive | None:
+        """Return what is read of the archive that it sends its users; None if it sends none that has metrics."""
+        archive: PostArchive | None = self._part("archive")() if "archive" in self.parts else None
+        return archive
 
     def client(self, runtime: Runtime) -> Client:
         """Return the publishing client; one serves all accounts and threads."""

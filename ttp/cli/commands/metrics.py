@@ -28,7 +28,6 @@ from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.metrics.ingest.columns import find_source
 from ttp.domain.metrics.sample import COUNTS
 from ttp.domain.time.zones import parse_zone
-from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics.imports import ImportOptions, MetricsImport
 from ttp.services.metrics.sync import PullResult, ReadingStopped
 from ttp.views.metrics import IMPORT_COUNTS, metrics_import_json
@@ -172,16 +171,17 @@ SHOWN = 10
 
 def _import_file(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> MetricsImport:
     done = MetricsImport()
-    with _opened(file) as binary, _no_garbage():
-        text = as_text(binary)
-        with progress(context.out, escape_text(Path(file).name), _size(binary), counted=False) as tell:
-            try:
-                context.metrics.import_file(
-                    text, how, dry_run=dry_run, done=done, report=lambda rows: tell(_place(binary))
-                )
-            except KeyboardInterrupt:
-                context.out.note(_stopped(done, dry_run))
-                raise
+    with (
+        _opened(file) as binary,
+        _no_garbage(),
+        context.metrics.opened(binary, how) as (text, how),
+        progress(context.out, escape_text(Path(file).name), _size(binary), counted=False) as tell,
+    ):
+        try:
+            context.metrics.import_file(text, how, dry_run=dry_run, done=done, report=lambda rows: tell(_place(binary)))
+        except KeyboardInterrupt:
+            context.out.note(_stopped(done, dry_run))
+            raise
     return done
 
 
