@@ -207,6 +207,11 @@ class Platform(Facts):
         checker: Checker | None = self._connect("checker", runtime)
         return checker
 
+    @property
+    def has_metrics(self) -> bool:
+        """Whether metrics of its posts can be read."""
+        return "metrics_reader" in self.parts or type(self).metrics_reader is not Platform.metrics_reader
+
     def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:
         """Return the metrics reader; None without metrics."""
         reader: MetricsReader | None = self._connect("metrics_reader", runtime)

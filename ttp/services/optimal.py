@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from ttp.domain.optimal.explanation import Explanation
     from ttp.domain.time.calendar_range import CalendarRange
 
-FIRST_PULL = 200
-"""Posts that a first `metrics pull` reads: enough for a recommendation, and at most a dollar on X."""
+FIRST_PULL = 500
+"""Posts that a first `metrics pull` reads: enough for a recommendation and for what brings more."""
 DRAFTS_LISTED = 20
 _NO_INSTANTS: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 

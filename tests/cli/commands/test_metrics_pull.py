@@ -184,7 +184,7 @@ def test_history_makes_optimal_work_on_the_first_day(world: World, platform: str
     name = f"{platform}/demo"
     world.connect(name)
     hint = world.ttp("optimal", "next", "--account", name).err
-    command = f"ttp metrics pull --history 200 --account {name}"
+    command = f"ttp metrics pull --history 500 --account {name}"
     assert command in hint
     ids = world.past(name, 130)
     ran = world.ttp.ok(*command.split()[1:], "--json")

@@ -30,6 +30,7 @@ from ttp.cli.render.accounts import ACCOUNT_SPEC, ACCOUNTS_SPEC
 from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.cli.render.labels import plural
 from ttp.cli.settings import variable
+from ttp.cli.terminal import ask as ask_on_terminal
 from ttp.cli.terminal import confirm, is_attended, is_interactive, print_prompt, read_line, read_secret
 from ttp.domain.account import Account, is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
@@ -186,7 +187,37 @@ def connect(
             changed = context.accounts.set(done.account.name, timezone=None, options=options)
             done = replace(done, account=changed.account)
         _print_connected(context, done)
+    if not done.again:
+        _offer_history(context, done.account, ask_person=ask and not yes)
     return DONE
+
+
+def _offer_history(context: Context, account: Account, *, ask_person: bool) -> None:
+    """Read the account's newest posts if a person wants it, where that is free; else print the command and its price.
+    Only reads: a failure does not undo the connection."""
+    from ttp.services.optimal import FIRST_PULL, data_action
+
+    if not context.out.for_people or not context.platforms.facts(account.platform).has_metrics:
+        return
+    way = command_text(data_action(account))
+    price = context.metrics_sync.price(account, [], FIRST_PULL)
+    if price:
+        from ttp.domain.pricing import dollars
+
+        title = context.platforms.title(account.platform)
+        context.out.note(f"best times from the first day, for up to {dollars(price)} that {title} charges:  {way}")
+    elif ask_person and ask_on_terminal(
+        f"Read its last {FIRST_PULL} posts now, for best times from the first day? It is free."
+    ):
+        from ttp.cli.commands.metrics import pull_accounts, pulled_words
+
+        (result,) = pull_accounts(context, [(account, [])], FIRST_PULL)
+        context.out.note(pulled_words(result))
+        if result.error is not None:
+            context.out.error(result.error)
+            context.out.note(f"the account is connected; read them later:  {way}")
+    else:
+        context.out.note(f"best times from the first day:  {way}")
 
 
 def _parse_langs(context: Context, platform: str, langs: str | None) -> dict[str, str]:

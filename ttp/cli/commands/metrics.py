@@ -121,6 +121,13 @@ def pull(
     pairs = [(one, context.metrics_sync.posts(one) if history is None else []) for one in accounts]
     if not _paid(context, pairs, history, yes=yes, no_input=no_input):
         return FAILED
+    return _print_pull(context, pull_accounts(context, pairs, history), history, alone=len(named) == 1)
+
+
+def pull_accounts(
+    context: Context, pairs: Iterable[tuple[Account, Sequence[FollowedPost]]], history: int | None
+) -> list[PullResult]:
+    """Read the posts of accounts, or their newest `history` ones, and store a sample of each."""
     done = []
     try:
         for one, posts in pairs:
@@ -128,7 +135,7 @@ def pull(
                 done.append(context.metrics_sync.pull(one, posts, history, tell))
     finally:
         context.metrics_sync.close()
-    return _print_pull(context, done, history, alone=len(named) == 1)
+    return done
 
 
 @metrics.command("list")
@@ -340,14 +347,15 @@ def _print_pull(context: Context, done: Sequence[PullResult], history: int | Non
     for error in errors:
         context.out.error(error)
     nothing = ["No account to pull from.  Connect one:  ttp account connect PLATFORM"]
-    context.out.write_list(render_metrics.PULL_SPEC, done, say=[_sentence(one) for one in done] or nothing)
+    context.out.write_list(render_metrics.PULL_SPEC, done, say=[pulled_words(one) for one in done] or nothing)
     rejected = any(one.rejected for one in done)
     if errors and not rejected and all(error.code == "reconnect" for error in errors):
         return RECONNECT
     return PARTIAL if errors or rejected else DONE
 
 
-def _sentence(one: PullResult) -> str:
+def pulled_words(one: PullResult) -> str:
+    """Return what a pull read, in a sentence."""
     sentence = f"{one.account}: {plural(one.read, 'post')} read: {one.inserted} new"
     return f"{sentence}, {one.updated} updated, {one.unchanged} unchanged, {len(one.rejected)} rejected."
 
