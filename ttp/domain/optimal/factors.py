@@ -27,7 +27,7 @@ from ttp.domain.optimal.features import PostFeatures, features
 from ttp.domain.optimal.linear_algebra import Matrix, Vector, cholesky, dot, solve_lower, solve_upper, upper_factor
 from ttp.domain.optimal.model import estimate, log_count_slope
 
-CERTAIN = 0.98
+CERTAIN = 0.8
 """A class is named if its effect is above `WORTH_NAMING` with this probability. At most 5 % of 500 simulated accounts
 without such effects have a line at it, of 30, 100, 300 and 1,000 posts each (`python -m benchmarks.optimal`)."""
 WORTH_NAMING = math.log(1.02)

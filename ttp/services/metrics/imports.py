@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from io import BufferedReader
 from itertools import chain, islice
-from typing import BinaryIO, TextIO, TypeAlias, cast
+from typing import BinaryIO, TextIO, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -75,15 +75,14 @@ class StoredMetrics:
     def opened(self, binary: BinaryIO, how: ImportOptions) -> Iterator[tuple[TextIO, ImportOptions]]:
         """Yield the text of a file, and the options that fit it. A zip is the archive that a platform sends its user.
         Raise UsageError."""
-        peeked = BufferedReader(binary)  # type: ignore[type-var]  # it has the methods of a raw stream
-        if peeked.peek(len(MAGIC))[: len(MAGIC)] != MAGIC:
-            yield as_text(cast(BinaryIO, peeked)), how
+        if not isinstance(binary, BufferedReader) or binary.peek(len(MAGIC))[: len(MAGIC)] != MAGIC:
+            yield as_text(binary), how
             return
         if not binary.seekable():
             raise UsageError("a zip cannot be read from a pipe", Hint("try", action("metrics import", "FILE")))
         with self._database.reading() as db:
             stored = list(stored_accounts.accounts(db)) if db else []
-        with archive_rows(cast(BinaryIO, peeked), self._platforms, stored, how.account) as rows:
+        with archive_rows(binary, self._platforms, stored, how.account) as rows:
             yield rows, ImportOptions(OWN)
 
     def import_file(
