@@ -46,7 +46,9 @@ LONGEST = 10_000
 @with_output(IMPORT_SPEC)
 def import_(
     context: Context,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="CSV, JSON, JSON lines or X's archive (.zip); - reads stdin.")
+    ],
     account: Annotated[
         str | None,
         typer.Option("--account", metavar="ACCOUNT", help="The account of the posts, if the file does not name it."),
@@ -68,8 +70,9 @@ def import_(
 ) -> int:
     """Import metrics of posts from a file.
 
-    It reads ttp's own format and the exports of the platforms, and tells them apart by their columns. Importing a file
-    twice adds nothing; a row with errors is skipped.
+    It reads ttp's own format and the exports of the platforms, and tells them apart by their columns. The zip that X
+    sends as the archive of your data has all your posts. Importing a file twice adds nothing; a row with errors is
+    skipped.
 
     Examples:
       ttp metrics import history.csv
