@@ -42,7 +42,7 @@ NOISE_SD, NOISE_POSTS = 1.15, 4
 REACH = NormalDist().inv_cdf(0.9)
 """The half width of an 80 % interval, in sds."""
 LENGTHS = (40, 80, 150)
-"""Characters at which a longer class of texts begins. Of longer posts the platforms' readers store no more."""
+"""Characters at which a longer class of texts begins."""
 PAUSES_H = (3, 12, 36)
 """Hours since the account's last post at which a longer class begins."""
 LINK, THREAD = "link", "thread"
@@ -130,7 +130,7 @@ class Factors:
 def form_of(kind: str, text: str | None) -> FormOfPost:
     """Return the form of a post of one of the kinds of samples. A text with a link is of the kind `link`."""
     is_link = kind in ("", "text") and text is not None and _LINK.search(text) is not None
-    return FormOfPost(LINK if is_link else kind, None if text is None else len(text.strip()))
+    return FormOfPost(LINK if is_link else kind, None if text is None else len(" ".join(text.split())))
 
 
 def places_of(form: FormOfPost, pause: timedelta | None = None) -> tuple[Place | None, Place | None, Place | None]:
