@@ -299,8 +299,9 @@ class _OwnPosts(TypedDict, total=False):
 def _own_posts(account: Account, samples: Sequence[Sample], db: Connection | None) -> _OwnPosts:
     if db is None or not samples:
         return {}
-    own = queries.published_posts(db, account.id or 0, {sample.remote_id for sample in samples})
+    remote_ids = {sample.remote_id for sample in samples}
+    own = queries.published_posts(db, account.id or 0, remote_ids)
     return {
         "texts": {remote_id: post.text for remote_id, post in own.items()},
-        "threads": {remote_id for remote_id, post in own.items() if post.is_thread},
+        "threads": stored_samples.thread_ids(db, account.id or 0, remote_ids) if own else set(),
     }

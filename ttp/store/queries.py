@@ -443,19 +443,18 @@ def texts_around(db: Connection, account_id: int, since: datetime, until: dateti
 
 
 class PublishedPost(NamedTuple):
-    """A post on one account. `text`: its text there. `is_thread`: it has further parts there."""
+    """A post on one account. `text`: its text there."""
 
     post_id: int
     url: str | None
     text: str
     tags: tuple[str, ...]
-    is_thread: bool
 
 
 def published_posts(db: Connection, account_id: int, remote_ids: Iterable[str]) -> dict[str, PublishedPost]:
     """Return the posts with these remote ids that ttp published, by remote id."""
     sql = (
-        "SELECT d.remote_id, d.post_id, d.url, d.handle, p.content, p.variants, a.platform,"
+        "SELECT d.remote_id, d.post_id, d.url, p.content, p.variants, a.platform,"
         " a.platform || '/' || a.handle AS name"
         " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
         f" WHERE d.account_id = :account AND {in_list('d.remote_id', 'wanted')}"
@@ -466,15 +465,9 @@ def published_posts(db: Connection, account_id: int, remote_ids: Iterable[str]) 
     for row in db.execute(sql, {"wanted": List({row["post_id"] for row in rows})}):
         tags[row["post_id"]].append(row["tag"])
     return {
-        row["remote_id"]: PublishedPost(
-            row["post_id"], row["url"], _text_on(row), tuple(tags[row["post_id"]]), _is_thread(row)
-        )
+        row["remote_id"]: PublishedPost(row["post_id"], row["url"], _text_on(row), tuple(tags[row["post_id"]]))
         for row in rows
     }
-
-
-def _is_thread(row: Row) -> bool:
-    return row["handle"] != "{}" and len(parts_of(parse_object(row["handle"]))) > 1
 
 
 def _text_on(row: Row) -> str:

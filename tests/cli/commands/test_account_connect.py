@@ -419,7 +419,12 @@ def test_the_history_of_a_new_account_is_read_after_a_question_where_that_is_fre
     platform: str,
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(account_module, "ask_on_terminal", lambda question: not asked.append(question))
+
+    def ask(question: str) -> bool:
+        asked.append(question)
+        return True
+
+    monkeypatch.setattr("ttp.cli.commands.metrics.ask", ask)
     monkeypatch.setattr("ttp.cli.output.Output.for_people", True)
     person["secret"] = lambda: tiktok_records.APP.secret or "" if platform == "tiktok" else ""
     at = (ttp.clock.now() - timedelta(days=3)).isoformat()

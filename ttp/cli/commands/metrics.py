@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, quote_command, retype
+from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, command_text, quote_command, retype
 from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, named_accounts, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
 from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import confirm, escape_text
+from ttp.cli.terminal import ask, confirm, escape_text
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
@@ -33,6 +33,7 @@ from ttp.services.metrics.sync import PullResult, ReadingStopped
 from ttp.views.metrics import IMPORT_COUNTS, metrics_import_json
 
 if TYPE_CHECKING:
+    from ttp.services.connect import ConnectResult
     from ttp.store.metrics.schedule import FollowedPost
 
 
@@ -141,6 +142,31 @@ def pull_accounts(
     return done
 
 
+def offer_history(context: Context, connected: ConnectResult, *, ask_person: bool) -> None:
+    """Read a new account's newest posts if a person wants it, where that is free; else print the command and its price.
+    Only reads: a failure does not undo the connection."""
+    from ttp.services.optimal import FIRST_PULL, data_action
+
+    account = connected.account
+    if connected.again or not context.out.for_people or not context.platforms.facts(account.platform).has_metrics:
+        return
+    way = command_text(data_action(account))
+    price = context.metrics_sync.price(account, [], FIRST_PULL)
+    if price:
+        from ttp.domain.pricing import dollars
+
+        title = context.platforms.title(account.platform)
+        context.out.note(f"best times from the first day, for up to {dollars(price)} that {title} charges:  {way}")
+    elif ask_person and ask(f"Read its last {FIRST_PULL} posts now, for best times from the first day? It is free."):
+        (result,) = pull_accounts(context, [(account, [])], FIRST_PULL)
+        context.out.note(pulled_words(result))
+        if result.error is not None:
+            context.out.error(result.error)
+            context.out.note(f"the account is connected; read them later:  {way}")
+    else:
+        context.out.note(f"best times from the first day:  {way}")
+
+
 @metrics.command("list")
 @with_output(render_metrics.SAMPLES_SPEC)
 def list_(
@@ -184,7 +210,7 @@ def _import_file(context: Context, file: str, how: ImportOptions, *, dry_run: bo
     with (
         _opened(file) as binary,
         _no_garbage(),
-        context.metrics.opened(binary, how) as (text, how),
+        context.metrics.open_rows(binary, how) as (text, how),
         progress(context.out, escape_text(Path(file).name), _size(binary), counted=False) as tell,
     ):
         try:

@@ -72,7 +72,7 @@ class StoredMetrics:
         self._clock = clock
 
     @contextmanager
-    def opened(self, binary: BinaryIO, how: ImportOptions) -> Iterator[tuple[TextIO, ImportOptions]]:
+    def open_rows(self, binary: BinaryIO, how: ImportOptions) -> Iterator[tuple[TextIO, ImportOptions]]:
         """Yield the text of a file, and the options that fit it. A zip is the archive that a platform sends its user.
         Raise UsageError."""
         if not isinstance(binary, BufferedReader) or binary.peek(len(MAGIC))[: len(MAGIC)] != MAGIC:
