@@ -319,7 +319,7 @@ def test_the_json_is_the_contract() -> None:
         "dataPoints",
         "signal",
         "evidence",
-        "onlineFollowers",
+        *("onlineFollowers", "factors", "noFactors"),
     ]
     assert list(shape) == [*head, "hours", "days", "slots"]
     assert list(ratings_json(found)) == head
