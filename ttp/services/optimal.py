@@ -125,8 +125,8 @@ class Optimal:
 
         with self._database.reading() as db:
             samples = self._samples(account, db)
-            known = _own_posts(account, samples, db)
-        return backtest(samples, account=account.name, zone=zone, **known)
+            own = _own_posts(account, samples, db)
+        return backtest(samples, account=account.name, zone=zone, **own)
 
     def next(
         self,

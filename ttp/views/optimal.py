@@ -251,7 +251,7 @@ def backtest_json(test: Backtest) -> Json:
         recommended=_lift(test.recommended),
         meanPerHour=_lift(test.mean_per_hour),
         difference=_lift(test.difference),
-        factors=[{**factor_json(one.said), "came": _lift(one.came)} for one in test.factors],
+        factors=[{**factor_json(one.line), "came": _lift(one.later)} for one in test.factors],
         **{"from": test.first_at, "to": test.last_at},
     )
 
@@ -262,7 +262,7 @@ def backtest_rows(test: Backtest) -> Iterable[Json]:
         if isinstance(lift, dict):
             yield {"account": test.account, "what": what, **lift}
     for one in test.factors:
-        yield {"account": test.account, "what": class_words(one.said.place), **(_lift(one.came) or {})}
+        yield {"account": test.account, "what": class_words(one.line.place), **(_lift(one.later) or {})}
 
 
 def _lift(lift: Lift | None) -> Json | None:

@@ -115,6 +115,6 @@ def test_a_draft_has_the_classes_of_its_form() -> None:
 
 def test_a_backtest_says_what_was_said_and_what_came() -> None:
     (one,) = backtest(history(80, videos=1.5), account=ACCOUNT, zone=ZONE).factors
-    assert one.said.place == VIDEOS
-    assert one.came is not None
-    assert one.came.low > 0
+    assert one.line.place == VIDEOS
+    assert one.later is not None
+    assert one.later.low > 0

@@ -69,8 +69,8 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
         yield ""
         yield from wrap_indented("What your earlier posts said, and what the later half brought:", page)
         for one in test.factors:
-            said = f"{class_words(one.said.place)}, {signed_percent(one.said.uplift)} % said"
-            yield from _line(said[:1].upper() + said[1:], one.came, page)
+            words = f"{class_words(one.line.place)}, {signed_percent(one.line.uplift)} % said"
+            yield from _line(words[:1].upper() + words[1:], one.later, page)
 
 
 def _line(words: str, lift: Lift | None, page: Page) -> Iterator[str]:

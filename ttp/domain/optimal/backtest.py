@@ -57,11 +57,11 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class HeldOutClass:
-    """A class of posts that brought more in the earlier half (`said`), and what it brought in the later half: against
+    """A class of posts that brought more in the earlier half (`line`), and what it brought in the later half: against
     the usual post of then; None if too few posts were in it."""
 
-    said: ClassEffect
-    came: Lift | None
+    line: ClassEffect
+    later: Lift | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +138,13 @@ def _held_out_classes(posts: Sequence[PostFeatures], forms: Sequence[FormOfPost]
     the later half."""
     half = len(posts) // 2
     places, blocks = classes_of(posts, forms), max(1, (len(posts) - half) // BLOCK_POSTS)
-    for said in compare_classes(tuple(posts[:half]), tuple(forms[:half])).lines:
-        of_kind = said.place.factor is Factor.KIND
+    for line in compare_classes(tuple(posts[:half]), tuple(forms[:half])).lines:
+        of_kind = line.place.factor is Factor.KIND
         rows, inside = list[_HeldOut](), list[bool]()
         for number, post in enumerate(posts[half:]):
             stratum = (number * blocks // (len(posts) - half), "" if of_kind else forms[half + number].kind, post.known)
             rows.append(_HeldOut(stratum, post.engagement, recommended=False, by_mean=False))
-            inside.append(said.place in places[half + number])
+            inside.append(line.place in places[half + number])
         sizes = Counter(row.stratum for row in rows)
         members = Counter(row.stratum for row, one in zip(rows, inside, strict=True) if one)
         many = members.total()
@@ -156,7 +156,7 @@ def _held_out_classes(posts: Sequence[PostFeatures], forms: Sequence[FormOfPost]
             if FEWEST_EACH <= many <= len(rows) - FEWEST_EACH
             else []
         )
-        yield HeldOutClass(said, _lift(rows, weights))
+        yield HeldOutClass(line, _lift(rows, weights))
 
 
 def best_by_mean(posts: Iterable[PostFeatures]) -> AbstractSet[int]:
