@@ -14,6 +14,7 @@ from benchmarks.baselines import Guess, kernel, mean_per_bucket
 from benchmarks.real_accounts import Lift, Page, lift, windows
 from benchmarks.simulated_accounts import ACCOUNT, NO_EFFECT, Account, simulated
 from ttp.domain.metrics.sample import Sample
+from ttp.domain.optimal.factors import FEWEST_EACH, Factor, classes_of, find_factors, forms_of
 from ttp.domain.optimal.features import features
 from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation, Signal, rank, recommend
 
@@ -23,6 +24,7 @@ VIRAL, VIRAL_AMONG = 100, 300
 """A viral post gets 100 times the likes of the account's best post; tested on accounts with 300 posts."""
 EVENING = range(17, 24)
 """Hours in which half of the posts hide their likes."""
+FACTORLESS_LINES = "accounts with a line about what brought more, and nothing that did"
 MOST_COUNTED = 30
 """A window with this many posts in the chosen hours or slots has full weight."""
 
@@ -66,6 +68,37 @@ def judge_no_effect(seed: int, posts: int) -> list[Judged]:
         Judged("accounts without any effect called `ok`", posts, MODEL, found.signal is Signal.OK),
         Judged("accounts without any effect with evidence `some` or `strong`", posts, MODEL, some),
     ]
+
+
+def judge_factors(seed: int, posts: int, size: str) -> list[Judged]:
+    """Measure how often a line is shown for an account whose kinds, lengths and pauses change nothing."""
+    account = simulated(seed, posts, size, of_kinds=0.0)
+    lines = find_factors(account.samples, account=ACCOUNT, zone=account.zone).lines
+    return [Judged(f"{FACTORLESS_LINES}, {size}", posts, MODEL, bool(lines))]
+
+
+def judge_lines(page: Page, posts: int) -> list[Judged]:
+    """Measure how often a real account gets a line, how often one holds later, and how much of what it says comes.
+
+    A line holds if later posts of its class have more log engagement than all later ones (of their kind, for lengths).
+    """
+    judged = []
+    for window in windows(page, posts):
+        lines = find_factors(window.known, account=page.account, zone=page.zone).lines
+        judged.append(Judged("real accounts with a line about what brought more", posts, MODEL, bool(lines)))
+        later = features(window.held_out, account=page.account, zone=page.zone)
+        places = classes_of(later, forms_of(later, window.held_out))
+        for line in lines:
+            inside = [one.engagement for one, of_post in zip(later, places, strict=True) if line.place in of_post]
+            usual = [
+                one.engagement for one in later if line.place.factor is not Factor.LENGTH or one.kind == line.place.kind
+            ]
+            if FEWEST_EACH <= len(inside) <= len(usual) - FEWEST_EACH:
+                came, what = fmean(inside) - fmean(usual), line.place.factor.value
+                judged += [Judged(f"lines that hold later: {name}", posts, MODEL, came > 0) for name in (what, "all")]
+                judged.append(Judged(f"lines, predicted: {what}", posts, MODEL, math.log1p(line.uplift)))
+                judged.append(Judged(f"lines, later: {what}", posts, MODEL, came))
+    return judged
 
 
 def judge_hidden(seed: int, posts: int, size: str) -> list[Judged]:

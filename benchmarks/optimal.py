@@ -17,13 +17,25 @@ from itertools import chain
 from multiprocessing import Pool
 from statistics import fmean
 
-from benchmarks.evaluation import MODEL, RIVALS, Judged, judge_hidden, judge_no_effect, judge_page, judge_simulated
+from benchmarks.evaluation import (
+    FACTORLESS_LINES,
+    MODEL,
+    RIVALS,
+    Judged,
+    judge_factors,
+    judge_hidden,
+    judge_lines,
+    judge_no_effect,
+    judge_page,
+    judge_simulated,
+)
 from benchmarks.optimal_speed import speed
 from benchmarks.publish import machine
 from benchmarks.real_accounts import is_held_out, pages
-from benchmarks.simulated_accounts import SIZES
+from benchmarks.simulated_accounts import NO_EFFECT, SIZES
 
 POSTS, POSTS_OF_PAGES, HIDDEN_AMONG = (100, 300, 1000), (300, 1000), 300
+FEWER, FACTORLESS = (30, *POSTS), (NO_EFFECT, "realistic")
 
 
 def _by_size(measure: str, *goals: float) -> dict[tuple[str, int], float]:
@@ -38,10 +50,16 @@ GOALS = {
     ("efficiency of the top 10 weekly slots, strong", 100): 0.775,
     ("efficiency of the top 10 weekly slots, realistic", 100): 0.835,
     **_by_size("accounts without any effect called `ok`", 0.05, 0.05, 0.05),
+    **{(f"{FACTORLESS_LINES}, {size}", posts): 0.05 for posts in FEWER for size in FACTORLESS},
+    **{("lines that hold later: all", posts): 0.9 for posts in FEWER[:3]},
 }
 CALIBRATION, CALIBRATED = "calibration error of `score`", 0.02
 VIRAL, VIRAL_COSTS = "efficiency lost by one viral post", 0.005
-AT_MOST = (VIRAL, "accounts without any effect called `ok`")
+AT_MOST = (
+    VIRAL,
+    "accounts without any effect called `ok`",
+    *(f"{FACTORLESS_LINES}, {size}" for size in FACTORLESS),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -60,6 +78,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     tasks += [partial(judge_no_effect, seed, posts) for posts in POSTS for seed in seeds]
     tasks += [partial(judge_hidden, seed, HIDDEN_AMONG, size) for size in SIZES for seed in seeds]
+    tasks += [partial(judge_factors, seed, posts, size) for posts in FEWER for size in FACTORLESS for seed in seeds]
+    tasks += [partial(judge_lines, page, posts) for posts in FEWER[:3] for page in real]
     tasks += [partial(judge_page, page, posts) for posts in POSTS_OF_PAGES for page in real]
     with Pool(asked.processes, os.nice, (1,)) as pool:
         judged = list(chain.from_iterable(pool.imap_unordered(_call, tasks)))

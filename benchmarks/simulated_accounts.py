@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from statistics import fmean, pstdev
@@ -59,12 +59,14 @@ class Account:
         return [fmean(values[hour::24]) for hour in range(24)]
 
 
-def simulated(seed: int, posts: int, size: str) -> Account:
-    """Return an account with this many posts and effects of `strong`, `realistic` or `none` size."""
+def simulated(seed: int, posts: int, size: str, *, of_kinds: float = 0.5) -> Account:
+    """Return an account with this many posts and effects of `strong`, `realistic` or `none` size. `of_kinds`: the sd of
+    the log effects of kinds."""
     random = Random(f"{size} {posts} {seed}")
     zone = ZoneInfo(random.choice(ZONES))
     slots = _truth(random, size)
-    return Account(zone, slots, _samples(random, zone, slots, posts))
+    samples = _samples(random, zone, slots, posts, of_kinds)
+    return Account(zone, slots, _with_texts(samples, Random(f"texts {size} {posts} {seed}")))
 
 
 # --- true effects ---
@@ -150,13 +152,13 @@ def _mixed(random: Random) -> list[float]:
 # --- posts and their counts ---
 
 
-def _samples(random: Random, zone: ZoneInfo, slots: list[float], posts: int) -> list[Sample]:
+def _samples(random: Random, zone: ZoneInfo, slots: list[float], posts: int, of_kinds: float) -> list[Sample]:
     times = _times(random, zone, posts)
     base = math.exp(random.uniform(math.log(1.5), math.log(3000)))
     growth, bent = math.exp(random.uniform(0, math.log(10))), random.uniform(0.6, 1.6)
     quality, viral = random.uniform(0.6, 1.3), random.uniform(0.01, 0.05)
     half_life = timedelta(hours=math.exp(random.uniform(math.log(0.4), math.log(24))))
-    more = {kind: random.gauss(0, 0.5) for kind in _KINDS}
+    more = {kind: random.gauss(0, of_kinds) for kind in _KINDS}
     tied = random.random() < 0.6
     favourite = [random.choice(_KINDS) for _ in range(4)]
     found = []
@@ -172,6 +174,20 @@ def _samples(random: Random, zone: ZoneInfo, slots: list[float], posts: int) -> 
         likes, comments, shares = (_count(random, share * collected * math.exp(level)) for share in (0.8, 0.12, 0.08))
         found.append(Sample(ACCOUNT, f"p{number}", at, SEEN_AT, likes, comments, shares, kind=kind))
     return found
+
+
+def _with_texts(samples: list[Sample], random: Random) -> list[Sample]:
+    """Return the samples with texts that change nothing: of a usual length for each kind, every fourth with a link in
+    half of the accounts."""
+    usual, links = {kind: random.uniform(3.2, 5.2) for kind in _KINDS}, random.choice((0.0, 0.25))
+    return [
+        replace(
+            one,
+            text=("https://example.org " if random.random() < links else "")
+            + "x" * round(math.exp(random.gauss(usual[one.kind or "text"], 0.6))),
+        )
+        for one in samples
+    ]
 
 
 def _count(random: Random, mean: float) -> int:

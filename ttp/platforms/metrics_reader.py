@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ttp.platforms.http import Http
 
 STEP = "read the metrics"
-LONGEST_TEXT = 150
-"""Characters of a post's text kept in a sample: enough to recognize the post, and where TikTok cuts titles."""
+LONGEST_TEXT = 300
+"""Characters of a post's text kept in a sample: enough to recognize the post, and to compare lengths and links."""
 RESERVE = 0.2
 """Share of a limit that reading leaves to publishing, whose look-ups and uploads count against the same limit."""
 Cursor = TypeVar("Cursor", str, int)
@@ -163,10 +163,9 @@ def sum_known(*counts: int | None) -> int | None:
     return sum(numbers) if numbers else None
 
 
-def first_line(text: object) -> str | None:
-    """Return the first line with content of a post's text, cut to length; None without one."""
-    lines = text.splitlines() if isinstance(text, str) else []
-    line = next((line.strip() for line in lines if line.strip()), "")
+def short_text(text: object) -> str | None:
+    """Return a post's text in one line, cut to length; None without one."""
+    line = " ".join(text.split()) if isinstance(text, str) else ""
     # A lone surrogate can be sent as a JSON escape, but can be neither stored nor printed.
     line = line.encode("utf-8", "replace").decode()
     return (line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…") or None

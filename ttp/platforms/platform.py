@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ttp.platforms.limits import LimitMemory, Meter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
+    from ttp.platforms.post_archive import PostArchive
 
 
 class Runtime:
@@ -158,6 +159,11 @@ class Platform(Facts):
         """Return the column names of its metrics exports that can be imported."""
         return tuple(self._part("exports")) if "exports" in self.parts else ()
 
+    def archive(self) -> PostArchive | None:
+        """Return what is read of the archive that it sends its users; None if it sends none that has metrics."""
+        archive: PostArchive | None = self._part("archive")() if "archive" in self.parts else None
+        return archive
+
     def client(self, runtime: Runtime) -> Client:
         """Return the publishing client; one serves all accounts and threads."""
         client: Client | None = self._new_client(runtime)
@@ -200,6 +206,11 @@ class Platform(Facts):
         """Return the account checker; None if accounts cannot be checked."""
         checker: Checker | None = self._connect("checker", runtime)
         return checker
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether metrics of its posts can be read."""
+        return "metrics_reader" in self.parts or type(self).metrics_reader is not Platform.metrics_reader
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:
         """Return the metrics reader; None without metrics."""

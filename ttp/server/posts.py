@@ -69,7 +69,7 @@ def create_post(request: Request, body: NewPostInput, services: ChangeServices) 
         return _saved(services.submitted_drafts.submit_post(new), created=True)
     if services.dry_run:
         new = replace(new, key=None, at=None, tz=None) if body.submit else new  # the approval gives the time
-        preview = preview_once(services.posts, new, services.times)
+        preview = preview_once(services.posts, new, services.times, services.optimal)
         return JsonAnswer(views.preview_json(preview, _sentences(preview.warnings)))
     return _saved(services.posts.create_once(new, services.times), created=True)
 

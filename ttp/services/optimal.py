@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 from random import Random
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -16,6 +16,7 @@ from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.sample import OnlineFollowers, Sample, average_online
+from ttp.domain.optimal.factors import Factors, find_factors
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
     FreeHour,
@@ -41,18 +42,19 @@ if TYPE_CHECKING:
     from ttp.domain.optimal.explanation import Explanation
     from ttp.domain.time.calendar_range import CalendarRange
 
-FIRST_PULL = 200
-"""Posts that a first `metrics pull` reads: enough for a recommendation, and at most a dollar on X."""
+FIRST_PULL = 500
+"""Posts that a first `metrics pull` reads: enough for a recommendation and for what brings more."""
 DRAFTS_LISTED = 20
 _NO_INSTANTS: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedRating:
-    """An explanation, and the known texts of the account's posts by remote id."""
+    """An explanation, the known texts of the account's posts by remote id, and all classes of posts."""
 
     explanation: Explanation
     texts: Mapping[str, str]
+    factors: Factors = field(default_factory=Factors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Advice:
     """Why that hour is the next, in a clause."""
     online: OnlineFollowers | None = None
     """When followers are online, if the platform reports it. The recommendation does not use it."""
+    factors: Factors = field(default_factory=Factors)
+    """What brought more than the usual post."""
 
 
 class Optimal:
@@ -86,12 +90,14 @@ class Optimal:
         """Return the recommendation for one account, its next free hour, and drafts that could use it."""
         post_filter = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=DRAFTS_LISTED)
         with self._database.reading() as db:
-            recommendation = self.recommend(account, zone, db)
+            samples = self._samples(account, db)
+            recommendation = recommend(samples, account=account.name, zone=zone)
             free = self._next_free([recommendation], self._busy([account], db))
             drafts = tuple(p.id or 0 for p in queries.posts(db, post_filter) if len(p.accounts) == 1) if db else ()
             online = average_online(stored_samples.newest_days(db, account.id or 0)) if db else None
+            factors = account_factors(account, zone, samples, db)
         next_at, why = (free[0].at, free[0].why) if free else (None, "")
-        return Advice(recommendation, next_at, drafts, data_action(account), why, online)
+        return Advice(recommendation, next_at, drafts, data_action(account), why, online, factors)
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
         """Return every weekday's hours, best first, for all of these accounts together that have data."""
@@ -101,19 +107,26 @@ class Optimal:
         """Explain the rating of an hour, a weekday or a slot by the posts in it; None without data."""
         from ttp.domain.optimal.explanation import explain
 
-        samples = self._samples(account)
+        with self._database.reading() as db:
+            samples = self._samples(account, db)
+            factors = account_factors(account, zone, samples, db)
         explanation = explain(samples, account=account.name, zone=zone, day=day, hour=hour)
-        return (
-            ExplainedRating(explanation, {one.remote_id: one.text for one in samples if one.text})
-            if explanation
-            else None
-        )
+        texts = {one.remote_id: one.text for one in samples if one.text}
+        return ExplainedRating(explanation, texts, factors) if explanation else None
+
+    def factors(self, account: Account, zone: ZoneInfo, db: Connection | None = None) -> Factors:
+        """Return what brought one account more than its usual post."""
+        with self._database.reading(db) as db:
+            return account_factors(account, zone, self._samples(account, db), db)
 
     def backtest(self, account: Account, zone: ZoneInfo) -> Backtest:
         """Test the recommendation on posts that it was not made from."""
         from ttp.domain.optimal.backtest import backtest
 
-        return backtest(self._samples(account), account=account.name, zone=zone)
+        with self._database.reading() as db:
+            samples = self._samples(account, db)
+            own = _own_posts(account, samples, db)
+        return backtest(samples, account=account.name, zone=zone, **own)
 
     def next(
         self,
@@ -267,3 +280,28 @@ def data_action(account: Account) -> Action:
     if account.connected and not account.needs_reconnect:
         return action("metrics pull", history=FIRST_PULL, account=account.name)
     return action("metrics import", "FILE")
+
+
+def account_factors(account: Account, zone: ZoneInfo, samples: Sequence[Sample], db: Connection | None) -> Factors:
+    """Return what brought one account more than its usual post, by its samples and the posts that ttp published."""
+    if db is None or not samples:
+        return Factors()
+    return find_factors(samples, account=account.name, zone=zone, **_own_posts(account, samples, db))
+
+
+class _OwnPosts(TypedDict, total=False):
+    """What is known of the posts that ttp published: whole texts, and which are threads, by remote id."""
+
+    texts: Mapping[str, str]
+    threads: Set[str]
+
+
+def _own_posts(account: Account, samples: Sequence[Sample], db: Connection | None) -> _OwnPosts:
+    if db is None or not samples:
+        return {}
+    remote_ids = {sample.remote_id for sample in samples}
+    own = queries.published_posts(db, account.id or 0, remote_ids)
+    return {
+        "texts": {remote_id: post.text for remote_id, post in own.items()},
+        "threads": stored_samples.thread_ids(db, account.id or 0, remote_ids) if own else set(),
+    }

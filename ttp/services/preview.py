@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, SentMedia
 from ttp.domain.media.item import MediaItem
+from ttp.domain.optimal.factors import THREAD, ClassEffect, FormOfPost, form_of, places_of
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
@@ -25,6 +26,7 @@ from ttp.store.home.media import temporary_media
 
 if TYPE_CHECKING:
     from ttp.domain.cards import Card
+    from ttp.services.optimal import Optimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class AccountVersion:
     """Links with UTM parameters."""
     unshortened: int = 0
     """Those of them that `links.shorten` will be run for."""
+    factors: tuple[ClassEffect, ...] = ()
+    """What the account's posts like this one brought more, from `with_factors`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ class PostPreview:
     replayed: bool = False
 
 
-def preview_once(posts: Posts, post_input: PostInput, times: TimeResolver) -> PostPreview:
-    """Return what `Posts.create_once` would store. Raise the same errors."""
+def preview_once(posts: Posts, post_input: PostInput, times: TimeResolver, optimal: Optimal) -> PostPreview:
+    """Return what `Posts.create_once` would store, with factors. Raise the same errors."""
     time = None
     if posts.find_by_key(post_input) is None:
         post_input = posts.templates.fill_in(post_input, spare=())
@@ -74,7 +78,7 @@ def preview_once(posts: Posts, post_input: PostInput, times: TimeResolver) -> Po
     preview = preview_post(posts, post_input, time)
     if preview.refused is not None:
         raise preview.refused
-    return preview
+    return with_factors(preview, posts, optimal, times)
 
 
 def preview_post(
@@ -113,6 +117,33 @@ def preview_post(
             for delivery in post.deliveries
         )
         return PostPreview(shown, versions, warnings, refused)
+
+
+def with_factors(preview: PostPreview, posts: Posts, optimal: Optimal, times: TimeResolver) -> PostPreview:
+    """Return the preview with what posts of this kind and length brought each of its accounts more, or nothing."""
+    by_name = {account.name: account for account in posts.accounts()}
+    versions = []
+    for one in preview.versions:
+        if (account := by_name.get(one.account)) is not None:
+            places = {place for form in _forms(one) for place in places_of(form)}
+            lines = optimal.factors(account, times.account_zone(account)).lines
+            one = replace(one, factors=tuple(line for line in lines if line.place in places))
+        versions.append(one)
+    return replace(preview, versions=tuple(versions))
+
+
+def _forms(version: AccountVersion) -> Iterator[FormOfPost]:
+    """Yield what platforms may call a post."""
+    if len(version.parts) > 1:
+        yield FormOfPost(THREAD)
+        return
+    (part,) = version.parts
+    images = [item.sent.is_image for item in part.media]
+    kinds = ("text",) if not images else ("image", "carousel") if all(images) else ("video", "carousel")
+    if len(images) == 1:
+        kinds = kinds[:1]
+    for kind in kinds:
+        yield form_of(kind, part.text)
 
 
 def _version(

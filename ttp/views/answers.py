@@ -1,14 +1,13 @@
 """The shapes of answers as types: of posts, accounts, times and the queue. The views write them; the HTTP API and MCP
-make their schemas of them.
-
-Words such as `status` are open: new ones may come, and new keys too.
-"""
+make their schemas of them. Words such as `status` are open: new ones may come, and new keys too."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
+
+from ttp.views.factor_answer import FactorAnswer
 
 if TYPE_CHECKING:
     from ttp.domain.action import WayOut
@@ -215,6 +214,7 @@ class VersionAnswer(TypedDict):
     costUsd: float | None
     taggedLinks: int
     unshortenedLinks: int
+    factors: list[FactorAnswer]
 
 
 class PreviewAnswer(PostAnswer):
@@ -470,8 +470,7 @@ class PlanAnswer(PlanTotals):
 
 
 class UndoneAnswer(TypedDict):
-    """A post after an undo or redo. `by`: who had made the change; `lostTime`: its time, which has passed and was not
-    restored."""
+    """A post after an undo or redo. `by`: who made the change; `lostTime`: its time, which has passed: not restored."""
 
     id: int
     command: str

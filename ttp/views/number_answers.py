@@ -7,6 +7,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from ttp.views.answers import Instant, MainCounts
+from ttp.views.factor_answer import FactorAnswer
 
 # Functions, because `from` is a word of Python.
 PeriodAnswer = TypedDict("PeriodAnswer", {"from": Instant, "to": Instant})
@@ -53,11 +54,17 @@ class _Whose(_Span):
     signal: str
 
 
+class ComparedClass(FactorAnswer):
+    raw: float
+
+
 class RecommendationAnswer(_Whose):
     bestHours: list[HourAnswer]
     bestDays: list[DayAnswer]
     evidence: str
     onlineFollowers: OnlineAnswer | None
+    factors: list[FactorAnswer]
+    noFactors: str | None
     hours: NotRequired[list[HourAnswer]]
     days: NotRequired[list[DayAnswer]]
     slots: NotRequired[list[WeeklySlotAnswer]]
@@ -207,9 +214,15 @@ class MeasuredPostAnswer(_MeasuredPost, MainCounts):
     text: str | None
 
 
-class ReportAnswer(PeriodAnswer):
-    """How posts did in a period, compared with the one before, as `ttp report --json` prints it."""
+class ReportFactor(FactorAnswer):
+    account: str
 
+
+class ReportAnswer(PeriodAnswer):
+    """How posts did in a period, compared with the one before, as `ttp report --json` prints it. `factors` are of all
+    of an account's newest posts."""
+
+    factors: list[ReportFactor]
     before: ReportBefore
     totals: ReportTotals
     change: ReportChange

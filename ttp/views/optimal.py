@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from ttp.domain.time import clock
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import Json, attributes_json
+from ttp.views.factors import class_json, class_words, factor_json
 
 if TYPE_CHECKING:
     from ttp.domain.metrics.sample import OnlineFollowers
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
+    from ttp.domain.optimal.factors import Factors
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.domain.optimal.recommendation import Rating, Recommendation
     from ttp.services.optimal import Advice, ExplainedRating
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 RECOMMENDATION_FIELDS = (
     *("account", "platform", "timezone", "from", "to", "bestHours", "bestDays", "dataPoints", "signal", "evidence"),
-    *("onlineFollowers", "hours", "days", "slots"),
+    *("onlineFollowers", "factors", "noFactors", "hours", "days", "slots"),
 )
 _WHOSE = ("account", "platform", "timezone", "from", "to", "dataPoints")
 _RATED = ("score", "uplift", "low", "high")
@@ -31,13 +33,13 @@ HEATMAP_FIELDS = (*_WHOSE, "signal", "slots")
 
 EXPLANATION_FIELDS = (
     *("account", "platform", "timezone", "day", "hour", *_RATED, "dataPoints"),
-    *("rank", "raw", "adjusted", "nearby", "posts"),
+    *("rank", "raw", "adjusted", "nearby", "posts", "factors"),
 )
 EXPLAINED_POST_FIELDS = (
     *("publishedAt", "remoteId", "kind", "text", "engagement"),
     *("trend", "kindEffect", "outlier", "adjusted"),
 )
-BACKTEST_FIELDS = (*_WHOSE, "heldOut", "inBestHours", "recommended", "meanPerHour", "difference")
+BACKTEST_FIELDS = (*_WHOSE, "heldOut", "inBestHours", "recommended", "meanPerHour", "difference", "factors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,11 @@ def week_slot_json(one: Rating) -> answers.WeeklySlotAnswer:
 
 
 def ratings_json(
-    recommendation: Recommendation, online: OnlineFollowers | None = None, *, everything: bool = False
+    recommendation: Recommendation,
+    online: OnlineFollowers | None = None,
+    factors: Factors | None = None,
+    *,
+    everything: bool = False,
 ) -> answers.RecommendationAnswer:
     """Return the ratings of an account; `everything` adds all hours, days and slots to the best."""
     shape: answers.RecommendationAnswer = {
@@ -124,6 +130,8 @@ def ratings_json(
         "signal": recommendation.signal.value,
         "evidence": recommendation.evidence.value,
         "onlineFollowers": None if online is None else _online_json(online),
+        "factors": [] if factors is None else list(map(factor_json, factors.lines)),
+        "noFactors": None if factors is None or factors.silence is None else factors.silence.value,
     }
     if everything:
         shape["hours"] = [hour_json(hour) for hour in recommendation.hours]
@@ -145,7 +153,8 @@ def free_hour_json(hour: FreeHour) -> answers.NextHourAnswer:
 
 def recommendation_json(advice: AccountAdvice, *, everything: bool = False) -> answers.RecommendationAnswer:
     """Return the object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
-    return ratings_json(advice.advice.recommendation, advice.advice.online, everything=everything)
+    one = advice.advice
+    return ratings_json(one.recommendation, one.online, one.factors, everything=everything)
 
 
 def _online_json(online: OnlineFollowers) -> answers.OnlineAnswer:
@@ -204,6 +213,7 @@ def explanation_json(one: ExplainedRating, most: int | None) -> Json:
         "adjusted": None if explanation.adjusted is None else _share(explanation.adjusted),
         "nearby": explanation.nearby,
         "posts": explained_posts(one, most),
+        "factors": list(map(class_json, one.factors.effects)),
     }
 
 
@@ -241,6 +251,7 @@ def backtest_json(test: Backtest) -> Json:
         recommended=_lift(test.recommended),
         meanPerHour=_lift(test.mean_per_hour),
         difference=_lift(test.difference),
+        factors=[{**factor_json(one.line), "came": _lift(one.later)} for one in test.factors],
         **{"from": test.first_at, "to": test.last_at},
     )
 
@@ -250,6 +261,8 @@ def backtest_rows(test: Backtest) -> Iterable[Json]:
         lift = backtest_json(test)[what]
         if isinstance(lift, dict):
             yield {"account": test.account, "what": what, **lift}
+    for one in test.factors:
+        yield {"account": test.account, "what": class_words(one.line.place), **(_lift(one.later) or {})}
 
 
 def _lift(lift: Lift | None) -> Json | None:

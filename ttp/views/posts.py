@@ -217,6 +217,8 @@ def preview_json(preview: PostPreview, warnings: Iterable[str] = ()) -> answers.
 
 
 def _version_json(one: AccountVersion) -> answers.VersionAnswer:
+    from ttp.views.factors import factor_json
+
     return {
         "account": one.account,
         "parts": [
@@ -234,6 +236,7 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
         "costUsd": None if one.price is None else one.price / 1000,
         "taggedLinks": one.tagged,
         "unshortenedLinks": one.unshortened,
+        "factors": list(map(factor_json, one.factors)),
     }
 
 

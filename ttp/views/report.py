@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.metrics.report import MeasuredPost, Period, Report, Totals, change
 from ttp.domain.time.clock import utc_text
+from ttp.views.factors import factor_json
 from ttp.views.posts import main_counts
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def report_json(report: Report) -> ReportAnswer:
     """Return a report. `change`: shares of the period before; 0.5 is half more."""
     return {
         **_period_json(report.period),
+        "factors": [{"account": account, **factor_json(one)} for account, one in report.factors],
         "before": {**_period_json(report.before_period), **totals_json(report.before)},
         "totals": totals_json(report.totals),
         "change": _change_json(report.totals, report.before),

@@ -10,6 +10,7 @@ import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.conftest import Program
 from tests.login_page import goes_back, says
 from tests.settings import Config
 from ttp.cli.commands import account as account_module
+from ttp.sandbox.control import ordered_post
 from ttp.sandbox.instagram import records as instagram_records
 from ttp.sandbox.records import SandboxApp
 from ttp.sandbox.server import RunningSandbox
@@ -405,3 +407,32 @@ def test_a_sandbox_that_is_gone_keeps_no_account_from_being_removed(
         ran = ttp.ok("account", "remove", "x/demo")
     assert "127.0.0.1" in ran.err
     assert ttp.ok("account", "list").out == ""
+
+
+@pytest.mark.parametrize("platform", ["x", "tiktok"])
+def test_the_history_of_a_new_account_is_read_after_a_question_where_that_is_free(
+    ttp: Program,
+    sandbox: RunningSandbox,
+    browser: Browser,
+    person: dict[str, Callable[[], str]],
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+) -> None:
+    asked: list[str] = []
+
+    def ask(question: str) -> bool:
+        asked.append(question)
+        return True
+
+    monkeypatch.setattr("ttp.cli.commands.metrics.ask", ask)
+    monkeypatch.setattr("ttp.cli.output.Output.for_people", True)
+    person["secret"] = lambda: tiktok_records.APP.secret or "" if platform == "tiktok" else ""
+    at = (ttp.clock.now() - timedelta(days=3)).isoformat()
+    sandbox.state.insert(ordered_post(sandbox.state, {"account": f"{platform}/demo", "text": "Before", "at": at}))
+    ran = ttp.ok("account", "connect", platform)
+    read = ttp.sql("SELECT text FROM sample")
+    if platform == "x":
+        assert (asked, read, "$2.50" in ran.err) == ([], [], True)
+        assert "metrics pull --history 500 --account x/demo" in ran.err
+    else:
+        assert (len(asked), [tuple(row) for row in read]) == (1, [("Before",)])

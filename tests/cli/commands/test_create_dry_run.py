@@ -172,3 +172,24 @@ def test_where_no_post_may_get_a_time_it_says_so(shop: Program, monkeypatch: pyt
     monkeypatch.setenv("TTP_CAPABILITY", "draft")
     assert shop("create", "hi", "--to", "x", "--at", "in 1h", "--dry-run").code == 7
     assert shop.ok("create", "hi", "--to", "x", "--dry-run").code == 0
+
+
+def test_a_draft_has_what_posts_like_it_brought_more_or_nothing(shop: Program) -> None:
+    rows = ["account,remoteId,publishedAt,observedAt,likes,comments,shares,views,kind,text"]
+    for number in range(60):
+        day, is_long = f"2026-{9 + number // 30:02}-{number % 30 + 1:02}", number % 2 == 0
+        likes, text = (90 if is_long else 30) + number * 7 % 11, "long " * 20 if is_long else "short"
+        rows.append(f"x/me,{number},{day}T{number * 7 % 24:02}:00Z,{day}T23:59Z,{likes},0,0,,text,{text}")
+    shop.ok("metrics", "import", "-", stdin="\n".join(rows))
+    for text, expected in (("A" * 100, [("length", "text", 80, 150)]), ("A", [])):
+        (version,) = shop.ok("create", text, "--to", "x/me", "--dry-run", "--json").json["versions"]
+        told = [(one["factor"], one["kind"], one["start"], one["end"]) for one in version["factors"]]
+        assert told == expected
+    (line,) = shop.ok("report", "--since", "2026-09-01", "--json").json["factors"]
+    assert (line["account"], line["factor"]) == ("x/me", "length")
+    (raw,) = (
+        one["raw"]
+        for one in shop.ok("optimal", "explain", "9", "--account", "x/me", "--json").json["explanation"]["factors"]
+        if (one["factor"], one["start"]) == ("length", 80)
+    )
+    assert raw > 0.5

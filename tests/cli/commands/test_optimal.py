@@ -228,7 +228,7 @@ def test_an_explanation_has_the_documented_shape(known: Program) -> None:
     found = answer["explanation"]
     assert list(found) == [
         *("account", "platform", "timezone", "day", "hour", "score", "uplift", "low", "high", "dataPoints"),
-        *("rank", "raw", "adjusted", "nearby", "posts"),
+        *("rank", "raw", "adjusted", "nearby", "posts", "factors"),
     ]
     assert (found["day"], found["hour"], found["dataPoints"]) == (None, 18, len(found["posts"]))
     assert found["raw"] > 0.2
@@ -301,7 +301,7 @@ def test_a_backtest_has_the_documented_shape(known: Program) -> None:
     found = answer["backtest"]
     assert list(found) == [
         *("account", "platform", "timezone", "from", "to", "dataPoints", "heldOut", "inBestHours"),
-        *("recommended", "meanPerHour", "difference"),
+        *("recommended", "meanPerHour", "difference", "factors"),
     ]
     assert (found["dataPoints"], found["heldOut"]) == (500, 250)
     assert list(found["recommended"]) == ["lift", "low", "high"]

@@ -198,6 +198,8 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
         "signal": "none",
         "evidence": "none",
         "onlineFollowers": None,
+        "factors": [],
+        "noFactors": None,
         "hours": [],
         "days": [],
         "slots": [],
@@ -317,7 +319,7 @@ def test_the_json_is_the_contract() -> None:
         "dataPoints",
         "signal",
         "evidence",
-        "onlineFollowers",
+        *("onlineFollowers", "factors", "noFactors"),
     ]
     assert list(shape) == [*head, "hours", "days", "slots"]
     assert list(ratings_json(found)) == head

@@ -156,11 +156,11 @@ def test_a_post_of_a_clock_ahead_is_observed_when_it_was_made() -> None:
     assert one(post(created_at="2026-11-24T12:00:09.000Z")).observed_at == datetime(2026, 11, 24, 12, 0, 9, tzinfo=UTC)
 
 
-def test_the_text_is_the_first_line_with_links_put_back_and_cut() -> None:
+def test_the_text_is_one_line_with_links_put_back_and_cut() -> None:
     urls = [{"url": "https://t.co/a", "expanded_url": "https://example.com/menu"}]
     text = "\n  See &amp; taste https://t.co/a \nmore"
-    assert one(post(text=text, entities={"urls": urls})).text == "See & taste https://example.com/menu"
-    assert one(post(text="é" * 400)).text == "é" * 149 + "…"
+    assert one(post(text=text, entities={"urls": urls})).text == "See & taste https://example.com/menu more"
+    assert one(post(text="é" * 400)).text == "é" * 299 + "…"
     assert one(post(text="\n \n")).text is None
     assert one(post(text="a\ud800b")).text == "a\ufffdb"
     assert one(post(text=None)).text is None

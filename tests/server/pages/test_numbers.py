@@ -9,6 +9,8 @@ import pytest
 from tests.server.conftest import Api
 from tests.server.pages.conftest import READ, Person, inner
 from tests.server.pages.test_calendar import account_named
+from ttp.domain.optimal.factors import Silence
+from ttp.views.factors import silence_words
 
 EVIL = "<script>alert(1)</script>"
 
@@ -34,8 +36,10 @@ def test_a_page_is_shown_without_any_data(ann: Person, path: str) -> None:
 
 
 def test_the_best_hour_is_the_one_of_the_command(ann: Person, numbers: None) -> None:
-    best = ann.ttp.ok("optimal", "--account", "x/me", "--json").json["recommendation"]["bestHours"][0]["hour"]
+    recommendation = ann.ttp.ok("optimal", "--account", "x/me", "--json").json["recommendation"]
+    best = recommendation["bestHours"][0]["hour"]
     page = ann.sees("/best-times")
+    assert next(iter(silence_words(Silence(recommendation["noFactors"])))) in page
     assert f"<strong>{best:02}:00</strong>" in page
     assert page.count('scope="row"><abbr') == 7
     assert "x/other" in inner(page).split("No numbers yet")[1]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.clock import START
 from tests.examples import examples
-from tests.store.stores import add_account, new_store
+from tests.store.stores import add_account, add_post, new_store, to
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.metrics.sample import Sample
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -123,3 +124,11 @@ def test_a_limit_holds_for_each_account_newest_first(db: Connection) -> None:
     found = [(s.account, s.remote_id) for s in stored_samples.read_samples(db, [2, 1], 2)]
     assert found == [("x/other", "2"), ("x/other", "1"), ("x/me", "2"), ("x/me", "1")]
     assert stored_samples.newest_samples(db, 99, 5) == []
+
+
+def test_posts_with_further_parts_are_threads(database: Database, db: Connection) -> None:
+    account = add_account(database, "x/threads")
+    for remote_id, handle in (("1", {"parts": ["1", "2"], "of": 2}), ("3", {"parts": ["3"]}), ("4", {})):
+        state = {"state": DeliveryState.PUBLISHED, "remote_id": remote_id, "handle": handle}
+        add_post(database, to(account, START, **state))
+    assert stored_samples.thread_ids(db, account.id or 0, ["1", "3", "4", "5"]) == {"1"}

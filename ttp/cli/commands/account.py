@@ -132,29 +132,28 @@ def connect(
 ) -> int:
     """Connect or reconnect an account, in your browser or with a password.
 
-    A reconnected account keeps its posts, metrics and settings. With a new handle it is renamed, after a question. Use
-    --paste on a machine without a browser, or if your app's redirect address is elsewhere. --langs is asked for once,
-    on a terminal; without an answer posts have no language.
+    A reconnected account keeps all it has; with a new handle it is renamed, after a question. --paste is for a machine
+    without a browser, or an app's redirect address elsewhere. A terminal asks for --langs, and to read past posts.
 
     Examples:
       ttp account connect x
       ttp account connect ig/shop --paste
     """
+    from ttp.cli.commands.metrics import offer_history
     from ttp.platforms.login import PasswordLogin
     from ttp.services.accounts import find_server
     from ttp.services.connect import KnownIdentity
 
     facts, installation = context.platforms.find(name.partition("/")[0]), context.installation
-    platform = facts.name
     ask = is_interactive() and not no_input
-    options = _parse_langs(context, platform, langs)  # before the login: a code or a password may work once only
+    options = _parse_langs(context, facts.name, langs)  # before the login: a code or a password may work once only
     scope_list = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
     root = find_server(context.platforms, installation.runtime, name, server)
     with installation.connecting(facts, root, installation.runtime) as (service, login):
         try:
             if isinstance(login, PasswordLogin):
                 done = service.sign_in(name, _answers(context, login, name, password_file, ask=ask))
-            elif not _is_here(redirect := context.config.text(f"platforms.{platform}.redirect_uri")) or paste:
+            elif not _is_here(redirect := context.config.text(f"platforms.{facts.name}.redirect_uri")) or paste:
                 redirect = facts.paste_redirect or redirect
                 app = _app(context, service, name, redirect, client_secret, ask=ask)
                 pending = service.begin(name, app, redirect_uri=redirect, scopes=scope_list)
@@ -181,11 +180,13 @@ def connect(
                 return FAILED
             done = service.rename(known)
         if langs is None and ask and context.out.for_people and not done.again and not done.renamed:
-            options = _ask_langs(context, platform)
+            options = _ask_langs(context, facts.name)
         if options:
-            changed = context.accounts.set(done.account.name, timezone=None, options=options)
-            done = replace(done, account=changed.account)
+            done = replace(
+                done, account=context.accounts.set(done.account.name, timezone=None, options=options).account
+            )
         _print_connected(context, done)
+    offer_history(context, done, ask_person=ask and not yes)
     return DONE
 
 
@@ -387,26 +388,25 @@ def _app(
     """
     from ttp.platforms.login import App
 
-    platform = context.platforms.find(name.partition("/")[0]).name
-    facts = context.platforms.facts(platform)
+    facts = context.platforms.find(name.partition("/")[0])
     secret = None if secret_file is None else read_file(context, secret_file, "client secret").strip()
     app = service.known_app(name)
     if app is not None:
         return app if secret is None else App(app.client_id, secret or None)
     if (made := service.register(name, redirect_uri)) is not None:
         return made
-    client_id = context.config.text(f"platforms.{platform}.client_id")
+    client_id = context.config.text(f"platforms.{facts.name}.client_id")
     if not client_id:
-        key = f"platforms.{platform}.client_id"
+        key = f"platforms.{facts.name}.client_id"
         if not ask:
             raise UsageError(
                 f"the client id of your {facts.title} app is not set",
                 Hint("fix", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
-                details=[f"How to create an app: ttp help {platform}"],
+                details=[f"How to create an app: ttp help {facts.name}"],
             )
         print_prompt(
             f"{facts.title} needs an app of your own. Its redirect address must be {redirect_uri}",
-            f"How to create one: ttp help {platform}",
+            f"How to create one: ttp help {facts.name}",
         )
         client_id = _line(f"{facts.client_id_label}: ")
     if secret is None and ask:

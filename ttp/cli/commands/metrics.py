@@ -14,26 +14,26 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, quote_command, retype
+from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, command_text, quote_command, retype
 from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, named_accounts, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
 from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import confirm, escape_text
+from ttp.cli.terminal import ask, confirm, escape_text
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.metrics.ingest.columns import find_source
 from ttp.domain.metrics.sample import COUNTS
 from ttp.domain.time.zones import parse_zone
-from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics.imports import ImportOptions, MetricsImport
 from ttp.services.metrics.sync import PullResult, ReadingStopped
 from ttp.views.metrics import IMPORT_COUNTS, metrics_import_json
 
 if TYPE_CHECKING:
+    from ttp.services.connect import ConnectResult
     from ttp.store.metrics.schedule import FollowedPost
 
 
@@ -47,7 +47,9 @@ LONGEST = 10_000
 @with_output(IMPORT_SPEC)
 def import_(
     context: Context,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="CSV, JSON, JSON lines or X's archive (.zip); - reads stdin.")
+    ],
     account: Annotated[
         str | None,
         typer.Option("--account", metavar="ACCOUNT", help="The account of the posts, if the file does not name it."),
@@ -69,8 +71,9 @@ def import_(
 ) -> int:
     """Import metrics of posts from a file.
 
-    It reads ttp's own format and the exports of the platforms, and tells them apart by their columns. Importing a file
-    twice adds nothing; a row with errors is skipped.
+    It reads ttp's own format and the exports of the platforms, and tells them apart by their columns. The zip that X
+    sends as the archive of your data has all your posts. Importing a file twice adds nothing; a row with errors is
+    skipped.
 
     Examples:
       ttp metrics import history.csv
@@ -122,6 +125,13 @@ def pull(
     pairs = [(one, context.metrics_sync.posts(one) if history is None else []) for one in accounts]
     if not _paid(context, pairs, history, yes=yes, no_input=no_input):
         return FAILED
+    return _print_pull(context, pull_accounts(context, pairs, history), history, alone=len(named) == 1)
+
+
+def pull_accounts(
+    context: Context, pairs: Iterable[tuple[Account, Sequence[FollowedPost]]], history: int | None
+) -> list[PullResult]:
+    """Read the posts of accounts, or their newest `history` ones, and store a sample of each."""
     done = []
     try:
         for one, posts in pairs:
@@ -129,7 +139,32 @@ def pull(
                 done.append(context.metrics_sync.pull(one, posts, history, tell))
     finally:
         context.metrics_sync.close()
-    return _print_pull(context, done, history, alone=len(named) == 1)
+    return done
+
+
+def offer_history(context: Context, connected: ConnectResult, *, ask_person: bool) -> None:
+    """Read a new account's newest posts if a person wants it, where that is free; else print the command and its price.
+    Only reads: a failure does not undo the connection."""
+    from ttp.services.optimal import FIRST_PULL, data_action
+
+    account = connected.account
+    if connected.again or not context.out.for_people or not context.platforms.facts(account.platform).has_metrics:
+        return
+    way = command_text(data_action(account))
+    price = context.metrics_sync.price(account, [], FIRST_PULL)
+    if price:
+        from ttp.domain.pricing import dollars
+
+        title = context.platforms.title(account.platform)
+        context.out.note(f"best times from the first day, for up to {dollars(price)} that {title} charges:  {way}")
+    elif ask_person and ask(f"Read its last {FIRST_PULL} posts now, for best times from the first day? It is free."):
+        (result,) = pull_accounts(context, [(account, [])], FIRST_PULL)
+        context.out.note(pulled_words(result))
+        if result.error is not None:
+            context.out.error(result.error)
+            context.out.note(f"the account is connected; read them later:  {way}")
+    else:
+        context.out.note(f"best times from the first day:  {way}")
 
 
 @metrics.command("list")
@@ -172,16 +207,17 @@ SHOWN = 10
 
 def _import_file(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> MetricsImport:
     done = MetricsImport()
-    with _opened(file) as binary, _no_garbage():
-        text = as_text(binary)
-        with progress(context.out, escape_text(Path(file).name), _size(binary), counted=False) as tell:
-            try:
-                context.metrics.import_file(
-                    text, how, dry_run=dry_run, done=done, report=lambda rows: tell(_place(binary))
-                )
-            except KeyboardInterrupt:
-                context.out.note(_stopped(done, dry_run))
-                raise
+    with (
+        _opened(file) as binary,
+        _no_garbage(),
+        context.metrics.open_rows(binary, how) as (text, how),
+        progress(context.out, escape_text(Path(file).name), _size(binary), counted=False) as tell,
+    ):
+        try:
+            context.metrics.import_file(text, how, dry_run=dry_run, done=done, report=lambda rows: tell(_place(binary)))
+        except KeyboardInterrupt:
+            context.out.note(_stopped(done, dry_run))
+            raise
     return done
 
 
@@ -340,14 +376,15 @@ def _print_pull(context: Context, done: Sequence[PullResult], history: int | Non
     for error in errors:
         context.out.error(error)
     nothing = ["No account to pull from.  Connect one:  ttp account connect PLATFORM"]
-    context.out.write_list(render_metrics.PULL_SPEC, done, say=[_sentence(one) for one in done] or nothing)
+    context.out.write_list(render_metrics.PULL_SPEC, done, say=[pulled_words(one) for one in done] or nothing)
     rejected = any(one.rejected for one in done)
     if errors and not rejected and all(error.code == "reconnect" for error in errors):
         return RECONNECT
     return PARTIAL if errors or rejected else DONE
 
 
-def _sentence(one: PullResult) -> str:
+def pulled_words(one: PullResult) -> str:
+    """Return what a pull read, in a sentence."""
     sentence = f"{one.account}: {plural(one.read, 'post')} read: {one.inserted} new"
     return f"{sentence}, {one.updated} updated, {one.unchanged} unchanged, {len(one.rejected)} rejected."
 

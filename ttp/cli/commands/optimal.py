@@ -30,7 +30,8 @@ def recommend(
 ) -> None:
     """Show which hours and days bring an account more engagement.
 
-    It learns from the account's own posts: ttp metrics pull fetches them. Hours are in the account's timezone.
+    It learns from the account's own posts: ttp metrics pull fetches them. Hours are in the account's timezone. It also
+    names kinds of posts, lengths of texts and pauses that brought more.
 
     Examples:
       ttp optimal
@@ -146,7 +147,7 @@ def explain(
     """Explain the rating of an hour or a slot by the posts behind it.
 
     It shows what each post collected, how trend, kind and outliers change that, and how the score follows. The most
-    influential posts come first.
+    influential posts come first. Last come all kinds of posts, lengths and pauses, with their plain means.
 
     Examples:
       ttp optimal explain 18
@@ -171,7 +172,8 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     """Test whether the recommendation would have helped.
 
     It takes the later half of an account's posts and recommends hours from what was known before each. Posts at
-    recommended hours are compared with the rest, and the same is done with a simple hourly average.
+    recommended hours are compared with the rest, and the same is done with a simple hourly average. What the earlier
+    half says of kinds, lengths and pauses is compared with what the later half brought.
 
     Examples:
       ttp optimal backtest --account x/me --json

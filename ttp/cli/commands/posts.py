@@ -150,7 +150,7 @@ def preview(context: Context, post_input: PostInput) -> None:
     """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise, and ContentRefused
     for a draft that could not be scheduled."""
     from ttp.domain.rules import content_refusal
-    from ttp.services.preview import preview_post
+    from ttp.services.preview import preview_post, with_factors
 
     time = None
     if context.posts.find_by_key(post_input) is None:
@@ -163,6 +163,7 @@ def preview(context: Context, post_input: PostInput) -> None:
         raise refused  # does not ask platforms what they offer: that would be recorded
     if time is not None and time.note:
         context.out.note(time.note)
+    post_preview = with_factors(post_preview, context.posts, context.optimal, context.times)
     _print_preview(context, post_preview, time, print_warnings(context.out, post_preview.warnings))
 
 

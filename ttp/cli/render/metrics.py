@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def render_totals(totals: Sequence[Total], page: Page) -> Iterator[str]:
     """Draw the totals of accounts; `-` for a count that no post has."""
     if not totals:
-        yield "No metrics yet.  Get some:  ttp metrics pull --history 200   (or: ttp metrics import FILE)"
+        yield "No metrics yet.  Get some:  ttp metrics pull --history 500   (or: ttp metrics import FILE)"
         return
     columns = [
         Column("ACCOUNT", most=page.width // 3),
@@ -47,7 +47,7 @@ TOTALS: OutputSpec[Total] = OutputSpec(
 def render_samples(samples: Sequence[Sample], page: Page) -> Iterator[str]:
     """Draw samples; `-` for an unknown count."""
     if not samples:
-        yield "No metrics yet.  Get some:  ttp metrics pull --history 200   (or: ttp metrics import FILE)"
+        yield "No metrics yet.  Get some:  ttp metrics pull --history 500   (or: ttp metrics import FILE)"
         return
     columns = [
         Column("PUBLISHED"),

@@ -21,6 +21,7 @@ from ttp.domain.metrics.sample import OnlineFollowers
 from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.explanation import NEAR_H, Explanation, PostBehind
+from ttp.domain.optimal.factors import FEWEST_EACH, ClassEffect
 from ttp.domain.optimal.free_hours import Week
 from ttp.domain.optimal.recommendation import (
     FEWEST_POSTS,
@@ -34,6 +35,7 @@ from ttp.domain.optimal.recommendation import (
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import optimal
 from ttp.views import optimal as views
+from ttp.views.factors import class_words, factor_words, silence_words
 
 if TYPE_CHECKING:
     from ttp.services.optimal import Advice, ExplainedRating
@@ -63,6 +65,12 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
     yield from wrap_indented(verdict(test.recommended), page)
     if test.difference is not None:
         yield from wrap_indented(_against_the_mean(test.difference), page)
+    if test.factors:
+        yield ""
+        yield from wrap_indented("What your earlier posts said, and what the later half brought:", page)
+        for one in test.factors:
+            words = f"{class_words(one.line.place)}, {signed_percent(one.line.uplift)} % said"
+            yield from _line(words[:1].upper() + words[1:], one.later, page)
 
 
 def _line(words: str, lift: Lift | None, page: Page) -> Iterator[str]:
@@ -120,6 +128,15 @@ _COLUMNS = (
 )
 
 
+_CLASS_COLUMNS = (
+    Column("CLASS OF POSTS"),
+    Column("POSTS", right=True),
+    Column("COUNTED", right=True),
+    Column("EXPECTED", right=True),
+    Column("80 % RANGE"),
+)
+
+
 def render_explanation(explained: ExplainedRating, page: Page, most: int | None = None) -> Iterator[str]:
     """Draw an explanation with its `most` most influential posts (default: `SHOWN`)."""
     explanation = explained.explanation
@@ -140,6 +157,21 @@ def render_explanation(explained: ExplainedRating, page: Page, most: int | None 
         yield from (" " * _LABEL + line for line in more)
     if recommendation.signal is not Signal.OK:
         yield from wrap_indented(signal_words(recommendation), page)
+    compared = [one for one in explained.factors.effects if one.data_points >= FEWEST_EACH]
+    if compared:
+        yield ""
+        yield from table(_CLASS_COLUMNS, map(_class_row, compared), page, least=20)
+
+
+def _class_row(one: ClassEffect) -> list[Cell]:
+    name = class_words(one.place)
+    return [
+        Cell(name[:1].upper() + name[1:]),
+        Cell(f"{one.data_points:,}"),
+        Cell(f"{signed_percent(one.raw)} %"),
+        Cell(f"{signed_percent(one.uplift)} %"),
+        Cell(f"({signed_percent(one.low)} to {signed_percent(one.high)})"),
+    ]
 
 
 def _posts(explained: ExplainedRating, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
@@ -229,6 +261,8 @@ def render_recommendation(
         yield from wrap_indented("Posts are compared by views: they have few likes, comments and shares.", page)
     if advice.online is not None:
         yield from wrap_indented(_online_words(advice.online, platform), page)
+    for sentence in (*map(factor_words, advice.factors.lines), *silence_words(advice.factors.silence)):
+        yield from wrap_indented(sentence, page)
     if advice.next_at is not None:
         yield from wrap_indented(_next_slot(advice.next_at, page, advice.why), page)
         yield from page.flow(_ways_on(advice, tz), gap=" " * 4)

@@ -348,6 +348,7 @@ def _next(post: PostView) -> Iterator[str]:
 def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[str]:
     """Draw what each account would get."""
     from ttp.domain.pricing import dollars
+    from ttp.views.factors import factor_words
 
     for one in versions:
         for number, part in enumerate(one.parts, 1):
@@ -362,6 +363,8 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
         if one.tagged:
             later = ", not shortened yet" if one.unshortened else ""
             yield f"  {plural(one.tagged, 'link')} with UTM parameters{later}"
+        for line in one.factors:
+            yield from (f"  {row}" for row in wrap(factor_words(line), page.width - 2))
         yield ""
 
 

@@ -19,6 +19,7 @@ from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.metrics.report import Group, MeasuredPost, Period, Report, Totals, change
 from ttp.domain.pricing import dollars
 from ttp.views import answer_keys
+from ttp.views.factors import factor_words
 from ttp.views.report import measured_post_json, report_json
 
 NO_POSTS = "No measured posts in this time.  Get numbers:  ttp metrics pull   (or: ttp metrics import FILE)"
@@ -78,6 +79,9 @@ def blocks(report: Report, zone: tzinfo) -> Iterator[Block]:
     yield _totals(report)
     for by in dict.fromkeys(group.by for group in report.groups):
         yield _groups(by, [group for group in report.groups if group.by == by])
+    if report.factors:
+        rows = [[Cell(escape_line(account)), Cell(factor_words(one))] for account, one in report.factors]
+        yield Block("What brought more", [Column("ACCOUNT", most=30), Column("CLASS OF POSTS")], rows)
     several = len({post.sample.account for post in report.posts}) > 1
     for title, posts in (("Best posts", report.best), ("Worst posts", report.worst)):
         if posts:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ttp.domain.metrics.sample import KINDS, MAIN_COUNTS, Sample
+from ttp.domain.optimal.factors import ClassEffect
 from ttp.domain.optimal.features import SETTLED_AFTER
 from ttp.domain.time.formatting import DAYS_IN_FULL
 
@@ -89,6 +90,8 @@ class Report:
     groups: tuple[Group, ...]
     posts: tuple[MeasuredPost, ...]
     spent: Mapping[str, int] = field(default_factory=dict)
+    factors: tuple[tuple[str, ClassEffect], ...] = ()
+    """What brought accounts more, of all their newest posts: account and class."""
 
     @property
     def best(self) -> tuple[MeasuredPost, ...]:

@@ -13,8 +13,8 @@ and so is the difference of two comparisons.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +24,15 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ttp.domain.metrics.sample import Sample
+from ttp.domain.optimal.factors import (
+    NO_TEXTS,
+    ClassEffect,
+    Factor,
+    FormOfPost,
+    classes_of,
+    compare_classes,
+    forms_of,
+)
 from ttp.domain.optimal.features import PostFeatures, features
 from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL, recommend
 
@@ -47,6 +56,15 @@ class Lift:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldOutClass:
+    """A class of posts that brought more in the earlier half (`line`), and what it brought in the later half: against
+    the usual post of then; None if too few posts were in it."""
+
+    line: ClassEffect
+    later: Lift | None
+
+
+@dataclass(frozen=True, slots=True)
 class Backtest:
     """The result of a test. None: too few posts to compare."""
 
@@ -66,6 +84,8 @@ class Backtest:
     """Posts at the hours with the highest means against the others."""
     difference: Lift | None = None
     """The first comparison against the second."""
+    factors: tuple[HeldOutClass, ...] = ()
+    """The classes that the earlier half of the posts named, in the later half."""
 
 
 _Stratum = tuple[int, str, str]
@@ -80,8 +100,16 @@ class _HeldOut(NamedTuple):
     by_mean: bool
 
 
-def backtest(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Backtest:
-    """Test the recommendation on the posts of `account`. The order of the samples does not matter."""
+def backtest(
+    samples: Iterable[Sample],
+    *,
+    account: str,
+    zone: ZoneInfo,
+    texts: Mapping[str, str] = NO_TEXTS,
+    threads: AbstractSet[str] = frozenset(),
+) -> Backtest:
+    """Test the recommendation on the posts of `account`. The order of the samples does not matter. `texts` and
+    `threads` are those of `find_factors`."""
     kept = [sample for sample in samples if sample.account == account]
     posts = features(kept, account=account, zone=zone)
     result = Backtest(account, zone, len(posts))
@@ -101,7 +129,34 @@ def backtest(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Back
         recommended=_lift(rows, ours),
         mean_per_hour=_lift(rows, theirs),
         difference=_lift(rows, both),
+        factors=tuple(_held_out_classes(posts, forms_of(posts, kept, texts, threads))),
     )
+
+
+def _held_out_classes(posts: Sequence[PostFeatures], forms: Sequence[FormOfPost]) -> Iterator[HeldOutClass]:
+    """Yield the classes that the earlier half of the posts names, each compared with the usual post of its stratum of
+    the later half."""
+    half = len(posts) // 2
+    places, blocks = classes_of(posts, forms), max(1, (len(posts) - half) // BLOCK_POSTS)
+    for line in compare_classes(tuple(posts[:half]), tuple(forms[:half])).lines:
+        of_kind = line.place.factor is Factor.KIND
+        rows, inside = list[_HeldOut](), list[bool]()
+        for number, post in enumerate(posts[half:]):
+            stratum = (number * blocks // (len(posts) - half), "" if of_kind else forms[half + number].kind, post.known)
+            rows.append(_HeldOut(stratum, post.engagement, recommended=False, by_mean=False))
+            inside.append(line.place in places[half + number])
+        sizes = Counter(row.stratum for row in rows)
+        members = Counter(row.stratum for row, one in zip(rows, inside, strict=True) if one)
+        many = members.total()
+        weights = (
+            [
+                one / many - members[row.stratum] / (many * sizes[row.stratum])
+                for row, one in zip(rows, inside, strict=True)
+            ]
+            if FEWEST_EACH <= many <= len(rows) - FEWEST_EACH
+            else []
+        )
+        yield HeldOutClass(line, _lift(rows, weights))
 
 
 def best_by_mean(posts: Iterable[PostFeatures]) -> AbstractSet[int]:

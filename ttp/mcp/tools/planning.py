@@ -96,7 +96,7 @@ def best_times(services: Services, args: BestTimes) -> OptimalAnswer:
     """Show which hours and days bring each account more engagement, learned from its own posts.
 
     `uplift` is the expected gain over the account's average, `low` and `high` its 80 % interval. Trust it only as far
-    as `signal` says: none, thin or ok.
+    as `signal` says: none, thin or ok. `factors` are kinds of posts, lengths of texts and pauses that brought more.
     """
     advice = [
         AccountAdvice(services.optimal.advise(account, services.times.account_zone(account, args.tz)))

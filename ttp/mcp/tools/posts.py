@@ -200,7 +200,7 @@ def check_text(services: Services, args: CheckText) -> PreviewAnswer:
 def _preview(services: Services, new: PostInput) -> PreviewAnswer:
     from ttp.services.preview import preview_once
 
-    preview = preview_once(services.posts, new, services.times)
+    preview = preview_once(services.posts, new, services.times, services.optimal)
     return preview_json(preview, [problem.message for problem in preview.warnings])
 
 

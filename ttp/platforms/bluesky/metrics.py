@@ -19,10 +19,10 @@ from ttp.platforms.metrics_reader import (
     STEP,
     AccountSession,
     MetricsPage,
-    first_line,
     new_sample,
     parse_count,
     read_pages,
+    short_text,
     sum_known,
     unreadable,
 )
@@ -99,7 +99,7 @@ def _sample(post: object, account: Account, did: str, now: datetime) -> Sample |
         shares=sum_known(parse_count(value_at(post, "repostCount")), parse_count(value_at(post, "quoteCount"))),
         saves=parse_count(value_at(post, "bookmarkCount")),
         kind=_kind(post),
-        text=first_line(value_at(post, "record", "text")),
+        text=short_text(value_at(post, "record", "text")),
     )
 
 

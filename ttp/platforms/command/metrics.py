@@ -11,7 +11,7 @@ from ttp.platforms.client import StepFailed
 from ttp.platforms.command.client import read_id
 from ttp.platforms.command.program import BadAnswer, CannotRun, ask, current_rules
 from ttp.platforms.command.rules import verbs_of
-from ttp.platforms.metrics_reader import STEP, AccountSession, Counts, MetricsPage, first_line, new_sample, parse_count
+from ttp.platforms.metrics_reader import STEP, AccountSession, Counts, MetricsPage, new_sample, parse_count, short_text
 from ttp.platforms.reply import parse_instant
 
 
@@ -47,7 +47,7 @@ class CommandReader:
                 at,
                 now,
                 kind=kind if kind in KINDS else None,
-                text=first_line(post.get("text")),
+                text=short_text(post.get("text")),
                 **counts,
             )
             if sample is not None:

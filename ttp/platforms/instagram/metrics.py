@@ -23,9 +23,9 @@ from ttp.platforms.metrics_reader import (
     STEP,
     AccountSession,
     MetricsPage,
-    first_line,
     new_sample,
     parse_count,
+    short_text,
     unreadable,
 )
 from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, reconnect_hint, value_at
@@ -201,7 +201,7 @@ class InstagramReader(InstagramPart):
             saves=parse_count(insights.get("saved")),
             reach=parse_count(insights.get("reach")),
             kind=_KINDS.get(media_type),
-            text=first_line(value_at(item, "caption")),
+            text=short_text(value_at(item, "caption")),
         )
         ends = {media_id: published_at + STORY_LIVES} if product == "STORY" else {}
         return MetricsPage((sample,) if sample else (), ends=ends, note=note)

@@ -21,10 +21,10 @@ from ttp.platforms.metrics_reader import (
     AccountSession,
     Asking,
     MetricsPage,
-    first_line,
     new_sample,
     parse_count,
     read_pages,
+    short_text,
     sum_known,
     unreadable,
 )
@@ -112,7 +112,7 @@ def _sample(post: object, account: Account, now: datetime) -> Sample | None:
         comments=parse_count(value_at(post, "replies_count")),
         shares=sum_known(parse_count(value_at(post, "reblogs_count")), parse_count(value_at(post, "quotes_count"))),
         kind=_kind(post),
-        text=first_line(content_text(content)) if isinstance(content, str) else None,
+        text=short_text(content_text(content)) if isinstance(content, str) else None,
     )
 
 

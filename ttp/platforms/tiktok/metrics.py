@@ -15,7 +15,7 @@ from ttp.domain.metrics.sample import FIRST_YEAR, Sample
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.metrics_reader import AccountSession, MetricsPage, first_line, new_sample, parse_count, read_pages
+from ttp.platforms.metrics_reader import AccountSession, MetricsPage, new_sample, parse_count, read_pages, short_text
 from ttp.platforms.reply import Answer, parse_numeric_id, value_at
 from ttp.platforms.tiktok.errors import NO_SCOPE, TikTokPart, is_ok
 
@@ -96,5 +96,5 @@ def _sample(video: object, account: Account, now: datetime) -> Sample | None:
         shares=parse_count(value_at(video, "share_count")),
         views=parse_count(value_at(video, "view_count")),
         kind="video",
-        text=first_line(value_at(video, "title")) or first_line(value_at(video, "video_description")),
+        text=short_text(value_at(video, "title")) or short_text(value_at(video, "video_description")),
     )

@@ -44,6 +44,7 @@ class X(Platform):
         "options": "options:OPTIONS",
         "pricing": "pricing:XPricing",
         "exports": "exports:EXPORTS",
+        "archive": "archive:XArchive",
         "client": "client:XClient",
         "login": "auth:XLogin",
         "checker": "auth:XCheck",

@@ -19,10 +19,10 @@ from ttp.platforms.client import PublishRequest
 from ttp.platforms.metrics_reader import (
     AccountSession,
     MetricsPage,
-    first_line,
     new_sample,
     parse_count,
     read_pages,
+    short_text,
     sum_known,
     unreadable,
 )
@@ -151,7 +151,7 @@ def _sample(item: object, media: Mapping[str, object], account: Account, now: da
         views=of_media if views is None else views,
         saves=number("bookmark_count"),
         kind=_kind(keys, media),
-        text=first_line(restore_text(text, item)) if isinstance(text, str) else None,
+        text=short_text(restore_text(text, item)) if isinstance(text, str) else None,
     )
 
 

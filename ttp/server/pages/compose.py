@@ -25,9 +25,10 @@ from ttp.server.pages.template_form import NO_TEMPLATE, made_by_template, texts_
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.media import add_upload, upload_name
-from ttp.services.preview import PostPreview, preview_post
+from ttp.services.preview import PostPreview, preview_post, with_factors
 from ttp.services.queries import PostView
 from ttp.store.home.unsaved_edits import UnsavedEdit
+from ttp.views.factors import factor_words
 
 SUGGESTED = {"optimal": "Best hour", "next-slot": "Next slot"}
 _FIELDS = {
@@ -426,13 +427,14 @@ def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
     problems: Sequence[Problem] = ()
     if not typed.is_empty:
         try:
-            preview = preview_post(
-                writing_services(visit).posts, typed.as_input(visit.installation.platforms), None, with_cards=False
-            )
+            services = writing_services(visit)
+            preview = preview_post(services.posts, typed.as_input(visit.installation.platforms), None, with_cards=False)
+            preview = with_factors(preview, services.posts, services.optimal, services.times)
             problems = preview.refused.problems if preview.refused else preview.warnings
         except TtpError as error:
             refused = error
-    return {"preview": preview, "refused": refused, "problems": problems}
+    lines = {one.account: list(map(factor_words, one.factors)) for one in preview.versions} if preview else {}
+    return {"preview": preview, "refused": refused, "problems": problems, "lines": lines}
 
 
 def _stored_files(visit: Visit, services: RequestServices) -> tuple[list[AttachedMedia], list[Problem]]:

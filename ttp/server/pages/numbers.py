@@ -10,6 +10,7 @@ from ttp.domain.errors import TtpError
 from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.domain.time.formatting import DAYS, DAYS_IN_FULL
 from ttp.server.pages.visit import Visit
+from ttp.views.factors import silence_words
 from ttp.views.optimal import AccountAdvice, heatmap_json, recommendation_json
 from ttp.views.report import measured_post_json, totals_json
 
@@ -30,7 +31,8 @@ def show_best_times(visit: Visit) -> Response:
         heat: Any = heatmap_json(AccountAdvice(advice))
         slots = {(slot["day"], slot["hour"]): slot for slot in heat["slots"]}
         recommended = recommendation_json(AccountAdvice(advice))
-        shown.append({"found": recommended, "heat": slots, "advice": advice, "zone": zone})
+        silence = silence_words(advice.factors.silence)
+        shown.append({"found": recommended, "heat": slots, "advice": advice, "zone": zone, "silence": silence})
     return visit.page("best_times.html", shown=shown, empty=empty, days=list(zip(DAYS, DAYS_IN_FULL, strict=True)))
 
 

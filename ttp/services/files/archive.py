@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -27,17 +27,20 @@ _ENCRYPTED = 0x1
 _NO_FOLDER = "__MACOSX"
 
 
-def extract_archive(file: BinaryIO, target: Path) -> Path:
+def extract_archive(
+    file: BinaryIO, target: Path, *, only: Callable[[str], bool] = lambda name: True, most: int = MOST_BYTES
+) -> Path:
     """Extract an archive into an empty folder; return the folder with its files: `target`, or the only folder in it.
+    `only`: whether a file is extracted; `most`: bytes of those.
 
     Raise UsageError for an archive that is damaged, encrypted or too large, or that names anything but ordinary files
     in the folder. Hidden files are skipped.
     """
     try:
         with ZipFile(cast("BinaryIO", _BoundedReads(file))) as archive:
-            bytes_left = MOST_BYTES
-            for entry, name in _checked(archive.infolist()):
-                bytes_left -= _extract(archive, entry, target / name, bytes_left)
+            size = 0
+            for entry, name in _checked([one for one in archive.infolist() if only(one.orig_filename)]):
+                size += _extract(archive, entry, target / name, size, most)
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
         raise UsageError(f"the archive cannot be read: {clean_text(str(error))}") from None
     except OSError as error:
@@ -84,8 +87,9 @@ def _checked(entries: list[ZipInfo]) -> Iterator[tuple[ZipInfo, str]]:
     yield from ((entry, name) for name, entry in by_path.items())
 
 
-def _extract(archive: ZipFile, entry: ZipInfo, path: Path, most: int) -> int:
-    """Write a file, and return its size. What its header says about the size is not believed."""
+def _extract(archive: ZipFile, entry: ZipInfo, path: Path, before: int, most: int) -> int:
+    """Write a file, and return its size. What its header says about the size is not believed. `before`: the bytes of
+    files before it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     size = 0
     with (
@@ -94,8 +98,8 @@ def _extract(archive: ZipFile, entry: ZipInfo, path: Path, most: int) -> int:
     ):
         while chunk := source.read(_CHUNK):
             size += len(chunk)
-            if size > most:
-                raise UsageError(f"the files of the archive have more than {MOST_BYTES} bytes together")
+            if before + size > most:
+                raise UsageError(f"the files of the archive have more than {most} bytes together")
             if size > max(ANY_RATIO_BYTES, MOST_RATIO * entry.compress_size):
                 raise UsageError(f'"{clean_text(entry.filename)}" in the archive grows more than {MOST_RATIO} times')
             to.write(chunk)

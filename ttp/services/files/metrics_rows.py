@@ -164,12 +164,13 @@ def is_json(text: Buffer) -> bool:
     return text.rest[:1] in ("{", "[")
 
 
-def read_objects(text: Buffer) -> Iterator[Object]:
+def read_objects(text: Buffer, decoder: json.JSONDecoder | None = None) -> Iterator[Object]:
+    """Yield the objects of a list, of lines, or one after the other. `decoder`: another one of the values of a list."""
     if text.rest.startswith("["):
         text.take(1)
-        return _values(text, between=",", end="]")
+        return _values(text, decoder or _DECODER, between=",", end="]")
     first = text.rest[: text.fill_line(LONGEST_ROW)]
-    return _lines(text) if first.rstrip().endswith("}") else _values(text, between="", end="")
+    return _lines(text) if first.rstrip().endswith("}") else _values(text, _DECODER, between="", end="")
 
 
 def _lines(text: Buffer) -> Iterator[Object]:
@@ -185,7 +186,7 @@ def _lines(text: Buffer) -> Iterator[Object]:
                 yield number, f"is not JSON: {_reason(error)}"
 
 
-def _values(text: Buffer, *, between: str, end: str) -> Iterator[Object]:
+def _values(text: Buffer, decoder: json.JSONDecoder, *, between: str, end: str) -> Iterator[Object]:
     """Yield values separated by `between`, up to `end`. Stops after invalid JSON."""
     number = 0
     while True:
@@ -204,18 +205,18 @@ def _values(text: Buffer, *, between: str, end: str) -> Iterator[Object]:
             text.take(1)
             _skip(text)
         number += 1
-        value = _value(text)
+        value = _value(text, decoder)
         yield number, value
         if isinstance(value, str) and value.endswith("not read"):
             return
 
 
-def _value(text: Buffer) -> Mapping[str, str] | str:
+def _value(text: Buffer, decoder: json.JSONDecoder) -> Mapping[str, str] | str:
     size = BLOCK
     while True:
         ended = text.fill(size)
         try:
-            value, end = _DECODER.raw_decode(text.rest)
+            value, end = decoder.raw_decode(text.rest)
         except (ValueError, RecursionError) as error:
             if ended or len(text.rest) > LONGEST_ROW:
                 return f"is not JSON: {_reason(error)}; it and what follows were not read"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BufferedReader
 from itertools import chain, islice
-from typing import TextIO, TypeAlias
+from typing import BinaryIO, TextIO, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.errors import UsageError
+from ttp.domain.action import action
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.ingest.columns import MAPPED, OWN, Columns, ExportTables, read_header
 from ttp.domain.metrics.ingest.export_rows import (
     LOOKED_AT,
@@ -25,7 +27,8 @@ from ttp.domain.metrics.ingest.own_format import PlainReader, Reader, Refuse
 from ttp.domain.metrics.sample import COLUMNS, Row, Sample, Total
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
-from ttp.services.files.metrics_rows import Block, Buffer, CsvRecords, Object, cells_of, is_json, read_objects
+from ttp.services.files.metrics_rows import Block, Buffer, CsvRecords, Object, as_text, cells_of, is_json, read_objects
+from ttp.services.metrics.post_archive import MAGIC, archive_rows
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store.database import Database, Writing
@@ -67,6 +70,20 @@ class StoredMetrics:
         self._platforms = platforms
         self._database = database
         self._clock = clock
+
+    @contextmanager
+    def open_rows(self, binary: BinaryIO, how: ImportOptions) -> Iterator[tuple[TextIO, ImportOptions]]:
+        """Yield the text of a file, and the options that fit it. A zip is the archive that a platform sends its user.
+        Raise UsageError."""
+        if not isinstance(binary, BufferedReader) or binary.peek(len(MAGIC))[: len(MAGIC)] != MAGIC:
+            yield as_text(binary), how
+            return
+        if not binary.seekable():
+            raise UsageError("a zip cannot be read from a pipe", Hint("try", action("metrics import", "FILE")))
+        with self._database.reading() as db:
+            stored = list(stored_accounts.accounts(db)) if db else []
+        with archive_rows(binary, self._platforms, stored, how.account) as rows:
+            yield rows, ImportOptions(OWN)
 
     def import_file(
         self,

@@ -13,6 +13,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.report import GROUPINGS, MeasuredPost, Period, Report, make_report
+from ttp.domain.optimal.factors import ClassEffect
 from ttp.domain.optimal.features import FEWEST_SETTLED, NEWEST, VIEWS, PostFeatures, features
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.clock import Clock
@@ -50,12 +51,14 @@ class Reports:
         zones = self._times.account_zones(accounts, tz)
         posts: list[MeasuredPost] = []
         charged: Mapping[str, int] = {}
+        lines: list[tuple[str, ClassEffect]] = []
         with self._database.reading() as db:
             if db is not None:
                 for account, zone in zip(accounts, zones, strict=True):
                     posts += _measured_posts(db, account, zone, Period(before.start, period.end))
+                    lines += ((account.name, one) for one in _factors(db, account, zone))
                 charged = spending.spent(db, [account.id or 0 for account in accounts], period.start, period.end)
-        return replace(make_report(posts, period, before, groups), spent=charged)
+        return replace(make_report(posts, period, before, groups), spent=charged, factors=tuple(lines))
 
 
 def _periods(
@@ -112,6 +115,12 @@ def _measured_posts(db: Connection, account: Account, zone: ZoneInfo, period: Pe
             difference,
             measure,
         )
+
+
+def _factors(db: Connection, account: Account, zone: ZoneInfo) -> tuple[ClassEffect, ...]:
+    from ttp.services.optimal import account_factors
+
+    return account_factors(account, zone, stored_samples.newest_samples(db, account.id or 0, NEWEST), db).lines
 
 
 def _usual_engagement(db: Connection, account: Account, zone: ZoneInfo) -> Mapping[str, tuple[float, float, str]]:

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import cast
 
 from ttp.domain.account import Account
+from ttp.domain.delivery import parts_of
 from ttp.domain.metrics.sample import COUNTS, OnlineDay, Row, Sample, Total, row_of
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect
@@ -123,6 +124,16 @@ def newest_of_posts(db: Connection, post_ids: Iterable[int]) -> list[Sample]:
     )
     rows = db.execute(sql, {"posts": List(post_ids)})
     return [_sample(next(of_one)) for _, of_one in groupby(rows, itemgetter("account_id", "remote_id"))]
+
+
+def thread_ids(db: Connection, account_id: int, remote_ids: Iterable[str]) -> set[str]:
+    """Return which of these posts ttp published with further parts."""
+    sql = (
+        "SELECT remote_id, handle FROM delivery"
+        f" WHERE account_id = :account AND {in_list('remote_id', 'posts')} AND handle <> '{{}}'"
+    )
+    rows = db.execute(sql, {"account": account_id, "posts": List(remote_ids)})
+    return {row["remote_id"] for row in rows if len(parts_of(json.loads(row["handle"]))) > 1}
 
 
 def newest_between(db: Connection, account_id: int, start: datetime, end: datetime) -> list[Sample]:
