@@ -281,7 +281,7 @@ def lent_schemas(request: pytest.FixtureRequest) -> Iterator[None]:
 def inherited() -> dict[str, str]:
     """Return what a test's program needs of this environment: where programs are, and the clock that `.ci/at` sets."""
     clock = {"LD_PRELOAD", "DONT_FAKE_MONOTONIC"}
-    named = {"PATH", "TTP_STORE__URL", *clock}
+    named = {"PATH", "PYTHONPYCACHEPREFIX", "TTP_STORE__URL", *clock}
     return {name: it for name, it in os.environ.items() if name in named or name.startswith("FAKETIME")}
 
 
