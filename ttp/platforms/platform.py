@@ -202,7 +202,6 @@ class Platform(Facts):
         return checker
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:
-        """Return the metrics reader; None without metrics."""
         reader: MetricsReader | None = self._connect("metrics_reader", runtime)
         return reader
 

@@ -94,12 +94,10 @@ class Route:
 
     @property
     def takes_key(self) -> bool:
-        """Whether a request can have an idempotency key."""
         return bool(self.needs) and self.method in _WRITES
 
     @property
     def headers(self) -> list[dict[str, Any]]:
-        """The headers of requests, for OpenAPI."""
         is_change = 412 in self.refuses and 201 not in self.answers
         return [*([KEY_HEADER] if self.takes_key else []), *([IF_MATCH] if is_change else [])]
 

@@ -142,7 +142,6 @@ def ask_accounts(db: Connection, account_ids: Iterable[int]) -> Cursor:
 
 
 def read_accounts(asked: Cursor) -> dict[int, Account]:
-    """Return them by id."""
     return {row["id"]: row_mapper.account(row) for row in asked}
 
 

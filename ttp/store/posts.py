@@ -31,7 +31,6 @@ class Recorder(Protocol):
 
 
 def insert(db: Connection, post: Post, recorder: Recorder | None) -> Post:
-    """Store a new post and return it with its ids."""
     assert post.id is None
     return _saved(db, post, recorder)
 
@@ -198,8 +197,6 @@ def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSna
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows of one post."""
-
     post: Row
     deliveries: Sequence[Row]
     media: Sequence[Row]

@@ -78,7 +78,6 @@ def recurrences(db: Connection) -> list[Recurrence]:
 
 
 def insert(db: Connection, one: Recurrence, *, now: datetime) -> int:
-    """Store a new repeat and return its id."""
     values = {**_columns(one), "created_at": ms(now)}
     found = db.execute(f"{insert_into('recurrence', values)} RETURNING id", values)
     return int(found.fetchone()["id"])
@@ -146,7 +145,6 @@ def posts_of_same_repeat(db: Connection, post_id: int, others: Collection[int]) 
 
 
 def count_by_state(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
-    """Return the number of occurrences by state."""
     sql = (
         "SELECT CASE WHEN p.deleted_at IS NULL THEN o.state ELSE 'skipped' END AS state, count(*) AS many"
         " FROM occurrence o LEFT JOIN post p ON p.id = o.post_id WHERE o.recurrence_id = ? GROUP BY 1"
@@ -170,7 +168,6 @@ def least_used_post(db: Connection, tag: str, *, rested: datetime) -> int | None
 
 @as_corrupt_row("recurrence")
 def read_recurrence(row: Row) -> Recurrence:
-    """Map a row of recurrence."""
     return Recurrence(**_RECURRENCE.fields_of_one(row))
 
 
