@@ -158,8 +158,8 @@ def _query_names(dependant: Dependant) -> set[str]:
 
 
 def services_of(request: Request) -> RequestServices:
-    found: RequestServices = request.state.services
-    return found
+    services: RequestServices = request.state.services
+    return services
 
 
 Services = Annotated[RequestServices, Depends(services_of)]
@@ -176,8 +176,8 @@ ChangeServices = Annotated[RequestServices, Depends(services_of_change)]
 
 
 def received_of(request: Request) -> ReceivedFile:
-    found: ReceivedFile = request.state.received
-    return found
+    received: ReceivedFile = request.state.received
+    return received
 
 
 Received = Annotated[ReceivedFile, Depends(received_of)]
