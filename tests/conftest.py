@@ -56,6 +56,8 @@ for part in ("connect", "read", "write", "pool"):
 
 settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 
+HERE = Path(__file__).parent
+
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
@@ -114,10 +116,23 @@ gc.disable()  # until `pytest_collection_finish`: what collection makes is kept
 def pytest_configure(config: pytest.Config) -> None:
     """Give this run a root for its `tmp_path` folders. In pytest's, which all runs share, the number of a run that ends
     may be another's before its lock is removed: that is then the other's lock, whose folder the next run removes."""
-    if hasattr(config, "workerinput") or "PYTEST_DEBUG_TEMPROOT" in os.environ:
+    if (worker := getattr(config, "workerinput", None)) is not None:
+        _begin_elsewhere(config, int(worker["workerid"].removeprefix("gw")) / worker["workercount"])
+    if "PYTEST_DEBUG_TEMPROOT" in os.environ:
         return
     root = os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(prefix="ttp-tests-")
     config.add_cleanup(lambda: shutil.rmtree(root, ignore_errors=True))
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # each of the hundreds of programs would compile all it imports
+        os.environ["PYTHONPYCACHEPREFIX"] = f"{root}/compiled"
+
+
+def _begin_elsewhere(config: pytest.Config, share: float) -> None:
+    """Import the folders of all tests from this share of them on, then the others: what one process has compiled, the
+    next ones load. To compile the tests takes ten seconds."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        folders = sorted(str(path.parent) for path in HERE.glob("*/__init__.py"))
+        first = int(len(folders) * share)
+        config.args = folders[first:] + folders[:first]
 
 
 def pytest_collection_finish() -> None:
@@ -145,13 +160,13 @@ def _on_postgresql(config: pytest.Config) -> bool:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """With `-m quick`, import no test that is left out: that takes longer than those that are run."""
-    if config.option.markexpr != "quick" or collection_path.parent != Path(__file__).parent:
+    if config.option.markexpr != "quick" or collection_path.parent != HERE:
         return None
     return collection_path.name not in QUICK_FOLDERS or None
 
 
 def _is_quick(item: pytest.Item) -> bool:
-    parts = item.path.relative_to(Path(__file__).parent).parts
+    parts = item.path.relative_to(HERE).parts
     if parts[0] not in QUICK_FOLDERS or "postgresql" in item.nodeid or "/".join(parts) in LONG:
         return False
     needs = getattr(item, "fixturenames", ())
@@ -160,9 +175,10 @@ def _is_quick(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        if _is_quick(item):
-            item.add_marker(pytest.mark.quick)
+    if "quick" in config.option.markexpr:
+        for item in items:
+            if _is_quick(item):
+                item.add_marker(pytest.mark.quick)
     if _on_postgresql(config):
         for item in items:
             if (only := item.get_closest_marker("sqlite")) is not None:
@@ -179,12 +195,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
+        if item.path.relative_to(HERE).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
 
 
 def _place(path: Path) -> int:
-    name = path.relative_to(Path(__file__).parent).as_posix()
+    name = path.relative_to(HERE).as_posix()
     return LONG.index(name) if name in LONG else len(LONG)
 
 
@@ -265,7 +281,7 @@ def lent_schemas(request: pytest.FixtureRequest) -> Iterator[None]:
 def inherited() -> dict[str, str]:
     """Return what a test's program needs of this environment: where programs are, and the clock that `.ci/at` sets."""
     clock = {"LD_PRELOAD", "DONT_FAKE_MONOTONIC"}
-    named = {"PATH", "TTP_STORE__URL", *clock}
+    named = {"PATH", "PYTHONPYCACHEPREFIX", "TTP_STORE__URL", *clock}
     return {name: it for name, it in os.environ.items() if name in named or name.startswith("FAKETIME")}
 
 

@@ -6,9 +6,12 @@ import pytest
 
 from tests.clock import START
 from tests.conftest import Program
-from tests.drift.messages import messages
+from tests.drift.messages import ROOT, SNAPSHOT
 
-((SAME,), (CROWDED,)) = (messages()[code] for code in ("content/same_text", "scheduledAt/crowded"))
+SAME, CROWDED = (
+    (ROOT / SNAPSHOT).read_text().partition(f"\n[{code}]\n")[2].partition("\n")[0]
+    for code in ("content/same_text", "scheduledAt/crowded")
+)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from tests.drift.write_docs import ROOT
 from ttp import __version__
 from ttp.platforms import BUILT_IN
 
-NOT_OURS = {".git", ".venv", "build", "dist", "__pycache__"}
+NOT_OURS = {".git", ".venv", "build", "dist", "__pycache__", ".hypothesis"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 # Written so that this file does not hold what it looks for.
 REGISTRIES = re.compile("|".join(["py" + "pi.org", "python" + "hosted.org", "regis" + "try.npm", "proxy." + "golang"]))
@@ -31,13 +32,11 @@ LONGEST_MODULE = 600
 
 def ours() -> list[Path]:
     """The files of the project, without what tools leave behind."""
-    found = []
-    for path in sorted(ROOT.rglob("*")):
-        inside = path.relative_to(ROOT)
-        left = any(part in NOT_OURS or part.endswith(("_cache", ".egg-info")) for part in inside.parts)
-        if path.is_file() and not left and ".hypothesis" not in inside.parts:
-            found.append(inside)
-    return found
+    paths = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = {one for one in folders if not one.endswith(("_cache", ".egg-info"))} - NOT_OURS
+        paths += [Path(folder, name).relative_to(ROOT) for name in names if name not in NOT_OURS]
+    return sorted(paths)
 
 
 FILES = ours()

@@ -16,6 +16,8 @@ from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import PHOTO
 from ttp.sandbox.server import RunningSandbox
 
+pytestmark = pytest.mark.usefixtures("a_day_passes")
+
 LINK = "see https://example.com/menu"
 
 

@@ -126,6 +126,7 @@ def test_a_post_s_own_limit_holds_whatever_the_platform_asks_for(bench: Bench) -
 QUOTA = NotDone(Kind.QUOTA, "no credit", passing=True, retry_at=START.replace(hour=20), hold=True)
 
 
+@pytest.mark.usefixtures("a_day_passes")
 def test_posts_delayed_by_a_hold_are_not_missed(bench: Bench) -> None:
     for i in range(3):
         bench.post(due=float(i))
@@ -146,6 +147,7 @@ def test_posts_delayed_by_a_hold_are_missed_if_no_publisher_runs_after_it(bench:
     assert times(message(bench, 2)) == ["12:00", "20:00", "02:00", "6 h"]
 
 
+@pytest.mark.usefixtures("a_day_passes")
 def test_a_temporary_failure_after_a_hold_does_not_fail_the_post(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.extend([QUOTA, NotDone(Kind.NETWORK, "cut off", passing=True), Done("1")])
@@ -153,6 +155,7 @@ def test_a_temporary_failure_after_a_hold_does_not_fail_the_post(bench: Bench) -
     assert bench.delivery().state is PUBLISHED
 
 
+@pytest.mark.usefixtures("a_day_passes")
 def test_a_call_that_met_a_limit_holds_the_account_until_it_resets(bench: Bench) -> None:
     for _ in range(2):
         bench.post()

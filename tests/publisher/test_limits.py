@@ -27,6 +27,8 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.rate_limits import Limits
 
+pytestmark = pytest.mark.usefixtures("a_day_passes")
+
 
 @pytest.fixture
 def world(tmp_path: Path, shared_sandbox: RunningSandbox) -> Iterator[World]:

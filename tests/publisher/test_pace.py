@@ -17,6 +17,8 @@ from ttp.publisher.loop import Mode
 from ttp.services.accounts import AccountPause
 from ttp.store import accounts
 
+pytestmark = pytest.mark.usefixtures("a_day_passes")
+
 HOUR = 3600.0
 
 

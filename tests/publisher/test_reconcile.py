@@ -27,7 +27,6 @@ from ttp.domain.outcome import (
     Working,
 )
 from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone
-from ttp.publisher import loop
 from ttp.publisher.loop import Mode
 
 CUT = Unknown(Kind.NETWORK, "the connection was cut")
@@ -37,12 +36,6 @@ RECONCILING, PUBLISHED, FAILED, REVIEW = (
     DeliveryState.FAILED,
     DeliveryState.NEEDS_REVIEW,
 )
-
-
-@pytest.fixture
-def a_day_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loop looks around less often, so that a day of it is quick."""
-    monkeypatch.setattr(loop, "LOOK_AROUND_S", 60.0)
 
 
 def on(bench: Bench, platform: str) -> Scripted:

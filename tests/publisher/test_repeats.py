@@ -17,6 +17,8 @@ from ttp.domain.recurrence import Recurrence
 from ttp.publisher.loop import Mode
 from ttp.services.repeats import Occurrences, Repeats
 
+pytestmark = pytest.mark.usefixtures("a_day_passes")
+
 HOUR = 3600.0
 
 

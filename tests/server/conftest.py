@@ -16,9 +16,12 @@ from fastapi import FastAPI
 
 from tests.conftest import Fill, Program
 from ttp.cli.context import Context
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.app import build_app
 from ttp.server.pages.login import Backoff
 from ttp.server.process import listen
+from ttp.services.server.api_tokens import ApiTokens
+from ttp.store.accounts import accounts as stored_accounts
 
 BASE = "http://127.0.0.1:8765"
 
@@ -74,9 +77,12 @@ class Api:
 
     def having(self, capability: str, *accounts: str, name: str | None = None) -> Api:
         """The same server with a new token."""
-        options = [word for one in accounts for word in ("--account", one)]
-        made = self.ttp.ok("token", "create", name or capability, "--capability", capability, *options, "--json")
-        return Api(self.ttp, self.app, made.json["token"])
+        with self.ttp.database.reading() as db:
+            chosen = [one for one in stored_accounts(db) if one.name in accounts] if db else []
+        assert len(chosen) == len(accounts), accounts
+        tokens = ApiTokens(self.ttp.database, self.ttp.clock)
+        made = tokens.create(name or capability, TokenCapability(capability), chosen, None)
+        return Api(self.ttp, self.app, made.secret)
 
 
 @contextmanager

@@ -23,7 +23,6 @@ LONGEST_HELP = 60
 
 
 def complete(request: Sequence[str]) -> str:
-    """Return the lines for a request."""
     kind, typed, *more = [*request, "", ""][: max(2, len(request))]
     lines = []
     try:

@@ -11,7 +11,6 @@ from ttp.cli.completion import Node, Word, WordSource
 
 
 def script(shell: str, nodes: Sequence[Node]) -> str:
-    """Return the completion script of a shell."""
     return {"bash": bash, "zsh": zsh, "fish": fish}[shell](nodes)
 
 
@@ -315,7 +314,6 @@ def _quoted(text: str) -> str:
 
 
 def value_options(nodes: Iterable[Node]) -> list[str]:
-    """Return the options that take a value."""
     return sorted({name for node in nodes for name, _ in node.values})
 
 

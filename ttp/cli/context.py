@@ -139,7 +139,6 @@ class Context(Application):
 
     @cached_property
     def keys(self) -> KeyTable:
-        """All settings."""
         from ttp.domain.config import KeyTable
 
         return KeyTable(self.platforms)
@@ -153,7 +152,6 @@ class Context(Application):
 
     @cached_property
     def platforms(self) -> Registry:
-        """The enabled platforms."""
         from ttp.platforms.registry import Registry
 
         return Registry(settings.enabled_platforms(), warn=lambda text: self.out.note(text))

@@ -33,7 +33,6 @@ BY_CODE: Mapping[str, int] = MappingProxyType({code: exit_code for code, (exit_c
 
 
 def exit_code(error: TtpError) -> int:
-    """Return the exit code for an error."""
     return BY_CODE.get(error.code, FAILED)
 
 

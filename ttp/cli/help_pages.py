@@ -23,7 +23,6 @@ def split_help(text: str) -> tuple[str, list[str]]:
 
 
 def usage(path: str, command: Any) -> str:
-    """Return the usage line of a command."""
     pieces = [argument_text(one) for one in command.params if one.param_type_name == "argument"]
     if getattr(command, "commands", None):
         pieces.append("[COMMAND]" if command.invoke_without_command else "COMMAND")
@@ -110,5 +109,4 @@ def _names(option: Any) -> str:
 
 
 def first_line(text: str | None) -> str:
-    """Return the first line of a help text."""
     return (text or "").strip().partition("\n")[0]

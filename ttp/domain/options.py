@@ -214,8 +214,6 @@ class Option:
 
 
 class OptionTables(PlatformFacts, Protocol):
-    """The options of all enabled platforms."""
-
     def options(self, name: str) -> Mapping[str, Option]:
         """Return a platform's options, by their names without its own."""
         ...

@@ -52,11 +52,9 @@ class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
 
     @property
     def is_owner(self) -> bool:
-        """Whether they are the owner of the store."""
         return self.approver is None
 
     def view(self, post: AnyPost) -> AnyPost:
-        """Return a post as they see it."""
         return post if self.sees_private else for_readers(post)
 
 

@@ -346,7 +346,6 @@ class PostInput:
         refuse_long_texts(self.text, self.thread, self.variants, self.alts, self)
 
     def given_fields(self) -> dict[str, Any]:
-        """Return what was given, by field."""
         values = ((one, getattr(self, one.name)) for one in fields(self))
         return {one.name: value for one, value in values if value != one.default and value != {}}
 

@@ -360,7 +360,6 @@ class HttpPart(Generic[Connected]):
         return self._http.of(account).platform_at(account.name)
 
     def who_answers(self, account: Account) -> str:
-        """Return who answers for an account, in messages."""
         return self.name
 
     def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:

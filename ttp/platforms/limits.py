@@ -153,7 +153,6 @@ class HeaderLimit:
         return self.resets_at if self.left == 0 else None
 
     def as_limit(self, account: Account, key: LimitKey) -> Limit:
-        """Return it as the limit of an account."""
         return Limit(account.name, key.name, self.left, self.limit, self.resets_at, key.scope, key.subject)
 
 

@@ -213,7 +213,6 @@ class Platform(Facts):
         return "metrics_reader" in self.parts or type(self).metrics_reader is not Platform.metrics_reader
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:
-        """Return the metrics reader; None without metrics."""
         reader: MetricsReader | None = self._connect("metrics_reader", runtime)
         return reader
 

@@ -44,7 +44,6 @@ class Registry:
                     warn(error.message)
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all enabled platforms."""
         return self._names
 
     def facts(self, name: str) -> Platform:

@@ -114,8 +114,6 @@ class Claimer:
 
 
 def accounts_in_hand(jobs: Collection[Job]) -> BusyAccounts:
-    """Return the accounts of the jobs."""
-
     def account_ids(kind: type[DeliveryWorker | LookupJob]) -> frozenset[int]:
         return frozenset(job.task.account.id or 0 for job in jobs if isinstance(job, kind))
 

@@ -51,8 +51,6 @@ class RunningCommand(Protocol):
 
 
 class CommandTurns:
-    """The turns of the commands of one server."""
-
     def __init__(self) -> None:
         self._all = asyncio.Semaphore(MOST_RUNNING)
         self._of_token: dict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(MOST_OF_TOKEN))

@@ -244,7 +244,6 @@ class CommandFiles:
         return body
 
     def changed_files(self) -> list[Path]:
-        """Return the files that the command wrote."""
         return sorted(path for path in self._files() if self.before.get(path) != _mark(path))
 
     def close(self) -> None:

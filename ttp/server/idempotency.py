@@ -35,8 +35,8 @@ class AnswerLost(OutcomeUnknown):
     """The work has ended without an answer. `post_ids`: the posts that it changed, those that it created first; none if
     that is not recorded."""
 
-    def __init__(self, token: ApiToken, held: ReservedKey, post_ids: tuple[int, ...]) -> None:
-        self.reservation = held.reservation
+    def __init__(self, token: ApiToken, entry: ReservedKey, post_ids: tuple[int, ...]) -> None:
+        self.reservation = entry.reservation
         self.post_ids = post_ids
         outcome = "ttp cannot know whether all of it was done"
         if post_ids:
@@ -44,10 +44,11 @@ class AnswerLost(OutcomeUnknown):
                 id_ranges(post_ids) if len(post_ids) <= MOST_NAMED else f"{post_ids[0]} and {len(post_ids) - 1} others"
             )
             outcome = f"it changed post{'s' if len(post_ids) > 1 else ''} {ids}, and its answer is lost"
+        key = entry.reservation.key
         super().__init__(
-            f'the first request with the idempotency key "{held.reservation.key}" ended without an answer: {outcome}',
+            f'the first request with the idempotency key "{key}" ended without an answer: {outcome}',
             Hint("see", action("history")),
-            Hint("try", action("token release", token.id, held.reservation.key)),
+            Hint("try", action("token release", token.id, key)),
         )
 
 
@@ -121,42 +122,42 @@ class IdempotencyKeys:
         self._forget_old(db, now)
         if idempotency_keys.reserve(db, mine, digest, now):
             return None
-        held = idempotency_keys.find(db, mine.token_id, mine.key)
-        if held is None:
+        entry = idempotency_keys.find(db, mine.token_id, mine.key)
+        if entry is None:
             raise KeyInUse(f'the idempotency key "{mine.key}" is in use')
-        if held.digest != digest:
+        if entry.digest != digest:
             raise KeyReused(f'the idempotency key "{mine.key}" belongs to another request')
-        if held.answer is None:
-            self._refuse_running(held, now)
-            if held.begun:
+        if entry.answer is None:
+            self._refuse_running(entry, now)
+            if entry.begun:
                 ids = idempotency_keys.changed_posts(db, mine.token_id, mine.key)
-                raise AnswerLost(self._token, held, ids)
-            if not idempotency_keys.take_over(db, mine, held.reservation, now):
+                raise AnswerLost(self._token, entry, ids)
+            if not idempotency_keys.take_over(db, mine, entry.reservation, now):
                 raise KeyInUse(f'the idempotency key "{mine.key}" is in use')
-            remove_file(self._database.home, held.reservation.holder)
-        return held.answer
+            remove_file(self._database.home, entry.reservation.holder)
+        return entry.answer
 
-    def _refuse_running(self, held: ReservedKey, now: datetime) -> None:
+    def _refuse_running(self, entry: ReservedKey, now: datetime) -> None:
         """Raise KeyInUse while the first request may run."""
-        holder = held.reservation.holder
-        state = self._state(held)
+        holder = entry.reservation.holder
+        state = self._state(entry)
         if state is not WorkState.GONE:
             where = f" on {host_of(holder)}" if state is WorkState.ELSEWHERE else ""
-            runs = compact_duration(max(now - held.since, timedelta(seconds=1)))
+            runs = compact_duration(max(now - entry.since, timedelta(seconds=1)))
             raise KeyInUse(
-                f'the first request with the idempotency key "{held.reservation.key}" has run for {runs}{where}'
+                f'the first request with the idempotency key "{entry.reservation.key}" has run for {runs}{where}'
             )
 
     def _forget_old(self, db: Connection, now: datetime) -> None:
         """Delete keys that are too old. The work of one that is not answered may go on, if it was suspended."""
         idempotency_keys.delete_answered(db, now - KEPT_FOR)
-        for held in idempotency_keys.find_unanswered(db, now - KEPT_FOR):
-            if self._state(held) is not WorkState.RUNNING:
-                idempotency_keys.delete(db, held.reservation.token_id, held.reservation.key)
-                remove_file(self._database.home, held.reservation.holder)
+        for entry in idempotency_keys.find_unanswered(db, now - KEPT_FOR):
+            if self._state(entry) is not WorkState.RUNNING:
+                idempotency_keys.delete(db, entry.reservation.token_id, entry.reservation.key)
+                remove_file(self._database.home, entry.reservation.holder)
 
-    def _state(self, held: ReservedKey) -> WorkState:
-        holder = held.reservation.holder
+    def _state(self, entry: ReservedKey) -> WorkState:
+        holder = entry.reservation.holder
         return find_state(self._database.home, holder, is_shared=not self._database.has_files)
 
 

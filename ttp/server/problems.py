@@ -145,7 +145,6 @@ def error_answer(error: TtpError, path: str) -> JsonAnswer:
 
 
 def problem_answer(error: TtpError) -> JsonAnswer:
-    """Return the problem details of an error."""
     status = status_of(error)
     content = {
         "type": "about:blank",

@@ -94,12 +94,10 @@ class Route:
 
     @property
     def takes_key(self) -> bool:
-        """Whether a request can have an idempotency key."""
         return bool(self.needs) and self.method in _WRITES
 
     @property
     def headers(self) -> list[dict[str, Any]]:
-        """The headers of requests, for OpenAPI."""
         is_change = 412 in self.refuses and 201 not in self.answers
         return [*([KEY_HEADER] if self.takes_key else []), *([IF_MATCH] if is_change else [])]
 
@@ -160,8 +158,8 @@ def _query_names(dependant: Dependant) -> set[str]:
 
 
 def services_of(request: Request) -> RequestServices:
-    found: RequestServices = request.state.services
-    return found
+    services: RequestServices = request.state.services
+    return services
 
 
 Services = Annotated[RequestServices, Depends(services_of)]
@@ -178,8 +176,8 @@ ChangeServices = Annotated[RequestServices, Depends(services_of_change)]
 
 
 def received_of(request: Request) -> ReceivedFile:
-    found: ReceivedFile = request.state.received
-    return found
+    received: ReceivedFile = request.state.received
+    return received
 
 
 Received = Annotated[ReceivedFile, Depends(received_of)]

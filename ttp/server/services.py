@@ -30,7 +30,6 @@ class RequestServices(Application):
 
     @property
     def token(self) -> ApiToken:
-        """The token of a request to the API."""
         assert self._token is not None
         return self._token
 

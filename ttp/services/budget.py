@@ -53,7 +53,6 @@ class BudgetCheck:
                 yield Problem("scheduledAt", "budget", message, account, budget_action(facts, total))
 
     def add_pending(self, post: Post) -> None:
-        """Add a post that will be stored."""
         prices = self._prices(post)
         if post.id is not None:
             self._pending[post.id] = prices

@@ -144,7 +144,6 @@ class AccountConnector:
         return self._complete(pending, _require_answer(pending, login.sign_in(pending.handle or "", answers)))
 
     def _login_without_page(self, name: str) -> PendingLogin:
-        """Return a login without a page to open."""
         platform, handle = self._parse_name(name)
         return PendingLogin(platform, handle, App(""), "", "", "", None)
 

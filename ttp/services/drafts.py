@@ -162,7 +162,6 @@ def _with_draft_hint(error: TtpError, draft: PostFields, post_input: PostInput |
 
 
 def _naming(error: TtpError, draft: PostFields) -> TtpError:
-    """Return the error with the draft that has the text."""
     hints = (*error.hints, Hint("see", action("show", draft.id)))
     details = (*error.details, f"The text is kept as draft {draft.id}.")
     return type(error)(error.message, *hints, problems=error.problems, details=details)

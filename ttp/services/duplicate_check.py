@@ -104,7 +104,6 @@ class DuplicateCheck:
                     yield self._problem(delivery, at, close, "scheduledAt", "crowded", "is close to this time", db)
 
     def add_pending(self, post: Post) -> None:
-        """Add a post that will be stored."""
         self._budget.add_pending(post)
         self._moved |= {post.id} if post.id is not None else set()
         for delivery in post.active:

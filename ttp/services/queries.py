@@ -298,7 +298,6 @@ def _times_asked_for(db: Connection, posts: Sequence[Post]) -> dict[int, str]:
 
 
 def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
-    """Return the accounts on hold, by name."""
     accounts = stored_accounts.accounts(db, held_at=now)
     return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in accounts}
 

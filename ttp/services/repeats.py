@@ -251,8 +251,9 @@ class Repeats:
         if recurrence.count is not None and recurrence.count <= MOST_IN_ADVANCE:
             return
         ahead_s = self._posts.config.seconds("repeat.ahead_s")
-        flood = next(islice(self._instants(recurrence, now), MOST_IN_ADVANCE, None), now)
-        if now < flood <= min(now + timedelta(seconds=ahead_s), recurrence.until or flood):
+        end = min(filter(None, (now + timedelta(seconds=ahead_s), recurrence.until)))
+        ahead = takewhile(lambda at: at <= end, self._instants(recurrence, now))
+        if (flood := next(islice(ahead, MOST_IN_ADVANCE, None), None)) is not None:
             fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
             raise UsageError(
                 f"over {MOST_IN_ADVANCE} posts would be created in advance (repeat.ahead_s: {ahead_s / 86400:g} days)",

@@ -165,12 +165,12 @@ class Status:
 
     def costs(self, within: Connection | None = None) -> tuple[PlatformCosts, ...]:
         """Return what platforms that charge will charge for scheduled posts, at most MOST_PRICED per platform."""
-        found = []
+        costs = []
         for name in self._platforms.names():
             pricing = self._platforms.pricing(name)
             if pricing is not None:
-                found.append(self._costs(self._platforms.facts(name), pricing, within))
-        return tuple(found)
+                costs.append(self._costs(self._platforms.facts(name), pricing, within))
+        return tuple(costs)
 
     def _costs(self, facts: Facts, pricing: Pricing, within: Connection | None) -> PlatformCosts:
         prices: list[int] = []
@@ -179,8 +179,8 @@ class Status:
             if db is None:
                 return PlatformCosts(facts.name, facts.title)
             ids = queries.upcoming_deliveries(db, facts.name, MOST_PRICED + 1)
-            found = queries.texts_to_charge(db, ids[:MOST_PRICED], facts)
-            prices += (pricing.publish(one.texts, one.alts) for one in found)
+            texts = queries.texts_to_charge(db, ids[:MOST_PRICED], facts)
+            prices += (pricing.publish(one.texts, one.alts) for one in texts)
             more = len(ids) > MOST_PRICED
         return PlatformCosts(facts.name, facts.title, len(prices), sum(prices), more)
 
@@ -258,8 +258,8 @@ class Status:
             there = self._clock_there(db)
             return ClocksDiffer(now, there) if abs(there - now) > clock_check.DIFFER_AT_MOST else None
         times = (clock_check.last_recorded_instant(db), None if publisher.running else publisher.last_run_at)
-        known = clock_check.clock_behind(now, max((at for at in times if at is not None), default=None))
-        return None if known is None else SlowClock(now, known)
+        ahead = clock_check.clock_behind(now, max((at for at in times if at is not None), default=None))
+        return None if ahead is None else SlowClock(now, ahead)
 
     def _skipped(self) -> tuple[str, ...]:
         """Return what the running or last publisher skipped."""

@@ -27,8 +27,8 @@ def save(db: Connection, account: Account, *, now: datetime, removed: bool = Fal
     name = {"platform": account.platform, "handle": account.handle, "created_at": row_mapper.ms(now)}
     sql = f"{insert_into('account', {**columns, **name})} ON CONFLICT {HANDLE_KEY} DO UPDATE SET {assign(columns)}"
     db.execute(sql, {**columns, **name})
-    found = db.execute(f"SELECT id FROM account WHERE platform = :platform AND {same_handle(':handle')}", name)
-    return int(found.fetchone()["id"])
+    rows = db.execute(f"SELECT id FROM account WHERE platform = :platform AND {same_handle(':handle')}", name)
+    return int(rows.fetchone()["id"])
 
 
 def count_waiting(db: Connection, account: Account) -> int:
@@ -53,18 +53,18 @@ def lift_hold(db: Connection, account_id: int, now: datetime) -> bool:
     """End an account's hold now, and return whether it was held. Its posts become due now, with lateness counted from
     now. Exhausted limits are deleted, so that the platform is asked again."""
     at = to_ms(now)
-    held = db.execute(
+    count = db.execute(
         "UPDATE account SET hold_until = :at, hold_reason = NULL WHERE id = :id AND hold_until > :at",
         {"at": at, "id": account_id},
     ).rowcount
-    if held:
+    if count:
         db.execute("DELETE FROM rate_limit WHERE account_id = ? AND remaining <= 0", (account_id,))
         db.execute(
             "UPDATE delivery SET next_at = :at, waiting_until = :at WHERE account_id = :id AND state = 'retrying'"
             " AND next_at > :at AND error_kind IN ('quota', 'rate_limit', 'account')",
             {"at": at, "id": account_id},
         )
-    return bool(held)
+    return bool(count)
 
 
 def count_held(db: Connection, now: datetime) -> int:
@@ -113,8 +113,8 @@ def mark_account(
 
 def accounts(db: Connection, *, held_at: datetime | None = None) -> list[Account]:
     """Return the accounts that are not removed, by name. `held_at`: only those on hold at that time."""
-    held = "" if held_at is None else "AND hold_until > :at "
-    sql = f"SELECT * FROM account a WHERE removed_at IS NULL {held}{BY_ACCOUNT}"
+    on_hold = "" if held_at is None else "AND hold_until > :at "
+    sql = f"SELECT * FROM account a WHERE removed_at IS NULL {on_hold}{BY_ACCOUNT}"
     return row_mapper.accounts(db.execute(sql, {"at": ms(held_at)}).fetchall())
 
 
@@ -141,12 +141,11 @@ def ask_accounts(db: Connection, account_ids: Iterable[int]) -> Cursor:
     return db.execute(f"SELECT * FROM account WHERE id IN ({marks(ids)})", ids)
 
 
-def read_accounts(asked: Cursor) -> dict[int, Account]:
-    """Return them by id."""
-    return {row["id"]: row_mapper.account(row) for row in asked}
+def read_accounts(cursor: Cursor) -> dict[int, Account]:
+    return {row["id"]: row_mapper.account(row) for row in cursor}
 
 
 def zones(db: Connection) -> dict[int, str]:
     """Return the timezones of the accounts that have one, by id."""
-    found = db.execute("SELECT id, timezone FROM account WHERE timezone IS NOT NULL")
-    return {row["id"]: str(row["timezone"]) for row in found}
+    rows = db.execute("SELECT id, timezone FROM account WHERE timezone IS NOT NULL")
+    return {row["id"]: str(row["timezone"]) for row in rows}

@@ -51,14 +51,14 @@ def restore(database: Database, copy: Path) -> Path | None:
     """
     if _is_same(copy, database.path):
         raise UsageError(f"{copy} is the store itself", Hint("try", action("restore", "FILE")))
-    with ExitStack() as held:
-        source = held.enter_context(closing(_opened(copy)))
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(_opened(copy)))
         make_home(database.home)
-        held.enter_context(database.publisher_lock(doing="it must stop before another store takes its place"))
+        stack.enter_context(database.publisher_lock(doing="it must stop before another store takes its place"))
         descriptor, name = mkstemp(prefix="ttp.db.new-", dir=database.home)
         os.close(descriptor)
         fresh = Path(name)
-        held.callback(fresh.unlink, missing_ok=True)
+        stack.callback(fresh.unlink, missing_ok=True)
         with translate_errors(database.path):
             _copy(source, fresh, copy)
             with closing(connect_unchecked(fresh)) as db:
@@ -67,7 +67,7 @@ def restore(database: Database, copy: Path) -> Path | None:
                     _keep_credentials(db, database.path)
                 db.execute("PRAGMA journal_mode=WAL")
             sync(fresh)
-            kept = _put_aside(database.path, held) if database.exists() else None
+            kept = _put_aside(database.path, stack) if database.exists() else None
             fresh.replace(database.path)
             sync(database.home)
         return kept
@@ -175,22 +175,22 @@ def _refuse_unreadable(copy: Path) -> None:
     """Raise NotFound or UsageError for anything but a file."""
     try:
         # Looked at and not opened: closing a file of SQLite's gives up the locks that this process has on it.
-        found = copy.stat()
-        if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
-            raise NotRegular(copy, kind_of(found))
+        status = copy.stat()
+        if not stat.S_ISREG(status.st_mode):  # SQLite would wait for a named pipe
+            raise NotRegular(copy, kind_of(status))
     except FileNotFoundError:
         raise NotFound(f"no file {copy}", Hint("see", f"ls -la {nearest_folder(copy)}")) from None
     except OSError as error:
         raise UsageError(f"{copy} cannot be read: {error.strerror}", Hint("try", action("restore", "FILE"))) from None
 
 
-def _put_aside(path: Path, held: ExitStack) -> Path:
+def _put_aside(path: Path, stack: ExitStack) -> Path:
     """Give the present store a second name, with an empty log, and return it. Raises Busy if another program uses it. A
     program that opened it earlier and writes later is refused by SQLite, because the file was replaced."""
     kept = _free(path.with_name(f"{path.name}.before-restore"))
     try:
         # Open until all is done: closing it would delete the log of the file that replaces it.
-        lock_alone(held.enter_context(closing(connect_unchecked(path))))
+        lock_alone(stack.enter_context(closing(connect_unchecked(path))))
     except StoreError as error:
         # A damaged store, which is what backups are for, is kept with its log files.
         if is_locked(error):
@@ -256,8 +256,8 @@ def _count(file: Path, lines: Iterable[str]) -> tuple[int, int]:
             elif table in ("post_media", "card_picture"):
                 row = dict(zip(columns, text.split("\t"), strict=False))
                 media |= {row.get(name, "\\N") for name in ("sha256", "thumbnail")} - {"\\N"}
-        elif found := _COPY.fullmatch(text):
-            table, columns = found[1], found[2].replace('"', "").split(", ")
+        elif match := _COPY.fullmatch(text):
+            table, columns = match[1], match[2].replace('"', "").split(", ")
             tables.add(table)
         ended = ended or text == _END
     if not ended:

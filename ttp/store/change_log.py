@@ -88,7 +88,6 @@ class ChangeRecorder:
         db.send_many("INSERT INTO change_post (change_id, post_id, digest, undone) VALUES (?, ?, '', 0)", rows)
 
     def forget(self, db: Connection) -> None:
-        """Delete the recorded change."""
         db.execute("DELETE FROM change_post WHERE change_id = ?", (self._change,))
         db.execute("DELETE FROM change WHERE id = ?", (self._change,))
         self._change = None

@@ -79,5 +79,4 @@ def trust_clock(db: Connection, now: datetime) -> None:
 
 
 def clock_behind(now: datetime, known: datetime | None) -> datetime | None:
-    """Return `known` if a clock at `now` is behind it; else None."""
     return known if known is not None and now < known - STEP else None

@@ -85,7 +85,6 @@ def read_deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterat
 
 
 def read_posts(db: Connection) -> Iterator[Post]:
-    """Yield every post with its deliveries."""
     for number, group in groupby(db.execute(_POSTS), key=lambda row: int(row["number"])):
         rows = list(group)
         deliveries: list[Delivery] = [row_mapper.delivery(row) for row in rows if row["state"] is not None]

@@ -31,7 +31,6 @@ class Recorder(Protocol):
 
 
 def insert(db: Connection, post: Post, recorder: Recorder | None) -> Post:
-    """Store a new post and return it with its ids."""
     assert post.id is None
     return _saved(db, post, recorder)
 
@@ -183,9 +182,9 @@ def digest(image: str) -> str:
     import hashlib  # here: questions import this module, and take no digest
 
     if '"cards":' in image:
-        held = json.loads(image)
-        held["post"].pop("cards", None)
-        image = text_of(held)
+        fields = json.loads(image)
+        fields["post"].pop("cards", None)
+        image = text_of(fields)
     return hashlib.blake2b(image.encode(), digest_size=16).hexdigest()
 
 
@@ -198,15 +197,13 @@ def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSna
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows of one post."""
-
     post: Row
     deliveries: Sequence[Row]
     media: Sequence[Row]
     tags: Sequence[Row]
 
     def snapshot(self) -> PostSnapshot:
-        held = {
+        fields = {
             "post": _named(self.post, "id", "updated_at", "revision"),
             "deliveries": [_named(row, "post_id", "fence") for row in self.deliveries],
             "media": [_named(row, "post_id", "position") for row in self.media],
@@ -218,7 +215,7 @@ class _Rows:
             from ttp.domain.cards import card_pictures  # here: most posts have no link
 
             media += card_pictures(json.loads(self.post["cards"]))
-        return PostSnapshot(text_of(held), in_flight, tuple(media))
+        return PostSnapshot(text_of(fields), in_flight, tuple(media))
 
     def as_post(self) -> Post:
         deliveries = [row_mapper.delivery(row) for row in self.deliveries]
@@ -231,40 +228,40 @@ def _read(db: Connection, ids: Sequence[int], *, has_media: bool = True, has_tag
     some = marks(ids)
     if db.is_change:
         db.lock_posts(ids, at_once=False)
-    found = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({some})", ids)}
+    rows = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({some})", ids)}
     deliveries = _by_post(db, f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}", ids)
     media, tags = (
         _by_post(db, sql.format(some), ids) if is_any else {}
         for sql, is_any in ((_MEDIA, has_media), (_TAGS, has_tags))
     )
-    return [_Rows(found[i], deliveries[i], media.get(i, ()), tags.get(i, ())) for i in ids if i in found]
+    return [_Rows(rows[i], deliveries[i], media.get(i, ()), tags.get(i, ())) for i in ids if i in rows]
 
 
 def post_of(post_id: int, image: str) -> Post:
     """Return the post of a snapshot. Columns added later are missing in it and count as NULL."""
-    held = json.loads(image)
-    own = _Row(held["post"], id=post_id, updated_at=held["post"]["created_at"], revision=0)
+    fields = json.loads(image)
+    own = _Row(fields["post"], id=post_id, updated_at=fields["post"]["created_at"], revision=0)
     of_post = {"post_id": post_id}
-    deliveries = [row_mapper.delivery(_Row(one, **of_post, fence=0)) for one in held["deliveries"]]
-    media = [row_mapper.media(_Row(one, **of_post)) for one in held["media"]]
-    return row_mapper.post(own, deliveries, media, held["tags"])
+    deliveries = [row_mapper.delivery(_Row(one, **of_post, fence=0)) for one in fields["deliveries"]]
+    media = [row_mapper.media(_Row(one, **of_post)) for one in fields["media"]]
+    return row_mapper.post(own, deliveries, media, fields["tags"])
 
 
 class _Row(dict[str, Any]):
     """A row of a snapshot, which leaves out NULL."""
 
-    def __init__(self, held: Mapping[str, Any], **more: Any) -> None:
-        super().__init__(held, **more)
+    def __init__(self, fields: Mapping[str, Any], **more: Any) -> None:
+        super().__init__(fields, **more)
 
     def __missing__(self, name: str) -> None:
         return None
 
 
 def _by_post(db: Connection, sql: str, ids: Sequence[int]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {i: [] for i in ids}
+    rows: dict[int, list[Row]] = {i: [] for i in ids}
     for row in db.execute(sql, ids):
-        found[row["post_id"]].append(row)
-    return found
+        rows[row["post_id"]].append(row)
+    return rows
 
 
 def _named(row: Row, *without: str) -> dict[str, Any]:

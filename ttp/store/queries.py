@@ -73,18 +73,14 @@ def post_even_deleted(db: Connection, post_id: int) -> Post:
 
 
 def posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> dict[int, Post]:
-    """Return posts by id."""
     return _posts_now(db, list(post_ids))
 
 
 class AskedPosts(NamedTuple):
-    """Posts that were asked for."""
-
     rows: Cursor
     parts: _Parts
 
     def read(self) -> dict[int, Post]:
-        """Return them by id."""
         return {post.id or 0: post for post in _complete(self.rows.fetchall(), self.parts)}
 
 
@@ -252,7 +248,6 @@ def tags(db: Connection) -> list[tuple[str, int]]:
 
 
 def ids_of_tag(db: Connection, tag: str) -> list[int]:
-    """Return the ids of the posts with a tag."""
     sql = "SELECT t.post_id FROM post_tag t JOIN post p ON p.id = t.post_id WHERE t.tag = ? AND p.deleted_at IS NULL"
     return [row["post_id"] for row in db.execute(sql, (tag,))]
 

@@ -78,10 +78,9 @@ def recurrences(db: Connection) -> list[Recurrence]:
 
 
 def insert(db: Connection, one: Recurrence, *, now: datetime) -> int:
-    """Store a new repeat and return its id."""
     values = {**_columns(one), "created_at": ms(now)}
-    found = db.execute(f"{insert_into('recurrence', values)} RETURNING id", values)
-    return int(found.fetchone()["id"])
+    rows = db.execute(f"{insert_into('recurrence', values)} RETURNING id", values)
+    return int(rows.fetchone()["id"])
 
 
 def update(db: Connection, one: Recurrence) -> None:
@@ -114,8 +113,8 @@ def forget_occurrence(db: Connection, recurrence_id: int, at: datetime) -> None:
 
 def has_occurrence(db: Connection, recurrence_id: int, at: datetime) -> bool:
     """Return whether the instant has a stored result."""
-    found = db.execute("SELECT 1 FROM occurrence WHERE recurrence_id = ? AND at = ?", (recurrence_id, ms(at)))
-    return found.fetchone() is not None
+    rows = db.execute("SELECT 1 FROM occurrence WHERE recurrence_id = ? AND at = ?", (recurrence_id, ms(at)))
+    return rows.fetchone() is not None
 
 
 def occurrences_after(db: Connection, recurrence_id: int, at: datetime) -> Iterator[Occurrence]:
@@ -141,25 +140,24 @@ def posts_of_same_repeat(db: Connection, post_id: int, others: Collection[int]) 
         UNION SELECT o.post_id FROM occurrence o WHERE o.post_id = value AND o.recurrence_id IN (SELECT id FROM shared)
     )
     """
-    found = db.execute(sql, {"post": post_id, "others": List(sorted(others))})
-    return {row["id"] for row in found}
+    rows = db.execute(sql, {"post": post_id, "others": List(sorted(others))})
+    return {row["id"] for row in rows}
 
 
 def count_by_state(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
-    """Return the number of occurrences by state."""
     sql = (
         "SELECT CASE WHEN p.deleted_at IS NULL THEN o.state ELSE 'skipped' END AS state, count(*) AS many"
         " FROM occurrence o LEFT JOIN post p ON p.id = o.post_id WHERE o.recurrence_id = ? GROUP BY 1"
     )
-    found = {row["state"]: row["many"] for row in db.execute(sql, (recurrence_id,))}
-    return {state: found.get(state.value, 0) for state in OccurrenceState}
+    counts = {row["state"]: row["many"] for row in db.execute(sql, (recurrence_id,))}
+    return {state: counts.get(state.value, 0) for state in OccurrenceState}
 
 
 def count_occurrences(db: Connection, recurrence_id: int, *, made: bool = False) -> int:
     """Return the number of stored occurrences; `made`: of those that became a post."""
     more = " AND state = 'made'" if made else ""
-    found = db.execute(f"SELECT count(*) FROM occurrence WHERE recurrence_id = ?{more}", (recurrence_id,))
-    return int(found.fetchone()[0])
+    rows = db.execute(f"SELECT count(*) FROM occurrence WHERE recurrence_id = ?{more}", (recurrence_id,))
+    return int(rows.fetchone()[0])
 
 
 def least_used_post(db: Connection, tag: str, *, rested: datetime) -> int | None:
@@ -170,7 +168,6 @@ def least_used_post(db: Connection, tag: str, *, rested: datetime) -> int | None
 
 @as_corrupt_row("recurrence")
 def read_recurrence(row: Row) -> Recurrence:
-    """Map a row of recurrence."""
     return Recurrence(**_RECURRENCE.fields_of_one(row))
 
 

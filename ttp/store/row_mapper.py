@@ -318,7 +318,6 @@ def account(row: Row) -> Account:
 
 @_as_corrupt_rows("account")
 def accounts(rows: Sequence[Row]) -> list[Account]:
-    """Map rows of the table of accounts."""
     return _build(Account, _ACCOUNT.fields([_ACCOUNT.in_order(row) for row in rows]))
 
 
@@ -335,7 +334,6 @@ def delivery(row: Row) -> Delivery:
 
 @_as_corrupt_rows("delivery")
 def deliveries(rows: Sequence[Row]) -> list[Delivery]:
-    """Map rows of DELIVERIES."""
     return _deliveries(rows)
 
 

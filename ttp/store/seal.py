@@ -36,7 +36,6 @@ class StoreSealed(Busy):
 
 
 def read(db: Connection) -> Seal:
-    """Return the seal of a store."""
     row = store_row(db)
     return Seal(row["store_id"], row["copy_id"], row["moved_to"], row["moved_from"])
 

@@ -8,7 +8,6 @@ from ttp.store.dialect import Connection, List, in_list
 
 
 def find(db: Connection, links: Collection[str]) -> dict[str, str]:
-    """Return the short links of those links that have one."""
     rows = db.execute(f"SELECT link, short FROM short_link WHERE {in_list('link', 'links')}", {"links": List(links)})
     return {row["link"]: row["short"] for row in rows.fetchall()}
 

@@ -57,7 +57,6 @@ def posts_at(db: Connection, account_ids: Collection[int], at: datetime, *, with
 def posts_by_instant(
     db: Connection, account_ids: Collection[int], since: datetime, until: datetime
 ) -> dict[datetime, list[int]]:
-    """Return the ids of posts by instant for these accounts, from `since` and before `until`."""
     ids = sorted(account_ids)
     sql = (
         "SELECT DISTINCT d.due_at, d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"

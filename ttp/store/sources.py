@@ -17,7 +17,6 @@ _THERE = "removed_at IS NULL"
 
 
 def source(db: Connection, source_id: int) -> Source | None:
-    """Return a source that is not removed."""
     row = db.execute(f"SELECT * FROM source WHERE id = ? AND {_THERE}", (source_id,)).fetchone()
     return None if row is None else read_source(row)
 
@@ -132,11 +131,9 @@ def delete_removed(db: Connection, now: datetime) -> None:
 
 @as_corrupt_row("source")
 def read_source(row: Row) -> Source:
-    """Map a row of source."""
     return Source(**_SOURCE.fields_of_one(row))
 
 
 @as_corrupt_row("source item")
 def read_item(row: Row) -> SourceItem:
-    """Map a row of source_item."""
     return SourceItem(**_ITEM.fields_of_one(row))

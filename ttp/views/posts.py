@@ -345,7 +345,6 @@ def needs_approval(ids: Sequence[int]) -> Notice:
 
 
 def ids_needing_approval(posts: Iterable[PostFields]) -> list[int]:
-    """Return the ids of the posts that wait for approval."""
     return [post.id or 0 for post in posts if "approve" in post.needs()]
 
 

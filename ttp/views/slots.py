@@ -40,7 +40,6 @@ def begun_repeat_json(tally: RecurrenceCounts, posts: Iterable[int | None], warn
 
 
 def slot_json(place: SlotInstant) -> SlotAnswer:
-    """Return a slot with its next instant."""
     slot = place.slot
     return {
         "id": slot.id or 0,

@@ -179,19 +179,6 @@ def test_a_thread_on_bluesky_is_removed_with_its_gates(here: Rehearsal) -> None:
     assert here.control("GET", "posts") == []
 
 
-def test_instagram_deletes_by_facebook_login(here: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__LOGIN", "facebook")
-    order = {"account": "instagram/demo", "login": "facebook"}
-    credentials = json.dumps(here.control("POST", "accounts", order)["credentials"])
-    here.ttp.ok("account", "add", "instagram/demo", "--credentials", "-", "-q", stdin=credentials)
-    here.ttp.post("A cup", "--to", "instagram")
-    here.ttp.bring(1, "published", published_at=START, remote_id="17900000000000001")
-    here.ttp.ok("delete", "1", "--remote", "--yes")
-    assert here.deleted == ["17900000000000001"]
-    message = here.ttp.sql("SELECT message FROM attempt WHERE phase = 'take_down'")
-    assert message == [("17900000000000001: it was already gone",)]
-
-
 def test_an_id_that_is_not_known_is_said_to_be(here: Rehearsal) -> None:
     here.publish("Oops", "x")
     here.ttp.sql("UPDATE delivery SET remote_id = NULL")

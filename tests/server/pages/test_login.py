@@ -86,12 +86,11 @@ def test_each_page_needs_a_login(stranger: Person, page: PageRoute) -> None:
         assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("token", ["", "0" * 64, None])
 @pytest.mark.parametrize("page", [one for one in FORMS if one.needs], ids=named)
-def test_each_form_needs_the_token_of_its_session(ann: Person, page: PageRoute, token: str | None) -> None:
+def test_each_form_needs_the_token_of_its_session(ann: Person, page: PageRoute) -> None:
     before = ann.ttp.shown(1)
-    answer = ann("POST", address(page), data={} if token is None else {"csrf": token})
-    assert answer.status_code == 403
+    for fields in ({"csrf": ""}, {"csrf": "0" * 64}, {}):
+        assert ann("POST", address(page), data=fields).status_code == 403
     assert ann.ttp.shown(1) == before
     assert ann.sees("/queue")
 

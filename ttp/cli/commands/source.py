@@ -155,9 +155,7 @@ def poll(context: Context, source_id: SourceId) -> int:
     """
     done = context.sources.poll(source_id)
     new, result = done.result.created, done.result
-    lines = [
-        f"{plural(len(new), 'new post')}: {id_ranges([one.post.id or 0 for one in new])}." if new else "Nothing new."
-    ]
+    lines = [_new_posts(new) if new else "Nothing new."]
     lines += [f"{plural(len(result.updated), 'draft')} updated: {id_ranges(result.updated)}."] if result.updated else []
     if result.held:
         line = f"{plural(result.held, 'new item')} held.  Look at them:  ttp source show {source_id}"
@@ -245,11 +243,8 @@ def post(
     if items and latest:
         raise UsageError("name items or use --latest, not both", Hint("see", "ttp source post --help"))
     created = context.sources.post(source_id, _item_ids(items), latest=latest)
-    lines = [_new_posts(created)]
-    context.out.write_list(render.NEW_SPEC, created, say=lines)
-    for one in created:
-        if one.item.problem:
-            context.out.note(f"post {one.post.id} needs you: {one.item.problem}")
+    context.out.write_list(render.NEW_SPEC, created, say=[_new_posts(created)])
+    _note_problems(context, created)
 
 
 @source.command("skip")
@@ -306,6 +301,12 @@ def _new_posts(created: Sequence[CreatedPost]) -> str:
     return f"{plural(len(created), 'new post')}: {id_ranges([one.post.id or 0 for one in created])}."
 
 
+def _note_problems(context: Context, created: Sequence[CreatedPost]) -> None:
+    for one in created:
+        if one.item.problem:
+            context.out.note(f"post {one.post.id} needs you: {one.item.problem}")
+
+
 def _length(seconds: int) -> str:
     from ttp.domain.time.durations import compact_duration
 
@@ -317,9 +318,7 @@ def _answer(context: Context, done: PolledSource, lines: list[str]) -> int:
     context.out.write_one(render.POLLED_SPEC, done, say=lines)
     for warning in done.view.source.warnings:
         context.out.note(warning)
-    for one in result.created:
-        if one.item.problem:
-            context.out.note(f"post {one.post.id} needs you: {one.item.problem}")
+    _note_problems(context, result.created)
     if result.error is not None:
         is_gone = done.view.source.state == "gone"
         again = (

@@ -441,7 +441,6 @@ def _next_slot(at: datetime, page: Page, why: str) -> str:
 
 
 def wrap_indented(sentence: str, page: Page) -> Lines:
-    """Wrap a sentence, indented."""
     for line in wrap(sentence, page.width - 2):
         yield f"  {line}"
 

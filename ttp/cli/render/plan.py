@@ -153,7 +153,6 @@ def zones(proposal: Proposal) -> str:
 
 
 def limit_notes(proposal: Proposal) -> list[str]:
-    """Return the limits of a plan, in words."""
     limits, notes = proposal.limits, []
     if proposal.plan.per_day is not None:
         notes.append(f"at most {proposal.plan.per_day} a day on an account")
@@ -180,8 +179,6 @@ SPREAD_SHOWN = 100
 
 
 def spread_spec(row_plan: RowPlan) -> OutputSpec[Assignment]:
-    """Return the spec of the plan of an import."""
-
     def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
         notes = [*placement_notes(row_plan.proposal), *limit_notes(row_plan.proposal)]
         if len(rows) > SPREAD_SHOWN:

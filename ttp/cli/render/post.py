@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 
 def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
-    """Draw the attempts."""
     if not attempts:
         yield "No attempts yet."
         return

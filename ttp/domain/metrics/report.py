@@ -57,7 +57,6 @@ class Totals:
     median_engagement: float | None
 
     def numbers(self) -> dict[str, float | None]:
-        """Return all numbers by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
@@ -118,7 +117,6 @@ def make_report(posts: Iterable[MeasuredPost], period: Period, before_period: Pe
 
 
 def add_up(posts: Sequence[MeasuredPost]) -> Totals:
-    """Return the totals of posts."""
     samples = [post.sample for post in posts]
     sums = {name: _sum(map(attrgetter(name), samples)) for name in MAIN_COUNTS}
     engagements = [engagement for post in posts if (engagement := post.sample.engagement) is not None]

@@ -81,7 +81,6 @@ class PlanLimits:
 
 
 def has_data(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule]) -> bool:
-    """Whether any of the accounts has data."""
     return any(schedules[account].recommendation.slots for account in accounts)
 
 

@@ -68,7 +68,6 @@ class ApiToken:
 
     @property
     def caller(self) -> Caller:
-        """Who has the token."""
         return _caller(self, self.capability, "the token's capability", self.capability.allows(TokenCapability.DRAFT))
 
 

@@ -100,7 +100,6 @@ def number(rules: Mapping[str, object], name: str) -> int:
 
 
 def verbs_of(rules: Mapping[str, object]) -> tuple[str, ...]:
-    """Return what the program can do."""
     verbs = rules.get("verbs", DEFAULTS["verbs"])
     assert isinstance(verbs, list)
     return tuple(verbs)

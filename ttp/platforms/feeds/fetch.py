@@ -46,8 +46,6 @@ _FLAWS = {401: "forbidden", 403: "forbidden", 404: "missing", 410: "gone", 429: 
 
 
 class FoundFeed(NamedTuple):
-    """A feed that a page names."""
-
     url: str
     title: str
 

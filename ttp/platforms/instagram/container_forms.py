@@ -19,7 +19,6 @@ BYTES = "bytes"
 
 
 def kind_of(request: PublishRequest) -> InstagramKind:
-    """Return the kind of post."""
     return instagram_kind(request.options.get("kind"), [file.item for file in request.media])
 
 
@@ -138,7 +137,6 @@ def without_containers(handle: Handle) -> Handle:
 
 
 def parent(handle: Handle) -> Container | None:
-    """Return the container to publish from the handle."""
     return from_handle({**handle, "id": handle.get("creation_id")})
 
 

@@ -50,8 +50,6 @@ class ContainerStatus:
 
 
 class Containers(InstagramPart):
-    """The containers of every account."""
-
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
         super().__init__(http, config, clock)
         self._first_pause = min(max(config.seconds("publish.status_poll_s"), 0.05), _PACE_S)

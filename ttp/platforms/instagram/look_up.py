@@ -21,8 +21,6 @@ NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final
 
 
 class InstagramLookUps(InstagramPart):
-    """The look-ups of every account."""
-
     def __init__(self, http: Http, config: Config, clock: Clock, containers: Containers) -> None:
         super().__init__(http, config, clock)
         self._containers = containers

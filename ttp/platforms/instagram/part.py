@@ -20,8 +20,6 @@ _ASK_AGAIN_S = 3600.0
 
 
 class InstagramPart(HttpPart[Http]):
-    """Makes requests of Instagram, by either login."""
-
     name = "Instagram"
 
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:

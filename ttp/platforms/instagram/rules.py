@@ -73,7 +73,6 @@ class InstagramRules(Rules):
 
 
 def problems(case: PlatformPost) -> Iterator[Problem]:
-    """Yield every problem of a post with Instagram."""
     kind = instagram_kind(case.chosen_option("kind"), case.media)
     sends_videos = case.config.text("platforms.instagram.login") == "facebook"
     yield from _text_problems(case, kind)

@@ -27,8 +27,6 @@ _SPACES = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class ListedStatus:
-    """One listed post."""
-
     id: str
     url: str | None
     created_at: datetime
@@ -49,7 +47,6 @@ def read_page(reply: Reply) -> tuple[ListedStatus, ...] | None:
 
 
 def read_status(item: object) -> ListedStatus | None:
-    """Return one post; None where it is not one."""
     status_id, at = value_at(item, "id"), parse_instant(value_at(item, "created_at"), UTC)
     media, url = value_at(item, "media_attachments"), value_at(item, "url")
     if not isinstance(item, dict) or not isinstance(status_id, str) or not status_id or at is None:

@@ -60,7 +60,6 @@ def chosen_of(request: PublishRequest) -> ChosenOptions:
 
 
 def split_poll(text: str | None) -> tuple[str, ...]:
-    """Return the answers of a poll."""
     return tuple(part.strip() for part in (text or "").split("|") if part.strip())
 
 

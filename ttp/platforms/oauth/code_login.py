@@ -103,7 +103,6 @@ class CodeLogin(HttpPart[Http]):
 
 
 def app_of(credentials: Credentials) -> App:
-    """Return the app that credentials were issued to."""
     return App(credentials.client_id or "", credentials.client_secret)
 
 

@@ -67,8 +67,6 @@ def _plain(text: str) -> str:
 
 
 class Calls(TikTokPart):
-    """The calls of every account."""
-
     def status(self, request: PublishRequest, publish_id: str) -> PublicationStatus:
         return read_status(self.post(request, "status/fetch/", {"publish_id": publish_id}))
 

@@ -193,7 +193,6 @@ class TikTokClient(Calls):
     # Look-ups.
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """Return the status of the publication on TikTok."""
         return self._look_ups.look_up(request, handle, since)
 
 

@@ -123,8 +123,6 @@ def is_ok(reply: Reply) -> bool:
 
 
 class TikTokPart(HttpPart[Http]):
-    """A part that makes requests of TikTok."""
-
     name = "TikTok"
 
     def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:

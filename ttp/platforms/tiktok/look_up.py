@@ -19,8 +19,6 @@ DRAFT = "it is a draft in the inbox of the TikTok app: finish and post it there"
 
 
 class TikTokLookUps(Calls):
-    """The look-ups of every account."""
-
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Return the status of the publication. It is final: no settle window."""
         begun = from_handle(handle)

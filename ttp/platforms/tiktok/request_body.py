@@ -12,7 +12,6 @@ MOST_PHOTOS = 35
 
 
 def kind_of(request: PublishRequest) -> TikTokKind:
-    """Return the kind of post."""
     return tiktok_kind(request.options.get("mode"), [file.item for file in request.media])
 
 

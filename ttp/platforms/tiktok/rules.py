@@ -47,7 +47,6 @@ class TikTokRules(Rules):
 
 
 def problems(case: PlatformPost) -> Iterator[Problem]:
-    """Yield every problem of a post with TikTok."""
     kind = tiktok_kind(case.chosen_option("mode"), case.media)
     yield from _text_problems(case, kind)
     yield from _count_problems(case, kind)

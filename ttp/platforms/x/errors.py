@@ -78,8 +78,6 @@ def refusal(answer: Answer, account: Account, now: datetime, credentials: Creden
 
 
 class XPart(HttpPart[Http]):
-    """A part that makes requests of X."""
-
     name = "X"
 
     def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:

@@ -238,7 +238,6 @@ def upload(visit: Visit) -> Response:
 
 
 def writing_services(visit: Visit, *, expected: int | None = None) -> RequestServices:
-    """Return the services of a person who writes."""
     return visit.services("schedule" if visit.may("schedule") else "create", expected=expected)
 
 

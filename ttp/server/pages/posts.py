@@ -135,7 +135,6 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
 
 
 def ask(visit: Visit) -> Response:
-    """Ask for a confirmation."""
     name = str(visit.request.path_params["action"])
     if name not in ACTIONS:
         raise NotFound(f"there is no page at {visit.request.url.path}")

@@ -133,7 +133,6 @@ class Visit:
         return [(address, name) for address, name, operation in MENU if self.may(operation)]
 
     def card_actions(self, post: PostView) -> list[str]:
-        """Return the actions that a post in a list needs."""
         actions = {"resolve": "review", "retry": "retry", "approve": "approve", "reject": "approve"}
         needs = post.needs()
         return [name for name, need in actions.items() if need in needs and self.may(name)]
@@ -154,7 +153,6 @@ class Visit:
         return tuple(names) if len(names) == 1 else ()
 
     def last_actor(self, post_id: int) -> str | None:
-        """Return who changed a post last."""
         changes = self.reading.queries.changes(1, post_id, undos=True)
         return changes[0].change.actor if changes else None
 

@@ -278,7 +278,6 @@ class FileDiff:
         )
 
     def _is_file(self, name: str, sha256: str | None) -> bool:
-        """Return whether a name in a file is that of a stored file."""
         if name.startswith(KEPT):
             return name.removeprefix(KEPT).partition("/")[0] == sha256
         path = resolve_in_folder(self._folder, name)

@@ -116,7 +116,6 @@ def parse_changes(row: Mapping[str, Value], tables: OptionTables) -> tuple[PostI
 
 
 def invalid_entry(where: str, *faults: FieldError) -> Entry:
-    """Return an entry that is refused."""
     return Entry(where, PostInput(), faults=faults)
 
 

@@ -376,7 +376,6 @@ class MarkdownFolder:
         return self.prefix + (own if isinstance(own, str) and own.strip() else file.name)
 
     def without_prefix(self, key: str) -> str:
-        """Return a store key without the folder's prefix."""
         return key.removeprefix(self.prefix)
 
     def usual_key(self, path: Path) -> str:

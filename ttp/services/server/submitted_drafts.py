@@ -52,8 +52,6 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
-    """A draft, with what was submitted with it, if it was."""
-
     post: PostView
     submitted: SubmittedDraft | None
 

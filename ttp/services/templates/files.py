@@ -144,7 +144,6 @@ class TemplateFiles:
         return self._folders[-1] / f"{name}{SUFFIX}"
 
     def paths(self) -> dict[str, Path]:
-        """Return the files of all templates, by name."""
         paths: dict[str, Path] = {}
         for folder in reversed(self._folders):
             files = sorted(folder.glob(f"*{SUFFIX}"))[:MOST]

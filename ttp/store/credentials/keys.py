@@ -74,7 +74,6 @@ def _bound_to(place: tuple[str, str], name: str) -> bytes:
 
 
 def new_key() -> str:
-    """Return a new random key as text."""
     return base64.urlsafe_b64encode(secrets.token_bytes(BYTES)).decode().rstrip("=")
 
 

@@ -66,7 +66,6 @@ def remove_empty_folders(home: Path) -> None:
 
 
 def lock_files(home: Path) -> list[Path]:
-    """Return the lock files of a home."""
     return [
         path
         for path in (

@@ -95,8 +95,6 @@ class EditorDraft:
 
 
 class EditorDrafts:
-    """The texts of one home."""
-
     def __init__(self, home: Path) -> None:
         self._home = home
         self._folder = home / FOLDER

@@ -98,7 +98,6 @@ def disk_errors_as_busy(path: Path) -> Iterator[None]:
 
 
 def quote_path(path: Path) -> str:
-    """Return a path quoted for a shell."""
     return shlex.quote(str(path))
 
 

@@ -243,8 +243,6 @@ class RefreshRecord(Protocol):
 
 
 class FileRefreshRecord:
-    """The record of a store that is a file, in a file."""
-
     is_shared = False
 
     def __init__(self, home: Path, account: str) -> None:

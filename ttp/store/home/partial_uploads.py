@@ -33,8 +33,6 @@ class PartialUpload:
 
 
 class PartialUploads:
-    """The uploads of one token in a media folder."""
-
     def __init__(self, folder: Path, token_id: int) -> None:
         self._folder = folder
         self._token_id = token_id

@@ -78,7 +78,6 @@ def remove_file(home: Path, holder: str) -> None:
 
 
 def host_of(holder: str) -> str:
-    """Return the name of the host that a lock is on."""
     return holder.split(" ")[1]
 
 

@@ -22,8 +22,6 @@ KEPT_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class UnsavedEdit:
-    """The fields of a form, and when they were kept."""
-
     kept_at: datetime
     fields: Mapping[str, Any]
 

@@ -97,7 +97,6 @@ def last_observed(db: Connection, account_id: int, remote_id: str) -> datetime |
 
 
 def newest_sample(db: Connection, account_id: int, remote_id: str) -> Sample | None:
-    """Return the newest sample of one post."""
     sql = f"{_SAMPLE} WHERE s.account_id = ? AND s.remote_id = ? ORDER BY s.observed_at DESC LIMIT 1"
     row = db.execute(sql, (account_id, remote_id)).fetchone()
     return None if row is None else _sample(row)

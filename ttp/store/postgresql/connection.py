@@ -386,7 +386,6 @@ class PostgresConnection:
             self.end()
 
     def end(self) -> None:
-        """End the session."""
         self._session.close()
 
 

@@ -336,5 +336,4 @@ def unlock_job(db: Connection, job: PeriodicJob) -> None:
 
 
 def server_time(db: Connection) -> datetime:
-    """Return the server's clock."""
     return from_ms(int(db.execute(f"SELECT {_NOW}").fetchone()[0]))

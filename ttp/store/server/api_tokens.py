@@ -11,7 +11,6 @@ from ttp.store.row_mapper import ids_from_text, ids_to_text, ms, plain_fields
 
 
 def insert(db: Connection, token: ApiToken, sha256: str) -> ApiToken:
-    """Store a new token and return it with its id."""
     row = db.execute(
         "INSERT INTO token (name, sha256, capability, accounts, created_at, expires_at, timezone)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *",
@@ -34,13 +33,11 @@ def tokens(db: Connection) -> list[ApiToken]:
 
 
 def token_of_digest(db: Connection, sha256: str) -> tuple[ApiToken, str] | None:
-    """Return the token of a digest, and the digest as stored."""
     row = db.execute("SELECT * FROM token WHERE sha256 = ?", (sha256,)).fetchone()
     return None if row is None else (_token(row), row["sha256"])
 
 
 def token_with_digest(db: Connection, token_id: int) -> tuple[ApiToken, str] | None:
-    """Return a token and the digest of its secret."""
     row = db.execute("SELECT * FROM token WHERE id = ?", (token_id,)).fetchone()
     return None if row is None else (_token(row), row["sha256"])
 

@@ -55,7 +55,6 @@ def reserve(db: Connection, wanted: Reservation, digest: str, now: datetime) -> 
 
 
 def find(db: Connection, token_id: int, key: str) -> ReservedKey | None:
-    """Return a key that is in use."""
     row = db.execute(f"{_ALL} WHERE token_id = ? AND key = ?", (token_id, key)).fetchone()
     return None if row is None else _reserved(row)
 

@@ -23,7 +23,6 @@ class SubmittedDraft:
 
     @property
     def time(self) -> str:
-        """The TIME that it asks for."""
         return self.hint or OPTIMAL
 
 

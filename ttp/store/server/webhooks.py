@@ -59,7 +59,6 @@ NO_CALLS = CallCounts()
 
 
 def insert(db: Connection, webhook: Webhook) -> int:
-    """Store a new webhook and return its id."""
     row = db.execute(
         "INSERT INTO webhook (url, events, accounts, private, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
         (
@@ -79,7 +78,6 @@ def webhooks(db: Connection) -> list[Webhook]:
 
 
 def ask_webhooks(db: Connection) -> Cursor:
-    """Ask for all webhooks."""
     return db.execute("SELECT * FROM webhook ORDER BY id")
 
 
@@ -97,7 +95,6 @@ def set_rotated_until(db: Connection, webhook_id: int, until: datetime) -> None:
 
 
 def delete(db: Connection, webhook_id: int) -> None:
-    """Delete a webhook and its calls."""
     db.execute("DELETE FROM webhook_call WHERE webhook_id = ?", (webhook_id,))
     db.execute("DELETE FROM webhook WHERE id = ?", (webhook_id,))
 
