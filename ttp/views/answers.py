@@ -189,6 +189,13 @@ class PostAnswer(_Post, MainCounts):
     sent: NotRequired[list[SentAnswer]]
 
 
+class PostPage(TypedDict):
+    """Posts, and the tool call that answers those after them, if there are more."""
+
+    posts: list[PostAnswer]
+    next: NotRequired[dict[str, Any]]
+
+
 class TemplateAnswer(TypedDict):
     """A template of posts: its file. `isSnippet`: it has no variables; `problem`: why it cannot be used."""
 
