@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_origin
 
+from ttp.domain.post_fields import PLAIN
 from ttp.views.answers import (
     AccountAnswer,
     AttemptAnswer,
@@ -53,7 +54,7 @@ POST_FIELDS = (
     *("rejection", "warnings", "replayed", "deliveries", "versions"),
 )
 """The fields of a post in short."""
-_OF_CONTENT = ("media", "thread", "variants", "options", "cards", "repeat")
+_OF_CONTENT = (*(one.file for one in PLAIN), "media", "thread", "variants", "options", "cards", "repeat")
 """Fields that `more` names in a post in short, if it has them."""
 _DELIVERY_FIELDS = ("account", "state", "url", "error", "note", "waitingFor", "waitingUntil", "nextAttemptAt")
 _ORDINARY = ("pending", "published")
