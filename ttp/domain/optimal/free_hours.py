@@ -25,7 +25,9 @@ NEARLY_BEST = 0.97
 NIGHT = range(6)
 """Hours to avoid if nothing is known about any hour."""
 BEST = "the best free hour within reach"
-EARLIEST = "the earliest free hour within 3 % of the best one"
+EARLIEST = "the earliest free hour within 3 % of the best one's expected engagement"
+BUT_FOR = ", but for the hours chosen before it"
+"""Of the second hour and those after it."""
 OF_BEST_HOURS = "the best free one of the five best hours"
 EXPLORED = "an hour that may be good, tried to learn about it"
 _ROUNDING = 1e-9
@@ -66,7 +68,8 @@ def next_free_hour(
     with_data = [one for one in recommendations if one.slots]
     instants = [busy.get(one.account, ()) for one in recommendations]
     hours = islice(free_hours(with_data, now, instants, min_gap_s, horizon_s), count) if with_data else ()
-    return tuple(sorted(hours, key=lambda hour: hour.at))
+    chosen = [replace(hour, why=f"{hour.why}{BUT_FOR}") if number else hour for number, hour in enumerate(hours)]
+    return tuple(sorted(chosen, key=lambda hour: hour.at))
 
 
 def free_hours(

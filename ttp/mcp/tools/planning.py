@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ttp.domain.errors import UsageError
+from ttp.domain.time.clock import utc_text
 from ttp.domain.time.durations import parse_duration
 from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.tool import tool
@@ -18,7 +19,7 @@ from ttp.views.answers import (
     AccountAnswer,
     CalendarAnswer,
     PlanAnswer,
-    StatusAnswer,
+    StatusNowAnswer,
     TemplateAnswer,
 )
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
@@ -72,9 +73,18 @@ def list_accounts(services: Services, args: Nothing) -> list[AccountAnswer]:
 
 
 @tool("status")
-def status(services: Services, args: Nothing) -> StatusAnswer:
-    """Show whether a publisher runs, the next post, what is overdue, and what needs a person."""
-    return status_json(services.status.full_health())
+def status(services: Services, args: Nothing) -> StatusNowAnswer:
+    """Show the time now, whether a publisher runs, the next post, what is overdue, and what needs a person.
+
+    `timezone` is that of times without one. `limits` are those that are nearly used up.
+    """
+    now, zone = services.clock.now(), services.zone
+    return {
+        "now": utc_text(now),
+        "localTime": f"{now.astimezone(zone):%A %Y-%m-%d %H:%M}",
+        "timezone": str(zone),
+        **status_json(services.status.full_health()),
+    }
 
 
 class OfAccounts(Arguments):
@@ -88,21 +98,26 @@ def _chosen(services: Services, args: OfAccounts) -> tuple[Account, ...]:
 
 
 class BestTimes(OfAccounts):
-    all: bool = Field(False, description="Also all hours, days and slots of the week.")
+    limit: int | None = Field(None, ge=1, le=168, description="Also so many slots of the week, best first.")
 
 
 @tool("optimal")
 def best_times(services: Services, args: BestTimes) -> OptimalAnswer:
     """Show which hours and days bring each account more engagement, learned from its own posts.
 
-    `uplift` is the expected gain over the account's average, `low` and `high` its 80 % interval. Trust it only as far
-    as `signal` says: none, thin or ok.
+    `uplift` is the expected gain over the account's average (0.2: 20 % more), `low` and `high` its 80 % interval.
+    Trust it only as far as `signal` says: none, thin or ok.
     """
     advice = [
         AccountAdvice(services.optimal.advise(account, services.times.account_zone(account, args.tz)))
         for account in _chosen(services, args)
     ]
-    return recommendations_json([recommendation_json(one, everything=args.all) for one in advice])
+    rows = [recommendation_json(one, everything=args.limit is not None) for one in advice]
+    for row in rows:
+        row.pop("hours", None)
+        row.pop("days", None)
+        row["slots"] = sorted(row.get("slots", []), key=lambda slot: -slot["uplift"])[: args.limit]
+    return recommendations_json(rows)
 
 
 class NextSlot(OfAccounts):
@@ -111,7 +126,11 @@ class NextSlot(OfAccounts):
 
 @tool("optimal next")
 def next_slot(services: Services, args: NextSlot) -> NextHoursAnswer:
-    """Find the next good free hour, for several accounts together. `slot` is null without metrics."""
+    """Find the next good free hours, for several accounts together; none without metrics.
+
+    `uplift` is the expected gain over the average (0.2: 20 % more), by which an hour is chosen; `score` the
+    probability, from 0 to 1, that it is one of the ten best hours of the week.
+    """
     accounts = _chosen(services, args)
     zones = services.times.account_zones(accounts, args.tz)
     slots = [free_hour_json(slot) for slot in services.optimal.next(accounts, zones, args.count or 1)]
@@ -186,6 +205,8 @@ def calendar(services: Services, args: ShowCalendar) -> CalendarAnswer:
 
 
 class ShowReport(OfAccounts):
+    limit: int = Field(3, ge=0, le=200, description="Posts among the best, and among the worst.")
+    posts: bool = Field(False, description="Also `limit` posts, newest first.")
     when: str | None = Field(None, description="A month or a week: 2026-11, 2026-W48 or prev; else the last 30 days.")
     since: str | None = Field(None, description="Posts from this time on: 7d (days ago), a date.")
     until: str | None = Field(None, description="Posts before this time.")
@@ -202,7 +223,10 @@ def report(services: Services, args: ShowReport) -> ReportAnswer:
     span = None if args.when is None else services.days(args.when, tz=args.tz, begun=True)
     bounds = services.bound("since", args.since), services.bound("until", args.until)
     by = split(args.by) or ()
-    return report_json(services.reports.report(_chosen(services, args), span, *bounds, by=by, tz=args.tz))
+    answer = report_json(services.reports.report(_chosen(services, args), span, *bounds, by=by, tz=args.tz))
+    answer["best"], answer["worst"] = answer["best"][: args.limit], answer["worst"][: args.limit]
+    answer["posts"] = answer["posts"][: args.limit if args.posts else 0]
+    return answer
 
 
 TOOLS = (
