@@ -90,7 +90,7 @@ def test_an_answer_is_small(agent: Agent, tool: str, arguments: dict[str, Any], 
 
 def test_a_page_names_the_call_that_answers_the_next_one(agent: Agent) -> None:
     ids: list[int] = []
-    call = {"tool": "list_posts", "arguments": {"status": "scheduled", "limit": "8"}}
+    call: Any = {"tool": "list_posts", "arguments": {"status": "scheduled", "limit": "8"}}
     while call:
         page = agent.ok(call["tool"], **call["arguments"])
         ids += [post["id"] for post in page["posts"]]
