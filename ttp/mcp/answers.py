@@ -149,7 +149,10 @@ def _short_post(post: Fields, fields: Sequence[str], *, listed: bool) -> Fields:
         short["deliveries"] = [
             {name: one[name] for name in _DELIVERY_FIELDS}
             for one in post["deliveries"]
-            if one["state"] not in _ORDINARY or one["error"] or one["waitingFor"] or (one["url"] and not listed)
+            if one["state"] not in _ORDINARY
+            or one["error"]
+            or (one["url"] and not listed)
+            or one["waitingFor"] not in (None, "approval")
         ]
     return short
 

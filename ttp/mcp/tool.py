@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, get_type_hints
 
@@ -40,13 +40,17 @@ class Tool:
     def needs(self) -> str:
         return OPERATIONS[self.operation].needs
 
-    def as_listed(self) -> ListedTool:
-        """Return the tool as clients see it."""
+    def as_listed(self, refused: Collection[str] = ()) -> ListedTool:
+        """Return the tool as clients see it. `refused`: arguments that the client may not use in tools that write."""
+        schema = input_schema(self.arguments)
+        if refused and not self.hints.read_only_hint:
+            properties = {name: one for name, one in schema["properties"].items() if name not in refused}
+            schema = {**schema, "properties": properties}
         return ListedTool(
             name=self.name,
             title=self.title,
             description=self.description,
-            input_schema=input_schema(self.arguments),
+            input_schema=schema,
             annotations=self.hints,
         )
 

@@ -51,7 +51,7 @@ class ChosenPosts(Arguments):
 
 
 class ListPosts(ChosenPosts):
-    since: str | None = Field(None, description="Only posts due from this time on: a date, a time, or 7d (days ago).")
+    since: str | None = Field(None, description="Only posts due from this time on: today, 2026-12-01, 7d (days ago).")
     until: str | None = Field(None, description="Only posts due before this time.")
     search: str | None = Field(None, description="Only posts with this in their text.")
     key: str | None = Field(None, description="Only the post that was created with this key.")
