@@ -25,7 +25,6 @@ class Tool:
     of requests. `whole`: it answers all fields of a post."""
 
     name: str
-    title: str
     description: str
     arguments: type[Arguments]
     answer: Any
@@ -48,7 +47,6 @@ class Tool:
             schema = {**schema, "properties": properties}
         return ListedTool(
             name=self.name,
-            title=self.title,
             description=self.description,
             input_schema=schema,
             annotations=self.hints,
@@ -72,10 +70,9 @@ def tool(
 
     def make(function: Callable[[Services, Any], Answer]) -> Tool:
         types = get_type_hints(function)
-        title = function.__name__.replace("_", " ").capitalize()
         reads = not OPERATIONS[operation].changes
         hints = ToolAnnotations(
-            read_only_hint=reads,
+            read_only_hint=reads or None,
             destructive_hint=None if reads or destroys else False,
             idempotent_hint=repeatable or None,
             open_world_hint=None if leaves else False,
@@ -83,7 +80,6 @@ def tool(
         text = "\n\n".join(part.replace("\n", " ") for part in inspect.cleandoc(function.__doc__ or "").split("\n\n"))
         return Tool(
             function.__name__,
-            title,
             text,
             types["args"],
             types["return"],

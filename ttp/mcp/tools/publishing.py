@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 class SchedulePost(ChangePost):
     at: str = Field(
-        description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
-        " hour, or 'next-slot'."
+        description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
+        " 'next-slot'."
     )
     tz: str | None = Field(None, description=AT_ZONE)
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
@@ -55,8 +55,7 @@ def unschedule_post(services: Services, args: ChangePost) -> list[PostAnswer]:
 class PublishPost(ChangePost):
     wait: bool = Field(
         True,
-        description="Wait for the result, which can take minutes. false: only queue it for the running publisher, and"
-        " ask get_post later.",
+        description="Wait for the result, which can take minutes. false: queue it, and ask get_post later.",
     )
 
 
@@ -99,9 +98,9 @@ def _posts(services: Services, ids: Iterable[int], warnings: Iterable[str] = ())
 
 
 class ResolvePost(ChangePost):
-    account: str = Field(description="The account whose delivery needs review.")
-    published: str | None = Field(None, description="It was published: the address or the id of the post there.")
-    not_published: bool = Field(False, description="It was not published.")
+    account: str = Field(description="That of the delivery that needs review.")
+    published: str | None = Field(None, description="The address or the id of the post there.")
+    not_published: bool = False
 
 
 @tool("resolve")
