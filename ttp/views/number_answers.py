@@ -185,8 +185,12 @@ class ReportChange(TypedDict):
 
 
 class ReportGroup(ReportTotals):
+    """`medianLow`, `medianHigh`: the 80 % interval of the median, from four posts on."""
+
     by: str
     value: str
+    medianLow: float | None
+    medianHigh: float | None
     change: ReportChange
 
 

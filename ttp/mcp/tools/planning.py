@@ -214,8 +214,8 @@ class ShowReport(OfAccounts):
 def report(services: Services, args: ShowReport) -> ReportAnswer:
     """Show how posts did, compared with the previous period, and each with what its hour and kind usually bring.
 
-    `change` is the share by which a number grew; `usual` is what a post like this brings, `difference` how far it was
-    from that.
+    `change` is the share by which a number grew, of a group its median, whose 80 % interval is `medianLow` to
+    `medianHigh`. `usual` is what a post like this brings, `difference` how far it was from that.
     """
     span = None if args.when is None else services.days(args.when, tz=args.tz, begun=True)
     bounds = services.bound("since", args.since), services.bound("until", args.until)
