@@ -249,6 +249,8 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
     error = Agent(ttp, TokenCapability.DRAFT).refused("create_post", text="Hello", to=["x/me"], at="tomorrow 9am")
     assert error["code"] == "not_allowed"
     assert error["next"] == {"tool": "create_post", "arguments": {"text": "Hello", "accounts": ["x/me"]}}
+    error = Agent(ttp, TokenCapability.DRAFT).refused("edit_post", id=2, text="New")
+    assert (error["code"], "next" in error) == ("not_allowed", False), "to look at the post changes nothing"
 
 
 @pytest.mark.parametrize(
@@ -458,6 +460,13 @@ def test_texts_of_others_are_named_in_every_answer(agent: Agent, ttp: Program, s
         answer = text_of(agent.call(tool, **arguments))
         assert set(where(answer)) - {""}, tool
         assert set(where(answer)) <= set(answer["untrusted"]), tool
+
+
+def test_a_login_that_does_not_work_is_told_before_the_post_is_due(agent: Agent, ttp: Program) -> None:
+    ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE platform = 'x'")
+    assert [len(agent.ok("get_post", id=one).get("warnings", ())) for one in (1, 2, 5)] == [0, 1, 0]
+    by_name = {one["account"]: one for one in agent.ok("list_accounts")["accounts"]}
+    assert (by_name["x/me"]["connected"], by_name["x/me"]["needsReconnect"]) == (False, True)
 
 
 # Names and forms of arguments.

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, has_example
-from ttp.domain.errors import Hint, TtpError
+from ttp.domain.errors import Hint, NotAllowed, TtpError
 from ttp.mcp.arguments import argument_names
 from ttp.mcp.tool import Tool
 from ttp.views import Json
@@ -62,8 +62,9 @@ def next_calls(
 
     `tool` and `arguments`: the call that was refused.
     """
+    useless = ("draft", "see") if error.code == NotAllowed.code else ("draft",)  # to look allows nothing
     hints = [
-        *(hint for hint in error.hints if hint.label != "draft"),
+        *(hint for hint in error.hints if hint.label not in useless),
         *(Hint("try", problem.hint) for problem in error.problems if problem.hint and not problem.warning),
     ]
     clear = not error.hints or error.way is not None

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field, create_model
 
+from ttp.domain.account import account_warnings
 from ttp.domain.action import Action, action
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
@@ -119,7 +121,10 @@ def get_post(services: Services, args: OnePost) -> PostAnswer:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
     from ttp.services.preview import with_sent
 
-    return post_json(with_sent(services.posts, services.queries.post(args.id)))
+    post = services.queries.post(args.id)
+    waiting = {one.account for one in post.deliveries if post.scheduled_at and one.state is DeliveryState.PENDING}
+    accounts = [account for account in services.queries.accounts() if account.name in waiting]
+    return post_json(with_sent(services.posts, post), [one.message for one in account_warnings(accounts)])
 
 
 def _with_plain_fields(model: type[Model]) -> type[Model]:
