@@ -189,13 +189,6 @@ class PostAnswer(_Post, MainCounts):
     sent: NotRequired[list[SentAnswer]]
 
 
-class PostPage(TypedDict):
-    """Posts, and the tool call that answers those after them, if there are more."""
-
-    posts: list[PostAnswer]
-    next: NotRequired[dict[str, Any]]
-
-
 class TemplateAnswer(TypedDict):
     """A template of posts: its file. `isSnippet`: it has no variables; `problem`: why it cannot be used."""
 
@@ -386,14 +379,6 @@ class StatusAnswer(TypedDict):
     webhooks: list[WebhookStateAnswer]
     sources: list[SourceStateAnswer]
     publishers: list[RegisteredPublisherAnswer]
-
-
-class StatusNowAnswer(StatusAnswer):
-    """The status, and the time. `localTime`: in `timezone`, that of times without one."""
-
-    now: Instant
-    localTime: str
-    timezone: str
 
 
 class SlotAnswer(TypedDict):

@@ -16,13 +16,13 @@ from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput, parse_plain
 from ttp.domain.post_fields import MEDIA, PLAIN
-from ttp.mcp.answers import ALL, FIELDS_OF_POSTS
+from ttp.mcp.answers import ALL, FIELDS_OF_POSTS, PostPage
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
 from ttp.services.application import Application as Services
 from ttp.services.undo import UndoRequest
 from ttp.store.queries import PostFilter
-from ttp.views.answers import DeletedAnswer, PostAnswer, PostPage, PreviewAnswer, UndoneAnswer
+from ttp.views.answers import DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
 from ttp.views.posts import (
     NOT_RUNNING,
     Notice,
