@@ -16,6 +16,8 @@ from ttp.services.application import Application as Services
 from ttp.views import Json
 
 Answer: TypeAlias = Json | Sequence[Json]
+_ANY = (Json, Sequence[Json])
+"""Answers whose shape clients are not told: it costs more to read than it helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Tool:
             title=self.title,
             description=self.description,
             input_schema=input_schema(self.arguments),
-            output_schema=output_schema(self.answer),
+            output_schema=None if self.answer in _ANY else output_schema(self.answer),
             annotations=self.hints,
         )
 

@@ -83,14 +83,16 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
         return None if changed == arguments else _valid(tool, changed)
     match hint.way:
         case Action():
-            return _call_of_action(hint.way, tools)
+            same = tool.name == TOOL_OF.get(hint.way.name) == "undo"
+            return _call_of_action(hint.way, tools, arguments if same else {})
         case OtherOptions():
             return _call_again(hint.way, tool, arguments)
         case _:
             return None
 
 
-def _call_of_action(action: Action, tools: Mapping[str, Tool]) -> Json | None:
+def _call_of_action(action: Action, tools: Mapping[str, Tool], others: Mapping[str, Any]) -> Json | None:
+    """Return the call that does what a command does. `others`: further arguments."""
     name = TOOL_OF.get(action.name)
     tool = None if name is None else tools.get(name)
     if tool is None:
@@ -98,7 +100,7 @@ def _call_of_action(action: Action, tools: Mapping[str, Tool]) -> Json | None:
     words = _WORDS.get(tool.name, ("id",))
     if len(action.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
         return None  # for several posts: a tool has one
-    arguments: dict[str, Any] = dict(zip(words, action.args, strict=False))
+    arguments: dict[str, Any] = {**others, **dict(zip(words, action.args, strict=False))}
     if words == ("ids",):
         arguments = {"ids": list(action.args)} if action.args else {}
     return _with_options(tool, arguments, action.options)

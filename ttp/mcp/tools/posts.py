@@ -19,10 +19,13 @@ from ttp.mcp.tool import tool
 from ttp.services.application import Application as Services
 from ttp.services.undo import UndoRequest
 from ttp.store.queries import PostFilter
+from ttp.views import Json
 from ttp.views.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
 from ttp.views.posts import (
     NOT_RUNNING,
     Notice,
+    attempt_json,
+    change_json,
     deleted_json,
     ids_needing_approval,
     moved_posts,
@@ -317,18 +320,35 @@ def delete_post(services: Services, args: ChangePost) -> list[DeletedAnswer]:
 class UndoChanges(Write):
     count: int = Field(1, ge=1, le=1000, description="How many changes, newest first.")
     post: int | None = Field(None, ge=1, description="Only changes of the post with this id.")
+    anyone: bool = Field(False, description="Changes of everybody, not only yours.")
+    redo: bool = Field(False, description="Redo what was undone last.")
     partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
 
 
 @tool("undo", rehearses=True, destroys=True)
 def undo(services: Services, args: UndoChanges) -> list[UndoneAnswer]:
-    """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first. `by` says whose
-    change it was.
-
-    Publishing cannot be undone, and times that have passed are not restored.
-    """
-    request = UndoRequest(args.count, args.post, partial=args.partial)
+    """Undo your last change of posts, such as a whole plan. Publishing stays, and passed times are not restored."""
+    actor = None if args.anyone else services.caller.name
+    request = UndoRequest(args.count, args.post, again=args.redo, partial=args.partial, actor=actor)
     return [undone_json(post) for post in services.undo.revert(request, rehearse=args.dry_run).posts]
+
+
+class ShowHistory(Arguments):
+    id: int | None = Field(None, ge=1, description="The id of a post; else the changes of all.")
+    attempts: bool = Field(False, description="Instead each step of publishing the post.")
+    limit: int = Field(20, ge=1, le=1000)
+
+
+@tool("post history")
+def history(services: Services, args: ShowHistory) -> Sequence[Json]:
+    """List who changed posts, newest first, deleted ones too."""
+    if args.attempts and args.id is None:
+        raise UsageError("attempts are those of one post: give its id", Hint("see", action("list")))
+    if args.id is None and services.caller.accounts is not None:
+        raise UsageError("this token is for some accounts: give the id of a post", Hint("see", action("list")))
+    if args.attempts:
+        return [attempt_json(one) for one in services.queries.attempts(args.id or 0)][-args.limit :]
+    return [change_json(one) for one in services.queries.changes(args.limit, args.id, undos=True)]
 
 
 def require_post(services: Services, post_id: int) -> list[int]:
@@ -336,4 +356,4 @@ def require_post(services: Services, post_id: int) -> list[int]:
     return services.queries.ids([(post_id, post_id)])
 
 
-TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, undo)
+TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, undo, history)
