@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from ttp.domain.action import Action, OtherOptions, has_example
+from ttp.domain.action import Action, OtherOptions, WayOut, has_example
 from ttp.domain.errors import Hint, TtpError
 from ttp.mcp.arguments import argument_names
 from ttp.mcp.tool import Tool
@@ -44,8 +45,9 @@ _WORDS = {
     "report": ("when",),
 }
 """The arguments of a command in order, as arguments of its tool. Others have the id of a post."""
-_NAMES = {"text": "variants", "set": "options"}
+_NAMES = {"text": "variants", "set": "options", "to": "accounts"}
 """Options whose argument has another name."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NEVER_ASKS = {"yes", "no-input", "json"}
 """Options of commands that tools do not need."""
 
@@ -75,6 +77,39 @@ def next_calls(
     return first, [call for call in calls if call != first]
 
 
+def steps(way: WayOut | None, tools: Mapping[str, Tool], render: Callable[[WayOut], str]) -> Json:
+    """Return a hint as fields of an answer: `next`, a call of one of these `tools`, or `forPerson`, a command that the
+    person can type. Empty if it is neither."""
+    if isinstance(way, Action) and (call := _call_of_action(way, tools)) is not None:
+        return {"next": call}
+    return {"forPerson": render(way)} if way is not None and _is_for_person(way) else {}
+
+
+def _is_for_person(way: WayOut) -> bool:
+    """Return whether a person at a shell can do it: not a page of the help, an option of a command, or an example."""
+    return not (has_example(way) or isinstance(way, OtherOptions) or (isinstance(way, Action) and way.name == "help"))
+
+
+def steps_of_error(
+    error: TtpError,
+    tool: Tool | None,
+    arguments: Mapping[str, Any],
+    tools: Mapping[str, Tool],
+    render: Callable[[WayOut], str],
+) -> Json:
+    """Return the hints of an error as fields: `next`, `others` to choose from, and `forPerson`."""
+    call, others = (None, []) if tool is None else next_calls(error, tool, arguments, tools)
+    commands = [
+        render(hint.way)
+        for hint in error.hints
+        if (hint.label == "fix" if isinstance(hint.way, str) else hint.label in ("fix", "try"))
+        and _is_for_person(hint.way)
+        and not (isinstance(hint.way, Action) and _call_of_action(hint.way, tools))
+    ]
+    fields: Json = {"next": call, "others": others, "forPerson": " or ".join(dict.fromkeys(commands))}
+    return {name: value for name, value in fields.items() if value}
+
+
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
     if has_example(hint.way):
         return None
@@ -91,7 +126,7 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
             return None
 
 
-def _call_of_action(action: Action, tools: Mapping[str, Tool], others: Mapping[str, Any]) -> Json | None:
+def _call_of_action(action: Action, tools: Mapping[str, Tool], others: Mapping[str, Any] = _NOTHING) -> Json | None:
     """Return the call that does what a command does. `others`: further arguments."""
     name = TOOL_OF.get(action.name)
     tool = None if name is None else tools.get(name)

@@ -182,12 +182,19 @@ class SentAnswer(TypedDict):
 
 
 class PostAnswer(_Post, MainCounts):
-    """A post, as `ttp show --json` prints it. `author`, `changedBy`: who wrote and who changed it; for agents."""
+    """A post, as `ttp show --json` prints it. `createdBy`, `changedBy`: who wrote and who changed it; for agents."""
 
-    author: NotRequired[str | None]
+    createdBy: NotRequired[str | None]
     changedBy: NotRequired[str | None]
     replayed: NotRequired[bool]
     sent: NotRequired[list[SentAnswer]]
+
+
+class PostPage(TypedDict):
+    """Posts, and the tool call that answers those after them, if there are more."""
+
+    posts: list[PostAnswer]
+    next: NotRequired[dict[str, Any]]
 
 
 class TemplateAnswer(TypedDict):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     class _PlainFields(answers.PlainFields):
         """As a part of a post: mypy wants each part to say whether it has the key that may be missing."""
 
-        author: NotRequired[str | None]
+        createdBy: NotRequired[str | None]
         changedBy: NotRequired[str | None]
         replayed: NotRequired[bool]
         sent: NotRequired[list[answers.SentAnswer]]
@@ -111,7 +111,7 @@ def _part_url(row: Delivery, part: str) -> str | None:
 def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool = False) -> answers.PostAnswer:
     """Return a post with its deliveries. `repeat`: the repeat that created it. `likes` to `views`: the newest numbers
     of all its accounts, added up. Only a PostView knows these. Some keys are present only where there is something to
-    say. `replayed`: an earlier request with the key created this post; `author` and `changedBy`: an agent asks;
+    say. `replayed`: an earlier request with the key created this post; `createdBy` and `changedBy`: an agent asks;
     `sent`: media are converted."""
     no, of = item.rejection, getattr(item, "repeat", None)
     metrics: Mapping[str, Metrics] = getattr(item, "metrics", EMPTY_METRICS)
@@ -151,7 +151,7 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
     if replayed:
         shape["replayed"] = True
     if (names := getattr(item, "authors", None)) is not None:
-        shape["author"], shape["changedBy"] = names
+        shape["createdBy"], shape["changedBy"] = names
     sent: Mapping[str, Sequence[SentMedia]] = getattr(item, "sent", {})
     if any(one.converted for media in sent.values() for one in media):
         shape["sent"] = [

@@ -170,6 +170,7 @@ def _drafts(services: Services, args: PlanDrafts) -> list[int]:
 
 
 class ShowCalendar(OfAccounts, ChosenPosts):
+    like = "list_posts"
     when: str | None = Field(None, description="2026-12, 2026-W49, a date, next or prev; else now.")
     week: bool = Field(False, description="A week instead of a month; it also has free best hours.")
 

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field, create_model
 
-from ttp.domain.action import action
+from ttp.domain.action import Action, action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput, parse_plain
 from ttp.domain.post_fields import MEDIA, PLAIN
+from ttp.mcp.answers import ALL, FIELDS_OF_POSTS
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
 from ttp.services.application import Application as Services
 from ttp.services.undo import UndoRequest
 from ttp.store.queries import PostFilter
 from ttp.views import Json
-from ttp.views.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
+from ttp.views.answers import DeletedAnswer, PostAnswer, PostPage, PreviewAnswer, UndoneAnswer
 from ttp.views.posts import (
     NOT_RUNNING,
     Notice,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 AT_ZONE = "The timezone of `at`, else the person's; 'account': that of the accounts."
 Model = TypeVar("Model", bound=Arguments)
-LISTED = 50
+LISTED = 20
 """Posts that `list_posts` answers without `limit`."""
 
 
@@ -59,16 +60,18 @@ class ListPosts(ChosenPosts):
     key: str | None = Field(None, description="Only the post that was created with this key.")
     needs_you: bool = Field(False, description="Only posts that need a person's action.")
     no_alt: bool = Field(False, description="Only posts with a picture or video without alt text.")
-    limit: int = Field(LISTED, ge=0, le=10_000, description="The largest number of posts.")
+    limit: int = Field(LISTED, ge=1, le=200)
     after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
+    fields: list[str] | None = Field(
+        None, description="More of each post: media, variants, deliveries, likes, … or all. text: all of it."
+    )
 
 
 @tool("list")
-def list_posts(services: Services, args: ListPosts) -> list[PostAnswer]:
-    """List posts, with what each account did with them.
-
-    A page has `limit` posts; ask for the next one with `after`.
-    """
+def list_posts(services: Services, args: ListPosts) -> PostPage:
+    """List posts in short; a long text is cut. `next` is the call that answers the page after it."""
+    if wrong := set(args.fields or ()) - {*FIELDS_OF_POSTS, ALL}:
+        raise UsageError(f"a post has no field {sorted(wrong)[0]}; it has {', '.join(FIELDS_OF_POSTS)}")
     which = post_filter(
         services,
         args,
@@ -78,10 +81,18 @@ def list_posts(services: Services, args: ListPosts) -> list[PostAnswer]:
         key=args.key,
         needs_you=args.needs_you,
         no_alt=args.no_alt,
-        limit=args.limit,
+        limit=args.limit + 1,
         after=args.after,
     )
-    return [post_json(post) for post in services.queries.views(which)]
+    posts = [post_json(post) for post in services.queries.views(which)]
+    page: PostPage = {"posts": posts[: args.limit]}
+    if len(posts) > args.limit:
+        arguments = {
+            **args.model_dump(mode="json", by_alias=True, exclude_unset=True),
+            "after": page["posts"][-1]["id"],
+        }
+        page["next"] = {"tool": list_posts.name, "arguments": arguments}
+    return page
 
 
 def post_filter(services: Services, args: ChosenPosts, **others: Any) -> PostFilter:
@@ -106,7 +117,7 @@ class OnePost(Arguments):
     id: PostId
 
 
-@tool("show")
+@tool("show", whole=True)
 def get_post(services: Services, args: OnePost) -> PostAnswer:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
     from ttp.services.preview import with_sent
@@ -128,8 +139,8 @@ def _with_plain_fields(model: type[Model]) -> type[Model]:
 class PostContent(Arguments):
     """What a new post, an edit and a check take."""
 
-    to: list[str] | None = Field(
-        None, description="The accounts: x/me, or a platform alone where it has one account. list_accounts has them."
+    accounts: list[str] | None = Field(
+        None, description="x/me, or a platform alone where it has one account. list_accounts has them."
     )
     at: str | None = Field(
         None,
@@ -172,7 +183,7 @@ class CreatePost(PostArguments):
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
-@tool("create", answer=CreatedAnswer, rehearses=True, keeps_key=True)
+@tool("create", rehearses=True, keeps_key=True)
 def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAnswer:
     """Create a post: a draft without `at`, scheduled with one.
 
@@ -188,6 +199,7 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
 
 
 class CheckText(PostContent):
+    like = "create_post"
     text: str | None = Field(None, description="The text of the post.")
 
 
@@ -220,7 +232,7 @@ def _post_input(
     options = [f"{name}={_word(value)}" for name, value in (args.options or {}).items()]
     return PostInput(
         text=text,
-        to=split(args.to),
+        to=split(args.accounts),
         at="next-slot" if first and args.at is None else args.at,
         first=first,
         tz=args.tz,
@@ -267,10 +279,12 @@ def approval_warnings(services: Services, posts: Sequence[PostView]) -> list[str
 
 
 def _text(services: Services, notice: Notice) -> str:
-    return " ".join(notice.lines(services.installation.render_way_out))
+    commands = [hint.way for hint in notice.hints if isinstance(hint.way, Action) and hint.way.name != "help"]
+    return f"{notice.message} For the person: {services.installation.render_way_out(commands[0])}"
 
 
 class EditPost(PostArguments):
+    like = "create_post"
     id: PostId
     text: str | None = Field(None, description="The new text.")
     add_tags: list[str] | None = Field(None, description="Tags to add.")
@@ -285,7 +299,7 @@ class EditPost(PostArguments):
 def edit_post(services: Services, args: EditPost) -> PostAnswer:
     """Change a post that is not published yet.
 
-    `to`, `media`, `alt`, `thread` and `tags` replace the whole field, and [] empties it. `variants` and `options`
+    `accounts`, `media`, `alt`, `thread` and `tags` replace the whole field, and [] empties it. `variants` and `options`
     replace the named keys, and an empty text removes one. Accounts that have the post already are not changed.
     """
     (post_id,) = require_post(services, args.id)
@@ -340,15 +354,16 @@ class ShowHistory(Arguments):
 
 
 @tool("post history")
-def history(services: Services, args: ShowHistory) -> Sequence[Json]:
+def history(services: Services, args: ShowHistory) -> Json:
     """List who changed posts, newest first, deleted ones too."""
     if args.attempts and args.id is None:
         raise UsageError("attempts are those of one post: give its id", Hint("see", action("list")))
     if args.id is None and services.caller.accounts is not None:
         raise UsageError("this token is for some accounts: give the id of a post", Hint("see", action("list")))
     if args.attempts:
-        return [attempt_json(one) for one in services.queries.attempts(args.id or 0)][-args.limit :]
-    return [change_json(one) for one in services.queries.changes(args.limit, args.id, undos=True)]
+        return {"attempts": [attempt_json(one) for one in services.queries.attempts(args.id or 0)][-args.limit :]}
+    changes = services.queries.changes(args.limit, args.id, undos=True)
+    return {"changes": [change_json(one) for one in changes]}
 
 
 def require_post(services: Services, post_id: int) -> list[int]:
