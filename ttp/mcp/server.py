@@ -96,7 +96,7 @@ class ToolCaller:
             arguments = normalize(tool.arguments, arguments)
             answer = self._plain(services, self._answer(services, tool, arguments))
             fields = [ALL] if tool.whole else arguments.get("fields") or ()
-            return make_result(present(answer, tool.answer, fields, single="id" in tool.arguments.model_fields))
+            return make_result(present(answer, tool.answer, fields, single=arguments.get("id") is not None))
         except TtpError as error:
             return self._refusal(services, name, arguments, error)
         except Exception as error:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from ttp.domain.action import Action, OtherOptions, WayOut, has_example
-from ttp.domain.errors import Hint, TtpError
+from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.mcp.arguments import argument_names
 from ttp.mcp.tool import Tool
 from ttp.views import Json
@@ -21,6 +21,7 @@ TOOL_OF = {
     "calendar": "calendar",
     "delete": "delete_post",
     "edit": "edit_post",
+    "history": "history",
     "list": "list_posts",
     "optimal": "best_times",
     "optimal next": "next_slot",
@@ -31,6 +32,7 @@ TOOL_OF = {
     "retry": "retry_post",
     "schedule": "schedule_post",
     "show": "get_post",
+    "slots list": "list_slots",
     "status": "status",
     "undo": "undo",
     "unschedule": "unschedule_post",
@@ -85,6 +87,16 @@ def steps(way: WayOut | None, tools: Mapping[str, Tool], render: Callable[[WayOu
     return {"forPerson": render(way)} if way is not None and _is_for_person(way) else {}
 
 
+def offers_to_fit(problems: Iterable[Problem], hints: Iterable[Hint] = ()) -> list[dict[str, Any]]:
+    """Return the arguments that make a text fit which is too long: to split it, where that helps, or another text for
+    these accounts. Empty if no text is too long. `hints`: of the error of these problems."""
+    problems = list(problems)
+    variants = {one.account: "SHORTER" for one in problems if one.code == "text_too_long" and one.account}
+    ways = [*(one.hint for one in problems if one.code == "text_splittable"), *(hint.way for hint in hints)]
+    splits = any(isinstance(way, Action | OtherOptions) and "split" in dict(way.options) for way in ways)
+    return [*([{"split": True}] if splits else []), {"variants": variants}] if variants else []
+
+
 def _is_for_person(way: WayOut) -> bool:
     """Return whether a person at a shell can do it: not a page of the help, an option of a command, or an example."""
     return not (has_example(way) or isinstance(way, OtherOptions) or (isinstance(way, Action) and way.name == "help"))
@@ -98,6 +110,12 @@ def steps_of_error(
     render: Callable[[WayOut], str],
 ) -> Json:
     """Return the hints of an error as fields: `next`, `others` to choose from, and `forPerson`."""
+    if (
+        tool is not None
+        and "variants" in argument_names(tool.arguments)
+        and (offers := offers_to_fit(error.problems, error.hints))
+    ):
+        return {"sameCallWith": offers}  # without the text again, which is long
     call, others = (None, []) if tool is None else next_calls(error, tool, arguments, tools)
     commands = [
         render(hint.way)
