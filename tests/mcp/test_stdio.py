@@ -263,7 +263,7 @@ def test_a_post_is_published_once_however_often_it_is_asked(here: Program, sandb
     async def talk(client: Client) -> None:
         made = text_of(await client.call_tool("create_post", {"text": "Hello", "to": ["x/me"]}))
         planned = text_of(await client.call_tool("publish_post", {"id": made["id"], "dryRun": True}))
-        assert (planned["status"], sent(sandbox)) == ("draft", [])
+        assert (planned["status"], sent(sandbox)) == ("scheduled", [])
         results: list[Any] = []
 
         async def publish(key: str) -> None:

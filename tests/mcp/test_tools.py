@@ -89,8 +89,10 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("edit_post", {"id": 2, "at": "fri 18:00", "to": ["x"]}, "edit 2 --at 'fri 18:00' --to x"),
     ("edit_post", {"id": 6, "tags": [], "variants": {"x": "V"}}, "edit 6 --tag '' --text x=V"),
     ("delete_post", {"id": 1}, "delete 1"),
-    ("undo", {}, "undo"),
-    ("undo", {"post": 1, "dryRun": True}, "undo --post 1 --dry-run"),
+    ("undo", {"anyone": True}, "undo"),
+    ("undo", {"post": 1, "anyone": True, "dryRun": True}, "undo --post 1 --dry-run"),
+    ("history", {}, "history"),
+    ("history", {"id": 2, "limit": 1}, "history 2 --limit 1"),
     ("schedule_post", {"id": 1, "at": "optimal"}, "schedule 1 --at optimal"),
     ("schedule_post", {"id": 3, "at": "fri 9am", "tz": "Asia/Tokyo"}, "schedule 3 --at 'fri 9am' --tz Asia/Tokyo"),
     ("unschedule_post", {"id": 2}, "unschedule 2"),
@@ -112,6 +114,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("next_slot", {"platforms": ["x"]}, "optimal next --platform x"),
     ("next_slot", {"accounts": ["x/me"], "count": 3}, "optimal next --account x/me --count 3"),
+    ("list_slots", {"accounts": ["x/me"]}, "slots list --account x/me"),
+    (
+        "change_slots",
+        {"accounts": ["x/me"], "add": ["mon,fri 09:00"], "name": "m"},
+        "slots add 'mon,fri 09:00' --account x/me --name m",
+    ),
+    ("pause_accounts", {"accounts": ["x/me"]}, "pause --account x/me"),
     ("next_slot", {"accounts": ["tiktok/me"]}, "optimal next --account tiktok/me"),
     ("plan_drafts", {"days": 7, "dryRun": True}, "plan --drafts --week --dry-run"),
     (
@@ -134,16 +143,16 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def in_short(name: str, printed: Any) -> Any:
+def in_short(name: str, printed: Any, *, single: bool) -> Any:
     """The JSON of a command as its tool answers it, without hints and the sentences of warnings."""
     tool = TOOLS[name]
-    page = {"posts": printed} if name == "list_posts" else printed
+    page = {"posts": printed} if name == "list_posts" else {"changes": printed} if name == "history" else printed
     if name == "report":
         page = {**printed, "posts": []}
     for one in page["recommendations"] if name == "best_times" else ():
         one["slots"] = sorted(one.get("slots", ()), key=lambda slot: -slot["uplift"])
         one["hours"] = one["days"] = None
-    answer = present(page, tool.answer, [ALL] if tool.whole else (), single="id" in tool.arguments.model_fields)
+    answer = present(page, tool.answer, [ALL] if tool.whole else (), single=single)
     return without_steps({key: value for key, value in answer.items() if key != "untrusted"})
 
 
@@ -176,11 +185,20 @@ def test_a_tool_answers_the_json_of_its_command(
     after = ttp.ok("list", "--json").json
     shutil.rmtree(ttp.home)
     duplicate(filled, ttp.home)
-    answer = without_steps(agent.ok(tool, **arguments))
+    answer = nameless(without_steps(agent.ok(tool, **arguments)))
     if tool == "status":
         assert answer.pop("timezone") == "UTC"
-    assert answer == in_short(tool, ran.json)
+    assert answer == in_short(tool, ran.json, single="id" in arguments)
     assert ttp.ok("list", "--json").json == after
+
+
+def nameless(answer: Any) -> Any:
+    """An answer without who did it: the person at a command, and the agent through a tool."""
+    if isinstance(answer, list):
+        return list(map(nameless, answer))
+    if isinstance(answer, dict):
+        return {key: nameless(one) for key, one in answer.items() if key not in ("createdBy", "changedBy")}
+    return answer
 
 
 @pytest.mark.parametrize("approval", [False, True])
@@ -197,7 +215,7 @@ def test_warnings_are_those_of_the_command(agent: Agent, ttp: Program, filled: P
 
 
 def test_every_tool_is_compared(agent: Agent) -> None:
-    assert {tool for tool, _, _ in CASES} == set(TOOLS) == set(agent.tools())
+    assert {tool for tool, _, _ in CASES} == set(TOOLS) - {"add_media"} == set(agent.tools()) - {"add_media"}
 
 
 def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> None:
@@ -213,7 +231,7 @@ def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> No
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [(tool, arguments) for tool, arguments, _ in CASES if not tool.startswith(("list", "get", "check", "best", "next"))
-     and tool not in ("calendar", "preview_source", "report", "status")],
+     and tool not in ("calendar", "history", "preview_source", "report", "status")],
 )  # fmt: skip
 def test_a_rehearsal_changes_nothing(
     agent: Agent, ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str, arguments: dict[str, Any]
@@ -276,7 +294,8 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
         ("report", {"by": ["colour"]}, "usage", None),
         ("plan_drafts", {"ids": [2]}, "state", ("unschedule_post", {"id": 2})),
         ("reject_post", {"id": 2, "reason": " "}, "usage", ("reject_post", {"id": 2})),
-        ("undo", {"count": 5, "post": 1}, "not_found", ("undo", {"count": 1, "post": 1})),
+        ("undo", {"count": 5, "post": 1, "anyone": True}, "not_found",
+         ("undo", {"count": 1, "post": 1, "anyone": True})),
     ],
 )  # fmt: skip
 def test_an_error_has_a_code_and_the_next_call(
@@ -327,7 +346,7 @@ def test_a_decision_of_a_person_is_not_a_next_call(agent: Agent, ttp: Program) -
         ({}, ["id", "at"]),
         ({"id": "1", "at": 9}, ["at"]),
         ({"id": 0, "at": "9am", "dryRun": "no"}, ["dryRun", "id"]),
-        ({"id": 1, "at": "9am", "post": 1, "time": 2, "ids": [3]}, ["ids", "post", "time"]),
+        ({"id": 1, "at": "9am", "post": 1, "time": 2}, ["post", "time"]),
         ({"id": None, "at": "9am"}, ["id"]),
         ({"id": 1, "at": "\ud800"}, []),
     ],
@@ -407,7 +426,8 @@ def test_changes_through_the_tools_are_told_from_those_of_the_person(agent: Agen
     (undone,) = agent.ok("undo", post=made["id"])["posts"]
     assert (undone["command"], undone["by"]) == ("edit", named)
     ttp.ok("edit", str(made["id"]), "Three")
-    agent.ok("undo", post=made["id"])
+    assert agent.refused("undo", post=made["id"])["code"] == "not_found"
+    agent.ok("undo", post=made["id"], anyone=True)
     history = ttp.ok("history", str(made["id"]), "--json").json
     by_agent, by_person = [("undo edit", named)] * 2, [("create", person)]
     assert [(one["command"], one["actor"]) for one in history] == by_agent + by_person
@@ -495,7 +515,7 @@ def test_a_login_that_does_not_work_is_told_before_the_post_is_due(agent: Agent,
         ("plan_drafts", {"id": "1,6", "dryRun": True}, {"ids": [1, 6], "dryRun": True}),
         ("retry_post", {"id": 3, "to": "x/me", "dryRun": True}, {"id": 3, "accounts": ["x/me"], "dryRun": True}),
         ("resolve_post", {"id": 4, "to": ["x/me"], "published": 77, "dryRun": True}, None),
-        ("undo", {"id": 1, "dryRun": True}, {"post": 1, "dryRun": True}),
+        ("undo", {"id": 1, "anyone": True, "dryRun": True}, {"post": 1, "anyone": True, "dryRun": True}),
         ("create_post", {"text": "a", "content": "b"}, None),
         ("get_post", {"id": "one"}, None),
         ("get_post", {"id": [1, 2]}, None),

@@ -19,6 +19,7 @@ from tests.mcp.conftest import text_of
 from tests.server.conftest import Api, serving
 from tests.server.pages.conftest import Person
 from tests.server.test_media import SHA256, form
+from ttp.cli.settings import user_name
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.server.api_token import ApiToken
@@ -109,7 +110,10 @@ def test_posts_are_written_and_read(server: Api, having: Having, mode: str) -> N
     made = agent.ok("create_post", text="Hello", to=["x/me"])
     assert (made["id"], made["status"]) == (1, "draft")
     assert agent.ok("schedule_post", id=1, at="2098-01-01T09:00Z")["status"] == "scheduled"
-    assert agent.ok("get_post", id=1)["createdAt"] == server.ttp.shown(1)["createdAt"]
+    server.ttp.ok("edit", "1", "Hello!")
+    shown = agent.ok("get_post", id=1)
+    assert shown["createdAt"] == server.ttp.shown(1)["createdAt"]
+    assert (shown["createdBy"], shown["changedBy"]) == ("ann via mcp", user_name())
     assert [post["id"] for post in agent.ok("list_posts")["posts"]] == [1]
     assert agent.talk(lambda client: client.read_resource("ttp://posts/1")).contents
 
@@ -212,7 +216,7 @@ def test_who_wrote_a_post_cannot_approve_it(server: Api, having: Having) -> None
     assert having("approve", name="bob").ok("approve_post", id=1)["status"]
     assert [one["actor"] for one in server.ttp.ok("history", "--json").json] == ["bob via mcp", "ann via mcp"]
     server.ttp.ok("edit", "1", "A person's")
-    having("draft", name="cyd").ok("undo", post=1)
+    having("draft", name="cyd").ok("undo", post=1, anyone=True)
     server.ttp.ok("token", "revoke", "cyd")
     assert having("approve", name="cyd").refused("approve_post", id=1)["code"] == "not_allowed"
 

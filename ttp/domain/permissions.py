@@ -55,6 +55,11 @@ class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
         """Whether they are the owner of the store."""
         return self.approver is None
 
+    @property
+    def is_agent(self) -> bool:
+        """Whether they use the tools."""
+        return VIA_MCP in self.name
+
     def view(self, post: AnyPost) -> AnyPost:
         """Return a post as they see it."""
         return post if self.sees_private else for_readers(post)

@@ -79,7 +79,7 @@ UNTRUSTED = frozenset(
 """The fields that hold texts of others, in any answer."""
 POST_FIELDS = (
     *("id", "status", "text", "accounts", "scheduledAt", "publishedAt", "createdBy", "changedBy", "tags", "needs"),
-    *("rejection", "warnings", "replayed", "deliveries", "versions"),
+    *("rejection", "warnings", "replayed", "deliveries", "versions", "sameCallWith"),
 )
 """The fields of a post in short."""
 _OF_CONTENT = (*(one.file for one in PLAIN), "media", "thread", "variants", "options", "cards", "repeat")
@@ -89,7 +89,7 @@ _ORDINARY = ("pending", "published")
 """States of deliveries that the status of the post tells."""
 _NAMES: Mapping[str, str] = MappingProxyType({"content": "text", "to": "accounts"})
 """Fields of views that have the name of the argument here."""
-_OWN_KEYS = ("vars", "variants", "options", "arguments")
+_OWN_KEYS = ("vars", "variants", "options", "arguments", "sameCallWith")
 """Fields whose keys somebody chose."""
 _POSTS = {PostAnswer, CreatedAnswer, PreviewAnswer, PostPage}
 _PLURALS: Mapping[Any, str] = MappingProxyType(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, has_example
-from ttp.domain.errors import Hint, NotAllowed, TtpError
+from ttp.domain.errors import Hint, NotAllowed, Problem, TtpError
 from ttp.mcp.arguments import argument_names
 from ttp.mcp.tool import Tool
 from ttp.views import Json
@@ -20,6 +21,7 @@ TOOL_OF = {
     "calendar": "calendar",
     "delete": "delete_post",
     "edit": "edit_post",
+    "history": "history",
     "list": "list_posts",
     "optimal": "best_times",
     "optimal next": "next_slot",
@@ -30,6 +32,7 @@ TOOL_OF = {
     "retry": "retry_post",
     "schedule": "schedule_post",
     "show": "get_post",
+    "slots list": "list_slots",
     "source list": "list_sources",
     "status": "status",
     "template list": "list_templates",
@@ -50,6 +53,7 @@ _WORDS = {
 """The arguments of a command in order, as arguments of its tool. Others have the id of a post."""
 _NAMES = {"text": "variants", "set": "options", "to": "accounts"}
 """Options whose argument has another name."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NEVER_ASKS = {"yes", "no-input", "json"}
 """Options of commands that tools do not need."""
 
@@ -88,6 +92,16 @@ def steps(way: WayOut | None, tools: Mapping[str, Tool], render: Callable[[WayOu
     return {"forPerson": render(way)} if way is not None and _is_for_person(way) else {}
 
 
+def offers_to_fit(problems: Iterable[Problem], hints: Iterable[Hint] = ()) -> list[dict[str, Any]]:
+    """Return the arguments that make a text fit which is too long: to split it, where that helps, or another text for
+    these accounts. Empty if no text is too long. `hints`: of the error of these problems."""
+    problems = list(problems)
+    variants = {one.account: "SHORTER" for one in problems if one.code == "text_too_long" and one.account}
+    ways = [*(one.hint for one in problems if one.code == "text_splittable"), *(hint.way for hint in hints)]
+    splits = any(isinstance(way, Action | OtherOptions) and "split" in dict(way.options) for way in ways)
+    return [*([{"split": True}] if splits else []), {"variants": variants}] if variants else []
+
+
 def _is_for_person(way: WayOut) -> bool:
     """Return whether a person at a shell can do it: not a page of the help, an option of a command, or an example."""
     if isinstance(way, OtherOptions) or has_example(way):
@@ -103,6 +117,12 @@ def steps_of_error(
     render: Callable[[WayOut], str],
 ) -> Json:
     """Return the hints of an error as fields: `next`, `others` to choose from, and `forPerson`."""
+    if (
+        tool is not None
+        and "variants" in argument_names(tool.arguments)
+        and (offers := offers_to_fit(error.problems, error.hints))
+    ):
+        return {"sameCallWith": offers}  # without the text again, which is long
     call, others = (None, []) if tool is None else next_calls(error, tool, arguments, tools)
     commands = [
         render(hint.way)
@@ -120,13 +140,13 @@ def steps_of_error(
 
 
 def _in_short(call: Json, tool: Tool, arguments: Mapping[str, Any]) -> Json:
-    """Return a call; for the refused one with other arguments, if it has a long text, only those: `changed`."""
+    """Return a call; for the refused one with other arguments, if it has a long text, only those: `sameCallWith`."""
     new = cast("dict[str, Any]", call["arguments"])
     repeats = {name for name, value in new.items() if arguments.get(name) == value}
     if call["tool"] != tool.name or max((len(str(new[name])) for name in repeats), default=0) <= LONGEST_TEXT:
         return call
     changed = {name: value for name, value in new.items() if name not in repeats}
-    return {"tool": tool.name, "changed": {**changed, **{name: None for name in arguments if name not in new}}}
+    return {"sameCallWith": {**changed, **{name: None for name in arguments if name not in new}}}
 
 
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
@@ -137,14 +157,16 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
         return None if changed == arguments else _valid(tool, changed)
     match hint.way:
         case Action():
-            return _call_of_action(hint.way, tools)
+            same = tool.name == TOOL_OF.get(hint.way.name) == "undo"
+            return _call_of_action(hint.way, tools, arguments if same else {})
         case OtherOptions():
             return _call_again(hint.way, tool, arguments)
         case _:
             return None
 
 
-def _call_of_action(action: Action, tools: Mapping[str, Tool]) -> Json | None:
+def _call_of_action(action: Action, tools: Mapping[str, Tool], others: Mapping[str, Any] = _NOTHING) -> Json | None:
+    """Return the call that does what a command does. `others`: further arguments."""
     name = TOOL_OF.get(action.name)
     tool = None if name is None else tools.get(name)
     if tool is None:
@@ -152,7 +174,7 @@ def _call_of_action(action: Action, tools: Mapping[str, Tool]) -> Json | None:
     words = _WORDS.get(tool.name, ("id",))
     if len(action.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
         return None  # for several posts: a tool has one
-    arguments: dict[str, Any] = dict(zip(words, action.args, strict=False))
+    arguments: dict[str, Any] = {**others, **dict(zip(words, action.args, strict=False))}
     if words == ("ids",):
         arguments = {"ids": list(action.args)} if action.args else {}
     return _with_options(tool, arguments, action.options)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import Action, WayOut, action
+from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.sample import OnlineFollowers, Sample, average_online
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
+    LEAD,
     FreeHour,
     Week,
     combine_weeks,
@@ -30,6 +31,7 @@ from ttp.domain.optimal.recommendation import Recommendation, recommend
 from ttp.domain.post import PostFields, calendar_time
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
+from ttp.domain.time.resolve import ANY_TIME, Window
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -123,6 +125,7 @@ class Optimal:
         *,
         explore: float = 0.0,
         seed: int | None = None,
+        window: Window = ANY_TIME,
     ) -> tuple[FreeHour, ...]:
         """Return the next free hours of all these accounts together, by time; none without data.
 
@@ -135,19 +138,22 @@ class Optimal:
         gap = self._config.seconds("plan.min_gap_s")
         now, busy = self._clock.now(), self._busy(accounts)
         if not explore:
-            return self._next_free(recommendations, busy, count)
+            hours = self._next_free(recommendations, busy, count, window)
+            if not hours and window.end is not None:
+                raise self.no_hour_error(accounts, window=window)
+            return hours
         quiet = QuietHours(parse_quiet_hours(self._config.text("plan.quiet_hours")))
         random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
-        hours: list[FreeHour] = []
+        drawn: list[FreeHour] = []
         for _ in range(count):
             if random.random() < explore:
                 hour = draw_free_hour(recommendations, random, now=now, busy=busy, min_gap_s=gap, quiet=quiet)
             else:
                 hour = next(iter(self._next_free(recommendations, busy)), None)
             if hour is not None:
-                hours.append(hour)
+                drawn.append(hour)
                 busy = {name: sorted([*instants, hour.at]) for name, instants in busy.items()}
-        return tuple(sorted(hours, key=lambda hour: hour.at))
+        return tuple(sorted(drawn, key=lambda hour: hour.at))
 
     def keeping_to_best(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> list[str]:
         """Return the names of the accounts that hardly try other than their best hours any more."""
@@ -160,6 +166,7 @@ class Optimal:
         *,
         taken: Mapping[int, Sequence[datetime]] = _NO_INSTANTS,
         db: Connection | None = None,
+        window: Window = ANY_TIME,
     ) -> FreeHour:
         """Return the next free hour for a post to these accounts. UsageError with the command that collects data.
         `taken`: instants by account id that are not free either. `db`: the transaction to read in."""
@@ -169,9 +176,9 @@ class Optimal:
             busy = self._busy(accounts, db)
             for account in accounts:
                 busy[account.name] = sorted([*busy[account.name], *taken.get(account.id or 0, ())])
-            hours = self._next_free(recommendations, busy)
+            hours = self._next_free(recommendations, busy, window=window)
         if not hours:
-            raise self.no_hour_error(accounts, db)
+            raise self.no_hour_error(accounts, db, window)
         return hours[0]
 
     def is_free(self, db: Connection, accounts: Sequence[Account], at: datetime) -> bool:
@@ -215,10 +222,15 @@ class Optimal:
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))
         return tuple(slot for slot in hours if slot.at >= start)
 
-    def no_hour_error(self, accounts: Sequence[Account], db: Connection | None = None) -> UsageError:
+    def no_hour_error(
+        self, accounts: Sequence[Account], db: Connection | None = None, window: Window = ANY_TIME
+    ) -> UsageError:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
+            if window.end is not None:
+                message = f"no good hour of {names} is free before then"
+                return UsageError(message, Hint("try", other_options(until=None)))
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
@@ -241,11 +253,21 @@ class Optimal:
         return [self.recommend(account, zone, db) for account, zone in zip(accounts, zones, strict=True)]
 
     def _next_free(
-        self, recommendations: Sequence[Recommendation], busy: Mapping[str, Sequence[datetime]], count: int = 1
+        self,
+        recommendations: Sequence[Recommendation],
+        busy: Mapping[str, Sequence[datetime]],
+        count: int = 1,
+        window: Window = ANY_TIME,
     ) -> tuple[FreeHour, ...]:
         gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
         now = self._clock.now()
-        return next_free_hour(recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
+        if window.start is not None:
+            now = max(now, window.start - LEAD)
+        if window.end is not None:
+            horizon = min(horizon, (window.end - now).total_seconds())
+        return next_free_hour(
+            recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count, end=window.end
+        )
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
         with self._database.reading(db) as db:

@@ -140,8 +140,7 @@ class PlainFields(TypedDict):
 
 
 class CardAnswer(TypedDict):
-    """The card of a link. `state`: `fetched`; `waiting`, fetched ten minutes before the post's time; or `none`, because
-    of `note`, which also says why a card has no picture."""
+    """The card of a link. `state`: `fetched`, `waiting` (ten minutes before its time), or `none` (see `note`)."""
 
     url: str
     state: str
@@ -183,8 +182,10 @@ class SentAnswer(TypedDict):
 
 
 class PostAnswer(_Post, MainCounts):
-    """A post, as `ttp show --json` prints it."""
+    """A post, as `ttp show --json` prints it. `createdBy`, `changedBy`: who wrote and who changed it; for agents."""
 
+    createdBy: NotRequired[str | None]
+    changedBy: NotRequired[str | None]
     replayed: NotRequired[bool]
     sent: NotRequired[list[SentAnswer]]
 
@@ -470,8 +471,7 @@ class PlanAnswer(PlanTotals):
 
 
 class UndoneAnswer(TypedDict):
-    """A post after an undo or redo. `by`: who had made the change; `lostTime`: its time, which has passed and was not
-    restored."""
+    """A post after an undo or redo. `by`: who had made the change; `lostTime`: its passed time, not restored."""
 
     id: int
     command: str

@@ -62,12 +62,14 @@ def next_free_hour(
     min_gap_s: float,
     horizon_s: float = WEEK_S,
     count: int = 1,
+    end: datetime | None = None,
 ) -> tuple[FreeHour, ...]:
     """Return the next `count` free hours for posts to all these accounts, by time; none without data. `busy`: the aware
-    instants of each account's posts, sorted. Fewer hours are returned only if a year has no more."""
+    instants of each account's posts, sorted; `end`: the hours begin before it. Fewer hours are returned only if a year,
+    or the time until then, has no more."""
     with_data = [one for one in recommendations if one.slots]
     instants = [busy.get(one.account, ()) for one in recommendations]
-    hours = islice(free_hours(with_data, now, instants, min_gap_s, horizon_s), count) if with_data else ()
+    hours = islice(free_hours(with_data, now, instants, min_gap_s, horizon_s, end), count) if with_data else ()
     chosen = [replace(hour, why=f"{hour.why}{BUT_FOR}") if number else hour for number, hour in enumerate(hours)]
     return tuple(sorted(chosen, key=lambda hour: hour.at))
 
@@ -78,6 +80,7 @@ def free_hours(
     busy: Sequence[Sequence[datetime]],
     min_gap_s: float,
     horizon_s: float = WEEK_S,
+    end: datetime | None = None,
 ) -> Iterator[FreeHour]:
     """Yield free hours for posts to accounts that all have data, each at a distance from those before it.
 
@@ -90,14 +93,16 @@ def free_hours(
     clocks skip are left out; of a repeated hour the first pass counts.
     """
     gap, start = timedelta(seconds=min_gap_s), now + LEAD
-    ahead = list(_hours_ahead(recommendations, start, now + timedelta(seconds=horizon_s)))
+    reach = now + timedelta(seconds=horizon_s)
+    ahead = [one for one in _hours_ahead(recommendations, start, reach) if end is None or one.at < end]
     ranks = _hour_ranks(recommendations, start)
     yielded: list[datetime] = []
 
     def is_free(hour: FreeHour) -> bool:
         return not any(_is_close(posts, hour.at, gap) for posts in (yielded, *busy))
 
-    others = _in_best_hours(recommendations, start, ranks)
+    weeks = HORIZON_WEEKS if end is None else max(0, math.ceil((end - start).total_seconds() / WEEK_S))
+    others = (one for one in _in_best_hours(recommendations, start, ranks, weeks) if end is None or one.at < end)
     while True:
         # An hour that is busy once stays busy, so neither list is searched from its beginning again.
         ahead = list(filter(is_free, ahead))
@@ -135,11 +140,11 @@ def _earliest_good(free: Sequence[FreeHour], recommendations: Sequence[Recommend
 
 
 def _in_best_hours(
-    recommendations: Sequence[Recommendation], start: datetime, ranks: Mapping[int, int]
+    recommendations: Sequence[Recommendation], start: datetime, ranks: Mapping[int, int], weeks: int
 ) -> Iterator[FreeHour]:
     """Yield the five best hours of every day: week by week, the best hour first, and its earliest day first."""
     zone = recommendations[0].zone
-    for later in range(HORIZON_WEEKS):
+    for later in range(min(weeks, HORIZON_WEEKS)):
         hours = [
             hour
             for hour in hours_of_week(recommendations, start, later)

@@ -119,6 +119,8 @@ def best_times(services: Services, args: BestTimes) -> OptimalAnswer:
 
 class NextSlot(OfAccounts):
     count: int | None = Field(None, ge=1, le=50, description="So many hours instead of one.")
+    from_: str | None = Field(None, alias="from", description="From this time on: next monday.")
+    until: str | None = Field(None, description="Before this time: 2d, friday.")
 
 
 @tool("optimal next")
@@ -130,7 +132,8 @@ def next_slot(services: Services, args: NextSlot) -> NextHoursAnswer:
     """
     accounts = _chosen(services, args)
     zones = services.times.account_zones(accounts, args.tz)
-    slots = [free_hour_json(slot) for slot in services.optimal.next(accounts, zones, args.count or 1)]
+    window = services.times.window(args.from_, args.until, args.tz)
+    slots = [free_hour_json(slot) for slot in services.optimal.next(accounts, zones, args.count or 1, window=window)]
     return next_hours_json(slots, counted=args.count is not None)
 
 
@@ -140,6 +143,7 @@ class PlanDrafts(Write):
     from_: str | None = Field(None, alias="from", description="Plan from this time on; else from now.")
     days: int = Field(USUAL_DAYS, ge=1, le=366, description="To plan for.")
     per_day: int | None = Field(None, ge=1, description="Most posts of an account a day; else as few as needed.")
+    one_a_day: bool = Field(False, description="No two of these drafts on one day.")
     min_gap: str | None = Field(None, description="Least time between two posts of an account: 3h.")
     quiet_hours: str | None = Field(None, description="Hours without posts: 22:00-07:00.")
     blackout: list[str] | None = Field(None, description="Days without posts: 2026-12-24..2026-12-26.")
@@ -165,6 +169,7 @@ def plan_drafts(services: Services, args: PlanDrafts) -> PlanAnswer:
             quiet_hours=args.quiet_hours,
             blackout=args.blackout,
             tz=args.tz,
+            one_a_day=args.one_a_day,
         )
         proposal = services.planning.propose(ids, request)
     if proposal.plan.left_out and not args.partly:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import Field, create_model
 
@@ -19,15 +22,22 @@ from ttp.domain.post_fields import MEDIA, PLAIN
 from ttp.mcp.answers import ALL, FIELDS_OF_POSTS, PostPage
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
+from ttp.mcp.tool_calls import offers_to_fit
 from ttp.services.application import Application as Services
+from ttp.services.media import add_from_web, add_upload
 from ttp.services.undo import UndoRequest
+from ttp.store.home.media import temporary_media
 from ttp.store.queries import PostFilter
-from ttp.views.answers import DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
+from ttp.views import Json
+from ttp.views.answers import DeletedAnswer, MediaAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
 from ttp.views.posts import (
     NOT_RUNNING,
     Notice,
+    attempt_json,
+    change_json,
     deleted_json,
     ids_needing_approval,
+    media_json,
     moved_posts,
     needs_approval,
     post_json,
@@ -38,8 +48,11 @@ from ttp.views.posts import (
 if TYPE_CHECKING:
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
+    from ttp.services.time_resolver import TimeResolver
 
 AT_ZONE = "Of `at`; 'account': that of the accounts."
+MOST_DATA = 1_400_000
+"""Characters of base64: a request to /mcp has at most 2 MB."""
 Model = TypeVar("Model", bound=Arguments)
 LISTED = 20
 """Posts that `list_posts` answers without `limit`."""
@@ -181,6 +194,8 @@ class PostArguments(PostContent, Write):
 class CreatePost(PostArguments):
     text: str | None = None
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
+    from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
+    until: str | None = Field(None, description="'optimal' before this time: 2d.")
 
 
 @tool("create", rehearses=True, keeps_key=True)
@@ -190,10 +205,11 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
     With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits.
     """
     new = _post_input(services, args, args.text, key=args.key, first=args.first)
+    times = services.times.between(args.from_, args.until, args.tz)
     if args.dry_run:
-        return _preview(services, new)
+        return _preview(services, new, times)
     with services.naming_choices():
-        saved = services.posts.create_once(new, services.times)
+        saved = services.posts.create_once(new, times)
     return saved_post_json(services, saved)
 
 
@@ -208,14 +224,16 @@ def check_text(services: Services, args: CheckText) -> PreviewAnswer:
 
     Arguments are those of create_post. Without `at` problems are `warnings`; with it they refuse the post.
     """
-    return _preview(services, _post_input(services, args, args.text))
+    return _preview(services, _post_input(services, args, args.text), services.times)
 
 
-def _preview(services: Services, new: PostInput) -> PreviewAnswer:
+def _preview(services: Services, new: PostInput, times: TimeResolver) -> PreviewAnswer:
     from ttp.services.preview import preview_once
 
-    preview = preview_once(services.posts, new, services.times)
-    return preview_json(preview, [problem.message for problem in preview.warnings])
+    preview = preview_once(services.posts, new, times)
+    answer = preview_json(preview, [problem.message for problem in preview.warnings])
+    offers = offers_to_fit(preview.warnings)
+    return cast("PreviewAnswer", {**answer, "sameCallWith": offers}) if offers else answer
 
 
 def _post_input(
@@ -331,18 +349,57 @@ def delete_post(services: Services, args: ChangePost) -> list[DeletedAnswer]:
 class UndoChanges(Write):
     count: int = Field(1, ge=1, le=1000, description="Changes, newest first.")
     post: int | None = Field(None, ge=1, description="Only changes of this post.")
+    anyone: bool = Field(False, description="Changes of everybody, not only yours.")
+    redo: bool = Field(False, description="Redo what was undone last.")
     partial: bool = Field(False, description="Skip what cannot be undone.")
 
 
 @tool("undo", rehearses=True, destroys=True)
 def undo(services: Services, args: UndoChanges) -> list[UndoneAnswer]:
-    """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first. `by` says whose
-    change it was.
-
-    Publishing cannot be undone, and times that have passed are not restored.
-    """
-    request = UndoRequest(args.count, args.post, partial=args.partial)
+    """Undo your last change of posts, such as a whole plan. Publishing stays, and passed times are not restored."""
+    actor = None if args.anyone else services.caller.name
+    request = UndoRequest(args.count, args.post, again=args.redo, partial=args.partial, actor=actor)
     return [undone_json(post) for post in services.undo.revert(request, rehearse=args.dry_run).posts]
+
+
+class AddMedia(Write):
+    url: str | None = Field(None, description="A web address.")
+    data: str | None = Field(None, max_length=MOST_DATA, description="Or the file in base64, at most 1 MB.")
+    name: str | None = Field(None, description="The name of that file.")
+
+
+@tool("media upload", rehearses=True, leaves=True)
+def add_media(services: Services, args: AddMedia) -> MediaAnswer:
+    """Store an image or a video; name it in `media` of a post, within a day, as sha256:DIGEST."""
+    if (args.url is None) == (args.data is None):
+        raise UsageError("give either url or data")
+    with temporary_media(services.media) if args.dry_run else nullcontext(services.media) as folder:
+        if args.url is not None:
+            return media_json(add_from_web(args.url, (), folder, services.config, services.platforms))
+        try:
+            content = BytesIO(b64decode(args.data or "", validate=True))
+        except ValueError:
+            raise UsageError("data is not base64") from None
+        return media_json(add_upload(content, args.name or "media", folder))
+
+
+class ShowHistory(Arguments):
+    id: int | None = Field(None, ge=1, description="The id of a post; else the changes of all.")
+    attempts: bool = Field(False, description="Instead each step of publishing the post.")
+    limit: int = Field(20, ge=1, le=1000)
+
+
+@tool("post history")
+def history(services: Services, args: ShowHistory) -> Json:
+    """List who changed posts, newest first, deleted ones too."""
+    if args.attempts and args.id is None:
+        raise UsageError("attempts are those of one post: give its id", Hint("see", action("list")))
+    if args.id is None and services.caller.accounts is not None:
+        raise UsageError("this token is for some accounts: give the id of a post", Hint("see", action("list")))
+    if args.attempts:
+        return {"attempts": [attempt_json(one) for one in services.queries.attempts(args.id or 0)][-args.limit :]}
+    changes = services.queries.changes(args.limit, args.id, undos=True)
+    return {"changes": [change_json(one) for one in changes]}
 
 
 def require_post(services: Services, post_id: int) -> list[int]:
@@ -350,4 +407,4 @@ def require_post(services: Services, post_id: int) -> list[int]:
     return services.queries.ids([(post_id, post_id)])
 
 
-TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, undo)
+TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, add_media, undo, history)
