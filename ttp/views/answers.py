@@ -1,5 +1,5 @@
-"""The shapes of answers as types: of posts, accounts, times and the queue. The views write them; the HTTP API and MCP
-make their schemas of them.
+"""The shapes of answers as types: of posts, accounts, times and the queue. The views write them, the HTTP API makes its
+schemas of them, and MCP shortens answers by them.
 
 Words such as `status` are open: new ones may come, and new keys too.
 """
