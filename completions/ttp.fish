@@ -387,7 +387,7 @@ complete -c ttp -n "__ttp_at any 'optimal' 'optimal next' 'optimal week' 'optima
 complete -c ttp -n "__ttp_at any 'optimal'" -l all -d 'With --json: all 24 hours, 7 days and 168 slots.'
 complete -c ttp -n "__ttp_at any 'optimal'" -l fields -x -k -a '(__ttp_many words \'account\' \'platform\' \'timezone\' \'from\' \'to\' \'bestHours\' \'bestDays\' \'dataPoints\' \'signal\' \'evidence\' \'onlineFollowers\' \'hours\' \'days\' \'slots\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'optimal next'" -l count -x -d 'Show N hours instead of one.'
-complete -c ttp -n "__ttp_at any 'optimal next'" -l fields -x -k -a '(__ttp_many words \'at\' \'day\' \'hour\' \'score\' \'why\' \'explored\')' -d 'Only these fields, in this order.'
+complete -c ttp -n "__ttp_at any 'optimal next'" -l fields -x -k -a '(__ttp_many words \'at\' \'day\' \'hour\' \'score\' \'uplift\' \'why\' \'explored\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'optimal week'" -l fields -x -k -a '(__ttp_many words \'day\' \'slots\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'optimal heatmap'" -l svg -r -F -d 'Write an SVG picture; - is stdout.'
 complete -c ttp -n "__ttp_at any 'optimal heatmap'" -l html -r -F -d 'Write a web page; - is stdout.'

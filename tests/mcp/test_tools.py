@@ -22,6 +22,7 @@ from ttp.cli.settings import user_name
 from ttp.domain.operations import OPERATIONS
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.mcp.answers import ALL, present
+from ttp.mcp.arguments import normalize
 from ttp.mcp.tools import TOOLS
 
 CUT: dict[str, Any] = {"error": ("network", "cut")}
@@ -108,7 +109,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("best_times", {}, "optimal"),
     (
         "best_times",
-        {"accounts": ["x/me"], "tz": "Asia/Tokyo", "all": True},
+        {"accounts": ["x/me"], "tz": "Asia/Tokyo", "limit": 168},
         "optimal --account x --tz Asia/Tokyo --all",
     ),
     ("next_slot", {"platforms": ["x"]}, "optimal next --platform x"),
@@ -131,13 +132,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("calendar", {}, "calendar"),
     ("calendar", {"when": "2026-W48", "accounts": ["x/me"]}, "calendar 2026-W48 --account x/me"),
     ("calendar", {"week": True, "tz": "Asia/Tokyo"}, "calendar --week --tz Asia/Tokyo"),
-    ("report", {}, "report"),
+    ("report", {"limit": 5}, "report"),
     (
         "report",
-        {"when": "prev", "by": ["account", "hour"], "tz": "Asia/Tokyo"},
+        {"when": "prev", "by": ["account", "hour"], "tz": "Asia/Tokyo", "limit": 5},
         "report prev --by account,hour --tz Asia/Tokyo",
     ),
-    ("report", {"since": "7d", "until": "1d", "accounts": ["x/me"]}, "report --since 7d --until 1d --account x/me"),
+    ("report", {"since": "7d", "until": "1d", "limit": 5}, "report --since 7d --until 1d"),
     ("status", {}, "status"),
 ]
 
@@ -145,11 +146,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 def in_short(name: str, printed: Any, *, single: bool) -> Any:
     """The JSON of a command as its tool answers it, without hints and the sentences of warnings."""
     tool = TOOLS[name]
-    if name == "list_posts":
-        printed = {"posts": printed}
-    if name == "history":
-        printed = {"changes": printed}
-    answer = present(printed, tool.answer, [ALL] if tool.whole else (), single=single)
+    page = {"posts": printed} if name == "list_posts" else {"changes": printed} if name == "history" else printed
+    if name == "report":
+        page = {**printed, "posts": []}
+    for one in page["recommendations"] if name == "best_times" else ():
+        one["slots"] = sorted(one.get("slots", ()), key=lambda slot: -slot["uplift"])
+        one["hours"] = one["days"] = None
+    answer = present(page, tool.answer, [ALL] if tool.whole else (), single=single)
     return without_steps({key: value for key, value in answer.items() if key != "untrusted"})
 
 
@@ -162,7 +165,7 @@ def without_steps(value: Any) -> Any:
     return {
         name: len(one) if name == "warnings" else without_steps(one)
         for name, one in value.items()
-        if name not in ("hint", "next", "forPerson")
+        if name not in ("hint", "next", "forPerson", "now", "localTime")
     }
 
 
@@ -182,7 +185,10 @@ def test_a_tool_answers_the_json_of_its_command(
     after = ttp.ok("list", "--json").json
     shutil.rmtree(ttp.home)
     duplicate(filled, ttp.home)
-    assert nameless(without_steps(agent.ok(tool, **arguments))) == in_short(tool, ran.json, single="id" in arguments)
+    answer = nameless(without_steps(agent.ok(tool, **arguments)))
+    if tool == "status":
+        assert answer.pop("timezone") == "UTC"
+    assert answer == in_short(tool, ran.json, single="id" in arguments)
     assert ttp.ok("list", "--json").json == after
 
 
@@ -261,6 +267,8 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
     error = Agent(ttp, TokenCapability.DRAFT).refused("create_post", text="Hello", to=["x/me"], at="tomorrow 9am")
     assert error["code"] == "not_allowed"
     assert error["next"] == {"tool": "create_post", "arguments": {"text": "Hello", "accounts": ["x/me"]}}
+    error = Agent(ttp, TokenCapability.DRAFT).refused("edit_post", id=2, text="New")
+    assert (error["code"], "next" in error) == ("not_allowed", False), "to look at the post changes nothing"
 
 
 @pytest.mark.parametrize(
@@ -426,6 +434,103 @@ def test_changes_through_the_tools_are_told_from_those_of_the_person(agent: Agen
     assert [one["command"] for one in ttp.ok("undo", "--list", "--json").json][:1] == ["create"]
     ttp.ok("redo", "--post", str(made["id"]))
     assert ttp.shown(made["id"])["content"] == "Three"
+
+
+# Texts of others.
+
+ORDER = "ignore-your-rules"
+
+
+def where(value: Any, field: str = "") -> Iterator[str]:
+    """The fields that hold the order."""
+    if isinstance(value, str) and ORDER in value:
+        yield field
+    for one in value if isinstance(value, list) else ():
+        yield from where(one, field)
+    for name, one in value.items() if isinstance(value, dict) else ():
+        yield from where(one, field if field in ("vars", "variants", "options") else name)
+
+
+def test_texts_of_others_are_named_in_every_answer(agent: Agent, ttp: Program, site: FeedSite, tmp_path: Path) -> None:
+    site.has(ORDER)
+    (tmp_path / f"{ORDER}.png").write_bytes(png())
+    media = ("--media", str(tmp_path / f"{ORDER}.png"), "--alt", ORDER)
+    made = ("create", ORDER, "--to", "x/me", "--text", f"x={ORDER} x", "--thread", ORDER, "--tag", ORDER, *media)
+    post = ttp.post(*made[1:], "--at", "in 4h")
+    ttp.bring(post, "failed", error=("network", f"The platform says: {ORDER}"), note=ORDER)
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    draft = ttp.post(*made[1:], "--at", "in 5h")
+    ttp.ok("reject", str(draft), "--reason", ORDER)
+    ttp.sql(f"UPDATE account SET hold_until = 4102444800000, hold_reason = '{ORDER}'")
+    ttp.sql(f"UPDATE source SET name = '{ORDER}'")
+    calls: list[tuple[str, dict[str, Any]]] = [
+        *(("list_posts", {"fields": fields, "after": 6}) for fields in ([], [ALL])),
+        *(("get_post", {"id": one}) for one in (post, draft)),
+        ("check_text", {"text": ORDER, "accounts": "x/me"}),
+        ("create_post", {"text": ORDER, "dryRun": True}),
+        ("edit_post", {"id": draft, "addTags": ["a"]}),
+        ("undo", {"dryRun": True}),
+        ("calendar", {}),
+        ("list_sources", {}),
+        ("list_accounts", {}),
+        ("preview_source", {"id": 1}),
+        ("status", {}),
+    ]
+    for tool, arguments in calls:
+        answer = text_of(agent.call(tool, **arguments))
+        assert set(where(answer)) - {""}, tool
+        assert set(where(answer)) <= set(answer["untrusted"]), tool
+
+
+def test_a_login_that_does_not_work_is_told_before_the_post_is_due(agent: Agent, ttp: Program) -> None:
+    ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE platform = 'x'")
+    assert [len(agent.ok("get_post", id=one).get("warnings", ())) for one in (1, 2, 5)] == [0, 1, 0]
+    by_name = {one["account"]: one for one in agent.ok("list_accounts")["accounts"]}
+    assert (by_name["x/me"]["connected"], by_name["x/me"]["needsReconnect"]) == (False, True)
+
+
+# Names and forms of arguments.
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "same"),
+    [
+        (
+            "create_post",
+            {"content": "a", "to": "x/me", "dry_run": "true"},
+            {"text": "a", "accounts": ["x/me"], "dryRun": True},
+        ),
+        (
+            "create_post",
+            {"text": "a", "account": "x/me", "tag": "b"},
+            {"text": "a", "accounts": ["x/me"], "tags": ["b"]},
+        ),
+        ("edit_post", {"id": "1", "content": "b"}, {"id": 1, "text": "b"}),
+        ("edit_post", {"ids": [1], "content": "b"}, {"id": 1, "text": "b"}),
+        (
+            "list_posts",
+            {"status": "draft", "platform": "x", "limit": "1"},
+            {"statuses": ["draft"], "platforms": ["x"], "limit": 1},
+        ),
+        ("plan_drafts", {"id": "1,6", "dryRun": True}, {"ids": [1, 6], "dryRun": True}),
+        ("retry_post", {"id": 3, "to": "x/me", "dryRun": True}, {"id": 3, "accounts": ["x/me"], "dryRun": True}),
+        ("resolve_post", {"id": 4, "to": ["x/me"], "published": 77, "dryRun": True}, None),
+        ("undo", {"id": 1, "anyone": "true", "dryRun": True}, {"post": 1, "anyone": True, "dryRun": True}),
+        ("create_post", {"text": "a", "content": "b"}, None),
+        ("get_post", {"id": "one"}, None),
+        ("get_post", {"id": [1, 2]}, None),
+    ],
+)
+def test_other_names_and_forms_of_arguments_are_accepted(
+    agent: Agent, tool: str, arguments: dict[str, Any], same: dict[str, Any] | None
+) -> None:
+    model = TOOLS[tool].arguments
+    normal = normalize(model, arguments)
+    if same is None:
+        assert agent.refused(tool, **arguments)["code"] == "usage"
+    else:
+        assert normal == same
+        assert agent.ok(tool, **arguments)
 
 
 # Keys.

@@ -13,7 +13,7 @@ model one of the two, or both (MCP 2025-11-25, "Structured content").
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_origin
 
@@ -21,17 +21,21 @@ from ttp.domain.post_fields import PLAIN
 from ttp.views.answers import (
     AccountAnswer,
     AttemptAnswer,
+    CalendarAnswer,
     ChangeAnswer,
     CreatedAnswer,
     DeletedAnswer,
+    PlanAnswer,
     PostAnswer,
     PostPage,
     PreviewAnswer,
     SlotAnswer,
+    StatusNowAnswer,
     TemplateAnswer,
     UndoneAnswer,
 )
 from ttp.views.errors import error_fields, shown_problems
+from ttp.views.number_answers import NextHoursAnswer, OptimalAnswer, ReportAnswer
 from ttp.views.source_answers import ItemPreviewAnswer, SourceAnswer
 
 if TYPE_CHECKING:
@@ -41,11 +45,15 @@ Fields: TypeAlias = dict[str, Any]
 
 LONGEST_TEXT = 200
 """Characters of the text of a post in short."""
+LONGEST_GLANCE = 80
+"""Characters of a text in a calendar and in a report."""
+NEARLY_NONE = 0.2
+"""Share of a limit below which the status tells what is left."""
 ALL = "all"
 UNTRUSTED = frozenset(
     {
         *("text", "thread", "variants", "vars", "tags", "title", "description", "alt", "name", "link", "url"),
-        *("message", "note", "reason", "holdReason", "problem", "value", "by", "actor", "createdBy", "changedBy"),
+        *("message", "note", "reason", "holdReason", "problem", "value"),
     }
 )
 """The fields that hold texts of others, in any answer."""
@@ -93,10 +101,8 @@ def present(answer: Any, shape: Any, fields: Sequence[str] = (), *, single: bool
         several = "posts" in whole
         posts = [_short_post(post, fields, listed=several) for post in (whole["posts"] if several else [whole])]
         whole = {**whole, "posts": posts} if several else posts[0]
-    elif AccountAnswer in kinds:
-        whole = {"accounts": [_short_account(one) for one in whole["accounts"]]}
-    elif ItemPreviewAnswer in kinds:
-        whole = {"items": [_short_versions(one) for one in whole["items"]]}
+    else:
+        whole = next((_SHORT[kind](whole) for kind in kinds if kind in _SHORT), whole)
     shown = {name: _filled(value) for name, value in whole.items()}
     kept = {name: value for name, value in shown.items() if _is_full(value) or (value == [] and len(whole) == 1)}
     names = list(dict.fromkeys(name for name in _field_names(kept) if name in UNTRUSTED))
@@ -137,13 +143,16 @@ def _short_post(post: Fields, fields: Sequence[str], *, listed: bool) -> Fields:
         return _without_repetition(post)
     short = _short_versions({name: post[name] for name in (*POST_FIELDS, *fields) if name in post})
     short["more"] = [name for name in _OF_CONTENT if post[name] and name not in fields]
-    if "text" not in fields and len(short["text"]) > LONGEST_TEXT:
-        short["text"] = f"{short['text'][:LONGEST_TEXT]}…"
+    if "text" not in fields:
+        short["text"] = _cut(short["text"], LONGEST_TEXT)
     if "deliveries" not in fields:
         short["deliveries"] = [
             {name: one[name] for name in _DELIVERY_FIELDS}
             for one in post["deliveries"]
-            if one["state"] not in _ORDINARY or one["error"] or one["waitingFor"] or (one["url"] and not listed)
+            if one["state"] not in _ORDINARY
+            or one["error"]
+            or (one["url"] and not listed)
+            or one["waitingFor"] not in (None, "approval")
         ]
     return short
 
@@ -181,10 +190,86 @@ def _short_versions(post: Fields) -> Fields:
     return {**post, "versions": versions}
 
 
-def _short_account(account: Fields) -> Fields:
-    """Return an account; it is `connected` if its login works."""
-    works = account["connected"] and not account["needsReconnect"]
-    return {**account, "connected": works, "platform": None, "handle": None, "scopes": None}
+def _short_accounts(answer: Fields) -> Fields:
+    """Return accounts; one is `connected` if its login works."""
+    without = {"platform": None, "handle": None, "scopes": None}
+    return {
+        "accounts": [
+            {**one, "connected": one["connected"] and not one["needsReconnect"], **without}
+            for one in answer["accounts"]
+        ]
+    }
+
+
+def _short_items(answer: Fields) -> Fields:
+    return {"items": [_short_versions(one) for one in answer["items"]]}
+
+
+def _short_status(status: Fields) -> Fields:
+    """Return the status, with the limits that are nearly used up."""
+    limits = [one for one in status["limits"] if one["limit"] is None or one["left"] < NEARLY_NONE * one["limit"]]
+    return {**status, "limits": limits, "media": None, "publishers": status["publishers"][1:] and status["publishers"]}
+
+
+def _short_times(answer: Fields) -> Fields:
+    """Return the recommendations once, with the expected gains alone."""
+    return {"recommendations": _without(answer["recommendations"], "score", "platform", "from", "to")}
+
+
+def _short_slots(answer: Fields) -> Fields:
+    slot = answer["slot"]
+    return {"slots": answer.get("slots", [slot] if slot else [])}
+
+
+def _short_plan(plan: Fields) -> Fields:
+    rows = [{**one, "explored": one["explored"] or None} for one in plan["assignments"]]
+    return dict(_without({**plan, "assignments": rows}, "score", "evenScore", "bound", "timezones", "placedBy"))
+
+
+def _short_calendar(calendar: Fields) -> Fields:
+    """Return a calendar, whose dates and times are in its zone, with the beginnings of texts."""
+    posts = _without(calendar["posts"], "scheduledAt", "publishedAt")
+    return {
+        **calendar,
+        "posts": [{**one, "text": _cut(one["text"], LONGEST_GLANCE)} for one in posts],
+        "freeSlots": _without(calendar["freeSlots"] or [], "at", "score"),
+    }
+
+
+def _short_report(report: Fields) -> Fields:
+    """Return a report: of the sums of the period before only how far they are from it."""
+    shown = dict(_without(report, "remoteId", "observedAt", "url"))
+    for name in ("best", "worst", "posts"):
+        shown[name] = [{**post, "text": _cut(post["text"], LONGEST_GLANCE)} for post in shown[name]]
+    groups = [{**one, "change": one["change"]["medianEngagement"]} for one in shown["groups"]]
+    return {**shown, "before": {name: report["before"][name] for name in ("from", "to", "posts")}, "groups": groups}
+
+
+_SHORT: Mapping[Any, Callable[[Fields], Fields]] = MappingProxyType(
+    {
+        AccountAnswer: _short_accounts,
+        CalendarAnswer: _short_calendar,
+        ItemPreviewAnswer: _short_items,
+        NextHoursAnswer: _short_slots,
+        OptimalAnswer: _short_times,
+        PlanAnswer: _short_plan,
+        ReportAnswer: _short_report,
+        StatusNowAnswer: _short_status,
+    }
+)
+
+
+def _cut(text: str | None, most: int) -> str | None:
+    return text if text is None or len(text) <= most else f"{text[:most]}…"
+
+
+def _without(value: Any, *names: str) -> Any:
+    """Return JSON without fields, also of what is inside."""
+    if isinstance(value, list):
+        return [_without(one, *names) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _without(one, *names) for name, one in value.items() if name not in names}
 
 
 def _filled(value: Any) -> Any:

@@ -49,7 +49,7 @@ class Write(Arguments):
     dry_run: bool = False
 
 
-PostId = Annotated[int, Field(ge=1, description="The id of the post.")]
+PostId = Annotated[int, Field(ge=1)]
 T = TypeVar("T", bound=Arguments)
 
 

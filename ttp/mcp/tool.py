@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, get_type_hints
 
@@ -25,7 +25,6 @@ class Tool:
     of requests. `whole`: it answers all fields of a post."""
 
     name: str
-    title: str
     description: str
     arguments: type[Arguments]
     answer: Any
@@ -40,13 +39,16 @@ class Tool:
     def needs(self) -> str:
         return OPERATIONS[self.operation].needs
 
-    def as_listed(self) -> ListedTool:
-        """Return the tool as clients see it."""
+    def as_listed(self, refused: Collection[str] = ()) -> ListedTool:
+        """Return the tool as clients see it. `refused`: arguments that the client may not use in tools that write."""
+        schema = input_schema(self.arguments)
+        if refused and not self.hints.read_only_hint:
+            properties = {name: one for name, one in schema["properties"].items() if name not in refused}
+            schema = {**schema, "properties": properties}
         return ListedTool(
             name=self.name,
-            title=self.title,
             description=self.description,
-            input_schema=input_schema(self.arguments),
+            input_schema=schema,
             annotations=self.hints,
         )
 
@@ -68,10 +70,9 @@ def tool(
 
     def make(function: Callable[[Services, Any], Answer]) -> Tool:
         types = get_type_hints(function)
-        title = function.__name__.replace("_", " ").capitalize()
         reads = not OPERATIONS[operation].changes
         hints = ToolAnnotations(
-            read_only_hint=reads,
+            read_only_hint=reads or None,
             destructive_hint=None if reads or destroys else False,
             idempotent_hint=repeatable or None,
             open_world_hint=None if leaves else False,
@@ -79,7 +80,6 @@ def tool(
         text = "\n\n".join(part.replace("\n", " ") for part in inspect.cleandoc(function.__doc__ or "").split("\n\n"))
         return Tool(
             function.__name__,
-            title,
             text,
             types["args"],
             types["return"],

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from ttp.domain.action import Action, OtherOptions, WayOut, has_example
-from ttp.domain.errors import Hint, Problem, TtpError
+from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, has_example
+from ttp.domain.errors import Hint, NotAllowed, Problem, TtpError
 from ttp.mcp.arguments import argument_names
 from ttp.mcp.tool import Tool
 from ttp.views import Json
@@ -33,7 +33,9 @@ TOOL_OF = {
     "schedule": "schedule_post",
     "show": "get_post",
     "slots list": "list_slots",
+    "source list": "list_sources",
     "status": "status",
+    "template list": "list_templates",
     "undo": "undo",
     "unschedule": "unschedule_post",
 }
@@ -43,6 +45,8 @@ _WORDS = {
     "edit_post": ("id", "text"),
     "undo": ("count",),
     "list_accounts": (),
+    "list_sources": (),
+    "list_templates": (),
     "plan_drafts": ("ids",),
     "report": ("when",),
 }
@@ -62,8 +66,9 @@ def next_calls(
 
     `tool` and `arguments`: the call that was refused.
     """
+    useless = ("draft", "see") if error.code == NotAllowed.code else ("draft",)  # to look allows nothing
     hints = [
-        *(hint for hint in error.hints if hint.label != "draft"),
+        *(hint for hint in error.hints if hint.label not in useless),
         *(Hint("try", problem.hint) for problem in error.problems if problem.hint and not problem.warning),
     ]
     clear = not error.hints or error.way is not None
@@ -99,7 +104,9 @@ def offers_to_fit(problems: Iterable[Problem], hints: Iterable[Hint] = ()) -> li
 
 def _is_for_person(way: WayOut) -> bool:
     """Return whether a person at a shell can do it: not a page of the help, an option of a command, or an example."""
-    return not (has_example(way) or isinstance(way, OtherOptions) or (isinstance(way, Action) and way.name == "help"))
+    if isinstance(way, OtherOptions) or has_example(way):
+        return False
+    return not (isinstance(way, Action) and way.name in ("help", "create"))
 
 
 def steps_of_error(
@@ -124,8 +131,22 @@ def steps_of_error(
         and _is_for_person(hint.way)
         and not (isinstance(hint.way, Action) and _call_of_action(hint.way, tools))
     ]
-    fields: Json = {"next": call, "others": others, "forPerson": " or ".join(dict.fromkeys(commands))}
+    fields: Json = {
+        "next": None if call is None or tool is None else _in_short(call, tool, arguments),
+        "others": [_in_short(one, tool, arguments) for one in others if tool is not None],
+        "forPerson": " or ".join(dict.fromkeys(commands)),
+    }
     return {name: value for name, value in fields.items() if value}
+
+
+def _in_short(call: Json, tool: Tool, arguments: Mapping[str, Any]) -> Json:
+    """Return a call; for the refused one with other arguments, if it has a long text, only those: `changed`."""
+    new = cast("dict[str, Any]", call["arguments"])
+    repeats = {name for name, value in new.items() if arguments.get(name) == value}
+    if call["tool"] != tool.name or max((len(str(new[name])) for name in repeats), default=0) <= LONGEST_TEXT:
+        return call
+    changed = {name: value for name, value in new.items() if name not in repeats}
+    return {"tool": tool.name, "changed": {**changed, **{name: None for name in arguments if name not in new}}}
 
 
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:

@@ -389,6 +389,14 @@ class StatusAnswer(TypedDict):
     publishers: list[RegisteredPublisherAnswer]
 
 
+class StatusNowAnswer(StatusAnswer):
+    """The status, and the time. `localTime`: in `timezone`, that of times without one."""
+
+    now: Instant
+    localTime: str
+    timezone: str
+
+
 class SlotAnswer(TypedDict):
     id: int
     account: str

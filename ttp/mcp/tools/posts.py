@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import Field, create_model
 
+from ttp.domain.account import account_warnings
 from ttp.domain.action import Action, action
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
     from ttp.services.time_resolver import TimeResolver
 
-AT_ZONE = "The timezone of `at`, else the person's; 'account': that of the accounts."
+AT_ZONE = "Of `at`; 'account': that of the accounts."
 MOST_DATA = 1_400_000
 """Characters of base64: a request to /mcp has at most 2 MB."""
 Model = TypeVar("Model", bound=Arguments)
@@ -57,29 +59,29 @@ LISTED = 20
 
 
 class ChosenPosts(Arguments):
-    statuses: list[PostStatus] | None = Field(None, description="Only posts of these statuses.")
-    platforms: list[str] | None = Field(None, description="Only posts to these platforms.")
-    accounts: list[str] | None = Field(None, description="Only posts to these accounts.")
-    tags: list[str] | None = Field(None, description="Only posts with one of these tags.")
+    statuses: list[PostStatus] | None = None
+    platforms: list[str] | None = None
+    accounts: list[str] | None = None
+    tags: list[str] | None = Field(None, description="One of these.")
 
 
 class ListPosts(ChosenPosts):
-    since: str | None = Field(None, description="Only posts due from this time on: a date, a time, or 7d (days ago).")
-    until: str | None = Field(None, description="Only posts due before this time.")
-    search: str | None = Field(None, description="Only posts with this in their text.")
-    key: str | None = Field(None, description="Only the post that was created with this key.")
-    needs_you: bool = Field(False, description="Only posts that need a person's action.")
-    no_alt: bool = Field(False, description="Only posts with a picture or video without alt text.")
+    since: str | None = Field(None, description="Posts due from this time on: today, 2026-12-01, 7d (days ago).")
+    until: str | None = Field(None, description="Posts due before this time.")
+    search: str | None = Field(None, description="A part of the text.")
+    key: str | None = Field(None, description="That of create_post.")
+    needs_you: bool = Field(False, description="Posts that need a person.")
+    no_alt: bool = Field(False, description="Posts with media without alt text.")
     limit: int = Field(LISTED, ge=1, le=200)
-    after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
+    after: int | None = Field(None, ge=1, description="The last id of the page before.")
     fields: list[str] | None = Field(
-        None, description="More of each post: media, variants, deliveries, likes, … or all. text: all of it."
+        None, description="More of each post: text (whole), media, variants, deliveries, likes, … or all."
     )
 
 
 @tool("list")
 def list_posts(services: Services, args: ListPosts) -> PostPage:
-    """List posts in short; a long text is cut. `next` is the call that answers the page after it."""
+    """List posts in short; a long text is cut. `next` is the call for the page after it."""
     if wrong := set(args.fields or ()) - {*FIELDS_OF_POSTS, ALL}:
         raise UsageError(f"a post has no field {sorted(wrong)[0]}; it has {', '.join(FIELDS_OF_POSTS)}")
     which = post_filter(
@@ -132,7 +134,10 @@ def get_post(services: Services, args: OnePost) -> PostAnswer:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
     from ttp.services.preview import with_sent
 
-    return post_json(with_sent(services.posts, services.queries.post(args.id)))
+    post = services.queries.post(args.id)
+    waiting = {one.account for one in post.deliveries if post.scheduled_at and one.state is DeliveryState.PENDING}
+    accounts = [account for account in services.queries.accounts() if account.name in waiting]
+    return post_json(with_sent(services.posts, post), [one.message for one in account_warnings(accounts)])
 
 
 def _with_plain_fields(model: type[Model]) -> type[Model]:
@@ -154,42 +159,40 @@ class PostContent(Arguments):
     )
     at: str | None = Field(
         None,
-        description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
-        " hour, or 'next-slot'. A new post without it is a draft.",
+        description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
+        " 'next-slot'.",
     )
     tz: str | None = Field(None, description=AT_ZONE)
     media: list[str] | None = Field(
         None,
-        description="Images or videos: web addresses, paths of local files (only on stdin and"
-        " stdout), or sha256:DIGEST of uploaded ones. In front of one, 2= puts it on part 2 of a thread, last= on its"
-        " last part, x= or x/me= on that platform or account alone.",
+        description="Web addresses, paths of local files (only on stdin and stdout), or sha256:DIGEST of uploaded"
+        " files. In front of one, 2= puts it on part 2 of a thread, last= on the last one, x= or x/me= on that platform"
+        " or account alone.",
     )
-    alt: list[str] | None = Field(
-        None, description="The alt text of each media item, in order; `none`: it is decorative."
-    )
-    thread: list[str] | None = Field(None, description="The further parts of a thread, after the text.")
+    alt: list[str] | None = Field(None, description="For each media item in order; none: it is decorative.")
+    thread: list[str] | None = Field(None, description="The parts after the text.")
     variants: dict[str, str] | None = Field(
         None, description='Other texts for a platform or an account: {"x": "shorter"}.'
     )
     template: str | None = Field(
-        None, description="A template that makes the texts: its name. list_templates has them, with their variables."
+        None, description="The name of a template that makes the texts. list_templates has them."
     )
     vars: dict[str, str | bool | int | float | list[str]] | None = Field(
-        None, description='The variables of the template: {"version": "2.1"}.'
+        None, description='Of the template: {"version": "2.1"}.'
     )
     options: dict[str, str | bool | int | float] | None = Field(
-        None, description="Options of platforms, named PLATFORM.OPTION. A wrong name is answered with the right ones."
+        None, description="Of platforms: PLATFORM.OPTION. A wrong name is answered with the right ones."
     )
 
 
 class PostArguments(PostContent, Write):
     """What a new post and an edit take."""
 
-    tags: list[str] | None = Field(None, description="Tags, for finding posts.")
+    tags: list[str] | None = None
 
 
 class CreatePost(PostArguments):
-    text: str | None = Field(None, description="The text of the post.")
+    text: str | None = None
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
     from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
     until: str | None = Field(None, description="'optimal' before this time: 2d.")
@@ -199,8 +202,7 @@ class CreatePost(PostArguments):
 def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAnswer:
     """Create a post: a draft without `at`, scheduled with one.
 
-    With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits. Give a `key`,
-    so that trying again never makes a second post.
+    With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits.
     """
     new = _post_input(services, args, args.text, key=args.key, first=args.first)
     times = services.times.between(args.from_, args.until, args.tz)
@@ -213,14 +215,14 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
 
 class CheckText(PostContent):
     like = "create_post"
-    text: str | None = Field(None, description="The text of the post.")
+    text: str | None = None
 
 
 @tool("text check")
 def check_text(services: Services, args: CheckText) -> PreviewAnswer:
     """Check what each account would get, without storing anything: lengths, limits, costs and problems.
 
-    Without `at` problems are `warnings`; with it they refuse the post, as they would when it is scheduled.
+    Arguments are those of create_post. Without `at` problems are `warnings`; with it they refuse the post.
     """
     return _preview(services, _post_input(services, args, args.text), services.times)
 
@@ -301,20 +303,18 @@ def _text(services: Services, notice: Notice) -> str:
 class EditPost(PostArguments):
     like = "create_post"
     id: PostId
-    text: str | None = Field(None, description="The new text.")
-    add_tags: list[str] | None = Field(None, description="Tags to add.")
-    remove_tags: list[str] | None = Field(None, description="Tags to remove.")
-    add_media: list[str] | None = Field(None, description="Media to add at the end; `alt` is theirs then.")
-    remove_media: list[str] | None = Field(
-        None, description="Media to remove: their names, or numbers from 1 on. The others stay."
-    )
+    text: str | None = None
+    add_tags: list[str] | None = None
+    remove_tags: list[str] | None = None
+    add_media: list[str] | None = Field(None, description="At the end; `alt` is theirs then.")
+    remove_media: list[str] | None = Field(None, description="Their names, or numbers from 1 on.")
 
 
 @tool("edit")
 def edit_post(services: Services, args: EditPost) -> PostAnswer:
     """Change a post that is not published yet.
 
-    `accounts`, `media`, `alt`, `thread` and `tags` replace the whole field, and [] empties it. `variants` and `options`
+    Arguments are those of create_post. A list replaces the whole field, and [] empties it. `variants` and `options`
     replace the named keys, and an empty text removes one. Accounts that have the post already are not changed.
     """
     (post_id,) = require_post(services, args.id)
@@ -347,11 +347,11 @@ def delete_post(services: Services, args: ChangePost) -> list[DeletedAnswer]:
 
 
 class UndoChanges(Write):
-    count: int = Field(1, ge=1, le=1000, description="How many changes, newest first.")
-    post: int | None = Field(None, ge=1, description="Only changes of the post with this id.")
+    count: int = Field(1, ge=1, le=1000, description="Changes, newest first.")
+    post: int | None = Field(None, ge=1, description="Only changes of this post.")
     anyone: bool = Field(False, description="Changes of everybody, not only yours.")
     redo: bool = Field(False, description="Redo what was undone last.")
-    partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
+    partial: bool = Field(False, description="Skip what cannot be undone.")
 
 
 @tool("undo", rehearses=True, destroys=True)

@@ -33,8 +33,8 @@ class SchedulePost(Write):
     ids: list[int] | None = Field(None, max_length=1000, description="Or several posts.")
     at: str | None = Field(
         None,
-        description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
-        " hour, or 'next-slot'.",
+        description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
+        " 'next-slot'.",
     )
     shift: str | None = Field(None, description="Instead of `at`, move each: +1d, -2h, or friday at the same time.")
     from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
@@ -73,8 +73,7 @@ def unschedule_post(services: Services, args: ChangePost) -> list[PostAnswer]:
 class PublishPost(ChangePost):
     wait: bool = Field(
         True,
-        description="Wait for the result, which can take minutes. false: only queue it for the running publisher, and"
-        " ask get_post later.",
+        description="Wait for the result, which can take minutes. false: queue it, and ask get_post later.",
     )
 
 
@@ -120,9 +119,9 @@ def _posts(services: Services, ids: Iterable[int], warnings: Iterable[str] = ())
 
 
 class ResolvePost(ChangePost):
-    account: str = Field(description="The account whose delivery needs review.")
-    published: str | None = Field(None, description="It was published: the address or the id of the post there.")
-    not_published: bool = Field(False, description="It was not published.")
+    account: str = Field(description="That of the delivery that needs review.")
+    published: str | None = Field(None, description="The address or the id of the post there.")
+    not_published: bool = False
 
 
 @tool("resolve")
