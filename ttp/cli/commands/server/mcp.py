@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,7 +86,7 @@ def _print_config(context: Context, client: str, capability: Sequence[str] | Non
     limits = ["--capability", ",".join(capability)] if capability else []
     environ = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     program = which(sys.argv[0]) or which("ttp")
-    text = client_config(client, [os.path.abspath(program) if program else "ttp", "mcp", *limits], environ)
+    text = client_config(client, [str(Path(program).absolute()) if program else "ttp", "mcp", *limits], environ)
     if FILES[client]:
         context.out.note(f"paste it into {FILES[client]}, beside the servers that are there")
     if "TTP_TOKEN" in os.environ:
