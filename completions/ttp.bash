@@ -13,7 +13,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--accounts|--add-media|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--captions|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--every|--exclude|--expires|--explore|--fields|--file|--focus|--for|--format|--from|--history|--host|--html|--include-category|--key|--langs|--limit|--map|--max-age|--max-late|--max-new|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--program|--project|--published|--quiet-hours|--reason|--remove-media|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--snippet|--socket|--sort|--split|--spread|--state|--status|--svg|--tag|--template|--text|--thread|--thumbnail|--to|--trusted-proxy|--tz|--until|--var|--vary|--where|--with|-n) option=$word ;;
+            --account|--accounts|--add-media|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--captions|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--every|--exclude|--expires|--explore|--fields|--file|--focus|--for|--format|--from|--history|--host|--html|--include-category|--key|--langs|--limit|--map|--max-age|--max-late|--max-new|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--print-config|--program|--project|--published|--quiet-hours|--reason|--remove-media|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--snippet|--socket|--sort|--split|--spread|--state|--status|--svg|--tag|--template|--text|--thread|--thumbnail|--to|--trusted-proxy|--tz|--until|--var|--vary|--where|--with|-n) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'config'|'credentials'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'source'|'store'|'template'|'token'|'webhook') path="${path:+$path }$word" ;;
@@ -146,7 +146,7 @@ _ttp() {
         'store unseal') options=$'--without-copy\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'doctor') options=$'--online\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'uninstall') options=$'--keep\n--purge\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
-        'mcp') options=$'--capability\n--quiet\n-q\n--help' ;;
+        'mcp') options=$'--capability\n--print-config\n--quiet\n-q\n--help' ;;
         'certify') (( place )) || { ask=(account); }; options=$'--only\n--keep\n--report\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;

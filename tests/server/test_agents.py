@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from mcp.shared.exceptions import MCPError
 from tests.drift.operations_page import TOKENS, lets_in
 from tests.examples import every
 from tests.mcp.conftest import text_of
+from tests.media_bytes import png
 from tests.server.conftest import Api, serving
 from tests.server.pages.conftest import Person
 from tests.server.test_media import SHA256, form
@@ -219,6 +221,26 @@ def test_who_wrote_a_post_cannot_approve_it(server: Api, having: Having) -> None
     having("draft", name="cyd").ok("undo", post=1, anyone=True)
     server.ttp.ok("token", "revoke", "cyd")
     assert having("approve", name="cyd").refused("approve_post", id=1)["code"] == "not_allowed"
+
+
+def test_a_token_undoes_what_is_its_own_and_a_limited_one_sees_its_posts_alone(server: Api, having: Having) -> None:
+    ann, bob = having("publish", name="ann"), having("draft", name="bob")
+    data = b64encode(png()).decode()
+    assert ann.ok("add_media", data=data, dryRun=True)["sha256"] == ann.ok("add_media", data=data)["sha256"]
+    digest = ann.ok("add_media", data=data)["sha256"]
+    ann.ok("create_post", text="Hi", accounts=["x/me"], media=[f"sha256:{digest}"], at="2098-01-01T09:00Z")
+    bob.ok("create_post", text="A draft", accounts=["x/me"])
+    assert ann.ok("pause_accounts", dryRun=True)["accounts"]
+    assert not server.ttp.ok("account", "list", "--json").json[0]["holdReason"]
+    assert ann.ok("undo", dryRun=True)["posts"][0]["id"] == 1
+    assert bob.ok("undo")["posts"][0]["id"] == 2
+    assert bob.refused("add_media", url="http://169.254.169.254/latest")["code"] == "usage"
+    server.ttp.account("x/other")
+    server.ttp.post("Of another", "--to", "x/other")
+    limited = having("read", "x/me", name="cyd")
+    assert len(limited.ok("history", id=1)["changes"]) == 1
+    assert limited.refused("history")["code"] == "usage"
+    assert limited.refused("history", id=3)["code"] == "not_found"
 
 
 @pytest.mark.parametrize(

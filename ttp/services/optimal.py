@@ -18,8 +18,9 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.sample import OnlineFollowers, Sample, average_online
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
-    LEAD,
+    ANYWHERE,
     FreeHour,
+    Reach,
     Week,
     combine_weeks,
     draw_free_hour,
@@ -31,7 +32,6 @@ from ttp.domain.optimal.recommendation import Recommendation, recommend
 from ttp.domain.post import PostFields, calendar_time
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
-from ttp.domain.time.resolve import ANY_TIME, Window
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -125,9 +125,10 @@ class Optimal:
         *,
         explore: float = 0.0,
         seed: int | None = None,
-        window: Window = ANY_TIME,
+        reach: Reach = ANYWHERE,
     ) -> tuple[FreeHour, ...]:
-        """Return the next free hours of all these accounts together, by time; none without data.
+        """Return the next free hours of all these accounts together, by time; none without data, or where none is free
+        before the end of `reach`.
 
         With probability `explore` an hour is one of the best by a draw of the posterior. `seed` None: derived from the
         accounts and the present hour, so that asking again returns the same.
@@ -138,22 +139,19 @@ class Optimal:
         gap = self._config.seconds("plan.min_gap_s")
         now, busy = self._clock.now(), self._busy(accounts)
         if not explore:
-            hours = self._next_free(recommendations, busy, count, window)
-            if not hours and window.end is not None:
-                raise self.no_hour_error(accounts, window=window)
-            return hours
+            return self._next_free(recommendations, busy, count, reach)
         quiet = QuietHours(parse_quiet_hours(self._config.text("plan.quiet_hours")))
         random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
-        drawn: list[FreeHour] = []
+        hours: list[FreeHour] = []
         for _ in range(count):
             if random.random() < explore:
                 hour = draw_free_hour(recommendations, random, now=now, busy=busy, min_gap_s=gap, quiet=quiet)
             else:
                 hour = next(iter(self._next_free(recommendations, busy)), None)
             if hour is not None:
-                drawn.append(hour)
+                hours.append(hour)
                 busy = {name: sorted([*instants, hour.at]) for name, instants in busy.items()}
-        return tuple(sorted(drawn, key=lambda hour: hour.at))
+        return tuple(sorted(hours, key=lambda hour: hour.at))
 
     def keeping_to_best(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> list[str]:
         """Return the names of the accounts that hardly try other than their best hours any more."""
@@ -166,7 +164,7 @@ class Optimal:
         *,
         taken: Mapping[int, Sequence[datetime]] = _NO_INSTANTS,
         db: Connection | None = None,
-        window: Window = ANY_TIME,
+        reach: Reach = ANYWHERE,
     ) -> FreeHour:
         """Return the next free hour for a post to these accounts. UsageError with the command that collects data.
         `taken`: instants by account id that are not free either. `db`: the transaction to read in."""
@@ -176,9 +174,9 @@ class Optimal:
             busy = self._busy(accounts, db)
             for account in accounts:
                 busy[account.name] = sorted([*busy[account.name], *taken.get(account.id or 0, ())])
-            hours = self._next_free(recommendations, busy, window=window)
+            hours = self._next_free(recommendations, busy, reach=reach)
         if not hours:
-            raise self.no_hour_error(accounts, db, window)
+            raise self.no_hour_error(accounts, db, reach)
         return hours[0]
 
     def is_free(self, db: Connection, accounts: Sequence[Account], at: datetime) -> bool:
@@ -223,12 +221,12 @@ class Optimal:
         return tuple(slot for slot in hours if slot.at >= start)
 
     def no_hour_error(
-        self, accounts: Sequence[Account], db: Connection | None = None, window: Window = ANY_TIME
+        self, accounts: Sequence[Account], db: Connection | None = None, reach: Reach = ANYWHERE
     ) -> UsageError:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
-            if window.end is not None:
+            if reach.has_end:
                 message = f"no good hour of {names} is free before then"
                 return UsageError(message, Hint("try", other_options(until=None)))
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
@@ -257,16 +255,12 @@ class Optimal:
         recommendations: Sequence[Recommendation],
         busy: Mapping[str, Sequence[datetime]],
         count: int = 1,
-        window: Window = ANY_TIME,
+        reach: Reach = ANYWHERE,
     ) -> tuple[FreeHour, ...]:
         gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
         now = self._clock.now()
-        if window.start is not None:
-            now = max(now, window.start - LEAD)
-        if window.end is not None:
-            horizon = min(horizon, (window.end - now).total_seconds())
         return next_free_hour(
-            recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count, end=window.end
+            recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count, reach=reach
         )
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:

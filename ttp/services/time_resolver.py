@@ -94,7 +94,10 @@ class TimeChooser:
             place = self.slots.next_free(accounts, post=post, first=time.first, taken=taken, db=db)
             clocks = {**dict(time.clocks), place.slot.account: ZoneInfo(place.slot.timezone)}
             return replace(time, at=place.at, clocks=tuple(clocks.items()))
-        best = self.optimal.next_hour(accounts, time.account_zones, taken=taken, db=db, window=time.window)
+        from ttp.domain.optimal.free_hours import Reach
+
+        reach = Reach(start=time.window.start, end=time.window.end)
+        best = self.optimal.next_hour(accounts, time.account_zones, reach=reach, taken=taken, db=db)
         note = f"took {best.why}: {format_instant(best.at, time.zone, time.clocks)}, score {best.score:.2f}"
         return replace(time, at=best.at, note=note)
 

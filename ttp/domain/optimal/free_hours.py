@@ -54,6 +54,21 @@ class FreeHour:
     """Why this hour was chosen, in a clause."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where to look for an hour, as far as somebody said: aware instants, from `start` on and before `end`."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def has_end(self) -> bool:
+        return self.end is not None
+
+
+ANYWHERE = Reach()
+
+
 def next_free_hour(
     recommendations: Sequence[Recommendation],
     *,
@@ -62,14 +77,13 @@ def next_free_hour(
     min_gap_s: float,
     horizon_s: float = WEEK_S,
     count: int = 1,
-    end: datetime | None = None,
+    reach: Reach = ANYWHERE,
 ) -> tuple[FreeHour, ...]:
     """Return the next `count` free hours for posts to all these accounts, by time; none without data. `busy`: the aware
-    instants of each account's posts, sorted; `end`: the hours begin before it. Fewer hours are returned only if a year,
-    or the time until then, has no more."""
+    instants of each account's posts, sorted. Fewer hours are returned only if `reach`, or a year, has no more."""
     with_data = [one for one in recommendations if one.slots]
     instants = [busy.get(one.account, ()) for one in recommendations]
-    hours = islice(free_hours(with_data, now, instants, min_gap_s, horizon_s, end), count) if with_data else ()
+    hours = islice(free_hours(with_data, now, instants, min_gap_s, horizon_s, reach), count) if with_data else ()
     chosen = [replace(hour, why=f"{hour.why}{BUT_FOR}") if number else hour for number, hour in enumerate(hours)]
     return tuple(sorted(chosen, key=lambda hour: hour.at))
 
@@ -80,7 +94,7 @@ def free_hours(
     busy: Sequence[Sequence[datetime]],
     min_gap_s: float,
     horizon_s: float = WEEK_S,
-    end: datetime | None = None,
+    reach: Reach = ANYWHERE,
 ) -> Iterator[FreeHour]:
     """Yield free hours for posts to accounts that all have data, each at a distance from those before it.
 
@@ -92,9 +106,10 @@ def free_hours(
     less than `min_gap_s` away. `busy`, the instants of posts by account, may grow between two hours. Hours that the
     clocks skip are left out; of a repeated hour the first pass counts.
     """
-    gap, start = timedelta(seconds=min_gap_s), now + LEAD
-    reach = now + timedelta(seconds=horizon_s)
-    ahead = [one for one in _hours_ahead(recommendations, start, reach) if end is None or one.at < end]
+    gap, end = timedelta(seconds=min_gap_s), reach.end
+    now = max(now, (reach.start or now) - LEAD)
+    start, last = now + LEAD, now + timedelta(seconds=horizon_s)
+    ahead = [one for one in _hours_ahead(recommendations, start, last) if end is None or one.at < end]
     ranks = _hour_ranks(recommendations, start)
     yielded: list[datetime] = []
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ttp.domain.errors import UsageError
+from ttp.domain.optimal.free_hours import Reach
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.durations import parse_duration
 from ttp.mcp.answers import StatusNowAnswer
@@ -132,9 +133,12 @@ def next_slot(services: Services, args: NextSlot) -> NextHoursAnswer:
     """
     accounts = _chosen(services, args)
     zones = services.times.account_zones(accounts, args.tz)
-    window = services.times.window(args.from_, args.until, args.tz)
-    slots = [free_hour_json(slot) for slot in services.optimal.next(accounts, zones, args.count or 1, window=window)]
-    return next_hours_json(slots, counted=args.count is not None)
+    start, end = services.times.window(args.from_, args.until, args.tz)
+    reach = Reach(start=start, end=end)
+    hours = services.optimal.next(accounts, zones, args.count or 1, reach=reach)
+    if end is not None and not hours:
+        raise services.optimal.no_hour_error(accounts, reach=reach)
+    return next_hours_json([free_hour_json(hour) for hour in hours], counted=args.count is not None)
 
 
 class PlanDrafts(Write):
