@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_origin
+from typing import TYPE_CHECKING, Any, NotRequired, TypeAlias, get_args, get_origin
+
+from typing_extensions import TypedDict
 
 from ttp.domain.post_fields import PLAIN
 from ttp.views.answers import (
@@ -25,12 +27,12 @@ from ttp.views.answers import (
     ChangeAnswer,
     CreatedAnswer,
     DeletedAnswer,
+    Instant,
     PlanAnswer,
     PostAnswer,
-    PostPage,
     PreviewAnswer,
     SlotAnswer,
-    StatusNowAnswer,
+    StatusAnswer,
     TemplateAnswer,
     UndoneAnswer,
 )
@@ -43,12 +45,30 @@ if TYPE_CHECKING:
 
 Fields: TypeAlias = dict[str, Any]
 
+
+class PostPage(TypedDict):
+    """Posts, and the tool call that answers those after them, if there are more."""
+
+    posts: list[PostAnswer]
+    next: NotRequired[dict[str, Any]]
+
+
+class StatusNowAnswer(StatusAnswer):
+    """The status, and the time. `localTime`: in `timezone`, that of times without one."""
+
+    now: Instant
+    localTime: str
+    timezone: str
+
+
 LONGEST_TEXT = 200
 """Characters of the text of a post in short."""
 LONGEST_GLANCE = 80
 """Characters of a text in a calendar and in a report."""
 NEARLY_NONE = 0.2
 """Share of a limit below which the status tells what is left."""
+USUAL_LIMIT = 50
+"""Of a platform that tells only what is left."""
 ALL = "all"
 UNTRUSTED = frozenset(
     {
@@ -111,13 +131,13 @@ def present(answer: Any, shape: Any, fields: Sequence[str] = (), *, single: bool
 
 def short_error(error: TtpError, more: str = "") -> Fields:
     """Return the code, the message and the problems of an error, without hints. `more`: of the message."""
-    message = error_fields(error)["message"]
+    message = str(error_fields(error)["message"])
     problems = [
         {
             "field": _NAMES.get(one.field, one.field),
             "account": one.account,
             "code": one.code,
-            "message": None if one.message == message else one.message,
+            "message": None if message.startswith(one.message) else one.message,
         }
         for one in shown_problems(error)
     ]
@@ -131,9 +151,9 @@ def _named(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        name if name == "to" and not isinstance(one, list) else _NAMES.get(name, name): one
-        if name in _OWN_KEYS
-        else _named(one)
+        _NAMES[name] if name == "content" or (name == "to" and isinstance(one, list)) else name: (
+            one if name in _OWN_KEYS else _named(one)
+        )
         for name, one in value.items()
     }
 
@@ -207,7 +227,7 @@ def _short_items(answer: Fields) -> Fields:
 
 def _short_status(status: Fields) -> Fields:
     """Return the status, with the limits that are nearly used up."""
-    limits = [one for one in status["limits"] if one["limit"] is None or one["left"] < NEARLY_NONE * one["limit"]]
+    limits = [one for one in status["limits"] if one["left"] < NEARLY_NONE * (one["limit"] or USUAL_LIMIT)]
     return {**status, "limits": limits, "media": None, "publishers": status["publishers"][1:] and status["publishers"]}
 
 
@@ -224,6 +244,11 @@ def _short_slots(answer: Fields) -> Fields:
 def _short_plan(plan: Fields) -> Fields:
     rows = [{**one, "explored": one["explored"] or None} for one in plan["assignments"]]
     return dict(_without({**plan, "assignments": rows}, "score", "evenScore", "bound", "timezones", "placedBy"))
+
+
+def _glances(answer: Fields) -> Fields:
+    """Return changes of posts with the beginnings of their texts."""
+    return {name: [{**one, "text": _cut(one["text"], LONGEST_GLANCE)} for one in rows] for name, rows in answer.items()}
 
 
 def _short_calendar(calendar: Fields) -> Fields:
@@ -249,12 +274,14 @@ _SHORT: Mapping[Any, Callable[[Fields], Fields]] = MappingProxyType(
     {
         AccountAnswer: _short_accounts,
         CalendarAnswer: _short_calendar,
+        ChangeAnswer: _glances,
         ItemPreviewAnswer: _short_items,
         NextHoursAnswer: _short_slots,
         OptimalAnswer: _short_times,
         PlanAnswer: _short_plan,
         ReportAnswer: _short_report,
         StatusNowAnswer: _short_status,
+        UndoneAnswer: _glances,
     }
 )
 
@@ -279,7 +306,7 @@ def _filled(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     filled = {name: one if name == "arguments" else _filled(one) for name, one in value.items()}
-    return {name: one for name, one in filled.items() if _is_full(one)}
+    return {name: one for name, one in filled.items() if name == "arguments" or _is_full(one)}
 
 
 def _is_full(value: Any) -> bool:

@@ -54,8 +54,8 @@ T = TypeVar("T", bound=Arguments)
 
 
 def normalize(model: type[Arguments], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments in the form that the tool has: other names for its own, a list for a single item, and numbers
-    and switches for texts of them. The rest is left as it is, for `parse` to refuse."""
+    """Return arguments in the form that the tool has: other names for its own, a list for a single item, numbers and
+    switches for texts of them, and the text of a number. The rest is left as it is, for `parse` to refuse."""
     properties = input_schema(model)["properties"]
     normal: dict[str, Any] = {}
     for name, value in arguments.items():
@@ -84,6 +84,8 @@ def _in_form(schema: Mapping[str, Any], value: Any) -> Any:
             return _in_form(schema, one)
         case "integer", str() if value.strip().isascii() and value.strip().isdigit():
             return int(value) if len(value) < 20 else value
+        case "string", int() if not isinstance(value, bool):
+            return str(value)
         case "boolean", "true" | "false":
             return value == "true"
         case _:

@@ -140,13 +140,13 @@ def steps_of_error(
 
 
 def _in_short(call: Json, tool: Tool, arguments: Mapping[str, Any]) -> Json:
-    """Return a call; for the refused one with other arguments, if it has a long text, only those: `changed`."""
+    """Return a call; for the refused one with other arguments, if it has a long text, only those: `sameCallWith`."""
     new = cast("dict[str, Any]", call["arguments"])
     repeats = {name for name, value in new.items() if arguments.get(name) == value}
     if call["tool"] != tool.name or max((len(str(new[name])) for name in repeats), default=0) <= LONGEST_TEXT:
         return call
     changed = {name: value for name, value in new.items() if name not in repeats}
-    return {"tool": tool.name, "changed": {**changed, **{name: None for name in arguments if name not in new}}}
+    return {"sameCallWith": {**changed, **{name: None for name in arguments if name not in new}}}
 
 
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:

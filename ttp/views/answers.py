@@ -1,5 +1,5 @@
-"""The shapes of answers as types: of posts, accounts, times and the queue. The views write them; the HTTP API and MCP
-make their schemas of them.
+"""The shapes of answers as types: of posts, accounts, times and the queue. The views write them, the HTTP API makes its
+schemas of them, and MCP shortens answers by them.
 
 Words such as `status` are open: new ones may come, and new keys too.
 """
@@ -188,13 +188,6 @@ class PostAnswer(_Post, MainCounts):
     changedBy: NotRequired[str | None]
     replayed: NotRequired[bool]
     sent: NotRequired[list[SentAnswer]]
-
-
-class PostPage(TypedDict):
-    """Posts, and the tool call that answers those after them, if there are more."""
-
-    posts: list[PostAnswer]
-    next: NotRequired[dict[str, Any]]
 
 
 class TemplateAnswer(TypedDict):
@@ -387,14 +380,6 @@ class StatusAnswer(TypedDict):
     webhooks: list[WebhookStateAnswer]
     sources: list[SourceStateAnswer]
     publishers: list[RegisteredPublisherAnswer]
-
-
-class StatusNowAnswer(StatusAnswer):
-    """The status, and the time. `localTime`: in `timezone`, that of times without one."""
-
-    now: Instant
-    localTime: str
-    timezone: str
 
 
 class SlotAnswer(TypedDict):

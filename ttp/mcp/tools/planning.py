@@ -10,6 +10,7 @@ from ttp.domain.errors import UsageError
 from ttp.domain.optimal.free_hours import Reach
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.durations import parse_duration
+from ttp.mcp.answers import StatusNowAnswer
 from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import ChosenPosts, approval_warnings, not_running, post_filter, split
@@ -20,7 +21,6 @@ from ttp.views.answers import (
     AccountAnswer,
     CalendarAnswer,
     PlanAnswer,
-    StatusNowAnswer,
     TemplateAnswer,
 )
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of

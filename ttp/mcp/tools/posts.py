@@ -19,7 +19,7 @@ from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput, parse_plain
 from ttp.domain.post_fields import MEDIA, PLAIN
-from ttp.mcp.answers import ALL, FIELDS_OF_POSTS
+from ttp.mcp.answers import ALL, FIELDS_OF_POSTS, PostPage
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
 from ttp.mcp.tool_calls import offers_to_fit
@@ -29,7 +29,7 @@ from ttp.services.undo import UndoRequest
 from ttp.store.home.media import temporary_media
 from ttp.store.queries import PostFilter
 from ttp.views import Json
-from ttp.views.answers import DeletedAnswer, MediaAnswer, PostAnswer, PostPage, PreviewAnswer, UndoneAnswer
+from ttp.views.answers import DeletedAnswer, MediaAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
 from ttp.views.posts import (
     NOT_RUNNING,
     Notice,
