@@ -23,7 +23,7 @@ from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.domain.time.formatting import format_instant, format_iso
 from ttp.domain.time.grammar import ChosenTime, ExactTime, OnDate, WallTime, parse_time
 from ttp.domain.time.repair import quote
-from ttp.domain.time.resolve import ANY_TIME, ResolvedTime, Window, parse_date, resolve_bound, resolve_time
+from ttp.domain.time.resolve import ANY_TIME, ResolvedTime, TimeBounds, parse_date, resolve_bound, resolve_time
 from ttp.domain.time.zones import (
     ACCOUNT_ZONE,
     EXAMPLE_ZONE,
@@ -134,7 +134,7 @@ class TimeResolver:
         bounded._window = self.window(start, end, tz)
         return bounded
 
-    def window(self, start: str | None, end: str | None, tz: str | None = None) -> Window:
+    def window(self, start: str | None, end: str | None, tz: str | None = None) -> TimeBounds:
         """Return the window that these bounds mean, as `between`."""
         now, zone = self._clock.now(), self.zone((), None if tz == ACCOUNT_ZONE else tz)
         first, last = (
@@ -143,7 +143,7 @@ class TimeResolver:
         )
         if last is not None and last <= max(now, first or now):
             raise UsageError(f'no time is before "{end}" here', Hint("try", other_options(until=None)))
-        return Window(first, last)
+        return TimeBounds(first, last)
 
     # Zones.
 

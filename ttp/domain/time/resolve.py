@@ -40,14 +40,14 @@ _MOST_STEPS = 4
 """Refusals of suggestions that are followed to a time that is accepted."""
 
 
-class Window(NamedTuple):
+class TimeBounds(NamedTuple):
     """Instants from `start` on and before `end`; None: no bound."""
 
     start: datetime | None = None
     end: datetime | None = None
 
 
-ANY_TIME = Window()
+ANY_TIME = TimeBounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class ResolvedTime:
     """How ttp chose the instant, if no person named it."""
     first: bool = False
     """Scheduled posts in the slot move back."""
-    window: Window = ANY_TIME
+    window: TimeBounds = ANY_TIME
     """The bounds of an hour that ttp chose."""
     account_ids: tuple[int | None, ...] = ()
     """The accounts that it was resolved for."""
