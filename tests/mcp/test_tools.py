@@ -330,6 +330,12 @@ def test_what_needs_a_choice_has_no_next_call(
     assert error.get("others", []) == [{"tool": tool, "arguments": one} for one in choices]
 
 
+def test_no_call_replaces_a_text_by_the_dash_of_a_command(agent: Agent) -> None:
+    post = agent.ok("create_post", text=LONG, to="x/me")["id"]
+    error = agent.refused("plan_drafts", ids=post)
+    assert (error["problems"][0]["code"], {"next", "others", "forPerson"} & error.keys()) == ("text_too_long", set())
+
+
 def test_a_decision_of_a_person_is_not_a_next_call(agent: Agent, ttp: Program) -> None:
     error = agent.refused("retry_post", id=4)
     assert error["code"] == "state"

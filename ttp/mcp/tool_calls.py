@@ -53,6 +53,8 @@ _WORDS = {
 """The arguments of a command in order, as arguments of its tool. Others have the id of a post."""
 _NAMES = {"text": "variants", "set": "options", "to": "accounts"}
 """Options whose argument has another name."""
+STDIN = "-"
+"""The argument of a command whose text is typed behind it."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NEVER_ASKS = {"yes", "no-input", "json"}
 """Options of commands that tools do not need."""
@@ -106,7 +108,7 @@ def _is_for_person(way: WayOut) -> bool:
     """Return whether a person at a shell can do it: not a page of the help, an option of a command, or an example."""
     if isinstance(way, OtherOptions) or has_example(way):
         return False
-    return not (isinstance(way, Action) and way.name in ("help", "create"))
+    return not (isinstance(way, Action) and (way.name in ("help", "create") or STDIN in way.args))
 
 
 def steps_of_error(
@@ -169,7 +171,7 @@ def _call_of_action(action: Action, tools: Mapping[str, Tool], others: Mapping[s
     """Return the call that does what a command does. `others`: further arguments."""
     name = TOOL_OF.get(action.name)
     tool = None if name is None else tools.get(name)
-    if tool is None:
+    if tool is None or STDIN in action.args:
         return None
     words = _WORDS.get(tool.name, ("id",))
     if len(action.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
