@@ -18,9 +18,12 @@ from tests.feed_site import FeedSite, feed_site
 from tests.mcp.conftest import Agent, text_of
 from tests.media_bytes import png
 from tests.store.stores import duplicate
+from ttp.cli.errors import command_text
 from ttp.cli.settings import user_name
+from ttp.domain.action import action, other_options
 from ttp.domain.operations import OPERATIONS
 from ttp.domain.server.api_token import ApiToken, TokenCapability
+from ttp.mcp import tool_calls
 from ttp.mcp.answers import ALL, present
 from ttp.mcp.arguments import normalize
 from ttp.mcp.tools import TOOLS
@@ -334,6 +337,21 @@ def test_no_call_replaces_a_text_by_the_dash_of_a_command(agent: Agent) -> None:
     post = agent.ok("create_post", text=LONG, to="x/me")["id"]
     error = agent.refused("plan_drafts", ids=post)
     assert (error["problems"][0]["code"], {"next", "others", "forPerson"} & error.keys()) == ("text_too_long", set())
+
+
+@pytest.mark.parametrize(
+    ("hint", "steps"),
+    [
+        (action("account connect", "x/me"), {"forPerson": "ttp account connect x/me"}),
+        (action("show", 1), {"next": {"tool": "get_post", "arguments": {"id": 1}}}),
+        (action("edit", 1, media="FILE"), {}),
+        (action("help", "time"), {}),
+        (other_options(at="9am"), {}),
+        (None, {}),
+    ],
+)
+def test_a_hint_in_an_answer_is_a_call_or_for_the_person(hint: Any, steps: dict[str, Any]) -> None:
+    assert tool_calls.steps(hint, TOOLS, command_text) == steps
 
 
 def test_a_decision_of_a_person_is_not_a_next_call(agent: Agent, ttp: Program) -> None:

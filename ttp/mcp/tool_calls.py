@@ -89,9 +89,11 @@ def next_calls(
 def steps(way: WayOut | None, tools: Mapping[str, Tool], render: Callable[[WayOut], str]) -> Json:
     """Return a hint as fields of an answer: `next`, a call of one of these `tools`, or `forPerson`, a command that the
     person can type. Empty if it is neither."""
+    if way is None or has_example(way):
+        return {}
     if isinstance(way, Action) and (call := _call_of_action(way, tools)) is not None:
         return {"next": call}
-    return {"forPerson": render(way)} if way is not None and _is_for_person(way) else {}
+    return {"forPerson": render(way)} if _is_for_person(way) else {}
 
 
 def offers_to_fit(problems: Iterable[Problem], hints: Iterable[Hint] = ()) -> list[dict[str, Any]]:
