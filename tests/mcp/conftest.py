@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -13,7 +14,10 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp_types import CallToolResult, TextContent
 
-from tests.conftest import Program, inherited
+from tests.clock import START, FakeClock
+from tests.conftest import Program, inherited, program
+from tests.feed_site import FeedSite, feed_site
+from tests.store.stores import duplicate
 from ttp.cli.commands.server.mcp import AgentContext
 from ttp.cli.context import Context
 from ttp.domain.server.api_token import TokenCapability
@@ -98,3 +102,42 @@ def over_stdio(server: StdioServerParameters, say: Callable[[Client], Awaitable[
 @pytest.fixture
 def agent(ttp: Program) -> Agent:
     return Agent(ttp)
+
+
+def agent_on(ttp: Program, filled: Path) -> Agent:
+    """Return an agent on a copy of a store, an hour later."""
+    duplicate(filled, ttp.home)
+    ttp.clock.advance(hours=1)
+    return Agent(ttp)
+
+
+CUT: dict[str, Any] = {"error": ("network", "cut")}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[FeedSite]:
+    with feed_site() as site:
+        site.has("a", "b")
+        yield site
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, site: FeedSite) -> Path:
+    """1 draft, 2 scheduled, 3 failed, 4 needs review, 5 published, 6 draft with a tag; x/me has metrics."""
+    with program(tmp_path_factory.mktemp("filled"), FakeClock()) as ttp:
+        ttp.account("x/me")
+        ttp.account("tt/me")
+        rows = "".join(
+            f"x/me,{day},{START - timedelta(days=day, hours=day % 5):%Y-%m-%dT%H:%M:%SZ},{40 + 7 * (day % 5)},1,1,900\n"
+            for day in range(1, 60)
+        )
+        ttp.ok("metrics", "import", "-", stdin=f"account,remoteId,publishedAt,likes,comments,shares,views\n{rows}")
+        ttp.post("one", "--to", "x/me")
+        for text in ("two", "three", "four", "five"):
+            ttp.post(text, "--to", "x/me", "--at", "in 3h")
+        ttp.bring(3, "failed", **CUT)
+        ttp.bring(4, "needs_review", error=("unknown", "cut"))
+        ttp.bring(5, "published", published_at=START, remote_id="55", url="https://x.com/i/status/55")
+        ttp.ok("source", "add", site.feed, "--to", "x/me", "--allow-private")
+        ttp.post("six", "--to", "x/me", "--tag", "launch")
+    return ttp.home
