@@ -13,7 +13,7 @@ from tests.clock import START
 from tests.conftest import Fill, Program
 from tests.mcp.conftest import Agent, text_of
 from ttp.domain.server.api_token import TokenCapability
-from ttp.mcp.answers import LONGEST_TEXT
+from ttp.mcp.answers import LONGEST_TEXT, StatusNowAnswer, present
 
 ACCOUNTS = ("x/me", "x/other", "x/third")
 TEXT = "A text of ordinary length about beans, mugs and kettles, with a link: https://example.org/a-page-of-the-shop. "
@@ -86,6 +86,21 @@ def test_an_answer_is_small(agent: Agent, tool: str, arguments: dict[str, Any], 
     result = agent.call(tool, **arguments)
     assert not result.is_error, text_of(result)
     assert tokens(result.model_dump_json(by_alias=True, exclude_none=True)) < most
+
+
+def test_the_status_has_the_limits_that_are_nearly_used_up_and_the_time(agent: Agent) -> None:
+    status = agent.ok("status")
+    assert (status["localTime"][-16:], status["timezone"]) == (f"{START:%Y-%m-%d %H:%M}", "UTC")
+    limits = [{"name": f"{left} of {limit}", "left": left, "limit": limit} for left in (5, 90) for limit in (100, None)]
+    shape = {"limits": limits, "publishers": [{"host": "a"}]}
+    assert [one["name"] for one in present(shape, StatusNowAnswer)["limits"]] == ["5 of 100", "5 of None"]
+
+
+def test_a_client_that_may_give_no_time_sees_no_arguments_for_it(agent: Agent) -> None:
+    agent.caller = replace(agent.caller, capabilities=[TokenCapability.DRAFT])
+    tools = {tool.name: tool for tool in agent.talk(lambda client: client.list_tools()).tools}
+    assert not {"at", "first", "from", "until"} & tools["create_post"].input_schema["properties"].keys()
+    assert "at" in tools["check_text"].input_schema["properties"]
 
 
 def test_a_page_names_the_call_that_answers_the_next_one(agent: Agent) -> None:
