@@ -11,9 +11,10 @@ from tests.conftest import Program
 from tests.mcp.conftest import Agent, agent_on, text_of
 from ttp.cli.errors import command_text
 from ttp.domain.action import action, other_options
+from ttp.domain.errors import UsageError
 from ttp.domain.server.api_token import TokenCapability
 from ttp.mcp import tool_calls
-from ttp.mcp.arguments import normalize
+from ttp.mcp.arguments import normalize, parse
 from ttp.mcp.tools import TOOLS
 
 LONG = "x" * 300
@@ -224,12 +225,18 @@ def test_a_bug_is_an_error_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_other_names_and_forms_of_arguments_are_accepted(
-    agent: Agent, tool: str, arguments: dict[str, Any], same: dict[str, Any] | None
+    tool: str, arguments: dict[str, Any], same: dict[str, Any] | None
 ) -> None:
     model = TOOLS[tool].arguments
     normal = normalize(model, arguments)
     if same is None:
-        assert agent.refused(tool, **arguments)["code"] == "usage"
+        with pytest.raises(UsageError):
+            parse(model, tool, normal)
     else:
         assert normal == same
-        assert agent.ok(tool, **arguments)
+        assert parse(model, tool, normal)
+
+
+def test_a_call_with_other_names_is_done(agent: Agent) -> None:
+    made = agent.ok("create_post", content="a", to="x/me", dry_run="true")
+    assert (made["text"], made["accounts"], "id" in made) == ("a", ["x/me"], False)
