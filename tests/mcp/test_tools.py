@@ -306,7 +306,7 @@ def test_texts_of_others_are_named_in_every_answer(agent: Agent, ttp: Program, s
 
 
 def test_a_login_that_does_not_work_is_told_before_the_post_is_due(agent: Agent, ttp: Program) -> None:
-    ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE platform = 'x'")
+    ttp.sql("UPDATE account SET needs_reconnect = TRUE WHERE platform = 'x'")
     assert [len(agent.ok("get_post", id=one).get("warnings", ())) for one in (1, 2, 5)] == [0, 1, 0]
     by_name = {one["account"]: one for one in agent.ok("list_accounts")["accounts"]}
     assert (by_name["x/me"]["connected"], by_name["x/me"]["needsReconnect"]) == (False, True)
