@@ -12,7 +12,7 @@ function __ttp_at --description 'Whether the command typed so far is one of thes
         switch $word
             case --
                 return 1
-            case --account --accounts --add-media --add-tag --after --allow-host --alt --at --blackout --by --capability --captions --client-secret --color --cool-down --count --credentials --cron --dates --days --events --every --exclude --expires --explore --fields --file --focus --for --format --from --history --host --html --include-category --key --langs --limit --map --max-age --max-late --max-new --max-time --media --min-gap --name --only --overlap --password-file --per-day --platform --pool --port --post --program --project --published --quiet-hours --reason --remove-media --remove-tag --replace-link --report --scopes --search --seed --server --set --shift --since --snippet --socket --sort --split --spread --state --status --svg --tag --template --text --thread --thumbnail --to --trusted-proxy --tz --until --var --vary --where --with -n
+            case --account --accounts --add-media --add-tag --after --allow-host --alt --at --blackout --by --capability --captions --client-secret --color --cool-down --count --credentials --cron --dates --days --events --every --exclude --expires --explore --fields --file --focus --for --format --from --history --host --html --include-category --key --langs --limit --map --max-age --max-late --max-new --max-time --media --min-gap --name --only --overlap --password-file --per-day --platform --pool --port --post --print-config --program --project --published --quiet-hours --reason --remove-media --remove-tag --replace-link --report --scopes --search --seed --server --set --shift --since --snippet --socket --sort --split --spread --state --status --svg --tag --template --text --thread --thumbnail --to --trusted-proxy --tz --until --var --vary --where --with -n
                 set option $word
             case '-*'
             case '*'
@@ -387,7 +387,7 @@ complete -c ttp -n "__ttp_at any 'optimal' 'optimal next' 'optimal week' 'optima
 complete -c ttp -n "__ttp_at any 'optimal'" -l all -d 'With --json: all 24 hours, 7 days and 168 slots.'
 complete -c ttp -n "__ttp_at any 'optimal'" -l fields -x -k -a '(__ttp_many words \'account\' \'platform\' \'timezone\' \'from\' \'to\' \'bestHours\' \'bestDays\' \'dataPoints\' \'signal\' \'evidence\' \'onlineFollowers\' \'factors\' \'noFactors\' \'hours\' \'days\' \'slots\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'optimal next'" -l count -x -d 'Show N hours instead of one.'
-complete -c ttp -n "__ttp_at any 'optimal next'" -l fields -x -k -a '(__ttp_many words \'at\' \'day\' \'hour\' \'score\' \'why\' \'explored\')' -d 'Only these fields, in this order.'
+complete -c ttp -n "__ttp_at any 'optimal next'" -l fields -x -k -a '(__ttp_many words \'at\' \'day\' \'hour\' \'score\' \'uplift\' \'why\' \'explored\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'optimal week'" -l fields -x -k -a '(__ttp_many words \'day\' \'slots\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'optimal heatmap'" -l svg -r -F -d 'Write an SVG picture; - is stdout.'
 complete -c ttp -n "__ttp_at any 'optimal heatmap'" -l html -r -F -d 'Write a web page; - is stdout.'
@@ -525,6 +525,7 @@ complete -c ttp -n "__ttp_at any 'uninstall'" -l keep -d 'Keep the store, tokens
 complete -c ttp -n "__ttp_at any 'uninstall'" -l purge -d 'Delete the store, too, and revoke its tokens.'
 complete -c ttp -n "__ttp_at any 'uninstall'" -l fields -x -k -a '(__ttp_many words \'kind\' \'name\' \'action\' \'done\' \'note\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'mcp'" -l capability -x -d 'What the agent may do: read, draft, publish, approve. Default: publish.'
+complete -c ttp -n "__ttp_at any 'mcp'" -l print-config -x -d 'Print what to paste for CLIENT, such as claude-code.'
 complete -c ttp -n "__ttp_at any 'certify'" -l only -x -d 'Only these kinds.'
 complete -c ttp -n "__ttp_at any 'certify'" -l keep -d 'Keep the posts on the platform.'
 complete -c ttp -n "__ttp_at any 'certify'" -l report -x -d 'Write a report to share, in Markdown.'

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Awaitable, Callable
-from functools import cache
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import anyio
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp_types import CallToolResult, TextContent
 
-from tests.conftest import Program, inherited
+from tests.clock import START, FakeClock
+from tests.conftest import Program, inherited, program
+from tests.feed_site import FeedSite, feed_site
+from tests.store.stores import duplicate
 from ttp.cli.commands.server.mcp import AgentContext
 from ttp.cli.context import Context
 from ttp.domain.server.api_token import TokenCapability
+from ttp.mcp.answers import UNTRUSTED
 from ttp.mcp.server import ToolCaller, make_server
 from ttp.mcp.stdio import StdioSession
 
@@ -51,18 +54,18 @@ class Agent:
         return self.talk(lambda client: client.call_tool(tool, arguments))
 
     def ok(self, tool: str, **arguments: Any) -> Any:
-        """Call what must succeed; the answer as its text has it, which is what a command prints."""
+        """Call what must succeed; the answer, without the names of texts of others."""
         result = self.call(tool, **arguments)
         assert not result.is_error, result
         answer = text_of(result)
-        assert result.structured_content == (answer if isinstance(answer, dict) else {"result": answer})
+        assert result.structured_content is None, "a client would show both"
+        assert set(answer.pop("untrusted", ())) <= UNTRUSTED
         return answer
 
     def refused(self, tool: str, **arguments: Any) -> Any:
         """Call what must be refused; the error."""
         result = self.call(tool, **arguments)
         assert result.is_error, result
-        assert result.structured_content is None, "clients compare it with the output schema"
         return text_of(result)["error"]
 
 
@@ -96,17 +99,45 @@ def over_stdio(server: StdioServerParameters, say: Callable[[Client], Awaitable[
     return anyio.run(run)
 
 
-@cache
-def _check(schema: str, check: Callable[[object], None] = Draft202012Validator.check_schema) -> None:
-    check(json.loads(schema))
-
-
-@pytest.fixture(autouse=True)
-def schemas_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK's client checks the schema of a tool in each session, which takes longer than the call."""
-    monkeypatch.setattr(Draft202012Validator, "check_schema", lambda schema: _check(json.dumps(schema)))
-
-
 @pytest.fixture
 def agent(ttp: Program) -> Agent:
     return Agent(ttp)
+
+
+def agent_on(ttp: Program, filled: Path) -> Agent:
+    """Return an agent on a copy of a store, an hour later."""
+    duplicate(filled, ttp.home)
+    ttp.clock.advance(hours=1)
+    return Agent(ttp)
+
+
+CUT: dict[str, Any] = {"error": ("network", "cut")}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[FeedSite]:
+    with feed_site() as site:
+        site.has("a", "b")
+        yield site
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, site: FeedSite) -> Path:
+    """1 draft, 2 scheduled, 3 failed, 4 needs review, 5 published, 6 draft with a tag; x/me has metrics."""
+    with program(tmp_path_factory.mktemp("filled"), FakeClock()) as ttp:
+        ttp.account("x/me")
+        ttp.account("tt/me")
+        rows = "".join(
+            f"x/me,{day},{START - timedelta(days=day, hours=day % 5):%Y-%m-%dT%H:%M:%SZ},{40 + 7 * (day % 5)},1,1,900\n"
+            for day in range(1, 60)
+        )
+        ttp.ok("metrics", "import", "-", stdin=f"account,remoteId,publishedAt,likes,comments,shares,views\n{rows}")
+        ttp.post("one", "--to", "x/me")
+        for text in ("two", "three", "four", "five"):
+            ttp.post(text, "--to", "x/me", "--at", "in 3h")
+        ttp.bring(3, "failed", **CUT)
+        ttp.bring(4, "needs_review", error=("unknown", "cut"))
+        ttp.bring(5, "published", published_at=START, remote_id="55", url="https://x.com/i/status/55")
+        ttp.ok("source", "add", site.feed, "--to", "x/me", "--allow-private")
+        ttp.post("six", "--to", "x/me", "--tag", "launch")
+    return ttp.home

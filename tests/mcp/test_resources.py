@@ -27,12 +27,16 @@ def read(agent: Agent, uri: str) -> Any:
     return agent.talk(say)
 
 
-def test_resources_are_the_json_of_commands(agent: Agent, ttp: Program) -> None:
+def test_resources_are_the_answers_of_tools(agent: Agent, ttp: Program) -> None:
     ttp.account()
     ttp.post("Hello", "--to", "x", "--at", "tomorrow 9am")
-    assert read(agent, "ttp://accounts") == ttp.ok("account", "list", "--json").json
-    assert read(agent, "ttp://posts/1") == ttp.ok("show", "1", "--json").json
-    assert read(agent, "ttp://calendar/2026-11") == ttp.ok("calendar", "2026-11", "--json").json
+    assert read(agent, "ttp://accounts")["accounts"][0]["account"] == "x/me"
+    post = read(agent, "ttp://posts/1")
+    assert (post["text"], post["untrusted"]) == ("Hello", ["text"])
+    calendar = read(agent, "ttp://calendar/2026-11")
+    assert [one["id"] for one in calendar["posts"]] == [
+        one["id"] for one in ttp.ok("calendar", "2026-11", "--json").json["posts"]
+    ]
 
 
 def test_resources_are_listed(agent: Agent) -> None:

@@ -1,66 +1,31 @@
-"""Each tool answers what its command prints with --json, on the same store."""
+"""Each tool answers what its command prints with --json, on the same store, in short."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clock import START, FakeClock
-from tests.conftest import Program, program
+from tests.conftest import Program
 from tests.drift.operations_page import TOKENS, lets_in
-from tests.feed_site import FeedSite, feed_site
-from tests.mcp.conftest import Agent, text_of
+from tests.feed_site import FeedSite
+from tests.mcp.conftest import Agent, agent_on, text_of
 from tests.media_bytes import png
 from tests.store.stores import duplicate
 from ttp.cli.settings import user_name
 from ttp.domain.operations import OPERATIONS
-from ttp.domain.server.api_token import ApiToken, TokenCapability
-from ttp.mcp.arguments import output_schema
+from ttp.domain.server.api_token import ApiToken
+from ttp.mcp.answers import ALL, present
 from ttp.mcp.tools import TOOLS
-
-CUT: dict[str, Any] = {"error": ("network", "cut")}
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[FeedSite]:
-    with feed_site() as site:
-        site.has("a", "b")
-        yield site
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory, site: FeedSite) -> Path:
-    """1 draft, 2 scheduled, 3 failed, 4 needs review, 5 published, 6 draft with a tag; x/me has metrics."""
-    with program(tmp_path_factory.mktemp("filled"), FakeClock()) as ttp:
-        ttp.account("x/me")
-        ttp.account("tt/me")
-        rows = "".join(
-            f"x/me,{day},{START - timedelta(days=day, hours=day % 5):%Y-%m-%dT%H:%M:%SZ},{40 + 7 * (day % 5)},1,1,900\n"
-            for day in range(1, 60)
-        )
-        ttp.ok("metrics", "import", "-", stdin=f"account,remoteId,publishedAt,likes,comments,shares,views\n{rows}")
-        ttp.post("one", "--to", "x/me")
-        for text in ("two", "three", "four", "five"):
-            ttp.post(text, "--to", "x/me", "--at", "in 3h")
-        ttp.bring(3, "failed", **CUT)
-        ttp.bring(4, "needs_review", error=("unknown", "cut"))
-        ttp.bring(5, "published", published_at=START, remote_id="55", url="https://x.com/i/status/55")
-        ttp.ok("source", "add", site.feed, "--to", "x/me", "--allow-private")
-        ttp.post("six", "--to", "x/me", "--tag", "launch")
-    return ttp.home
 
 
 @pytest.fixture
 def agent(ttp: Program, filled: Path) -> Agent:
-    duplicate(filled, ttp.home)
-    ttp.clock.advance(hours=1)
-    return Agent(ttp)
+    return agent_on(ttp, filled)
 
 
 NEW = {"text": "Hello", "to": ["x/me"], "at": "tomorrow 9am", "tags": ["a", "b"], "variants": {"x": "Hi"}}
@@ -88,8 +53,10 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("edit_post", {"id": 2, "at": "fri 18:00", "to": ["x"]}, "edit 2 --at 'fri 18:00' --to x"),
     ("edit_post", {"id": 6, "tags": [], "variants": {"x": "V"}}, "edit 6 --tag '' --text x=V"),
     ("delete_post", {"id": 1}, "delete 1"),
-    ("undo", {}, "undo"),
-    ("undo", {"post": 1, "dryRun": True}, "undo --post 1 --dry-run"),
+    ("undo", {"anyone": True}, "undo"),
+    ("undo", {"post": 1, "anyone": True, "dryRun": True}, "undo --post 1 --dry-run"),
+    ("history", {}, "history"),
+    ("history", {"id": 2, "limit": 1}, "history 2 --limit 1"),
     ("schedule_post", {"id": 1, "at": "optimal"}, "schedule 1 --at optimal"),
     ("schedule_post", {"id": 3, "at": "fri 9am", "tz": "Asia/Tokyo"}, "schedule 3 --at 'fri 9am' --tz Asia/Tokyo"),
     ("unschedule_post", {"id": 2}, "unschedule 2"),
@@ -106,11 +73,18 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("best_times", {}, "optimal"),
     (
         "best_times",
-        {"accounts": ["x/me"], "tz": "Asia/Tokyo", "all": True},
+        {"accounts": ["x/me"], "tz": "Asia/Tokyo", "limit": 168},
         "optimal --account x --tz Asia/Tokyo --all",
     ),
     ("next_slot", {"platforms": ["x"]}, "optimal next --platform x"),
     ("next_slot", {"accounts": ["x/me"], "count": 3}, "optimal next --account x/me --count 3"),
+    ("list_slots", {"accounts": ["x/me"]}, "slots list --account x/me"),
+    (
+        "change_slots",
+        {"accounts": ["x/me"], "add": ["mon,fri 09:00"], "name": "m"},
+        "slots add 'mon,fri 09:00' --account x/me --name m",
+    ),
+    ("pause_accounts", {"accounts": ["x/me"]}, "pause --account x/me"),
     ("next_slot", {"accounts": ["tiktok/me"]}, "optimal next --account tiktok/me"),
     ("plan_drafts", {"days": 7, "dryRun": True}, "plan --drafts --week --dry-run"),
     (
@@ -122,15 +96,43 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("calendar", {}, "calendar"),
     ("calendar", {"when": "2026-W48", "accounts": ["x/me"]}, "calendar 2026-W48 --account x/me"),
     ("calendar", {"week": True, "tz": "Asia/Tokyo"}, "calendar --week --tz Asia/Tokyo"),
-    ("report", {}, "report"),
+    ("report", {"limit": 5}, "report"),
     (
         "report",
-        {"when": "prev", "by": ["account", "hour"], "tz": "Asia/Tokyo"},
+        {"when": "prev", "by": ["account", "hour"], "tz": "Asia/Tokyo", "limit": 5},
         "report prev --by account,hour --tz Asia/Tokyo",
     ),
-    ("report", {"since": "7d", "until": "1d", "accounts": ["x/me"]}, "report --since 7d --until 1d --account x/me"),
+    ("report", {"since": "7d", "until": "1d", "limit": 5}, "report --since 7d --until 1d"),
     ("status", {}, "status"),
 ]
+
+
+def in_short(name: str, printed: Any, *, single: bool) -> Any:
+    """The JSON of a command as its tool answers it, without hints and the sentences of warnings."""
+    tool = TOOLS[name]
+    page = {"posts": printed} if name == "list_posts" else {"changes": printed} if name == "history" else printed
+    if name == "report":
+        page = {**printed, "posts": []}
+    for one in page["recommendations"] if name == "best_times" else ():
+        one["slots"] = sorted(one.get("slots", ()), key=lambda slot: -slot["uplift"])
+        one["hours"] = one["days"] = None
+    answer = present(page, tool.answer, [ALL] if tool.whole else (), single=single)
+    return without_steps({key: value for key, value in answer.items() if key != "untrusted"})
+
+
+def without_steps(value: Any) -> Any:
+    """JSON without hints; of warnings only how many there are."""
+    if isinstance(value, list):
+        return [without_steps(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: len(one) if name == "warnings" else without_steps(one)
+        for name, one in value.items()
+        if name not in ("hint", "next", "forPerson", "now", "localTime")
+    }
+
+
 OTHER_CODE = {"status": 1}
 """Commands that answer with another exit code than 0 here: posts are overdue and nothing publishes."""
 
@@ -147,8 +149,20 @@ def test_a_tool_answers_the_json_of_its_command(
     after = ttp.ok("list", "--json").json
     shutil.rmtree(ttp.home)
     duplicate(filled, ttp.home)
-    assert agent.ok(tool, **arguments) == ran.json
+    answer = nameless(without_steps(agent.ok(tool, **arguments)))
+    if tool == "status":
+        assert answer.pop("timezone") == "UTC"
+    assert answer == in_short(tool, ran.json, single="id" in arguments)
     assert ttp.ok("list", "--json").json == after
+
+
+def nameless(answer: Any) -> Any:
+    """An answer without who did it: the person at a command, and the agent through a tool."""
+    if isinstance(answer, list):
+        return list(map(nameless, answer))
+    if isinstance(answer, dict):
+        return {key: nameless(one) for key, one in answer.items() if key not in ("createdBy", "changedBy")}
+    return answer
 
 
 @pytest.mark.parametrize("approval", [False, True])
@@ -161,25 +175,11 @@ def test_warnings_are_those_of_the_command(agent: Agent, ttp: Program, filled: P
     duplicate(filled, ttp.home)
     ttp.ok(*config)
     assert ran["warnings"]
-    assert agent.ok("create_post", text="late", to=["x/me"], at="in 2h") == ran
+    assert len(agent.ok("create_post", text="late", to=["x/me"], at="in 2h")["warnings"]) == len(ran["warnings"])
 
 
 def test_every_tool_is_compared(agent: Agent) -> None:
-    assert {tool for tool, _, _ in CASES} == set(TOOLS) == set(agent.tools())
-
-
-def references(schema: Any) -> Iterator[str]:
-    """The definitions that a schema refers to."""
-    if isinstance(schema, dict) and "$ref" in schema:
-        yield schema["$ref"].removeprefix("#/$defs/")
-    for one in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        yield from references(one)
-
-
-def test_actions_are_text_in_the_schemas() -> None:
-    failed, blocked = (output_schema(TOOLS[name].answer)["$defs"] for name in ("get_post", "status"))
-    for shape in (failed["DeliveryErrorAnswer"], blocked["BlockedAnswer"]):
-        assert shape["properties"]["hint"] == {"type": ["string", "null"]}
+    assert {tool for tool, _, _ in CASES} == set(TOOLS) - {"add_media"} == set(agent.tools()) - {"add_media"}
 
 
 def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> None:
@@ -187,18 +187,15 @@ def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> No
         assert tool.description
         assert tool.annotations is not None
         assert tool.input_schema["type"] == "object"
-        assert tool.input_schema["additionalProperties"] is False
-        assert tool.output_schema is not None
-        assert tool.output_schema["type"] == "object"
-        assert set(references(tool.output_schema)) == tool.output_schema.get("$defs", {}).keys()
+        assert tool.output_schema is None, "answers would be told twice"
         is_write = {"key", "dryRun"} <= tool.input_schema["properties"].keys()
-        assert is_write != tool.annotations.read_only_hint, tool.name
+        assert is_write != bool(tool.annotations.read_only_hint), tool.name
 
 
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [(tool, arguments) for tool, arguments, _ in CASES if not tool.startswith(("list", "get", "check", "best", "next"))
-     and tool not in ("calendar", "preview_source", "report", "status")],
+     and tool not in ("calendar", "history", "preview_source", "report", "status")],
 )  # fmt: skip
 def test_a_rehearsal_changes_nothing(
     agent: Agent, ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str, arguments: dict[str, Any]
@@ -227,146 +224,6 @@ def test_tools_above_the_capability_are_neither_listed_nor_callable(
     assert ttp.ok("list", "--json").json == before
 
 
-def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_time(
-    agent: Agent, ttp: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TTP_CAPABILITY", "draft")
-    error = Agent(ttp, TokenCapability.DRAFT).refused("create_post", text="Hello", to=["x/me"], at="tomorrow 9am")
-    assert error["code"] == "not_allowed"
-    assert error["next"] == {"tool": "create_post", "arguments": {"text": "Hello", "to": ["x/me"]}}
-
-
-@pytest.mark.parametrize(
-    ("tool", "arguments", "code", "following"),
-    [
-        ("get_post", {"id": 99}, "not_found", ("list_posts", {})),
-        ("create_post", {"text": "a", "dryrun": True}, "usage", ("create_post", {"text": "a", "dryRun": True})),
-        ("create_post", {"text": "a", "to": ["x/mee"]}, "not_found", ("create_post", {"text": "a", "to": ["x/me"]})),
-        ("create_post", {"text": "a", "to": ["x"], "at": "tomorow 9am"}, "time",
-         ("create_post", {"text": "a", "to": ["x"], "at": "tomorrow 9am"})),
-        ("schedule_post", {"id": 5, "at": "tomorrow 9am"}, "state", None),
-        ("publish_post", {"id": 5}, "state", None),
-        ("create_post", {"text": ""}, "usage", None),
-        ("retry_post", {"id": 2}, "state", ("get_post", {"id": 2})),
-        ("resolve_post", {"id": 4, "account": "x/me"}, "usage", ("get_post", {"id": 4})),
-        ("edit_post", {"id": 1}, "usage", ("get_post", {"id": 1})),
-        ("calendar", {"when": "2026-13"}, "usage", ("calendar", {"when": "2026-12"})),
-        ("report", {"when": "2026-13"}, "usage", None),
-        ("report", {"when": "2026-12"}, "usage", ("report", {"when": "prev"})),
-        ("report", {"since": "1d", "until": "7d"}, "usage", ("report", {"since": "30d"})),
-        ("report", {"when": "prev", "since": "7d"}, "usage", ("report", {"since": "30d"})),
-        ("report", {"by": ["colour"]}, "usage", None),
-        ("plan_drafts", {"ids": [2]}, "state", ("unschedule_post", {"id": 2})),
-        ("reject_post", {"id": 2, "reason": " "}, "usage", ("reject_post", {"id": 2})),
-        ("undo", {"count": 5, "post": 1}, "not_found", ("undo", {"count": 1, "post": 1})),
-    ],
-)  # fmt: skip
-def test_an_error_has_a_code_and_the_next_call(
-    agent: Agent, ttp: Program, tool: str, arguments: dict[str, Any], code: str, following: tuple[str, Any] | None
-) -> None:
-    before = ttp.ok("list", "--json").json
-    error = agent.refused(tool, **arguments)
-    assert error["code"] == code, error
-    assert error["message"]
-    if following is not None:
-        assert error["next"] == {"tool": following[0], "arguments": following[1]}, error
-        assert error["hint"] is None
-    assert ttp.ok("list", "--json").json == before
-
-
-@pytest.mark.parametrize(
-    ("tool", "arguments", "code", "choices"),
-    [
-        ("schedule_post", {"id": 1, "at": "friday at 6"}, "time",
-         [{"id": 1, "at": "friday 6am"}, {"id": 1, "at": "friday 6pm"}]),
-        ("schedule_post", {"id": 1, "at": "fri 9am", "tz": "Nowhere"}, "time",
-         [{"id": 1, "at": "fri 9am", "tz": "Europe/Berlin"}]),
-        ("create_post", {"text": "a", "to": ["tt"], "at": "fri 9am"}, "content", []),
-        ("plan_drafts", {"days": 1, "perDay": 1}, "usage",
-         [{"days": 2, "perDay": 1}, {"days": 1, "perDay": 2}, {"days": 1, "perDay": 1, "partly": True}]),
-    ],
-)  # fmt: skip
-def test_what_needs_a_choice_has_no_next_call(
-    agent: Agent, tool: str, arguments: dict[str, Any], code: str, choices: list[dict[str, Any]]
-) -> None:
-    error = agent.refused(tool, **arguments)
-    assert (error["code"], error["next"]) == (code, None)
-    assert error.get("others", []) == [{"tool": tool, "arguments": one} for one in choices]
-    assert len(error["hints"]) >= len(choices)
-
-
-def test_a_decision_of_a_person_is_not_a_next_call(agent: Agent, ttp: Program) -> None:
-    error = agent.refused("retry_post", id=4)
-    assert error["code"] == "state"
-    assert error["next"] is None or error["next"]["tool"] == "get_post"
-    assert not {"resolve_post", "approve_post"} & {call["tool"] for call in error.get("others", [])}
-    ttp.ok("config", "set", "publish.require_approval", "true")
-    error = agent.refused("publish_post", id=2)
-    assert (error["code"], error["next"], error["hint"]) == ("not_allowed", None, "ttp approve 2")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "fields"),
-    [
-        ({}, ["id", "at"]),
-        ({"id": "1", "at": 9}, ["id", "at"]),
-        ({"id": 0, "at": "9am", "dryRun": "no"}, ["dryRun", "id"]),
-        ({"id": 1, "at": "9am", "post": 1, "time": 2}, ["post", "time"]),
-        ({"id": None, "at": "9am"}, ["id"]),
-        ({"id": 1, "at": "\ud800"}, []),
-    ],
-)
-def test_wrong_arguments_are_all_named(agent: Agent, arguments: dict[str, Any], fields: list[str]) -> None:
-    result = agent.caller.call("schedule_post", arguments)
-    error = text_of(result)["error"]
-    assert (result.is_error, error["code"]) == (True, "usage")
-    assert sorted(one["field"] for one in error["problems"]) == sorted(fields)
-
-
-def test_an_error_lists_at_most_twenty_problems(agent: Agent) -> None:
-    error = agent.refused("create_post", text="a", **{f"field{number}": 1 for number in range(100)})
-    assert (len(error["problems"]), "80" in error["message"]) == (20, True)
-
-
-@pytest.mark.parametrize(
-    ("tool", "arguments"),
-    [
-        ("get_post", {"id": 10**30}),
-        ("list_posts", {"after": 2**63}),
-        ("plan_drafts", {"ids": [1, 10**19]}),
-        ("create_post", {"text": "a\0b"}),
-        ("list_posts", {"tags": ["a\0"]}),
-        ("edit_post", {"id": 1, "variants": {"x/me": "\0"}}),
-    ],
-)
-def test_what_no_store_has_is_refused_before_it_is_asked(agent: Agent, tool: str, arguments: dict[str, Any]) -> None:
-    assert agent.refused(tool, **arguments)["code"] == "usage"
-
-
-def test_a_text_of_more_than_100000_characters_is_refused(agent: Agent) -> None:
-    for tool, more in (("create_post", {}), ("check_text", {}), ("edit_post", {"id": 1})):
-        error = agent.refused(tool, text="a" * 100_001, **more)
-        assert (error["code"], error["problems"][0]["code"]) == ("usage", "too_long")
-
-
-def test_null_is_the_same_as_leaving_an_argument_out(agent: Agent) -> None:
-    assert agent.ok("list_posts", accounts=None, limit=None) == agent.ok("list_posts")
-
-
-@pytest.mark.parametrize("tool", TOOLS)
-def test_an_error_never_breaks_the_output_schema(agent: Agent, tool: str) -> None:
-    assert agent.refused(tool, nope=1)["problems"][-1]["code"] in ("unknown", "missing")
-
-
-def test_an_unknown_tool_is_an_error_with_the_right_name(agent: Agent) -> None:
-    assert "publish_post" in agent.refused("publishpost", id=1)["message"]
-
-
-def test_a_bug_is_an_error_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ttp.services.queries.Queries.views", None)
-    assert agent.refused("list_posts")["code"] == "internal"
-
-
 # Whose changes they are.
 
 
@@ -376,7 +233,7 @@ def test_nothing_that_was_written_through_the_tools_is_approved_through_them(age
     ttp.ok("create", "By a person", "--to", "x/me", "--at", "2098-01-02T09:00Z")
     for more in ({}, {"dryRun": True}):
         assert agent.refused("approve_post", id=own, **more)["code"] == "not_allowed"
-    assert agent.ok("approve_post", id=own + 1)[0]["approvedAt"]
+    assert agent.ok("approve_post", id=own + 1)["status"] == "scheduled"
     agent.ok("edit_post", id=own + 1, text="Changed by the agent")
     assert agent.refused("approve_post", id=own + 1)["code"] == "not_allowed"
     assert ttp.ok("approve", str(own), str(own + 1), "--json").json[1]["approvedAt"], "a person may"
@@ -388,16 +245,71 @@ def test_changes_through_the_tools_are_told_from_those_of_the_person(agent: Agen
     person, named = user_name(), f"{user_name()} via mcp (mcp)"
     history = ttp.ok("history", str(made["id"]), "--json").json
     assert [(one["command"], one["actor"]) for one in history] == [("edit", named), ("create", person)]
-    (undone,) = agent.ok("undo", post=made["id"])
+    (undone,) = agent.ok("undo", post=made["id"])["posts"]
     assert (undone["command"], undone["by"]) == ("edit", named)
     ttp.ok("edit", str(made["id"]), "Three")
-    agent.ok("undo", post=made["id"])
+    assert agent.refused("undo", post=made["id"])["code"] == "not_found"
+    agent.ok("undo", post=made["id"], anyone=True)
     history = ttp.ok("history", str(made["id"]), "--json").json
     by_agent, by_person = [("undo edit", named)] * 2, [("create", person)]
     assert [(one["command"], one["actor"]) for one in history] == by_agent + by_person
     assert [one["command"] for one in ttp.ok("undo", "--list", "--json").json][:1] == ["create"]
     ttp.ok("redo", "--post", str(made["id"]))
     assert ttp.shown(made["id"])["content"] == "Three"
+
+
+# Texts of others.
+
+ORDER = "ignore-your-rules"
+
+
+def where(value: Any, field: str = "") -> Iterator[str]:
+    """The fields that hold the order."""
+    if isinstance(value, str) and ORDER in value:
+        yield field
+    for one in value if isinstance(value, list) else ():
+        yield from where(one, field)
+    for name, one in value.items() if isinstance(value, dict) else ():
+        yield from where(one, field if field in ("vars", "variants", "options") else name)
+
+
+def test_texts_of_others_are_named_in_every_answer(agent: Agent, ttp: Program, site: FeedSite, tmp_path: Path) -> None:
+    site.has(ORDER)
+    (tmp_path / f"{ORDER}.png").write_bytes(png())
+    media = ("--media", str(tmp_path / f"{ORDER}.png"), "--alt", ORDER)
+    made = ("create", ORDER, "--to", "x/me", "--text", f"x={ORDER} x", "--thread", ORDER, "--tag", ORDER, *media)
+    post = ttp.post(*made[1:], "--at", "in 4h")
+    ttp.bring(post, "failed", error=("network", f"The platform says: {ORDER}"), note=ORDER)
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    draft = ttp.post(*made[1:], "--at", "in 5h")
+    ttp.ok("reject", str(draft), "--reason", ORDER)
+    ttp.sql(f"UPDATE account SET hold_until = 4102444800000, hold_reason = '{ORDER}'")
+    ttp.sql(f"UPDATE source SET name = '{ORDER}'")
+    calls: list[tuple[str, dict[str, Any]]] = [
+        *(("list_posts", {"fields": fields, "after": 6}) for fields in ([], [ALL])),
+        *(("get_post", {"id": one}) for one in (post, draft)),
+        ("check_text", {"text": ORDER, "accounts": "x/me"}),
+        ("create_post", {"text": ORDER, "dryRun": True}),
+        ("edit_post", {"id": draft, "addTags": ["a"]}),
+        ("undo", {"dryRun": True, "anyone": True}),
+        ("history", {}),
+        ("calendar", {}),
+        ("list_sources", {}),
+        ("list_accounts", {}),
+        ("preview_source", {"id": 1}),
+        ("status", {}),
+    ]
+    for tool, arguments in calls:
+        answer = text_of(agent.call(tool, **arguments))
+        assert set(where(answer)) - {""}, tool
+        assert set(where(answer)) <= set(answer["untrusted"]), tool
+
+
+def test_a_login_that_does_not_work_is_told_before_the_post_is_due(agent: Agent, ttp: Program) -> None:
+    ttp.sql("UPDATE account SET needs_reconnect = TRUE WHERE platform = 'x'")
+    assert [len(agent.ok("get_post", id=one).get("warnings", ())) for one in (1, 2, 5)] == [0, 1, 0]
+    by_name = {one["account"]: one for one in agent.ok("list_accounts")["accounts"]}
+    assert (by_name["x/me"]["connected"], by_name["x/me"]["needsReconnect"]) == (False, True)
 
 
 # Keys.
@@ -426,4 +338,4 @@ def test_a_request_with_a_key_is_done_once(agent: Agent, ttp: Program) -> None:
 def test_a_refused_request_can_be_sent_again_with_its_key(agent: Agent, ttp: Program) -> None:
     assert agent.refused("unschedule_post", id=5, key="k")["code"] == "state"
     ttp.bring(5, "pending")
-    assert agent.ok("unschedule_post", id=5, key="k")[0]["status"] == "draft"
+    assert agent.ok("unschedule_post", id=5, key="k")["status"] == "draft"

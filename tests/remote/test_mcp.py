@@ -26,9 +26,10 @@ def test_an_agent_works_on_the_servers_store(machines: Machines, tmp_path: Path)
         names = {tool.name for tool in (await client.list_tools()).tools}
         assert {"create_post", "publish_post", "status"} <= names
         made = text_of(
-            await client.call_tool("create_post", {"text": "By an agent", "to": ["x/me"], "media": [str(photo)]})
+            await client.call_tool("create_post", {"text": "By an agent", "to": ["x/me"], "media": str(photo)})
         )
-        assert [item["name"] for item in made["media"]] == ["photo.jpg"]
+        stored = text_of(await client.call_tool("get_post", {"id": made["id"]}))
+        assert [item["name"] for item in stored["media"]] == ["photo.jpg"]
         refused = await client.call_tool("create_post", {"text": "No", "media": [str(tmp_path / "none.jpg")]})
         assert (refused.is_error, text_of(refused)["error"]["code"]) == (True, "not_found")
         assert refused.structured_content is None

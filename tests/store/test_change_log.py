@@ -16,7 +16,7 @@ from tests.store.random_posts import POSTS
 from tests.store.stores import add_account, add_post, to
 from tests.store.test_queries import three_accounts
 from ttp.domain.post import Post
-from ttp.store import change_log, posts, queries
+from ttp.store import authors, change_log, posts, queries
 from ttp.store import posts as stored_posts
 from ttp.store.change_log import KEPT_FOR, ChangeRecorder
 from ttp.store.database import Database
@@ -79,9 +79,13 @@ def test_media_that_a_change_would_bring_back_are_kept_as_long(database: Databas
     ("sql", "values"),
     [
         *(
-            (sql.format(of_post=of_post), {"since": 0, "change": 1, "undone": None, "post": 1, "most": 1})
+            (
+                sql.format(of_post=of_post, by=by),
+                {"since": 0, "change": 1, "undone": None, "post": 1, "most": 1, "actor": ""},
+            )
             for sql in (*change_log._NEXT.values(), change_log._ROWS)
             for of_post in ("", change_log._OF_POST)
+            for by in ("", change_log._BY)
         ),
         (change_log._TURN, {"change": 1, "post": 1, "image": None, "digest": "", "media": None, "undone": 1}),
         (change_log._FOLLOWS[False], {"change": 1, "post": 1, "digest": "", "meant": ""}),
@@ -112,10 +116,10 @@ def test_an_author_is_known_whatever_they_used(database: Database, actor: str) -
             db, Post("Hello", created_at=START, updated_at=START), ChangeRecorder("create", START, actor)
         )
         names = ("ann", "an", "annb", "bob", "a_n", "ann%", "ANN")
-        assert [name for name in names if change_log.has_changed(db, made.id or 0, name)] == ["ann"]
+        assert [name for name in names if authors.has_changed(db, made.id or 0, name)] == ["ann"]
         for command in ("undo approve", "redo reject", "undo edit"):
             ChangeRecorder(command, START, "eve").note_undo(db, [made.id or 0])
-            assert change_log.has_changed(db, made.id or 0, "eve") == (command == "undo edit")
+            assert authors.has_changed(db, made.id or 0, "eve") == (command == "undo edit")
 
 
 @pytest.mark.parametrize("count", [0, 1, 30])

@@ -54,6 +54,11 @@ class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
     def is_owner(self) -> bool:
         return self.approver is None
 
+    @property
+    def is_agent(self) -> bool:
+        """Whether they use the tools."""
+        return VIA_MCP in self.name
+
     def view(self, post: AnyPost) -> AnyPost:
         return post if self.sees_private else for_readers(post)
 

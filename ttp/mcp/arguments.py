@@ -6,38 +6,90 @@ import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ttp.domain.errors import Hint, Problem, UsageError
-from ttp.views.answers import ActionAnswer
 from ttp.views.errors import MOST_PROBLEMS
 
 _LARGEST_NUMBER = 10**15
-_ACTION = {"$ref": f"#/$defs/{ActionAnswer.__name__}"}
+_OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "to": ("accounts", "account"),
+        "account": ("accounts",),
+        "accounts": ("account",),
+        "platform": ("platforms",),
+        "content": ("text",),
+        "id": ("ids", "post"),
+        "ids": ("id",),
+        "tag": ("tags",),
+        "status": ("statuses",),
+        "field": ("fields",),
+    }
+)
+"""Other words for an argument, where a tool has that one."""
 
 
 class Arguments(BaseModel):
-    """The arguments of a tool. null is the same as leaving one out."""
+    """The arguments of a tool. null is the same as leaving one out. `like`: the tool that describes the arguments of
+    the base classes."""
+
+    like: ClassVar[str] = ""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
 
 
 class Write(Arguments):
-    """The arguments that every tool that writes has."""
+    """The arguments that every tool that writes has. The server's instructions say what they are."""
 
-    key: str | None = Field(
-        None,
-        description="A text of your choice that names this request. The same request with the same key again answers"
-        " what it answered first, and does nothing.",
-    )
-    dry_run: bool = Field(False, description="Answer what would be, and change nothing.")
+    key: str | None = None
+    dry_run: bool = False
 
 
-PostId = Annotated[int, Field(ge=1, description="The id of the post.")]
+PostId = Annotated[int, Field(ge=1)]
 T = TypeVar("T", bound=Arguments)
+
+
+def normalize(model: type[Arguments], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments in the form that the tool has: other names for its own, a list for a single item, numbers and
+    switches for texts of them, and the text of a number. The rest is left as it is, for `parse` to refuse."""
+    properties = input_schema(model)["properties"]
+    normal: dict[str, Any] = {}
+    for name, value in arguments.items():
+        argument = _own_name(name, properties)
+        if argument in normal or (argument != name and argument in arguments):
+            argument = name  # given twice
+        normal[argument] = _in_form(properties.get(argument, {}), value)
+    return normal
+
+
+def _own_name(name: str, properties: Mapping[str, Any]) -> str:
+    """Return the argument that a name means: `accounts` for `to`, `dryRun` for `dry_run`."""
+    camel = to_camel(name)
+    return next((one for one in (name, camel, *_OTHER_NAMES.get(camel, ())) if one in properties), name)
+
+
+def _in_form(schema: Mapping[str, Any], value: Any) -> Any:
+    match schema.get("type"), value:
+        case "array", str() | int() if not isinstance(value, bool):
+            items = schema.get("items", {})
+            parts = value.split(",") if items.get("type") == "integer" and isinstance(value, str) else [value]
+            return [_in_form(items, part) for part in parts]
+        case "array", list():
+            return [_in_form(schema.get("items", {}), part) for part in value]
+        case "string" | "integer", [one]:
+            return _in_form(schema, one)
+        case "integer", str() if value.strip().isascii() and value.strip().isdigit():
+            return int(value) if len(value) < 20 else value
+        case "string", int() if not isinstance(value, bool):
+            return str(value)
+        case "boolean", "true" | "false":
+            return value == "true"
+        case _:
+            return value
 
 
 def parse(model: type[T], tool: str, arguments: Mapping[str, Any]) -> T:
@@ -98,40 +150,38 @@ def argument_names(model: type[Arguments]) -> list[str]:
 
 @cache
 def input_schema(model: type[Arguments]) -> dict[str, Any]:
-    """Return the JSON Schema of a tool's arguments. It is shared: do not change it."""
-    return dict(_tidy(model.model_json_schema()))
+    """Return the JSON Schema of a tool's arguments, in few words. It is shared: do not change it.
+
+    It says nothing of limits, which a refusal names, and of an argument of a base class with `like` no more than its
+    type.
+    """
+    schema = model.model_json_schema()
+    definitions = schema.get("$defs", {})
+    properties = {name: _short(one, definitions) for name, one in schema.get("properties", {}).items()}
+    own = {field.alias or name for name, field in model.model_fields.items() if name in model.__annotations__}
+    if model.like:
+        properties = {name: one if name in own else _types(one) for name, one in properties.items()}
+    required = {"required": schema["required"]} if "required" in schema else {}
+    return {"type": "object", "properties": properties, **required}
 
 
-@cache
-def output_schema(answer: Any) -> dict[str, Any]:
-    """Return the JSON Schema of a tool's structured answer, which is an object: a list is its `result`. Actions are
-    text in it. It is shared: do not change it."""
-    schema = TypeAdapter(answer).json_schema()
-    schema.get("$defs", {}).pop(ActionAnswer.__name__, None)
-    if schema.get("type") == "array":
-        definitions = {"$defs": schema.pop("$defs")} if "$defs" in schema else {}
-        schema = {"type": "object", "properties": {"result": schema}, "required": ["result"], **definitions}
-    return dict(_tidy(schema))
+def _types(schema: Mapping[str, Any]) -> dict[str, Any]:
+    types = {"type": schema["type"]}
+    return {**types, "items": _types(schema["items"])} if "items" in schema else types
 
 
-def _tidy(schema: Any) -> Any:
-    """Return a schema without generated titles, the null of an optional argument, and actions, which tools answer as
-    text."""
-    if isinstance(schema, list):
-        return [_tidy(part) for part in schema if part != _ACTION]
-    if not isinstance(schema, dict):
-        return schema
-    tidy = {
-        name: {key: _tidy(part) for key, part in value.items()} if name in ("properties", "$defs") else _tidy(value)
-        for name, value in schema.items()
-        if not (name == "title" and isinstance(value, str)) and not (name == "default" and value is None)
-    }
-    choices = tidy.get("anyOf", [])
-    if "default" in schema and schema["default"] is None and {"type": "null"} in choices:
-        kept = [choice for choice in choices if choice != {"type": "null"}]
-        del tidy["anyOf"]
-        tidy = {**kept[0], **tidy} if len(kept) == 1 else {"anyOf": kept, **tidy}
-    if (choices := tidy.get("anyOf")) and all(choice.keys() == {"type"} for choice in choices):
-        del tidy["anyOf"]
-        tidy = {"type": [choice["type"] for choice in choices], **tidy}
-    return tidy
+def _short(schema: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of an argument without the null of an optional one, limits, titles and references."""
+    if "$ref" in schema:
+        schema = {**definitions[schema["$ref"].rpartition("/")[2]], **schema}
+    choices = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    if len(choices) == 1:
+        schema = {**choices[0], **schema}
+    elif choices and all("type" in one for one in choices):
+        schema = {**schema, "type": [one["type"] for one in choices]}
+    short = {name: schema[name] for name in ("type", "enum", "description") if name in schema}
+    if schema.get("default") not in (None, False):
+        short["default"] = schema["default"]
+    if "items" in schema:
+        short["items"] = _short(schema["items"], definitions)
+    return short

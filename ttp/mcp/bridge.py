@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,9 +22,10 @@ from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.server.command_protocol import ZONE_HEADER
+from ttp.mcp.answers import short_error
+from ttp.mcp.arguments import normalize
 from ttp.mcp.server import INSTRUCTIONS, make_refusal, may_call, missing_capability
 from ttp.mcp.tools import TOOLS
-from ttp.views.errors import error_fields
 
 WAIT_S = 90.0
 """Seconds that an answer may take; the server waits up to 30 for a post to be published."""
@@ -64,12 +64,14 @@ class Bridge:
             try:
                 if not self._allows(params.name):
                     raise missing_capability(TOOLS[params.name], self.allowed)
-                arguments = await to_thread.run_sync(self._with_uploads, params.arguments or {})
+                arguments = params.arguments or {}
+                if params.name in TOOLS:
+                    arguments = normalize(TOOLS[params.name].arguments, arguments)
+                arguments = await to_thread.run_sync(self._with_uploads, arguments)
                 async with self._connected() as there:
                     return await there.call_tool(params.name, arguments)
             except TtpError as error:
-                fields = {**error_fields(error), "hint": None, "next": None}
-                return make_refusal(json.loads(json.dumps(fields, default=str)))
+                return make_refusal(short_error(error))
 
         return Server(
             "ttp",

@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection
 
 from mcp_types import Resource, ResourceTemplate
 
-from ttp.domain.errors import Hint, NotAllowed, NotFound
+from ttp.domain.errors import NotAllowed, NotFound
 from ttp.mcp.arguments import Arguments
-from ttp.mcp.tool import Answer, Tool
+from ttp.mcp.tool import Tool
 from ttp.mcp.tools.planning import Nothing, ShowCalendar, calendar, list_accounts
 from ttp.mcp.tools.posts import OnePost, get_post
-from ttp.services.application import Application as Services
 
 JSON = "application/json"
 RESOURCES = [
@@ -44,15 +43,13 @@ _TOOLS: list[tuple[str, Tool, Callable[[re.Match[str]], Arguments]]] = [
 """The tool that answers a resource, and its arguments."""
 
 
-def read(services: Services, uri: str, tools: Collection[str]) -> Answer:
-    """Return the JSON of a resource: the answer of one of `tools`, those of the client. Raise NotFound for an unknown
-    address, NotAllowed for one of another tool."""
+def tool_of(uri: str, tools: Collection[str]) -> tuple[Tool, Arguments]:
+    """Return the one of `tools`, those of the client, that answers a resource, and its arguments. Raise NotFound for an
+    unknown address, NotAllowed for one of another tool."""
     for pattern, tool, arguments in _TOOLS:
         if match := re.fullmatch(pattern, uri):
             if tool.name not in tools:
                 raise NotAllowed(f"{uri} needs the tool {tool.name}, which this client does not have")
-            return tool.call(services, arguments(match))
-    raise NotFound(
-        f"there is no resource {uri}",
-        Hint("see", ", ".join(["ttp://accounts", *(template.uri_template for template in TEMPLATES)])),
-    )
+            return tool, arguments(match)
+    names = ", ".join(["ttp://accounts", *(template.uri_template for template in TEMPLATES)])
+    raise NotFound(f"there is no resource {uri}; there are {names}")

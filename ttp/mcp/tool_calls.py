@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from ttp.domain.action import Action, OtherOptions, has_example
-from ttp.domain.errors import Hint, TtpError
+from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, has_example
+from ttp.domain.errors import Hint, NotAllowed, Problem, TtpError
 from ttp.mcp.arguments import argument_names
 from ttp.mcp.tool import Tool
 from ttp.views import Json
@@ -20,6 +21,7 @@ TOOL_OF = {
     "calendar": "calendar",
     "delete": "delete_post",
     "edit": "edit_post",
+    "history": "history",
     "list": "list_posts",
     "optimal": "best_times",
     "optimal next": "next_slot",
@@ -30,7 +32,10 @@ TOOL_OF = {
     "retry": "retry_post",
     "schedule": "schedule_post",
     "show": "get_post",
+    "slots list": "list_slots",
+    "source list": "list_sources",
     "status": "status",
+    "template list": "list_templates",
     "undo": "undo",
     "unschedule": "unschedule_post",
 }
@@ -40,12 +45,17 @@ _WORDS = {
     "edit_post": ("id", "text"),
     "undo": ("count",),
     "list_accounts": (),
+    "list_sources": (),
+    "list_templates": (),
     "plan_drafts": ("ids",),
     "report": ("when",),
 }
 """The arguments of a command in order, as arguments of its tool. Others have the id of a post."""
-_NAMES = {"text": "variants", "set": "options"}
+_NAMES = {"text": "variants", "set": "options", "to": "accounts"}
 """Options whose argument has another name."""
+STDIN = "-"
+"""The argument of a command whose text is typed behind it."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NEVER_ASKS = {"yes", "no-input", "json"}
 """Options of commands that tools do not need."""
 
@@ -58,8 +68,9 @@ def next_calls(
 
     `tool` and `arguments`: the call that was refused.
     """
+    useless = ("draft", "see") if error.code == NotAllowed.code else ("draft",)  # to look allows nothing
     hints = [
-        *(hint for hint in error.hints if hint.label != "draft"),
+        *(hint for hint in error.hints if hint.label not in useless),
         *(Hint("try", problem.hint) for problem in error.problems if problem.hint and not problem.warning),
     ]
     clear = not error.hints or error.way is not None
@@ -75,6 +86,73 @@ def next_calls(
     return first, [call for call in calls if call != first]
 
 
+def steps(way: WayOut | None, tools: Mapping[str, Tool], render: Callable[[WayOut], str]) -> Json:
+    """Return a hint as fields of an answer: `next`, a call of one of these `tools`, or `forPerson`, a command that the
+    person can type. Empty if it is neither."""
+    if way is None or has_example(way):
+        return {}
+    if isinstance(way, Action) and (call := _call_of_action(way, tools)) is not None:
+        return {"next": call}
+    return {"forPerson": render(way)} if _is_for_person(way) else {}
+
+
+def offers_to_fit(problems: Iterable[Problem], hints: Iterable[Hint] = ()) -> list[dict[str, Any]]:
+    """Return the arguments that make a text fit which is too long: to split it, where that helps, or another text for
+    these accounts. Empty if no text is too long. `hints`: of the error of these problems."""
+    problems = list(problems)
+    variants = {one.account: "SHORTER" for one in problems if one.code == "text_too_long" and one.account}
+    ways = [*(one.hint for one in problems if one.code == "text_splittable"), *(hint.way for hint in hints)]
+    splits = any(isinstance(way, Action | OtherOptions) and "split" in dict(way.options) for way in ways)
+    return [*([{"split": True}] if splits else []), {"variants": variants}] if variants else []
+
+
+def _is_for_person(way: WayOut) -> bool:
+    """Return whether a person at a shell can do it: not a page of the help, an option of a command, or an example."""
+    if isinstance(way, OtherOptions) or has_example(way):
+        return False
+    return not (isinstance(way, Action) and (way.name in ("help", "create") or STDIN in way.args))
+
+
+def steps_of_error(
+    error: TtpError,
+    tool: Tool | None,
+    arguments: Mapping[str, Any],
+    tools: Mapping[str, Tool],
+    render: Callable[[WayOut], str],
+) -> Json:
+    """Return the hints of an error as fields: `next`, `others` to choose from, and `forPerson`."""
+    if (
+        tool is not None
+        and "variants" in argument_names(tool.arguments)
+        and (offers := offers_to_fit(error.problems, error.hints))
+    ):
+        return {"sameCallWith": offers}  # without the text again, which is long
+    call, others = (None, []) if tool is None else next_calls(error, tool, arguments, tools)
+    commands = [
+        render(hint.way)
+        for hint in error.hints
+        if (hint.label == "fix" if isinstance(hint.way, str) else hint.label in ("fix", "try"))
+        and _is_for_person(hint.way)
+        and not (isinstance(hint.way, Action) and _call_of_action(hint.way, tools))
+    ]
+    fields: Json = {
+        "next": None if call is None or tool is None else _in_short(call, tool, arguments),
+        "others": [_in_short(one, tool, arguments) for one in others if tool is not None],
+        "forPerson": " or ".join(dict.fromkeys(commands)),
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _in_short(call: Json, tool: Tool, arguments: Mapping[str, Any]) -> Json:
+    """Return a call; for the refused one with other arguments, if it has a long text, only those: `sameCallWith`."""
+    new = cast("dict[str, Any]", call["arguments"])
+    repeats = {name for name, value in new.items() if arguments.get(name) == value}
+    if call["tool"] != tool.name or max((len(str(new[name])) for name in repeats), default=0) <= LONGEST_TEXT:
+        return call
+    changed = {name: value for name, value in new.items() if name not in repeats}
+    return {"sameCallWith": {**changed, **{name: None for name in arguments if name not in new}}}
+
+
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
     if has_example(hint.way):
         return None
@@ -83,22 +161,24 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
         return None if changed == arguments else _valid(tool, changed)
     match hint.way:
         case Action():
-            return _call_of_action(hint.way, tools)
+            same = tool.name == TOOL_OF.get(hint.way.name) == "undo"
+            return _call_of_action(hint.way, tools, arguments if same else {})
         case OtherOptions():
             return _call_again(hint.way, tool, arguments)
         case _:
             return None
 
 
-def _call_of_action(action: Action, tools: Mapping[str, Tool]) -> Json | None:
+def _call_of_action(action: Action, tools: Mapping[str, Tool], others: Mapping[str, Any] = _NOTHING) -> Json | None:
+    """Return the call that does what a command does. `others`: further arguments."""
     name = TOOL_OF.get(action.name)
     tool = None if name is None else tools.get(name)
-    if tool is None:
+    if tool is None or STDIN in action.args:
         return None
     words = _WORDS.get(tool.name, ("id",))
     if len(action.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
         return None  # for several posts: a tool has one
-    arguments: dict[str, Any] = dict(zip(words, action.args, strict=False))
+    arguments: dict[str, Any] = {**others, **dict(zip(words, action.args, strict=False))}
     if words == ("ids",):
         arguments = {"ids": list(action.args)} if action.args else {}
     return _with_options(tool, arguments, action.options)

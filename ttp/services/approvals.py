@@ -13,7 +13,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import as_draft, no_accounts_error, nothing_to_publish, with_time
 from ttp.services.posts import Posts, accounts_of
 from ttp.services.queries import PostView
-from ttp.store import change_log
+from ttp.store import authors
 from ttp.store.dialect import Connection
 from ttp.store.server import submitted_drafts
 from ttp.store.server.submitted_drafts import OPTIMAL, SubmittedDraft
@@ -34,7 +34,7 @@ class Approvals:
     def of_author(self, ids: Sequence[int], name: str) -> set[int]:
         """Return those of the posts that this person wrote or changed, and cannot approve."""
         with self._posts.database.reading() as db:
-            return {one for one in ids if db is not None and change_log.has_changed(db, one, name)}
+            return {one for one in ids if db is not None and authors.has_changed(db, one, name)}
 
     def approve(self, ids: Sequence[int], *, by: str | None = None) -> list[PostView]:
         """Approve posts in their present form. Raise StateRefused if nothing of one is left to publish, and what
@@ -49,7 +49,7 @@ class Approvals:
         self._posts.convert_media(list(ids) if times else [])
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            if by is not None and change_log.has_changed(db, post.id or 0, by):
+            if by is not None and authors.has_changed(db, post.id or 0, by):
                 raise NotAllowed(f"post {post.id} was written by {by}, who cannot approve it")
             if not post.active:
                 raise no_accounts_error(post, accounts, self._posts.platforms)

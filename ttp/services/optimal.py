@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, TypedDict
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import Action, WayOut, action
+from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.sample import OnlineFollowers, Sample, average_online
 from ttp.domain.optimal.factors import Factors, find_factors
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
+    ANYWHERE,
     FreeHour,
+    Reach,
     Week,
     combine_weeks,
     draw_free_hour,
@@ -136,8 +138,10 @@ class Optimal:
         *,
         explore: float = 0.0,
         seed: int | None = None,
+        reach: Reach = ANYWHERE,
     ) -> tuple[FreeHour, ...]:
-        """Return the next free hours of all these accounts together, by time; none without data.
+        """Return the next free hours of all these accounts together, by time; none without data, or where none is free
+        before the end of `reach`.
 
         With probability `explore` an hour is one of the best by a draw of the posterior. `seed` None: derived from the
         accounts and the present hour, so that asking again returns the same.
@@ -148,7 +152,7 @@ class Optimal:
         gap = self._config.seconds("plan.min_gap_s")
         now, busy = self._clock.now(), self._busy(accounts)
         if not explore:
-            return self._next_free(recommendations, busy, count)
+            return self._next_free(recommendations, busy, count, reach)
         quiet = QuietHours(parse_quiet_hours(self._config.text("plan.quiet_hours")))
         random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
         hours: list[FreeHour] = []
@@ -173,6 +177,7 @@ class Optimal:
         *,
         taken: Mapping[int, Sequence[datetime]] = _NO_INSTANTS,
         db: Connection | None = None,
+        reach: Reach = ANYWHERE,
     ) -> FreeHour:
         """Return the next free hour for a post to these accounts. UsageError with the command that collects data.
         `taken`: instants by account id that are not free either. `db`: the transaction to read in."""
@@ -182,9 +187,9 @@ class Optimal:
             busy = self._busy(accounts, db)
             for account in accounts:
                 busy[account.name] = sorted([*busy[account.name], *taken.get(account.id or 0, ())])
-            hours = self._next_free(recommendations, busy)
+            hours = self._next_free(recommendations, busy, reach=reach)
         if not hours:
-            raise self.no_hour_error(accounts, db)
+            raise self.no_hour_error(accounts, db, reach)
         return hours[0]
 
     def is_free(self, db: Connection, accounts: Sequence[Account], at: datetime) -> bool:
@@ -228,10 +233,15 @@ class Optimal:
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))
         return tuple(slot for slot in hours if slot.at >= start)
 
-    def no_hour_error(self, accounts: Sequence[Account], db: Connection | None = None) -> UsageError:
+    def no_hour_error(
+        self, accounts: Sequence[Account], db: Connection | None = None, reach: Reach = ANYWHERE
+    ) -> UsageError:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
+            if reach.has_end:
+                message = f"no good hour of {names} is free before then"
+                return UsageError(message, Hint("try", other_options(until=None)))
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
@@ -254,11 +264,17 @@ class Optimal:
         return [self.recommend(account, zone, db) for account, zone in zip(accounts, zones, strict=True)]
 
     def _next_free(
-        self, recommendations: Sequence[Recommendation], busy: Mapping[str, Sequence[datetime]], count: int = 1
+        self,
+        recommendations: Sequence[Recommendation],
+        busy: Mapping[str, Sequence[datetime]],
+        count: int = 1,
+        reach: Reach = ANYWHERE,
     ) -> tuple[FreeHour, ...]:
         gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
         now = self._clock.now()
-        return next_free_hour(recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
+        return next_free_hour(
+            recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count, reach=reach
+        )
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
         with self._database.reading(db) as db:

@@ -13,8 +13,9 @@ from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import LEAD, FreeHour
+from ttp.domain.optimal.recommendation import recommend
 from ttp.domain.plan.planner import Exploring, Plan, spread
-from ttp.domain.plan.scoring import AccountSchedule, Draft, PlanLimits, PlanMethod
+from ttp.domain.plan.scoring import TOGETHER, AccountSchedule, Draft, PlanLimits, PlanMethod
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, post_not_found
 from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_post_id, with_time
 from ttp.domain.rules import content_refusal
@@ -34,6 +35,8 @@ from ttp.store.dialect import Connection
 USUAL_DAYS = 14
 LONGEST_DAYS = 366
 _DAY = timedelta(days=1)
+_MOST_MORE = 4
+"""Posts a day more than the limit that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class PlanRequest:
     """The zone of hours and days; None: each account's own."""
     seed: str | None = None
     """None: derived from the posts and the hour, so that asking again gives the same plan."""
+    one_a_day: bool = False
+    """At most one of these posts a day, whatever accounts it goes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,21 @@ class Proposal:
     """The accounts' posts that it was made with."""
     enough_days: int | None = None
     """Days in which all posts fit, if some were left out and a year is long enough."""
+    enough_per_day: int | None = None
+    """Posts a day with which all fit, if some were left out because of the limit."""
 
     @property
     def zones(self) -> dict[str, ZoneInfo]:
         """The zone of each account's hours and days."""
         return {name: one.recommendation.zone for name, one in self.schedules.items()}
+
+    def scheduled_already(self) -> dict[str, int]:
+        """Return how many posts each account has in the days of the plan, if it has any."""
+        busy = {
+            name: sum(self.limits.start <= at < self.limits.end for at in one.busy)
+            for name, one in self.schedules.items()
+        }
+        return {name: count for name, count in busy.items() if count}
 
     @property
     def without_data(self) -> list[str]:
@@ -155,17 +170,26 @@ class Planning:
             for one in accounts
         }
         agenda.depend_on(accounts)
-        drafts = [Draft(number, tuple(sorted(post.accounts))) for number, post in posts.items()]
+        everyone = dict(schedules)
+        together = (TOGETHER,) if request.one_a_day else ()
+        if together:
+            zone = self._resolver.zone((), request.tz)
+            everyone[TOGETHER] = AccountSchedule(recommend((), account=TOGETHER, zone=zone))
+        drafts = [Draft(number, (*sorted(post.accounts), *together)) for number, post in posts.items()]
         seed = f"{now:%Y-%m-%d %H} {' '.join(map(str, posts))}" if request.seed is None else request.seed
-        plan = spread(drafts, schedules, limits, Exploring(request.explore, seed), request.way)
-        enough = self._enough_days(drafts, schedules, limits, request.way, accounts) if plan.left_out else None
-        return Proposal(plan, limits, request.way, posts, schedules, agenda, enough)
+        plan = spread(drafts, everyone, limits, Exploring(request.explore, seed), request.way)
+        plan = replace(plan, basis={tuple(n for n in names if n in by_name): by for names, by in plan.basis.items()})
+        if not plan.left_out:
+            return Proposal(plan, limits, request.way, posts, schedules, agenda)
+        enough = self._enough_days(drafts, everyone, limits, request.way, accounts)
+        per_day = _enough_per_day(drafts, everyone, limits, request.way)
+        return Proposal(plan, limits, request.way, posts, schedules, agenda, enough, per_day)
 
     def _start(self, text: str | None, accounts: Sequence[Account], tz: str | None) -> datetime:
         """Return the instant from which accounts are planned for. Raise TimeRefused."""
         now = self._posts.clock.now()
         zone = self._resolver.zone(() if text is None else accounts, tz)
-        return now if text is None else resolve_bound(text, now=now, zone=zone, option="from")
+        return now if text is None else resolve_bound(text, now=now, zone=zone, option="from", ahead=True)
 
     def schedule(self, proposal: Proposal) -> list[SavedPost]:
         """Schedule all posts of a proposal, or none."""
@@ -209,7 +233,8 @@ class Planning:
         while days < LONGEST_DAYS:
             days = min(LONGEST_DAYS, days + max(1, days // 2))
             longer = replace(limits, end=limits.start + days * _DAY)
-            more = {one.name: replace(schedules[one.name], slots=self._slots_of(one, longer)) for one in accounts}
+            slots = {one.name: replace(schedules[one.name], slots=self._slots_of(one, longer)) for one in accounts}
+            more = {**schedules, **slots}
             if not spread(drafts, more, longer, way=way).left_out:
                 return days
         return None
@@ -235,6 +260,16 @@ class Planning:
         if refusals:
             raise _combine_refusals(refusals, len(posts))
         return drafts
+
+
+def _enough_per_day(
+    drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], limits: PlanLimits, way: PlanMethod
+) -> int | None:
+    """Return the least number of posts a day above the limit with which all drafts fit; None without one."""
+    if limits.per_day is None:
+        return None
+    tried = (replace(limits, per_day=limits.per_day + more) for more in range(1, _MOST_MORE + 1))
+    return next((one.per_day for one in tried if not spread(drafts, schedules, one, way=way).left_out), None)
 
 
 def _add_to_budget(budget: BudgetCheck, post: Post, db: Connection | None = None) -> None:
@@ -278,13 +313,19 @@ def no_room_error(proposal: Proposal, request: PlanRequest, notes: Sequence[str]
         f"{count} of {len(proposal.posts)} drafts do not fit into {days}",
         *more_room(proposal, request),
         *([Hint("try", other_options(partly=True))] if count < len(proposal.posts) else []),
-        details=["not planned: " + " ".join(map(str, proposal.plan.left_out)), *notes],
+        details=["not planned: " + " ".join(map(str, proposal.plan.left_out)), *_in_the_way(proposal), *notes],
     )
+
+
+def _in_the_way(proposal: Proposal) -> list[str]:
+    """Return the sentence about posts that have their times already, and take room from a plan."""
+    counts = ", ".join(f"{count} of {name}" for name, count in proposal.scheduled_already().items())
+    return [f"posts with a time in these days take room, too: {counts}"] if counts else []
 
 
 def more_room(proposal: Proposal, request: PlanRequest) -> list[Hint]:
     """Return the hints that give a plan more days, or more posts a day."""
     ways = [other_options(week=False, days=str(proposal.enough_days))] if proposal.enough_days else []
-    if request.per_day is not None:
-        ways.append(other_options(per_day=str(request.per_day + 1)))
+    if proposal.enough_per_day is not None:
+        ways.append(other_options(per_day=str(proposal.enough_per_day)))
     return [Hint("try", way) for way in ways]

@@ -311,7 +311,8 @@ class Posts:
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
         """Return a post as shown now. `db` None: no store exists. `is_new`: no repeat has created it."""
-        return view_posts(db, [self.caller.view(post)], now=self.clock.now(), config=self.config, are_new=is_new)[0]
+        posts, now = [self.caller.view(post)], self.clock.now()
+        return view_posts(db, posts, self.caller, now=now, config=self.config, are_new=is_new)[0]
 
     def find_by_key(self, post_input: PostInput) -> SavedPost | None:
         """Return the post that the same request stored before under its key. Raise Conflict for another request."""

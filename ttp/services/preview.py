@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ttp.domain.account import Account
+from ttp.domain.account import Account, account_warnings
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, SentMedia
@@ -175,6 +175,20 @@ def _version(
         facts.title,
         *links.get(delivery.account, (0, 0)),
     )
+
+
+def preview_due(posts: Posts, queued: Iterable[PostView]) -> Iterator[PostPreview]:
+    """Yield posts that were made due, if only in a rehearsal, with what each account gets that they are due for, and a
+    warning for each account that cannot be published to now."""
+    now, by_name = posts.clock.now(), {one.name: one for one in posts.accounts()}
+    for shown in queued:
+        post = replace(posts.post(shown.id or 0), deliveries=shown.deliveries)
+        due = [d for d in post.deliveries if d.state == "pending" and d.next_at is not None and d.next_at <= now]
+        accounts = [by_name[d.account] for d in due if d.account in by_name]
+        fits = posts.convert(post, accounts) if post.media else NO_FITS
+        links = posts.links.count_tagged(post, accounts)
+        versions = (_version(post, d, fits, posts.platforms, by_name.get(d.account), links) for d in due)
+        yield PostPreview(shown, tuple(versions), tuple(account_warnings(accounts)))
 
 
 def with_sent(posts: Posts, post: PostView) -> PostView:

@@ -41,10 +41,14 @@ _FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, Delive
 
 @dataclass(frozen=True, slots=True)
 class PublishResult:
-    """Ids of the posts that are due now, and why others are not."""
+    """The posts that are due now, and why others are not."""
 
-    ids: tuple[int, ...]
+    posts: tuple[PostView, ...]
     refused: tuple[TtpError, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(post.id or 0 for post in self.posts)
 
 
 class Publishing:
@@ -129,12 +133,11 @@ class Publishing:
         return self._posts.change([post_id], change, None, steps=lookups)[0].post
 
     def _change_each(self, ids: Iterable[int], change: Change) -> PublishResult:
-        queued: list[int] = []
+        queued: list[PostView] = []
         refused: list[TtpError] = []
         for post_id in dict.fromkeys(ids):
             try:
-                self._posts.change([post_id], change, None, keeps_approval=True)
-                queued.append(post_id)
+                queued += [one.post for one in self._posts.change([post_id], change, None, keeps_approval=True)]
             except (StateRefused, ContentRefused, UsageError, NotAllowed) as error:
                 refused.append(error)
         if refused and not queued:

@@ -21,7 +21,8 @@ from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, PostFields, PostStatus, post_not_found
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
-from ttp.store import queries
+from ttp.store import authors, queries
+from ttp.store.authors import Authors
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
@@ -77,7 +78,7 @@ class Queries:
                 self._filtered_posts(db, replace(post_filter, approval=self._approval)) if db is not None else iter(())
             )
             while db is not None and (batch := list(islice(posts, _BATCH))):
-                yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
+                yield from view_posts(db, batch, self._caller, now=self._clock.now(), config=self._config)
 
     def _filtered_posts(self, db: Connection, post_filter: PostFilter) -> Iterator[Post]:
         if post_filter.after is not None:
@@ -129,7 +130,7 @@ class Queries:
         with self._database.reading() as db:
             there = queries.posts_by_id(db, ids) if db else ()
             posts = [self._caller.view(one) for one in there if is_within(one, self._within)]
-            return view_posts(db, posts, now=self._clock.now(), config=self._config) if posts else []
+            return view_posts(db, posts, self._caller, now=self._clock.now(), config=self._config) if posts else []
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
         """Return the existing ids in these ranges. Raise NotFound for a missing single id or empty ranges."""
@@ -246,6 +247,8 @@ class PostView(PostFields):
 
     repeat: Repeat | None = None
     metrics: Mapping[str, Metrics] = field(default_factory=lambda: EMPTY_METRICS)
+    authors: Authors | None = None
+    """Of what an agent sees."""
     sent: Mapping[str, Sequence[SentMedia]] = field(default_factory=dict)
     """What its accounts get of its media, where that was asked for."""
     asks_for: str | None = None
@@ -259,19 +262,31 @@ class PostView(PostFields):
 _FIELDS_OF = attrgetter(*(one.name for one in fields(PostFields)))
 
 
-def view_of(post: Post, repeat: Repeat | None = None, metrics: Mapping[str, Metrics] = EMPTY_METRICS) -> PostView:
+def view_of(
+    post: Post,
+    repeat: Repeat | None = None,
+    metrics: Mapping[str, Metrics] = EMPTY_METRICS,
+    names: Authors | None = None,
+) -> PostView:
     """Return a post as shown, without what it waits for."""
-    values: list[Any] = [*_FIELDS_OF(post), repeat, metrics]  # by position: `replace` is three times slower
+    values: list[Any] = [*_FIELDS_OF(post), repeat, metrics, names]  # by position: `replace` is three times slower
     return PostView(*values)
 
 
 def view_posts(
-    db: Connection | None, posts: Sequence[Post], *, now: datetime, config: Config, are_new: bool = False
+    db: Connection | None,
+    posts: Sequence[Post],
+    caller: Caller,
+    *,
+    now: datetime,
+    config: Config,
+    are_new: bool = False,
 ) -> list[PostView]:
-    """Return up to a few hundred posts as shown now. `are_new`: no repeat created them."""
+    """Return up to a few hundred posts as shown now to a caller. `are_new`: no repeat created them."""
     holds: dict[str, Hold] = {}
     repeats: dict[int, Repeat] = {}
     metrics: Mapping[int, Mapping[str, Metrics]] = {}
+    names: Mapping[int, Authors] = {}
     if db is not None:
         with suppress(CorruptRow):  # `ttp doctor` reports it
             holds = held_accounts(db, now)
@@ -279,8 +294,12 @@ def view_posts(
             repeats = queries.repeats_of_posts(db, [post.id or 0 for post in posts])
             published = [post.id or 0 for post in posts if any(row.remote_id for row in post.deliveries)]
             metrics = queries.newest_metrics(db, published) if published else {}
+        if caller.is_agent:
+            names = authors.authors(db, [post.id or 0 for post in posts])
     needed = config.requires_approval
-    shown = [view_of(post, repeats.get(post.id or 0), metrics.get(post.id or 0, EMPTY_METRICS)) for post in posts]
+    shown = [
+        view_of(post, repeats.get(n := post.id or 0), metrics.get(n, EMPTY_METRICS), names.get(n)) for post in posts
+    ]
     times = {} if db is None or are_new else _times_asked_for(db, posts)
     shown = [replace(post, asks_for=times[post.id or 0]) if post.id in times else post for post in shown]
     return [_with_waits(post, holds, needed=needed) for post in shown]

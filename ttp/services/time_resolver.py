@@ -3,10 +3,11 @@ take a chosen slot or hour before the post is stored; `confirm` checks again ins
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,11 +16,14 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, action, other_options
 from ttp.domain.config import Config
-from ttp.domain.errors import Hint, PastTime, TimeRefused, UsageError
+from ttp.domain.errors import Hint, PastTime, StateRefused, TimeRefused, UsageError
+from ttp.domain.post import PostFields
 from ttp.domain.time.clock import Clock
+from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.domain.time.formatting import format_instant, format_iso
 from ttp.domain.time.grammar import ChosenTime, ExactTime, OnDate, WallTime, parse_time
-from ttp.domain.time.resolve import ResolvedTime, resolve_bound, resolve_time
+from ttp.domain.time.repair import quote
+from ttp.domain.time.resolve import ANY_TIME, ResolvedTime, TimeBounds, parse_date, resolve_bound, resolve_time
 from ttp.domain.time.zones import (
     ACCOUNT_ZONE,
     EXAMPLE_ZONE,
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 
 ALL_FORMS = Hint("see", action("help", "time"))
 _PLANNED_SINCE = timedelta(days=2)
+_SAME_CLOCK = re.compile(r"^to\s+|[\s,]+(?:at\s+)?(?:the\s+)?same\s+times?$", re.IGNORECASE)
+_DAYS = {"d": 1, "w": 7}
 _NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 Names = tuple[str, ...]
 
@@ -88,7 +94,10 @@ class TimeChooser:
             place = self.slots.next_free(accounts, post=post, first=time.first, taken=taken, db=db)
             clocks = {**dict(time.clocks), place.slot.account: ZoneInfo(place.slot.timezone)}
             return replace(time, at=place.at, clocks=tuple(clocks.items()))
-        best = self.optimal.next_hour(accounts, time.account_zones, taken=taken, db=db)
+        from ttp.domain.optimal.free_hours import Reach
+
+        reach = Reach(start=time.window.start, end=time.window.end)
+        best = self.optimal.next_hour(accounts, time.account_zones, reach=reach, taken=taken, db=db)
         note = f"took {best.why}: {format_instant(best.at, time.zone, time.clocks)}, score {best.score:.2f}"
         return replace(time, at=best.at, note=note)
 
@@ -114,6 +123,27 @@ class TimeResolver:
         self._system = system
         self._own = own
         self._chooser = TimeChooser(database, clock, config)
+        self._window = ANY_TIME
+
+    def between(self, start: str | None, end: str | None, tz: str | None = None) -> TimeResolver:
+        """Return one that chooses hours from `start` on and before `end`, as they were typed. Raise TimeRefused, or
+        UsageError for an empty window."""
+        if start is None and end is None:
+            return self
+        bounded = TimeResolver(self._database, self._clock, self._config, self._system, self._own)
+        bounded._window = self.window(start, end, tz)
+        return bounded
+
+    def window(self, start: str | None, end: str | None, tz: str | None = None) -> TimeBounds:
+        """Return the window that these bounds mean, as `between`."""
+        now, zone = self._clock.now(), self.zone((), None if tz == ACCOUNT_ZONE else tz)
+        first, last = (
+            None if text is None else resolve_bound(text, now=now, zone=zone, option=option, ahead=True)
+            for option, text in (("from", start), ("until", end))
+        )
+        if last is not None and last <= max(now, first or now):
+            raise UsageError(f'no time is before "{end}" here', Hint("try", other_options(until=None)))
+        return TimeBounds(first, last)
 
     # Zones.
 
@@ -168,6 +198,8 @@ class TimeResolver:
         typed = parse_time(text)
         if first and typed is not ChosenTime.NEXT_SLOT:
             raise UsageError("--first is for the slots of an account", Hint("try", _other_time("next-slot", tz)))
+        if self._window != ANY_TIME and typed is not ChosenTime.OPTIMAL:
+            raise UsageError('from and until are for the time "optimal"', Hint("try", _other_time("optimal", tz)))
         # What ttp chooses is in each account's own zone: those may differ.
         zone = self.zone(() if isinstance(typed, ChosenTime) else accounts, tz)
         try:
@@ -180,7 +212,7 @@ class TimeResolver:
             hint = resolved.note_hint and _at_other_time(resolved.note_hint, tz)
             return replace(resolved, note_hint=hint, account_ids=ids, clocks=clocks)
         zones = tuple(self.account_zones(accounts, tz))
-        to_choose = ResolvedTime(self._clock.now(), zone, text, choice=resolved, first=first)
+        to_choose = ResolvedTime(self._clock.now(), zone, text, choice=resolved, first=first, window=self._window)
         to_choose = replace(to_choose, account_ids=ids, account_zones=zones, clocks=clocks)
         return self._chooser.choose(to_choose, accounts, post=post, taken=taken)
 
@@ -212,6 +244,34 @@ class TimeResolver:
             times[post] = self.resolve(text, accounts, tz, first=first, post=post, taken=taken)
             for account in accounts:
                 taken.setdefault(account.id or 0, []).append(times[post].at)
+        return times
+
+    def shift_posts(
+        self, text: str, posts: Iterable[PostFields], accounts: Mapping[int, Sequence[Account]], tz: str | None = None
+    ) -> dict[int, ResolvedTime]:
+        """Return the time of each of these posts moved: `+1d`, `-2h`, or to the same clock of another day, `friday`.
+        Days keep the clock. Raise TimeRefused, PastTime, StateRefused for a post without a time."""
+        now, zone, times = self._clock.now(), self.zone((), tz), dict[int, ResolvedTime]()
+        words = _SAME_CLOCK.sub("", text.strip())
+        parts = duration_parts(words.lstrip("+-"))
+        day = None if parts else parse_date(words, now, zone)
+        if parts is None and day is None:
+            ways = (Hint("try", other_options(shift=example)) for example in ("+1d", "friday"))
+            raise TimeRefused(f'cannot read the shift "{quote(text)}"', *ways)
+        sign, days = (-1 if words[:1] == "-" else 1), sum(n * _DAYS.get(unit, 0) for n, unit in parts or ())
+        rest = total_duration(tuple(one for one in parts or () if one[1] not in _DAYS))
+        for post in posts:
+            at, post_id = post.scheduled_at, post.id or 0
+            if at is None:
+                raise StateRefused(f"post {post_id} has no time to move", Hint("see", action("show", post_id)))
+            local = at.astimezone(zone)
+            later = timedelta(days=sign * days) if day is None else day - local.date()
+            moved = (local + later).astimezone(UTC) + sign * rest
+            if moved <= now:
+                raise PastTime(f"post {post_id} would be at {format_instant(moved, zone)}, which has passed")
+            clocks = tuple((one.name, self.account_zone(one)) for one in accounts[post_id] if one.timezone)
+            ids = tuple(one.id for one in accounts[post_id])
+            times[post_id] = ResolvedTime(moved, zone, text, account_ids=ids, clocks=clocks)
         return times
 
     def suggest_hour(self, accounts: Sequence[Account], tz: str | None = None) -> FreeHour | None:

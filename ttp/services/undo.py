@@ -31,7 +31,7 @@ _LIST = Hint("see", action("undo", list=True))
 class UndoRequest:
     """What to undo: the last `count` changes, of all posts or of one. `again`: redo instead. `partial`: skip posts that
     cannot be restored. `skip`: pass over changes whose posts have all changed since, such as by publishing. `only`: the
-    changes that the user was shown."""
+    changes that the user was shown. `actor`: only changes by it."""
 
     count: int = 1
     post: int | None = None
@@ -39,6 +39,7 @@ class UndoRequest:
     partial: bool = False
     skip: bool = False
     only: tuple[int, ...] | None = None
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,25 @@ class Undo:
         if request.only is not None and tuple(one.id for one in changes) != request.only:
             raise Conflict("posts were changed by another command; nothing was undone", _LIST)
         if len(changes) < request.count:
-            raise skipped[0] if skipped and not changes else _too_few_changes(len(changes), request)
+            raise skipped[0] if skipped and not changes else self._too_few_changes(db, len(changes), request)
         return changes
+
+    def _too_few_changes(self, db: Connection, count: int, request: UndoRequest) -> TtpError:
+        """Return why there are too few; where only changes of one actor count, also whose the last one is."""
+        if count or request.actor is None:
+            return _too_few_changes(count, request)
+        others = self._next_changes(db, replace(request, actor=None, count=1), [])
+        if not others:
+            return _too_few_changes(0, request)
+        last = others[0]
+        what = f"{last.command} by {last.actor or 'somebody else'}"
+        return NotFound(f"Nothing of yours to {'redo' if request.again else 'undo'}. The last change is {what}.", _LIST)
 
     def _next_changes(self, db: Connection, request: UndoRequest, skipped: list[TtpError]) -> list[Change]:
         """Return the next changes to restore. Why others are passed over is added to `skipped`."""
         most = request.count + (_SEARCHED if request.skip else 0)
-        candidates = store.next_changes(db, self._posts.clock.now(), most, post=request.post, undone=request.again)
+        now = self._posts.clock.now()
+        candidates = store.next_changes(db, now, most, post=request.post, undone=request.again, actor=request.actor)
         changes: list[Change] = []
         ids: set[int] = set()  # the posts of `changes`, which will be as older changes left them
         for change in candidates:
@@ -113,8 +126,8 @@ class Undo:
             there = dict(stored_posts.snapshots(db, (one.post_id for one in touched)))
             outdated = [one for one in touched if one.post_id not in ids and _has_changed(one, there[one.post_id])]
             if touched and len(outdated) == len(touched):
-                now = stored_posts.post_of(outdated[0].post_id, there[outdated[0].post_id].text)
-                skipped.append(_UndoPlanner(self._posts, db, change).changed_since(now))
+                post = stored_posts.post_of(outdated[0].post_id, there[outdated[0].post_id].text)
+                skipped.append(_UndoPlanner(self._posts, db, change).changed_since(post))
                 continue
             changes.append(change)
             ids.update(one.post_id for one in touched)

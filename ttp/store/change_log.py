@@ -111,17 +111,6 @@ def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]
     return [(row["command"], from_ms(row["at"])) for row in db.execute(sql, (post_id,))]
 
 
-def has_changed(db: Connection, post_id: int, actor: str) -> bool:
-    """Return whether someone has made changes of a post other than approving and rejecting it, whatever they used."""
-    decided = ", ".join(f"'{undo}{decision}'" for undo in ("", "undo ", "redo ") for decision in ("approve", "reject"))
-    sql = (
-        "SELECT 1 FROM change_post p JOIN change c ON c.id = p.change_id"
-        f" WHERE p.post_id = ? AND c.command NOT IN ({decided})"
-        " AND (c.actor = ? OR substr(c.actor, 1, ?) = ?) LIMIT 1"
-    )
-    return db.execute(sql, (post_id, actor, len(actor) + 1, f"{actor} ")).fetchone() is not None
-
-
 def media_needed_for_undo(db: Connection, now: datetime) -> set[str]:
     """Return the digests of media that an undo would need."""
     sql = (
@@ -162,18 +151,19 @@ WHERE c.at <= ? AND (c.actor IS NULL OR NOT EXISTS (
 """
 _OPEN, _UNDONE, _LOGGED = "p.undone IS NULL", "p.undone > 0", "(p.undone IS NULL OR p.undone = 0)"
 _OF_POST = " AND p.post_id = :post"
+_BY = " AND c.actor = :actor"
 _NEXT = {
     rows: f"""
 SELECT c.id, c.command, c.at, c.actor, NULL AS undone FROM change c
 WHERE c.at > :since AND EXISTS (
     SELECT 1 FROM change_post p WHERE p.change_id = c.id AND {rows}{{of_post}}
-) ORDER BY c.id DESC LIMIT :most
+){{by}} ORDER BY c.id DESC LIMIT :most
 """
     for rows in (_OPEN, _LOGGED)
 } | {
     _UNDONE: f"""
 SELECT DISTINCT c.id, c.command, c.at, c.actor, p.undone FROM change_post p JOIN change c ON c.id = p.change_id
-WHERE {_UNDONE} AND c.at > :since{{of_post}}
+WHERE {_UNDONE} AND c.at > :since{{of_post}}{{by}}
 ORDER BY p.undone DESC LIMIT :most
 """
 }
@@ -245,14 +235,20 @@ class RestoredPost:
     after: Post
 
 
-def next_changes(db: Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
-    """Return the changes that undo would revert next, newest first. `undone`: redo; `post`: only changes of it."""
-    return _changes(db, _UNDONE if undone else _OPEN, now, most, post)
+def next_changes(
+    db: Connection, now: datetime, most: int, *, post: int | None, undone: bool, actor: str | None = None
+) -> list[Change]:
+    """Return the changes that undo would revert next, newest first. `undone`: redo; `post`: only changes of it;
+    `actor`: only changes by it."""
+    return _changes(db, _UNDONE if undone else _OPEN, now, most, post, actor)
 
 
-def _changes(db: Connection, which: str, now: datetime, most: int, post: int | None) -> list[Change]:
-    values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
-    rows = db.execute(_NEXT[which].format(of_post="" if post is None else _OF_POST), values)
+def _changes(
+    db: Connection, which: str, now: datetime, most: int, post: int | None, actor: str | None = None
+) -> list[Change]:
+    values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most, "actor": actor}
+    of_post, by = "" if post is None else _OF_POST, "" if actor is None else _BY
+    rows = db.execute(_NEXT[which].format(of_post=of_post, by=by), values)
     return [Change(**plain_fields(row, Change)) for row in rows]
 
 

@@ -1,5 +1,8 @@
-"""The shapes of answers as types: of posts, accounts, times and the queue. The views write them; the HTTP API and MCP
-make their schemas of them. Words such as `status` are open: new ones may come, and new keys too."""
+"""The shapes of answers as types: of posts, accounts, times and the queue. The views write them, the HTTP API makes its
+schemas of them, and MCP shortens answers by them.
+
+Words such as `status` are open: new ones may come, and new keys too.
+"""
 
 from __future__ import annotations
 
@@ -139,8 +142,7 @@ class PlainFields(TypedDict):
 
 
 class CardAnswer(TypedDict):
-    """The card of a link. `state`: `fetched`; `waiting`, fetched ten minutes before the post's time; or `none`, because
-    of `note`, which also says why a card has no picture."""
+    """The card of a link. `state`: `fetched`, `waiting` (ten minutes before its time), or `none` (see `note`)."""
 
     url: str
     state: str
@@ -182,8 +184,10 @@ class SentAnswer(TypedDict):
 
 
 class PostAnswer(_Post, MainCounts):
-    """A post, as `ttp show --json` prints it."""
+    """A post, as `ttp show --json` prints it. `createdBy`, `changedBy`: who wrote and who changed it; for agents."""
 
+    createdBy: NotRequired[str | None]
+    changedBy: NotRequired[str | None]
     replayed: NotRequired[bool]
     sent: NotRequired[list[SentAnswer]]
 

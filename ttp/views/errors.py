@@ -73,10 +73,10 @@ def error_fields(what: TtpError) -> dict[str, object]:
 
 
 def _sentences(*texts: str) -> str:
-    """Join texts, with a full stop between two sentences that lack one."""
+    """Join texts, with a stop between two that lack one."""
     joined = ""
     for text in filter(None, texts):
-        stop = "." if joined and joined[-1] not in ".:;,!?)" and text[0].isupper() else ""
+        stop = "" if not joined or joined[-1] in ".:;,!?" else "." if text[0].isupper() else ";"
         joined = f"{joined}{stop} {text}" if joined else text
     return joined
 

@@ -89,10 +89,14 @@ class HeatmapsAnswer(TypedDict):
 
 
 class NextHourAnswer(TypedDict):
+    """`score`: the probability that it is one of the ten best hours of the week; `uplift`: the expected gain over the
+    average, by which it was chosen."""
+
     at: Instant
     day: str
     hour: int
     score: float
+    uplift: float
     why: NotRequired[str]
     explored: NotRequired[bool]
 
@@ -188,8 +192,12 @@ class ReportChange(TypedDict):
 
 
 class ReportGroup(ReportTotals):
+    """`medianLow`, `medianHigh`: the 80 % interval of the median, from four posts on."""
+
     by: str
     value: str
+    medianLow: float | None
+    medianHigh: float | None
     change: ReportChange
 
 

@@ -142,8 +142,13 @@ def ratings_json(
 
 def free_hour_json(hour: FreeHour) -> answers.NextHourAnswer:
     """Return a free hour. `why` and `explored` are there only where they apply."""
-    day, score = DAYS_IN_FULL[hour.day], round(hour.score, 4)
-    shape: answers.NextHourAnswer = {"at": clock.utc_text(hour.at), "day": day, "hour": hour.hour, "score": score}
+    shape: answers.NextHourAnswer = {
+        "at": clock.utc_text(hour.at),
+        "day": DAYS_IN_FULL[hour.day],
+        "hour": hour.hour,
+        "score": _share(hour.score),
+        "uplift": _share(hour.uplift),
+    }
     if hour.why:
         shape["why"] = hour.why
     if hour.explored:

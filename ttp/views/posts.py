@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     class _PlainFields(answers.PlainFields):
         """As a part of a post: mypy wants each part to say whether it has the key that may be missing."""
 
+        createdBy: NotRequired[str | None]
+        changedBy: NotRequired[str | None]
         replayed: NotRequired[bool]
         sent: NotRequired[list[answers.SentAnswer]]
 
@@ -108,8 +110,9 @@ def _part_url(row: Delivery, part: str) -> str | None:
 
 def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool = False) -> answers.PostAnswer:
     """Return a post with its deliveries. `repeat`: the repeat that created it. `likes` to `views`: the newest numbers
-    of all its accounts, added up. Only a PostView knows these. `replayed` is present only if true: an earlier request
-    with the key created this post. So is `sent`, where media are converted."""
+    of all its accounts, added up. Only a PostView knows these. Some keys are present only where there is something to
+    say. `replayed`: an earlier request with the key created this post; `createdBy` and `changedBy`: an agent asks;
+    `sent`: media are converted."""
     no, of = item.rejection, getattr(item, "repeat", None)
     metrics: Mapping[str, Metrics] = getattr(item, "metrics", EMPTY_METRICS)
     total = add_metrics(metrics.values())
@@ -147,6 +150,8 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
     }
     if replayed:
         shape["replayed"] = True
+    if (names := getattr(item, "authors", None)) is not None:
+        shape["createdBy"], shape["changedBy"] = names
     sent: Mapping[str, Sequence[SentMedia]] = getattr(item, "sent", {})
     if any(one.converted for media in sent.values() for one in media):
         shape["sent"] = [

@@ -26,6 +26,8 @@ def report_json(report: Report) -> ReportAnswer:
                 "by": group.by,
                 "value": group.value,
                 **totals_json(group.totals),
+                "medianLow": None if group.interval is None else group.interval[0],
+                "medianHigh": None if group.interval is None else group.interval[1],
                 "change": _change_json(group.totals, group.before),
             }
             for group in report.groups

@@ -190,7 +190,13 @@ def test_a_setting_that_cannot_be_is_named(
 def test_from_is_the_start_and_the_past_is_now(known: Program) -> None:
     at = known.ok("plan", "1", "--from", "2026-12-01", "--dry-run", "--json").json
     assert (at["from"], at["to"]) == ("2026-12-01T00:00:00Z", "2026-12-15T00:00:00Z")
-    assert known.ok("plan", "1", "--from", "7d", "--dry-run", "--json").json["from"] == "2026-11-24T12:10:00Z"
+    for typed, start in (
+        ("yesterday", "2026-11-24T12:10"),
+        ("7d", "2026-12-01T12:00"),
+        ("next monday", "2026-11-30T00:00"),
+        ("friday", "2026-11-27T00:00"),
+    ):
+        assert known.ok("plan", "1", "--from", typed, "--dry-run", "--json").json["from"] == f"{start}:00Z"
     known.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
     there = ["plan", "1", "--from", "2026-12-01", "--tz", "account", "--dry-run", "--json"]
     assert known.ok(*there).json["from"] == "2026-11-30T15:00:00Z"

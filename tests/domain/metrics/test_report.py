@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,6 +41,23 @@ def test_unknown_counts_are_not_zero() -> None:
     totals = add_up([measured(4, comments=2), measured(None, views=90), measured(2)])
     assert (totals.likes, totals.comments, totals.shares, totals.views) == (6, 2, None, 90)
     assert (totals.engagement, totals.median_engagement) == (8, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("likes", "interval"),
+    [
+        ([], None),
+        ([1, 2, 3], None),
+        ([4, 1, 900, 2], (1, 900)),
+        (range(1, 11), (3, 8)),
+        (range(1, 101), (44, 57)),
+        (range(2000), (970, 1029)),
+    ],
+)
+def test_a_group_says_how_sure_its_median_is(likes: Sequence[int], interval: tuple[float, float] | None) -> None:
+    """Of ten posts, 2 of 1024 orders have all on one side of the median, 22 all but one, 112 all but two."""
+    report = make_report([measured(one) for one in likes], NOVEMBER, BEFORE, by=["kind"])
+    assert [group.interval for group in report.groups] == [interval] * bool(likes)
 
 
 def test_nothing_has_no_sums() -> None:

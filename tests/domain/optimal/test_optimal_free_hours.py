@@ -79,7 +79,13 @@ def test_the_earliest_of_the_ten_best_is_next_and_not_the_best_of_them() -> None
 
 def test_the_json_of_a_slot_is_the_contract() -> None:
     slot = FreeHour(berlin(24, 18), 1, 18, 0.123456)
-    assert free_hour_json(slot) == {"at": "2026-11-24T17:00:00Z", "day": "Tuesday", "hour": 18, "score": 0.1235}
+    assert free_hour_json(slot) == {
+        "at": "2026-11-24T17:00:00Z",
+        "day": "Tuesday",
+        "hour": 18,
+        "score": 0.1235,
+        "uplift": 0.0,
+    }
     half_a_second_later = FreeHour(berlin(24, 18) + timedelta(milliseconds=500), 1, 18, 0.5)
     assert free_hour_json(half_a_second_later)["at"] == "2026-11-24T17:00:00.500Z"
 

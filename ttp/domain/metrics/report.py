@@ -18,6 +18,8 @@ from ttp.domain.time.formatting import DAYS_IN_FULL
 
 MOST_SHOWN = 5
 """Posts among the best and among the worst."""
+_ONE_SIDE = 10
+"""One of ten medians is below an interval of 80 %, and one above."""
 OTHER = "-"
 """The group of posts whose kind or tag is not known."""
 
@@ -69,12 +71,14 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The posts of one account, platform, kind, hour or tag, in the period and in the one before."""
+    """The posts of one account, platform, kind, hour or tag, in the period and in the one before. `interval`: the 80 %
+    interval of the period's median engagement; None of fewer than four posts."""
 
     by: str
     value: str
     totals: Totals
     before: Totals
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,22 @@ def _groups(by: str, now: Sequence[MeasuredPost], before: Sequence[MeasuredPost]
             for name in dict.fromkeys(values(post)):
                 groups[name][place].append(post)
     names = sorted(sorted(groups), key=_ORDERS.get(by, lambda name: 0))
-    return [Group(by, name, *map(add_up, groups[name])) for name in names]
+    return [
+        Group(by, name, add_up(inside), add_up(earlier), _interval_of_median(inside))
+        for name, (inside, earlier) in ((name, groups[name]) for name in names)
+    ]
+
+
+def _interval_of_median(posts: Sequence[MeasuredPost]) -> tuple[float, float] | None:
+    """Return the narrowest interval between two posts, equally far from both ends, that has the median with 80 %. The
+    number of posts below it is binomial, whatever their distribution (Thompson, 1936)."""
+    numbers = sorted(engagement for post in posts if (engagement := post.sample.engagement) is not None)
+    count, place, orders, outside = len(numbers), -1, 1, 0
+    # In integers: as shares, those of a thousand posts are too small for a float.
+    while (outside + orders) * _ONE_SIDE <= 2**count:
+        outside, place = outside + orders, place + 1
+        orders = orders * (count - place) // (place + 1)
+    return None if place < 0 else (float(numbers[place]), float(numbers[-1 - place]))
 
 
 GROUPINGS: Mapping[str, Callable[[MeasuredPost], Sequence[str]]] = MappingProxyType(

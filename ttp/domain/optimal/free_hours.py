@@ -25,7 +25,9 @@ NEARLY_BEST = 0.97
 NIGHT = range(6)
 """Hours to avoid if nothing is known about any hour."""
 BEST = "the best free hour within reach"
-EARLIEST = "the earliest free hour within 3 % of the best one"
+EARLIEST = "the earliest free hour within 3 % of the best one's expected engagement"
+BUT_FOR = ", but for the hours chosen before it"
+"""Of the second hour and those after it."""
 OF_BEST_HOURS = "the best free one of the five best hours"
 EXPLORED = "an hour that may be good, tried to learn about it"
 _ROUNDING = 1e-9
@@ -52,6 +54,21 @@ class FreeHour:
     """Why this hour was chosen, in a clause."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where to look for an hour, as far as somebody said: aware instants, from `start` on and before `end`."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def has_end(self) -> bool:
+        return self.end is not None
+
+
+ANYWHERE = Reach()
+
+
 def next_free_hour(
     recommendations: Sequence[Recommendation],
     *,
@@ -60,13 +77,15 @@ def next_free_hour(
     min_gap_s: float,
     horizon_s: float = WEEK_S,
     count: int = 1,
+    reach: Reach = ANYWHERE,
 ) -> tuple[FreeHour, ...]:
     """Return the next `count` free hours for posts to all these accounts, by time; none without data. `busy`: the aware
-    instants of each account's posts, sorted. Fewer hours are returned only if a year has no more."""
+    instants of each account's posts, sorted. Fewer hours are returned only if `reach`, or a year, has no more."""
     with_data = [one for one in recommendations if one.slots]
     instants = [busy.get(one.account, ()) for one in recommendations]
-    hours = islice(free_hours(with_data, now, instants, min_gap_s, horizon_s), count) if with_data else ()
-    return tuple(sorted(hours, key=lambda hour: hour.at))
+    hours = islice(free_hours(with_data, now, instants, min_gap_s, horizon_s, reach), count) if with_data else ()
+    chosen = [replace(hour, why=f"{hour.why}{BUT_FOR}") if number else hour for number, hour in enumerate(hours)]
+    return tuple(sorted(chosen, key=lambda hour: hour.at))
 
 
 def free_hours(
@@ -75,6 +94,7 @@ def free_hours(
     busy: Sequence[Sequence[datetime]],
     min_gap_s: float,
     horizon_s: float = WEEK_S,
+    reach: Reach = ANYWHERE,
 ) -> Iterator[FreeHour]:
     """Yield free hours for posts to accounts that all have data, each at a distance from those before it.
 
@@ -86,15 +106,18 @@ def free_hours(
     less than `min_gap_s` away. `busy`, the instants of posts by account, may grow between two hours. Hours that the
     clocks skip are left out; of a repeated hour the first pass counts.
     """
-    gap, start = timedelta(seconds=min_gap_s), now + LEAD
-    ahead = list(_hours_ahead(recommendations, start, now + timedelta(seconds=horizon_s)))
+    gap, end = timedelta(seconds=min_gap_s), reach.end
+    now = max(now, (reach.start or now) - LEAD)
+    start, last = now + LEAD, now + timedelta(seconds=horizon_s)
+    ahead = [one for one in _hours_ahead(recommendations, start, last) if end is None or one.at < end]
     ranks = _hour_ranks(recommendations, start)
     yielded: list[datetime] = []
 
     def is_free(hour: FreeHour) -> bool:
         return not any(_is_close(posts, hour.at, gap) for posts in (yielded, *busy))
 
-    others = _in_best_hours(recommendations, start, ranks)
+    weeks = HORIZON_WEEKS if end is None else max(0, math.ceil((end - start).total_seconds() / WEEK_S))
+    others = (one for one in _in_best_hours(recommendations, start, ranks, weeks) if end is None or one.at < end)
     while True:
         # An hour that is busy once stays busy, so neither list is searched from its beginning again.
         ahead = list(filter(is_free, ahead))
@@ -132,11 +155,11 @@ def _earliest_good(free: Sequence[FreeHour], recommendations: Sequence[Recommend
 
 
 def _in_best_hours(
-    recommendations: Sequence[Recommendation], start: datetime, ranks: Mapping[int, int]
+    recommendations: Sequence[Recommendation], start: datetime, ranks: Mapping[int, int], weeks: int
 ) -> Iterator[FreeHour]:
     """Yield the five best hours of every day: week by week, the best hour first, and its earliest day first."""
     zone = recommendations[0].zone
-    for later in range(HORIZON_WEEKS):
+    for later in range(min(weeks, HORIZON_WEEKS)):
         hours = [
             hour
             for hour in hours_of_week(recommendations, start, later)

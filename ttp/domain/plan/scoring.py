@@ -25,6 +25,8 @@ UNKNOWN = BEST_SLOTS / 168
 AWAKE = range(8, 22)
 """Local hours in which people are awake, unless quiet hours are set."""
 _SECOND = timedelta(seconds=1)
+TOGETHER = "together"
+"""The name of an account that all posts of a plan share, where it has one of them a day. It is no account's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class ScoredHours:
         return [score_at(recommendation, at) if recommendation.slots else UNKNOWN for at in self.hours]
 
     def score(self, accounts: Sequence[str], hour: int) -> float:
-        return fmean(self._score[account][hour] for account in accounts)
+        return fmean(self._score[account][hour] for account in accounts if account != TOGETHER)
 
     def fewest_a_day(self) -> int:
         """Return the posts a day of the busiest account if its posts are spread over its open days."""
@@ -184,7 +186,7 @@ class ScoredHours:
             schedule = self._schedules[account]
             zone = schedule.recommendation.zone
             used = Counter(at.astimezone(zone).toordinal() for at in schedule.busy)
-            room = {one: per_day - used[one] for one in set(day)}
+            room = {one: (1 if account == TOGETHER else per_day) - used[one] for one in set(day)}
             calendars[account] = AccountCalendar(zone.key, day, room, [(at - EPOCH) // _SECOND for at in schedule.busy])
         gap = math.ceil(self._limits.gap_s)
         return Grid([(at - EPOCH) // _SECOND for at in self.hours], gap, calendars)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ttp.domain.action import other_options
@@ -39,6 +40,16 @@ _MOST_STEPS = 4
 """Refusals of suggestions that are followed to a time that is accepted."""
 
 
+class TimeBounds(NamedTuple):
+    """Instants from `start` on and before `end`; None: no bound."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+ANY_TIME = TimeBounds()
+
+
 @dataclass(frozen=True, slots=True)
 class ResolvedTime:
     """An instant (aware, UTC), the zone in which answers show it, and the text it was typed as."""
@@ -54,6 +65,8 @@ class ResolvedTime:
     """How ttp chose the instant, if no person named it."""
     first: bool = False
     """Scheduled posts in the slot move back."""
+    window: TimeBounds = ANY_TIME
+    """The bounds of an hour that ttp chose."""
     account_ids: tuple[int | None, ...] = ()
     """The accounts that it was resolved for."""
     account_zones: tuple[ZoneInfo, ...] = ()
@@ -88,16 +101,21 @@ def resolve_time(
         raise problem.kind(problem.message, *hints, details=problem.details, flaw=problem.flaw) from None
 
 
-def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, option: str | None = None) -> datetime:
+def resolve_bound(
+    text: str, *, now: datetime, zone: ZoneInfo, option: str | None = None, ahead: bool = False
+) -> datetime:
     """Return one end of a filter such as `--since`: an aware UTC instant, which may be past.
 
-    `7d` is seven days before `now`; a date, `yesterday`, `today` or `tomorrow` alone is the start of that day in
-    `zone`; every TIME but `optimal` and `next-slot` is accepted too. A clock that is skipped is moved forward by the
-    length of the gap. Raise TimeRefused otherwise, with other texts, or with another `option` of the same request.
-    """
-    ago = duration_parts(text)
-    if ago is not None:
-        return now.astimezone(UTC) - total_duration(ago)
+    `7d` is seven days before `now`, and with `ahead`, for what is planned, after it; then `next monday`, `friday`,
+    `in 3 days` and `1 dec` are the start of that day, too. A date, `yesterday`, `today` or `tomorrow` alone is the
+    start of that day in `zone`; every TIME but `optimal` and `next-slot` is accepted too. A clock that is skipped is
+    moved forward by the length of the gap. Raise TimeRefused otherwise, with other texts, or with another `option` of
+    the same request."""
+    parts = duration_parts(text.removeprefix("+") if ahead else text)
+    if parts is not None:
+        return now.astimezone(UTC) + total_duration(parts) * (1 if ahead else -1)
+    if ahead and (first := parse_date(text, now, zone)) is not None:
+        return datetime.combine(first, time(), zone).astimezone(UTC)
     try:
         match _parse_whole_day(text) or grammar.parse_time(text):
             case grammar.WallTime(grammar.OnDate() | grammar.DayOfYear() | grammar.InDays() as day, clock, named):
@@ -117,8 +135,19 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, option: str | Non
             return moment.at
         message = f'"{quote(text)}" is not a date'
     today = now.astimezone(zone).date().isoformat()
-    ways = [text if option is None else other_options(**{option: text}) for text in ("7d", today)]
+    examples = ("next monday", "tomorrow") if ahead else ("7d", today)
+    ways = [text if option is None else other_options(**{option: text}) for text in examples]
     raise TimeRefused(message, *(Hint("try", way) for way in ways))
+
+
+def parse_date(text: str, now: datetime, zone: tzinfo) -> date | None:
+    """Return the day that `next monday`, `friday`, `in 3 days` or `2026-12-01` means in `zone`; None for other texts.
+    Raise TimeRefused for a wrong weekday."""
+    day = grammar.parse_day(split_words(plain_text(text))) if split_words(text) else None
+    try:
+        return None if day is None else _days(day, now.astimezone(zone).date(), text)[0]
+    except TimeProblem as problem:
+        raise TimeRefused(problem.message) from None
 
 
 def _parse_whole_day(text: str) -> grammar.WallTime | None:

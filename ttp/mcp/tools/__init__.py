@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ttp.mcp.tool import Tool
-from ttp.mcp.tools import planning, posts, publishing
+from ttp.mcp.tools import accounts, planning, posts, publishing
 
 TOOLS: Mapping[str, Tool] = MappingProxyType(
-    {tool.name: tool for tool in (*posts.TOOLS, *publishing.TOOLS, *planning.TOOLS)}
+    {tool.name: tool for tool in (*posts.TOOLS, *publishing.TOOLS, *planning.TOOLS, *accounts.TOOLS)}
 )
 """Every tool, by name, in the order in which clients see them."""

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import Field, create_model
 
-from ttp.domain.action import action
+from ttp.domain.account import account_warnings
+from ttp.domain.action import Action, action
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput, parse_plain
 from ttp.domain.post_fields import MEDIA, PLAIN
+from ttp.mcp.answers import ALL, FIELDS_OF_POSTS, PostPage
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
+from ttp.mcp.tool_calls import offers_to_fit
 from ttp.services.application import Application as Services
+from ttp.services.media import add_from_web, add_upload
 from ttp.services.undo import UndoRequest
+from ttp.store.home.media import temporary_media
 from ttp.store.queries import PostFilter
-from ttp.views.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
+from ttp.views import Json
+from ttp.views.answers import DeletedAnswer, MediaAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
 from ttp.views.posts import (
     NOT_RUNNING,
     Notice,
+    attempt_json,
+    change_json,
     deleted_json,
     ids_needing_approval,
+    media_json,
     moved_posts,
     needs_approval,
     post_json,
@@ -35,37 +48,42 @@ from ttp.views.posts import (
 if TYPE_CHECKING:
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
+    from ttp.services.time_resolver import TimeResolver
 
-AT_ZONE = "The timezone of `at`, else the person's; 'account': that of the accounts."
+AT_ZONE = "Of `at`; 'account': that of the accounts."
+MOST_DATA = 1_400_000
+"""Characters of base64: a request to /mcp has at most 2 MB."""
 Model = TypeVar("Model", bound=Arguments)
-LISTED = 50
+LISTED = 20
 """Posts that `list_posts` answers without `limit`."""
 
 
 class ChosenPosts(Arguments):
-    statuses: list[PostStatus] | None = Field(None, description="Only posts of these statuses.")
-    platforms: list[str] | None = Field(None, description="Only posts to these platforms.")
-    accounts: list[str] | None = Field(None, description="Only posts to these accounts.")
-    tags: list[str] | None = Field(None, description="Only posts with one of these tags.")
+    statuses: list[PostStatus] | None = None
+    platforms: list[str] | None = None
+    accounts: list[str] | None = None
+    tags: list[str] | None = Field(None, description="One of these.")
 
 
 class ListPosts(ChosenPosts):
-    since: str | None = Field(None, description="Only posts due from this time on: a date, a time, or 7d (days ago).")
-    until: str | None = Field(None, description="Only posts due before this time.")
-    search: str | None = Field(None, description="Only posts with this in their text.")
-    key: str | None = Field(None, description="Only the post that was created with this key.")
-    needs_you: bool = Field(False, description="Only posts that need a person's action.")
-    no_alt: bool = Field(False, description="Only posts with a picture or video without alt text.")
-    limit: int = Field(LISTED, ge=0, le=10_000, description="The largest number of posts.")
-    after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
+    since: str | None = Field(None, description="Posts due from this time on: today, 2026-12-01, 7d (days ago).")
+    until: str | None = Field(None, description="Posts due before this time.")
+    search: str | None = Field(None, description="A part of the text.")
+    key: str | None = Field(None, description="That of create_post.")
+    needs_you: bool = Field(False, description="Posts that need a person.")
+    no_alt: bool = Field(False, description="Posts with media without alt text.")
+    limit: int = Field(LISTED, ge=1, le=200)
+    after: int | None = Field(None, ge=1, description="The last id of the page before.")
+    fields: list[str] | None = Field(
+        None, description="More of each post: text (whole), media, variants, deliveries, likes, … or all."
+    )
 
 
 @tool("list")
-def list_posts(services: Services, args: ListPosts) -> list[PostAnswer]:
-    """List posts, with what each account did with them.
-
-    A page has `limit` posts; ask for the next one with `after`.
-    """
+def list_posts(services: Services, args: ListPosts) -> PostPage:
+    """List posts in short; a long text is cut. `next` is the call for the page after it."""
+    if wrong := set(args.fields or ()) - {*FIELDS_OF_POSTS, ALL}:
+        raise UsageError(f"a post has no field {sorted(wrong)[0]}; it has {', '.join(FIELDS_OF_POSTS)}")
     which = post_filter(
         services,
         args,
@@ -75,10 +93,18 @@ def list_posts(services: Services, args: ListPosts) -> list[PostAnswer]:
         key=args.key,
         needs_you=args.needs_you,
         no_alt=args.no_alt,
-        limit=args.limit,
+        limit=args.limit + 1,
         after=args.after,
     )
-    return [post_json(post) for post in services.queries.views(which)]
+    posts = [post_json(post) for post in services.queries.views(which)]
+    page: PostPage = {"posts": posts[: args.limit]}
+    if len(posts) > args.limit:
+        arguments = {
+            **args.model_dump(mode="json", by_alias=True, exclude_unset=True),
+            "after": page["posts"][-1]["id"],
+        }
+        page["next"] = {"tool": list_posts.name, "arguments": arguments}
+    return page
 
 
 def post_filter(services: Services, args: ChosenPosts, **others: Any) -> PostFilter:
@@ -103,12 +129,15 @@ class OnePost(Arguments):
     id: PostId
 
 
-@tool("show")
+@tool("show", whole=True)
 def get_post(services: Services, args: OnePost) -> PostAnswer:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
     from ttp.services.preview import with_sent
 
-    return post_json(with_sent(services.posts, services.queries.post(args.id)))
+    post = services.queries.post(args.id)
+    waiting = {one.account for one in post.deliveries if post.scheduled_at and one.state is DeliveryState.PENDING}
+    accounts = [account for account in services.queries.accounts() if account.name in waiting]
+    return post_json(with_sent(services.posts, post), [one.message for one in account_warnings(accounts)])
 
 
 def _with_plain_fields(model: type[Model]) -> type[Model]:
@@ -125,83 +154,86 @@ def _with_plain_fields(model: type[Model]) -> type[Model]:
 class PostContent(Arguments):
     """What a new post, an edit and a check take."""
 
-    to: list[str] | None = Field(
-        None, description="The accounts: x/me, or a platform alone where it has one account. list_accounts has them."
+    accounts: list[str] | None = Field(
+        None, description="x/me, or a platform alone where it has one account. list_accounts has them."
     )
     at: str | None = Field(
         None,
-        description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
-        " hour, or 'next-slot'. A new post without it is a draft.",
+        description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
+        " 'next-slot'.",
     )
     tz: str | None = Field(None, description=AT_ZONE)
     media: list[str] | None = Field(
         None,
-        description="Images or videos: web addresses, paths of local files (only on stdin and"
-        " stdout), or sha256:DIGEST of uploaded ones. In front of one, 2= puts it on part 2 of a thread, last= on its"
-        " last part, x= or x/me= on that platform or account alone.",
+        description="Web addresses, paths of local files (only on stdin and stdout), or sha256:DIGEST of uploaded"
+        " files. In front of one, 2= puts it on part 2 of a thread, last= on the last one, x= or x/me= on that platform"
+        " or account alone.",
     )
-    alt: list[str] | None = Field(
-        None, description="The alt text of each media item, in order; `none`: it is decorative."
-    )
-    thread: list[str] | None = Field(None, description="The further parts of a thread, after the text.")
+    alt: list[str] | None = Field(None, description="For each media item in order; none: it is decorative.")
+    thread: list[str] | None = Field(None, description="The parts after the text.")
     variants: dict[str, str] | None = Field(
         None, description='Other texts for a platform or an account: {"x": "shorter"}.'
     )
     template: str | None = Field(
-        None, description="A template that makes the texts: its name. list_templates has them, with their variables."
+        None, description="The name of a template that makes the texts. list_templates has them."
     )
     vars: dict[str, str | bool | int | float | list[str]] | None = Field(
-        None, description='The variables of the template: {"version": "2.1"}.'
+        None, description='Of the template: {"version": "2.1"}.'
     )
     options: dict[str, str | bool | int | float] | None = Field(
-        None, description="Options of platforms, named PLATFORM.OPTION. A wrong name is answered with the right ones."
+        None, description="Of platforms: PLATFORM.OPTION. A wrong name is answered with the right ones."
     )
 
 
 class PostArguments(PostContent, Write):
     """What a new post and an edit take."""
 
-    tags: list[str] | None = Field(None, description="Tags, for finding posts.")
+    tags: list[str] | None = None
 
 
 class CreatePost(PostArguments):
-    text: str | None = Field(None, description="The text of the post.")
+    text: str | None = None
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
+    from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
+    until: str | None = Field(None, description="'optimal' before this time: 2d.")
 
 
-@tool("create", answer=CreatedAnswer, rehearses=True, keeps_key=True)
+@tool("create", rehearses=True, keeps_key=True)
 def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAnswer:
     """Create a post: a draft without `at`, scheduled with one.
 
-    With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits. Give a `key`,
-    so that trying again never makes a second post.
+    With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits.
     """
     new = _post_input(services, args, args.text, key=args.key, first=args.first)
+    times = services.times.between(args.from_, args.until, args.tz)
     if args.dry_run:
-        return _preview(services, new)
+        return _preview(services, new, times)
     with services.naming_choices():
-        saved = services.posts.create_once(new, services.times)
+        saved = services.posts.create_once(new, times)
     return saved_post_json(services, saved)
 
 
 class CheckText(PostContent):
-    text: str | None = Field(None, description="The text of the post.")
+    like = "create_post"
+    text: str | None = None
 
 
 @tool("text check")
 def check_text(services: Services, args: CheckText) -> PreviewAnswer:
     """Check what each account would get, without storing anything: lengths, limits, costs and problems.
 
-    Without `at` problems are `warnings`; with it they refuse the post, as they would when it is scheduled.
+    Arguments are those of create_post. Without `at` problems are `warnings`; with it they refuse the post.
     """
-    return _preview(services, _post_input(services, args, args.text))
+    return _preview(services, _post_input(services, args, args.text), services.times)
 
 
-def _preview(services: Services, new: PostInput) -> PreviewAnswer:
+def _preview(services: Services, new: PostInput, times: TimeResolver) -> PreviewAnswer:
     from ttp.services.preview import preview_once
 
-    preview = preview_once(services.posts, new, services.times, services.optimal)
-    return preview_json(preview, [problem.message for problem in preview.warnings])
+    preview = preview_once(services.posts, new, times, services.optimal)
+    answer = preview_json(preview, [problem.message for problem in preview.warnings])
+    offers = offers_to_fit(preview.warnings)
+    return cast("PreviewAnswer", {**answer, "sameCallWith": offers}) if offers else answer
 
 
 def _post_input(
@@ -217,7 +249,7 @@ def _post_input(
     options = [f"{name}={_word(value)}" for name, value in (args.options or {}).items()]
     return PostInput(
         text=text,
-        to=split(args.to),
+        to=split(args.accounts),
         at="next-slot" if first and args.at is None else args.at,
         first=first,
         tz=args.tz,
@@ -264,25 +296,25 @@ def approval_warnings(services: Services, posts: Sequence[PostView]) -> list[str
 
 
 def _text(services: Services, notice: Notice) -> str:
-    return " ".join(notice.lines(services.installation.render_way_out))
+    commands = [hint.way for hint in notice.hints if isinstance(hint.way, Action) and hint.way.name != "help"]
+    return f"{notice.message} For the person: {services.installation.render_way_out(commands[0])}"
 
 
 class EditPost(PostArguments):
+    like = "create_post"
     id: PostId
-    text: str | None = Field(None, description="The new text.")
-    add_tags: list[str] | None = Field(None, description="Tags to add.")
-    remove_tags: list[str] | None = Field(None, description="Tags to remove.")
-    add_media: list[str] | None = Field(None, description="Media to add at the end; `alt` is theirs then.")
-    remove_media: list[str] | None = Field(
-        None, description="Media to remove: their names, or numbers from 1 on. The others stay."
-    )
+    text: str | None = None
+    add_tags: list[str] | None = None
+    remove_tags: list[str] | None = None
+    add_media: list[str] | None = Field(None, description="At the end; `alt` is theirs then.")
+    remove_media: list[str] | None = Field(None, description="Their names, or numbers from 1 on.")
 
 
 @tool("edit")
 def edit_post(services: Services, args: EditPost) -> PostAnswer:
     """Change a post that is not published yet.
 
-    `to`, `media`, `alt`, `thread` and `tags` replace the whole field, and [] empties it. `variants` and `options`
+    Arguments are those of create_post. A list replaces the whole field, and [] empties it. `variants` and `options`
     replace the named keys, and an empty text removes one. Accounts that have the post already are not changed.
     """
     (post_id,) = require_post(services, args.id)
@@ -315,20 +347,59 @@ def delete_post(services: Services, args: ChangePost) -> list[DeletedAnswer]:
 
 
 class UndoChanges(Write):
-    count: int = Field(1, ge=1, le=1000, description="How many changes, newest first.")
-    post: int | None = Field(None, ge=1, description="Only changes of the post with this id.")
-    partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
+    count: int = Field(1, ge=1, le=1000, description="Changes, newest first.")
+    post: int | None = Field(None, ge=1, description="Only changes of this post.")
+    anyone: bool = Field(False, description="Changes of everybody, not only yours.")
+    redo: bool = Field(False, description="Redo what was undone last.")
+    partial: bool = Field(False, description="Skip what cannot be undone.")
 
 
 @tool("undo", rehearses=True, destroys=True)
 def undo(services: Services, args: UndoChanges) -> list[UndoneAnswer]:
-    """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first. `by` says whose
-    change it was.
-
-    Publishing cannot be undone, and times that have passed are not restored.
-    """
-    request = UndoRequest(args.count, args.post, partial=args.partial)
+    """Undo your last change of posts, such as a whole plan. Publishing stays, and passed times are not restored."""
+    actor = None if args.anyone else services.caller.name
+    request = UndoRequest(args.count, args.post, again=args.redo, partial=args.partial, actor=actor)
     return [undone_json(post) for post in services.undo.revert(request, rehearse=args.dry_run).posts]
+
+
+class AddMedia(Write):
+    url: str | None = Field(None, description="A web address.")
+    data: str | None = Field(None, max_length=MOST_DATA, description="Or the file in base64, at most 1 MB.")
+    name: str | None = Field(None, description="The name of that file.")
+
+
+@tool("media upload", rehearses=True, leaves=True)
+def add_media(services: Services, args: AddMedia) -> MediaAnswer:
+    """Store an image or a video; name it in `media` of a post, within a day, as sha256:DIGEST."""
+    if (args.url is None) == (args.data is None):
+        raise UsageError("give either url or data")
+    with temporary_media(services.media) if args.dry_run else nullcontext(services.media) as folder:
+        if args.url is not None:
+            return media_json(add_from_web(args.url, (), folder, services.config, services.platforms))
+        try:
+            content = BytesIO(b64decode(args.data or "", validate=True))
+        except ValueError:
+            raise UsageError("data is not base64") from None
+        return media_json(add_upload(content, args.name or "media", folder))
+
+
+class ShowHistory(Arguments):
+    id: int | None = Field(None, ge=1, description="The id of a post; else the changes of all.")
+    attempts: bool = Field(False, description="Instead each step of publishing the post.")
+    limit: int = Field(20, ge=1, le=1000)
+
+
+@tool("post history")
+def history(services: Services, args: ShowHistory) -> Json:
+    """List who changed posts, newest first, deleted ones too."""
+    if args.attempts and args.id is None:
+        raise UsageError("attempts are those of one post: give its id", Hint("see", action("list")))
+    if args.id is None and services.caller.accounts is not None:
+        raise UsageError("this token is for some accounts: give the id of a post", Hint("see", action("list")))
+    if args.attempts:
+        return {"attempts": [attempt_json(one) for one in services.queries.attempts(args.id or 0)][-args.limit :]}
+    changes = services.queries.changes(args.limit, args.id, undos=True)
+    return {"changes": [change_json(one) for one in changes]}
 
 
 def require_post(services: Services, post_id: int) -> list[int]:
@@ -336,4 +407,4 @@ def require_post(services: Services, post_id: int) -> list[int]:
     return services.queries.ids([(post_id, post_id)])
 
 
-TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, undo)
+TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, add_media, undo, history)

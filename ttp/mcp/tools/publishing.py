@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ttp.domain.action import action, other_options
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import Hint, Problem, UsageError
+from ttp.mcp.arguments import PostId, Write
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
     AT_ZONE,
@@ -19,28 +20,45 @@ from ttp.mcp.tools.posts import (
     saved_warnings,
 )
 from ttp.services.application import Application as Services
+from ttp.services.preview import preview_due
 from ttp.views.answers import PostAnswer
-from ttp.views.posts import post_json
+from ttp.views.posts import post_json, preview_json
 
 if TYPE_CHECKING:
     from ttp.services.publishing import PublishResult
 
 
-class SchedulePost(ChangePost):
-    at: str = Field(
-        description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
-        " hour, or 'next-slot'."
+class SchedulePost(Write):
+    id: PostId | None = None
+    ids: list[int] | None = Field(None, max_length=1000, description="Or several posts.")
+    at: str | None = Field(
+        None,
+        description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
+        " 'next-slot'.",
     )
+    shift: str | None = Field(None, description="Instead of `at`, move each: +1d, -2h, or friday at the same time.")
+    from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
+    until: str | None = Field(None, description="'optimal' before this time: 2d.")
     tz: str | None = Field(None, description=AT_ZONE)
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
 @tool("schedule")
 def schedule_post(services: Services, args: SchedulePost) -> list[PostAnswer]:
-    """Give a post a time, or a new one. Of a failed or partial post only the failed deliveries move."""
-    accounts = services.posts.accounts_by_post(require_post(services, args.id))
+    """Give posts a time or a new one, all or none. Of a failed or partial post only the failed deliveries move."""
+    ids = [*(args.ids or ()), *([args.id] if args.id else ())]
+    missing = [*([] if ids else ["id"]), *([] if args.at or args.shift else ["at"])]
+    if missing or (args.at and args.shift):
+        problems = [Problem(one, "missing", f"schedule_post needs the argument {one}") for one in missing]
+        raise UsageError(problems[0].message if problems else "give either at or shift", problems=problems)
+    accounts = services.posts.accounts_by_post(services.queries.ids([(one, one) for one in ids]))
     with services.naming_choices():
-        times = services.times.resolve_posts(args.at, accounts, args.tz, first=args.first)
+        if args.shift is not None:
+            posts = services.queries.posts_by_id(list(accounts))
+            times = services.times.shift_posts(args.shift, posts, accounts, args.tz)
+        else:
+            chooser = services.times.between(args.from_, args.until, args.tz)
+            times = chooser.resolve_posts(args.at or "", accounts, args.tz, first=args.first)
         saved = services.posts.schedule(times, first=args.first)
     more = [*not_running(services), *approval_warnings(services, [post.post for post in saved])]
     return [post_json(post.post, [*saved_warnings(services, post), *more]) for post in saved]
@@ -55,8 +73,7 @@ def unschedule_post(services: Services, args: ChangePost) -> list[PostAnswer]:
 class PublishPost(ChangePost):
     wait: bool = Field(
         True,
-        description="Wait for the result, which can take minutes. false: only queue it for the running publisher, and"
-        " ask get_post later.",
+        description="Wait for the result, which can take minutes. false: queue it, and ask get_post later.",
     )
 
 
@@ -77,7 +94,7 @@ class RetryPost(PublishPost):
 
 @tool("retry", leaves=True)
 def retry_post(services: Services, args: RetryPost) -> list[PostAnswer]:
-    """Publish the failed deliveries of a post again, and only those."""
+    """Publish the failed deliveries of a post again, and only those. `dryRun` has what goes where."""
     ids = require_post(services, args.id)
     services.refuse_elsewhere()
     return _followed(services, args, services.publishing.retry(ids, args.accounts or ()))
@@ -86,7 +103,10 @@ def retry_post(services: Services, args: RetryPost) -> list[PostAnswer]:
 def _followed(services: Services, args: PublishPost, queued: PublishResult) -> list[PostAnswer]:
     ids = queued.ids
     if args.dry_run:
-        return _posts(services, ids)
+        return [
+            preview_json(one, [why.message for why in one.warnings])
+            for one in preview_due(services.posts, queued.posts)
+        ]
     if not args.wait:
         return _posts(services, ids, not_running(services))
     services.publish(frozenset(ids))
@@ -99,9 +119,9 @@ def _posts(services: Services, ids: Iterable[int], warnings: Iterable[str] = ())
 
 
 class ResolvePost(ChangePost):
-    account: str = Field(description="The account whose delivery needs review.")
-    published: str | None = Field(None, description="It was published: the address or the id of the post there.")
-    not_published: bool = Field(False, description="It was not published.")
+    account: str = Field(description="That of the delivery that needs review.")
+    published: str | None = Field(None, description="The address or the id of the post there.")
+    not_published: bool = False
 
 
 @tool("resolve")

@@ -93,7 +93,7 @@ def _groupings(names: Iterable[str]) -> tuple[str, ...]:
     groupings = tuple(dict.fromkeys(names))
     for name in groupings:
         if name not in GROUPINGS:
-            raise UsageError(f'posts are not grouped by "{name}"', Hint("see", ", ".join(GROUPINGS)))
+            raise UsageError(f'posts are not grouped by "{name}"', details=[f"there are {', '.join(GROUPINGS)}"])
     return groupings
 
 

@@ -10,7 +10,7 @@ from ttp.domain.errors import Hint, NotAllowed, Stale
 from ttp.domain.time.clock import Clock
 from ttp.services.server.api_tokens import check_name, digest
 from ttp.services.server.people import SECRET, new_secret
-from ttp.store import change_log, queries
+from ttp.store import authors, queries
 from ttp.store.database import Database
 from ttp.store.server import approval_links as store
 from ttp.store.server.approval_links import ApprovalLink
@@ -41,12 +41,12 @@ class ApprovalLinks:
             post = queries.post(db, post_id)
             if post is None or post.revision != revision:
                 raise Stale(f"post {post_id} was changed since you read it")
-            if change_log.has_changed(db, post_id, created_by):
+            if authors.has_changed(db, post_id, created_by):
                 raise NotAllowed(
                     f"post {post_id} was written by {created_by}, who cannot let others approve it",
                     Hint("try", action("login-link", "NAME", capability="approve")),
                 )
-            if change_log.has_changed(db, post_id, name):
+            if authors.has_changed(db, post_id, name):
                 raise NotAllowed(f"post {post_id} was written by {name}, who cannot approve it")
             store.delete_expired(db, now)
             store.insert(db, digest(secret), ApprovalLink(0, post_id, post.revision, name, created_by, now + WORKS_FOR))

@@ -31,7 +31,7 @@ from ttp.services.posts import Posts, SavedPost, accounts_of
 from ttp.services.preview import preview_post
 from ttp.services.queries import PostView, Queries, is_within
 from ttp.services.time_resolver import TimeResolver
-from ttp.store import change_log, queries
+from ttp.store import authors, queries
 from ttp.store.dialect import Connection
 from ttp.store.queries import DRAFTS, PostFilter
 from ttp.store.server import submitted_drafts
@@ -152,7 +152,7 @@ class SubmittedDrafts:
                 after = replace(after, content=texts[0], thread=tuple(texts[1:]))
                 refuse_missing_parts(after.media, after.thread)
             is_changed = (after.content, after.thread) != (before.content, before.thread)
-            if self._needed and (is_changed or change_log.has_changed(db, post_id, by)):
+            if self._needed and (is_changed or authors.has_changed(db, post_id, by)):
                 raise NotAllowed(f"{by} wrote or changed post {post_id}, and cannot approve it")
             after = with_link(after, submitted.link if submitted else None)
             frozen = keep_frozen_parts(before, after)

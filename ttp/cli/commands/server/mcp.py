@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ import typer
 from ttp.cli import settings
 from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
+from ttp.cli.errors import DONE
 from ttp.cli.options import split_list, with_output
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, VIA_MCP, Capability
@@ -21,6 +23,10 @@ from ttp.domain.server.api_token import POST_CAPABILITIES, TokenCapability
 if TYPE_CHECKING:
     from ttp.mcp.stdio import StdioSession
     from ttp.publisher.process import RunResult
+
+
+_KEPT_VARIABLES = ("TTP_HOME", "TTP_CONFIG", "TTP_TZ", "TTP_SERVER")
+"""Variables of this shell that a client needs, too."""
 
 
 @with_output(only="quiet")
@@ -34,6 +40,10 @@ def mcp(
             help="What the agent may do: read, draft, publish, approve. Default: publish.",
         ),
     ] = None,
+    print_config: Annotated[
+        str | None,
+        typer.Option("--print-config", metavar="CLIENT", help="Print what to paste for CLIENT, such as claude-code."),
+    ] = None,
 ) -> int:
     """Serve an agent on stdin and stdout, with the Model Context Protocol.
 
@@ -45,10 +55,13 @@ def mcp(
       ttp mcp
       ttp mcp --capability draft
       ttp mcp --capability publish,approve
+      ttp mcp --capability draft --print-config cursor
     """
     if find_spec("mcp") is None:
         raise NotAllowed("ttp mcp needs the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
     allowed = _limit(capability)
+    if print_config is not None:
+        return _print_config(context, print_config, capability)
     context.caller = context.caller._replace(sees_private=any(one.allows("draft") for one in allowed))
     if sys.stdin is None or sys.stdout is None:
         raise UsageError("an agent needs stdin and stdout, and one of them is closed", Hint("see", "ttp mcp --help"))
@@ -62,6 +75,24 @@ def mcp(
     session = StdioSession()
     caller = ToolCaller(lambda client: AgentContext(context, session, client), allowed, local_files=True)
     return session.serve(make_server(caller))
+
+
+def _print_config(context: Context, client: str, capability: Sequence[str] | None) -> int:
+    """Print how a client starts this program as it runs here; no secret is printed. Return the exit code."""
+    from shutil import which
+
+    from ttp.mcp.client_config import FILES, client_config
+
+    limits = ["--capability", ",".join(capability)] if capability else []
+    environ = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    program = which(sys.argv[0]) or which("ttp")
+    text = client_config(client, [str(Path(program).absolute()) if program else "ttp", "mcp", *limits], environ)
+    if FILES[client]:
+        context.out.note(f"paste it into {FILES[client]}, beside the servers that are there")
+    if "TTP_TOKEN" in os.environ:
+        context.out.note("TTP_TOKEN is not printed: add it to the variables")
+    context.out.document([text, "\n"])
+    return DONE
 
 
 def _forward(context: Context, allowed: Sequence[TokenCapability]) -> int:
