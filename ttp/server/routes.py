@@ -15,7 +15,7 @@ from ttp.server.forms import BYTES_BODY, FORM_BODY
 from ttp.server.guard import IMPORTS, METRICS, PARTS, UPLOADS
 from ttp.server.requests import Route, read_route
 from ttp.server.timetopost.routes import TIMETOPOST_ROUTES
-from ttp.views import answers, number_answers, source_answers
+from ttp.views import answers, file_answers, number_answers, source_answers
 
 POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
 _REPEATS, _REPEAT = "/v1/repeats", "/v1/repeats/{repeat_id}"
@@ -43,7 +43,7 @@ _REPEAT_ANSWER = {200: answers.RepeatAnswer}
 _SOURCE_ANSWER, _POLLED = {200: source_answers.SourceAnswer}, {200: source_answers.PolledSourceAnswer}
 _ITEMS = _created(list[source_answers.NewItemAnswer])
 _UNDONE = {200: list[answers.UndoneAnswer]}
-_IMPORTED = _created(answers.ImportAnswer)
+_IMPORTED = _created(file_answers.ImportAnswer)
 _NUMBERS = _created(number_answers.MetricsImportAnswer)
 _V1 = (
     read_route(POSTS, posts.list_posts, "list", list[answers.PostAnswer], (404, 422)),

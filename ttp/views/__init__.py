@@ -15,10 +15,11 @@ Json: TypeAlias = Mapping[str, object]
 
 def answer_keys(view: Callable[..., Json]) -> tuple[str, ...]:
     """Return every key that the answer of a view can have: those of the TypedDict that it is annotated to return."""
-    from ttp.views import answers, number_answers, source_answers
+    from ttp.views import answers, file_answers, number_answers, source_answers
 
     name = view.__annotations__["return"].rpartition(".")[2]
-    return tuple({**vars(answers), **vars(number_answers), **vars(source_answers)}[name].__annotations__)
+    shapes = (answers, file_answers, number_answers, source_answers)
+    return tuple({key: shape for module in shapes for key, shape in vars(module).items()}[name].__annotations__)
 
 
 def attributes_json(item: object, keys: Iterable[str], **others: object) -> dict[str, object]:

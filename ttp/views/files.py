@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ttp.services.bulk_edit import PlannedChange
     from ttp.services.files.importer import ImportResult
     from ttp.services.files.lint import LintResult
-    from ttp.views.answers import ImportAnswer, LintAnswer, RefusedRow
+    from ttp.views.file_answers import ImportAnswer, LintAnswer, RefusedRow
 
 
 ERRORS_SHOWN = 20

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from ttp.domain.plan.planner import Assignment
     from ttp.services.files.importer import RowPlan
     from ttp.services.planning import Proposal
-    from ttp.views.answers import AssignmentAnswer, PlanAnswer, PlannedRow, PlanTotals, RowPlanAnswer
+    from ttp.views.answers import AssignmentAnswer, PlanAnswer, PlanTotals
+    from ttp.views.file_answers import PlannedRow, RowPlanAnswer
 
 
 def plan_json(proposal: Proposal) -> PlanTotals:
