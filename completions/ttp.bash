@@ -149,7 +149,7 @@ _ttp() {
         'mcp') options=$'--capability\n--quiet\n-q\n--help' ;;
         'certify') (( place )) || { ask=(account); }; options=$'--only\n--keep\n--report\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'demo') options=$'--help' ;;
-        'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
+        'sandbox') options=$'--port\n--state\n--media\n--set\n--env\n--stop\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
         'help') words=$'time\noutput\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\npostgresql\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nsource\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--all\n--help' ;;
         'help template') words=$'list\nshow\nedit\npreview\nremove' options=$'--help' ;;
