@@ -120,7 +120,7 @@ COMMANDS = _alike(
 )
 """Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
 
-PROGRAMS = ("ttp", "buffer", "gh", "bsky", "tut", "hootsuite", "npx", "sudo")
+PROGRAMS = ("ttp", "buffer", "gh", "tut", "hootsuite", "npx", "sudo")
 """Programs whose name people type before a command."""
 
 ALIKE = (
