@@ -35,6 +35,9 @@ VIEW: OutputSpec[PlannedChange] = OutputSpec(
 )
 
 
+_DONE = {"add": "added", "change": "changed", "move": "moved", "cancel": "cancelled"}
+
+
 @with_output(VIEW)
 def sync(
     context: Context,
@@ -88,7 +91,8 @@ def sync(
             return FAILED
         changed = service.apply(plan)
         if plan.drift:
-            context.out.note(f"done: {work}")
+            past = (f"{_DONE.get(kind, kind)} {plural(count, 'post')}" for kind, count in counts.items())
+            context.out.note(", ".join(past))
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
