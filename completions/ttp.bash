@@ -149,7 +149,7 @@ _ttp() {
         'mcp') options=$'--capability\n--print-config\n--quiet\n-q\n--help' ;;
         'certify') (( place )) || { ask=(account); }; options=$'--only\n--keep\n--report\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'demo') options=$'--help' ;;
-        'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
+        'sandbox') options=$'--port\n--state\n--media\n--set\n--env\n--stop\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
         'help') words=$'time\noutput\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\npostgresql\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nsource\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--all\n--help' ;;
         'help template') words=$'list\nshow\nedit\npreview\nremove' options=$'--help' ;;
@@ -241,7 +241,7 @@ _ttp() {
             *' --accounts') ask=(account) many=1 ;;
             *' --add-media') files=1 ;;
             *' --after') ask=(post) ;;
-            *' --at') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nthis fri 9am\nnext mon 9:00\nthe 1st at 9am\nin 45m\nin 3 days 9am\n31 Dec 9am\n9am London\n@1796032800\nnow\noptimal\nnext-slot' ;;
+            *' --at') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nthis fri 9am\nnext mon 9:00\nthe 1st at 9am\nfriday week 9am\nend of the month 9am\nin 45m\nin 3 days 9am\n31 Dec 9am\n9am London\n@1796032800\nnow\noptimal\nnext-slot' ;;
             *' --captions') files=1 ;;
             *' --client-secret') files=1 ;;
             *' --color') words=$'auto\nalways\nnever' ;;
@@ -252,7 +252,7 @@ _ttp() {
             *' --file') files=1 ;;
             *' --for') words=$'bluesky\ncommand\ninstagram\nmastodon\ntiktok\nx' many=1 ;;
             *' --format') words=$'table\ntsv\njson\njsonl' ;;
-            *' --from') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nthis fri 9am\nnext mon 9:00\nthe 1st at 9am\nin 45m\nin 3 days 9am\n31 Dec 9am\n9am London\n@1796032800\nnow\noptimal\nnext-slot' ;;
+            *' --from') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nthis fri 9am\nnext mon 9:00\nthe 1st at 9am\nfriday week 9am\nend of the month 9am\nin 45m\nin 3 days 9am\n31 Dec 9am\n9am London\n@1796032800\nnow\noptimal\nnext-slot' ;;
             *' --html') files=1 ;;
             *' --media') files=1 ;;
             *' --platform') words=$'bluesky\ncommand\ninstagram\nmastodon\ntiktok\nx' many=1 ;;

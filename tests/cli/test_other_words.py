@@ -47,6 +47,8 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(
     [
         *("install x", "repost 2", "exit", "schedule all --at next-slot", "create Hi --to x --title New"),
         *("service stop", "serve --public", "push", "create Hi --schedule", "create Hi --test", "help me"),
+        *("toot lists", "toot reply 2 thanks", "buffer shuffle", "auth token", "repo view", "stash"),
+        *("publish --tag launch", "list --state open", "create Hi --caption-alt cup --to x"),
         *("queue remove hi", "search --account x/me beans", "draft show all of it", "create Hi --reply-to 2"),
     ],
 )

@@ -99,7 +99,7 @@ def printed(pages: Sequence[str]) -> list[tuple[str, Command, list[str]]]:
         scratch = Path(folder)
         (scratch / ".session").write_text("\n".join(_session(todo, ports)) + "\n")
         with on_a_terminal(
-            ["bash", "--norc", ".session"], cwd=scratch, env=_environment(scratch, clock), types=False
+            ["bash", "--norc", ".session"], cwd=scratch, env=_environment(scratch, clock, ports), types=False
         ) as terminal:
             shown = terminal.rest().replace("\r\n", "\n")
     for name, address in ports.items():
@@ -132,11 +132,12 @@ def _servers(scratch: Path, clock: RunningClock) -> Iterator[Mapping[str, str]]:
         yield {SANDBOX: sandbox.state.address, SERVER_PORT: str(free_port())}
 
 
-def _environment(scratch: Path, clock: RunningClock) -> dict[str, str]:
+def _environment(scratch: Path, clock: RunningClock, ports: Mapping[str, str]) -> dict[str, str]:
     """A newcomer's: a home that holds a photo and a clip, `ttp` of this interpreter on PATH, nothing else."""
     (scratch / "bin").mkdir()
     program = scratch / "bin" / "ttp"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m tests.docs.program {clock.began} "$@"\n')
+    at = f"{clock.began} {ports[SANDBOX].rpartition(':')[2]}"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m tests.docs.program {at} "$@"\n')
     program.chmod(0o755)
     python = scratch / "bin" / "python3"
     python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
@@ -146,6 +147,7 @@ def _environment(scratch: Path, clock: RunningClock) -> dict[str, str]:
     return {
         "PATH": f"{scratch / 'bin'}:/usr/bin:/bin",
         "HOME": str(scratch),
+        "TTP_TZ": "Europe/Berlin",
         "PYTHONPATH": str(ROOT),
         "LANG": "C.UTF-8",
         "TERM": "dumb",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ttp.cli.settings import variable_in_use
 from ttp.cli.terminal import escape_text
@@ -130,6 +131,8 @@ def _install_command(extra: str) -> str:
     prefix = Path(sys.prefix)
     if _is_by_pipx(prefix):
         return f"pipx inject {shlex.quote(prefix.name)} {packages}"
+    if clone := _clone():
+        packages = clone.requirement(extra)
     from importlib.util import find_spec
 
     if find_spec("pip") is None:  # made by uv
@@ -145,17 +148,47 @@ def _is_by_pipx(prefix: Path) -> bool:
 
 def package_command(verb: str) -> str:
     """Return the command that upgrades or removes ttp itself, as it was installed. `verb`: upgrade or uninstall."""
-    prefix = Path(sys.prefix)
+    prefix, clone = Path(sys.prefix), _clone() if verb == "upgrade" else None
+    pull = f"git -C {shlex.quote(clone.folder)} pull && " if clone else ""
     if _is_by_pipx(prefix):
-        return f"pipx {verb} {shlex.quote(prefix.name)}"
+        return f"{pull}pipx {verb} {shlex.quote(prefix.name)}"
     if (prefix / "uv-receipt.toml").exists():
-        return f"uv tool {verb} {shlex.quote(prefix.name)}"
+        return f"{pull}uv tool {verb} {shlex.quote(prefix.name)}"
     from importlib.util import find_spec
 
-    words = "install --upgrade" if verb == "upgrade" else verb
+    words = (
+        f"install {clone.requirement()}" if clone else f"{'install --upgrade' if verb == 'upgrade' else verb} ttp-cli"
+    )
     if find_spec("pip") is None:  # made by uv
-        return f"uv pip {words} --python {shlex.quote(sys.executable)} ttp-cli"
-    return f"{shlex.quote(sys.executable)} -m pip {words} ttp-cli"
+        return f"{pull}uv pip {words} --python {shlex.quote(sys.executable)}"
+    return f"{pull}{shlex.quote(sys.executable)} -m pip {words}"
+
+
+class _Clone(NamedTuple):
+    """The folder of a clone that ttp was installed from. `is_editable`: its code is what runs."""
+
+    folder: str
+    is_editable: bool
+
+    def requirement(self, extra: str = "") -> str:
+        """Return what pip is to install."""
+        return ("-e " if self.is_editable else "") + shlex.quote(self.folder + (f"[{extra}]" if extra else ""))
+
+
+def _clone() -> _Clone | None:
+    """Return where ttp was installed from; None if that is no folder that is still there."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        source = json.loads(distribution("ttp-cli").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError, OSError):
+        return None
+    folder = unquote(urlsplit(source.get("url", "")).path)
+    if "dir_info" not in source or not Path(folder).is_dir():
+        return None
+    return _Clone(folder, bool(source["dir_info"].get("editable")))
 
 
 def fit_install_commands(text: str) -> str:

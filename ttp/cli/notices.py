@@ -56,8 +56,10 @@ def suggested_hour(context: Context, names: Sequence[str], tz: str | None) -> st
     hour = context.times.suggest_hour(context.queries.find_accounts(names), tz)
     if hour is None:
         return None
+    from ttp.cli.render.optimal import percent
+
     shown = format_instant(hour.at, context.times.zone((), tz), context.queries.account_clocks(names))
-    return f"{shown}, score {hour.score:.2f}"
+    return f"{shown}, {percent(hour.score)} chance to be in your top 10"
 
 
 def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:

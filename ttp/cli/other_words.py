@@ -18,7 +18,19 @@ def _alike(forms: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 
 COMMANDS = _alike(
     {
-        "new new-post send-post add post tweet toot skeet write compose draft say note": ("create",),
+        "post send-post": ("create", "publish"),
+        "new new-post add tweet toot skeet write compose draft say note commit": ("create",),
+        "close": ("delete",),
+        "at": ("create {1} --at {0}",),
+        "atq at_-l": (_SCHEDULED,),
+        "atrm at_-d": ("unschedule",),
+        "crontab": ("repeat list",),
+        "cron_add": ("repeat {1} --cron {0}",),
+        "cron_remove cron_rm cron_delete": ("repeat stop",),
+        "browse": ("show", "serve --open"),
+        "reopen": ("undo --post {}",),
+        "activate": ("account enable", "resume --account {}"),
+        "deactivate": ("account disable", "pause --account {}"),
         "rm remove del trash destroy erase": ("delete",),
         "get_posts show_posts list_all": ("list",),
         "ls posts timeline": ("list",),
@@ -32,11 +44,13 @@ COMMANDS = _alike(
         "get info": ("show", "config get"),
         "preview render": ("show", "create {} --dry-run"),
         "duplicate clone cp": ("copy",),
-        "start daemon publisher worker": ("run",),
+        "start daemon publisher worker": ("run", "serve"),
         "best best_time besttime best-time best-times besttimes when suggest optimal_times": ("optimal",),
         "next": ("status or optimal next",),
         "health queue_status publisher_status daemon_status": ("status",),
         "queue": (_SCHEDULED, "schedule {} --at next-slot"),
+        "queue_pause": ("pause",),
+        "queue_resume": ("resume",),
         "queue_add": ("create {} --at next-slot",),
         "enqueue": ("schedule {} --at next-slot",),
         "dequeue": ("unschedule",),
@@ -60,7 +74,8 @@ COMMANDS = _alike(
         "cal agenda month": ("calendar",),
         "review todo": ("list --needs-you",),
         "search find grep": ("list --search {}",),
-        "tag": ("edit {} --add-tag {}",),
+        "tag": ("edit {} --add-tag {}", "edit {1} --add-tag {0}"),
+        "untag": ("edit {} --remove-tag {}", "edit {1} --remove-tag {0}"),
         "heatmap": ("optimal heatmap",),
         "resend": ("retry",),
         "revert rollback undelete": ("undo --post {}", "undo"),
@@ -70,19 +85,20 @@ COMMANDS = _alike(
         "check diagnose verify": ("doctor",),
         "install": ("service install",),
         "logs tail events": ("log", "history"),
-        "cron jobs": ("repeat list",),
+        "cron": ("repeat {1} --cron {0}", "repeat list"),
+        "jobs": ("repeat list",),
         "recur recurring every": ("repeat",),
         "load bulk": ("import",),
-        "validate": ("import --dry-run", "doctor"),
+        "validate": ("lint",),
         "dump": ("export",),
         "dryrun dry-run": ("create --dry-run",),
         "notification notifications": ("notify list",),
         "slot slots_show": ("slots list",),
         "templates": ("template list",),
-        "sources feeds": ("source list",),
+        "sources feeds feed": ("source list",),
         "tokens": ("token list",),
         "webhooks": ("webhook list",),
-        "upload media_add": ("create --media {}",),
+        "upload media_add media_upload": ("create --media {}",),
         "hold": ("unschedule {}", "pause"),
         "autocomplete completions": ("completion",),
         "timezone tz": ("config set timezone {}", "config get timezone"),
@@ -104,6 +120,9 @@ COMMANDS = _alike(
 )
 """Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
 
+PROGRAMS = ("ttp", "buffer", "gh", "tut", "hootsuite", "npx", "sudo")
+"""Programs whose name people type before a command."""
+
 ALIKE = (
     ("list", "ls", "all", "index"),
     ("remove", "rm", "del", "delete", "stop", "revoke", "cancel"),
@@ -112,8 +131,11 @@ ALIKE = (
 )
 """Subcommands of one meaning: the one that a command has is meant."""
 
-NO_COMMAND = ("repost", "restart", "reorder", "exit", "quit", "clear")
+NO_COMMAND = ("repo", "repost", "restart", "reorder", "exit", "quit", "clear")
 """Words that are near to a command and mean another thing."""
+
+NO_POST = ("bookmarks", "favourites", "followers", "following", "instance", "lists", "block", "mute", "reblog", "env")
+"""Words behind `toot` and the like that are commands of those programs, and not the text of a post."""
 
 UPGRADE = ("upgrade", "self-update", "self-upgrade")
 """Words for a newer version of ttp itself, which its installer fetches."""
@@ -122,7 +144,7 @@ NO_OPTION = ("--test", "--no-headers", "--public")
 """Options that are near to another and mean another thing."""
 
 NOUNS = {
-    **dict.fromkeys(("post", "posts", "draft", "drafts"), ""),
+    **dict.fromkeys(("post", "posts", "draft", "drafts", "toot", "tweet", "skeet"), ""),
     **dict.fromkeys(("account", "accounts", "profile", "profiles"), "account"),
     **dict.fromkeys(("template", "templates"), "template"),
     **dict.fromkeys(("slot", "slots"), "slots"),
@@ -140,7 +162,9 @@ LISTED = ("list", "ls", "show", "all", "view", "status", "posts")
 
 OPTIONS = _alike(
     {
-        "-m": ("{}", "--add-media", "--media"),
+        "-m -b -am": ("{}", "--add-media", "--media"),
+        "-d": ("--alt",),
+        "create_-v": ("--set=*.visibility={}",),
         "--image --images --img --photo --picture --pic --video -i -a": ("--add-media", "--media"),
         "--attach --attachment --attach-media --media-file": ("--add-media", "--media"),
         "--accounts --account --platform --platforms --profile --channel --network --target --social --service -p": (
@@ -150,13 +174,21 @@ OPTIONS = _alike(
             "{}",
         ),
         "--schedule --scheduled --sched --for --when --time --date --datetime --due": ("--at",),
-        "--scheduled-at --schedule-at --publish-at --post-at --send-at": ("--at",),
+        "--scheduled-in --schedule-in --after": ("--at=in {}",),
+        "--share-now --post-now --send-now --publish-now": ("--at=now",),
+        "--share-next --add-to-queue": ("--at=next-slot",),
+        "--add-label": ("--add-tag",),
+        "--remove-label": ("--remove-tag",),
+        "--interval --schedule-expression": ("--cron={}",),
+        "--scheduled-time --schedule-time --scheduled-at --schedule-at --publish-at --post-at --send-at": ("--at",),
         "--in --delay": ("--at=in {}",),
         "--timezone --zone": ("--tz",),
         "--tags --label --labels": ("--tag",),
+        "import_--validate import_--check": ("--dry-run",),
+        "run_--watch run_--loop status_--verbose list_--verbose show_--verbose": ("",),
         "--dryrun --dry --preview --simulate": ("--dry-run", "--check"),
         "--dry-run": ("--check",),
-        "--max --top --last -l": ("--limit", "--count"),
+        "--max --top --last -l -L": ("--limit", "--count"),
         "-n": ("--dry-run", "--limit", "--count"),
         "-y --force -f": ("--yes",),
         "--headless --no-browser": ("--paste",),
@@ -171,7 +203,7 @@ OPTIONS = _alike(
         "--description --alt-text": ("--alt",),
         "--filter": ("--where",),
         "--query --grep --contains": ("--search",),
-        "-o --output": ("--format", "{}"),
+        "-o --output --output-format": ("--format", "{}"),
         "-j --raw": ("--json",),
         "--columns": ("--fields",),
         "--headers": ("--header",),
@@ -204,6 +236,15 @@ OPTIONS = _alike(
         "list_-t": ("--tag", "--platform"),
         "list_--from": ("--since",),
         "list_--to": ("--until",),
+        "repeat_list_-l log_--oneline log_-p status_-s status_--short list_--oneline list_--pretty": ("",),
+        "history_--oneline show_--pretty show_--full show_-v list_-v status_-v account_list_-v": ("",),
+        "list_-l": ("--limit", ""),
+        "log_-n log_--limit": ("ttp history --limit {}",),
+        "log_--since": ("ttp history --since {}",),
+        "repeat_add_--schedule repeat_add_--expression": ("--cron={}",),
+        "config_--global config_get_--global config_set_--global log_--graph": ("",),
+        "account_list_--all account_list_-a": ("",),
+        "publish_--dry-run retry_--dry-run schedule_--dry-run": ("ttp show {}",),
         "list_--all list_-a list_-la list_--everything": ("",),
         "list_--id": ("ttp show {}",),
         "create_--draft create_--save-draft create_--later": ("",),
@@ -255,12 +296,12 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "calendar": (("week|month", "--{}"), ("today|this|now", ""), ("weekly", "--week"), ("last|previous", "prev")),
     "report": (("week|month", "--{}"), ("weekly", "--week"), ("monthly", "--month"), ("last|previous", "prev")),
     "account add": (("PLATFORM", "ttp account connect {}"),),
-    "init": (("PLATFORM", "ttp account connect {}"),),
+    "init": (("PLATFORM", "ttp account connect {}"), (r"\.", "")),
     "pause": (("all|accounts?", ""),),
     "resume": (("all|accounts?", ""),),
     "retry": (("all|failed", "--failed"),),
     "help": (("commands|all", ""),),
-    "run": (("start", ""),),
+    "run": (("start|watch|dev|now|all|forever", ""),),
     "serve": (("start", ""),),
     "sandbox": (("start", ""),),
     "demo": (("start", ""),),

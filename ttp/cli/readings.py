@@ -17,9 +17,20 @@ from ttp.domain.time.grammar import parse_time
 
 CLOSE = 0.7
 """Least similarity of a suggested word. Below it suggestions are words that happen to share letters."""
+CLOSE_NAME = 0.75
+"""The same of the name of a command."""
+_TYPO = 0.85
+"""The same of a word that is certainly a slip."""
 _MOST_STEPS = 5
 """Wrong words that are corrected in one command line."""
 _ID = re.compile(r"[\d,-]+")
+_CRON = re.compile(r"[\d*/,-]+( [\w*/,-]+){4}")
+_NICKNAMES = {
+    "@hourly": "0 * * * *",
+    **dict.fromkeys(("@daily", "@midnight"), "0 0 * * *"),
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+}
 _HELP = ("--help", "-h")
 
 
@@ -55,10 +66,14 @@ def first(readings: Iterable[Sequence[str]], context: Any) -> list[str] | None:
 
 
 def fill(form: str, rest: Sequence[str]) -> list[str] | None:
-    """Return the words of a form with the words that follow; None if a `{}` has none."""
+    """Return the words of a form with the words that follow; None if a `{}` has none. `{1}` takes the second word."""
     words, others = list[str](), list(rest)
     if "list" in form.split()[:2] and others and others[0] in other_words.LISTED:
         del others[0]
+    if "{1}" in form:  # the words in another order
+        if len(others) < 2 or any(word.startswith("-") for word in others[:2]):
+            return None
+        return [*(word.format(*others) for word in form.split()), *others[2:]]
     for word in form.split():
         if "{}" in word and (not others or others[0].startswith("-")):
             return None
@@ -70,14 +85,19 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
     """Yield what an unknown command may be, best first: one command, or several that are all shown."""
     wrong, *rest = typed
     path = parent.split()
+    if not parent and rest and wrong.lower() in other_words.PROGRAMS:
+        yield from of_command(rest, names, "", context) if rest[0] not in BY_NAME else ([rest],)
+        return
     for count in (2, 1):
         if count == 1 and not parent and (words := _about(typed, context)) is not None:
             yield from of_command(words, names, "", context) if words[0] not in BY_NAME else ([words],)
             return
         forms = other_words.COMMANDS.get(" ".join([*path, *typed[:count]]).lower(), ())
         for form in forms:
-            if form == "create" and typed[count:] and all(map(_is_account, typed[count:])):  # an account, not a text
+            if form == "create" and _is_no_text(typed[count:]):
                 continue
+            if form == "create" and typed[count:] and typed[count].lower().endswith(MEDIA_SUFFIXES):
+                form = "create --media {}"
             yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
         if forms:
             return
@@ -86,7 +106,7 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
     if parent in ("optimal", "metrics", "config") and (words := _as_argument(parent, wrong, rest, context)):
         yield [words]
     elif wrong.lower() not in other_words.NO_COMMAND:
-        for name in get_close_matches(wrong.lower(), names, 1, CLOSE):
+        for name in get_close_matches(wrong.lower(), names, 1, CLOSE_NAME):
             if (
                 len(wrong) < 5
                 and sorted(wrong.lower()) != sorted(name)
@@ -96,13 +116,25 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
             yield [[*path, name, *rest]]
 
 
+def _is_no_text(words: Sequence[str]) -> bool:
+    """Return whether words are accounts, or a verb and an id, and so not the text of a post."""
+    is_verb = len(words) > 1 and words[0].isalpha() and words[0].islower() and _ID.fullmatch(words[1]) is not None
+    return bool(words) and (
+        is_verb
+        or _ID.fullmatch(words[0]) is not None
+        or words[0] in other_words.NO_POST
+        or all(map(_is_account, words))
+    )
+
+
 def _about(typed: Sequence[str], context: Any) -> list[str] | None:
     """Return the words with what a command is about before it: `list accounts`, and `post list` as `list`."""
     for noun, verb in (typed[:2], typed[1::-1]) if len(typed) > 1 else ():
         group = other_words.NOUNS.get(noun)
         if noun.startswith("draft") and (verb in ("list", "ls") or len(typed) < 3):
             continue
-        if group == "" and (verb in BY_NAME or verb in other_words.COMMANDS):
+        two = " ".join([verb, *typed[2:3]])
+        if group == "" and (verb in BY_NAME or not other_words.COMMANDS.keys().isdisjoint((verb, two))):
             return [verb, *typed[2:]]
         if group and (f"{group} {verb}" in other_words.COMMANDS or verb in context.parser.subcommands(group)):
             return [group, verb, *typed[2:]]
@@ -135,7 +167,7 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         yield [*before, name[2:], *after]
     if (words := _of_two(line)) is not None:
         yield words
-    keys = (" ".join([*path, word]), " ".join([*path, name]), name)
+    keys = (" ".join([*path, word]), " ".join([*path, name]), name, name.removesuffix("s"))
     forms: Sequence[str] = next((other_words.OPTIONS[key] for key in keys if key in other_words.OPTIONS), ())
     inline = word[len(name) :].removeprefix("=") if word.startswith((f"{name}=", "-n")) else ""
     if re.fullmatch(r"-\d+", word):
@@ -150,7 +182,11 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
     for form in _of_platforms(forms or near or _by_value(line, name, value, flags), line):
         if form.startswith("ttp "):
             words = fill(form[4:], [*before[len(path) :], *after])
-        elif forms and value is not None and not _can_be(form, value, name, line):
+        elif (
+            (forms or not get_close_matches(name, [form], 1, _TYPO))
+            and value is not None
+            and not _can_be(form, value, name, line)
+        ):
             words = None
         else:
             words = option.words_in(form) if form.partition("=")[0] in {"", "{}", *flags} else None
@@ -279,6 +315,8 @@ def _as_cron(text: str) -> str | None:
     """Return the cron expression of weekdays and a time, such as `mon 9:00`."""
     from ttp.domain.time.slot_parser import parse_slot_times
 
+    if text in _NICKNAMES or _CRON.fullmatch(text):
+        return _NICKNAMES.get(text, text)
     try:
         expressions = parse_slot_times(text)
     except UsageError:
@@ -294,17 +332,21 @@ def _of_two(line: TypedCommand) -> list[str] | None:
 
 def _as_create(line: TypedCommand) -> list[str] | None:
     """Return `create` for a text behind `schedule` or `publish`; its time is TIME if none was typed."""
-    places = line.places
+    places, flags = line.places, {flag for one in line.params for flag in one.opts}
     if not places or _ID.fullmatch(line.words[places[0]]):
         return None
-    words, flags = ["create", *line.words[1:]], [part.flag for part in line.parts]
+    before = line.words[places[0] - 1]
+    if before.startswith("-") and before not in flags:  # the value of an option that does not exist
+        return None
+    words, typed = ["create", *line.words[1:]], [part.flag for part in line.parts]
     if line.path[0] == "publish":
         return [*words, "--at", "now"]
-    if "--at" in flags:
+    if "--at" in typed:
         return words
-    for place in reversed(places[1:]):
-        if _is_time(words[place]):
-            return [*words[:place], "--at", *words[place:]]
+    for place in places[1:]:
+        times = _leading_words(words[place:])
+        if _is_time(" ".join(times)):
+            return [*words[:place], "--at", " ".join(times), *words[place + len(times) :]]
     return [*words, "--at", "TIME"]
 
 
@@ -332,6 +374,8 @@ def wrong_word(line: TypedCommand, context: Any) -> int | None:
         if metavar == "URL" and line.path[:1] == ["init"] and "://" not in part.words[0]:
             return place
         if metavar == "PLATFORM/HANDLE" and list(line.path) == ["account", "add"] and "/" not in part.words[0]:
+            return place
+        if metavar.startswith("PLATFORM[") and not _is_platform(part.words[0].partition("/")[0]):
             return place
         if metavar == "DAYS TIMES" and "/" in part.words[0] and _is_account(part.words[0]):
             return place
@@ -377,6 +421,8 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
             if is_text and (words := _as_create(line)):
                 yield words
                 return
+    if path == ["account", "add"] and len(line.places) == 2 and after and _is_platform(word):
+        yield ["account", "connect", f"{word}/{after[0]}", *after[1:]]
     for kind, form in other_words.WORDS.get(" ".join(path), ()):
         if kind == "STATUS" and word.lower() in other_words.STATUSES:
             yield [*before, form.replace("{}", _status(word.lower())), *after]
@@ -386,7 +432,9 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
             or (kind == "PLATFORM" and _is_account(word))
             or (kind != "STATUS" and re.fullmatch(kind, word, re.IGNORECASE) and not _is_account(word))
         ):
-            if form == "--search={}" and len(line.places) > 1:
+            if form == "--search={}" and before[-1] == "--json" and re.fullmatch(r"\w+(,\w+)*", word):
+                form = "--fields={}"
+            if form == "--search={}" and (len(line.places) > 1 or word in BY_NAME or word in other_words.COMMANDS):
                 return
             if not form.startswith("ttp "):
                 yield [*before, *([form.replace("{}", word)] if form else []), *after]
@@ -407,7 +455,8 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
         at = place - 1 if path[0] == "slots" else place
         words = [one.words[0] for one in line.parts[at:] if not one.flag and one.words[0] not in ("every", "on", "at")]
         others = [one for part in line.parts[at:] if part.flag for one in part.words]
-        cron = _as_cron(" ".join(words))
+        text = " ".join(words)
+        cron = _as_cron(text)
         if cron and not any(one.flag == "--cron" for one in line.parts):
             more = [" ".join(words)] if path[0] == "slots" else ["--cron", cron]
             yield [*(one for part in line.parts[:at] for one in part.words), *more, *others]

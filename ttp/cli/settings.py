@@ -131,7 +131,7 @@ def load_with_problems(
             values[key.name] = convert_value(key, value, f"{path}: ", Hint("fix", f"ttp config unset {name}"))
         except UsageError as error:
             wrong.append(error)
-    for variable_name, name in ((variable("timezone"), "timezone"), *_setting_variables(environ)):
+    for variable_name, name in ((variable("timezone"), "timezone"), *setting_variables(environ)):
         if variable_name != variable(name):
             continue
         key = keys.find(name)
@@ -157,7 +157,7 @@ def _is_of_unusable_platform(name: str, keys: KeyTable, environ: Mapping[str, st
 def refuse_shared(keys: KeyTable, environ: Mapping[str, str] = os.environ) -> None:
     """Refuse a variable and a config file that set what all hosts of a store share. UsageError."""
     why = "is the same for all hosts of this store, and kept in it"
-    for variable_name, name in _setting_variables(environ):
+    for variable_name, name in setting_variables(environ):
         key = keys.find(name)
         if key is not None and is_shared(key.name) and environ.get(variable_name):
             raise UsageError(f"{variable_name}: {key.name} {why}", Hint("fix", f"unset {variable_name}"))
@@ -175,7 +175,7 @@ def key_table(environ: Mapping[str, str] = os.environ) -> KeyTable:
     return KeyTable(Registry(enabled_platforms(environ)))
 
 
-def _setting_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def setting_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the variables for settings, with their names: `TTP_PUBLISH__POLL_S`, `publish.poll_s`."""
     tables = {key.partition(".")[0] for key in OWN_KEYS}
     for variable_name in environ:

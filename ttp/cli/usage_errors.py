@@ -201,7 +201,9 @@ def _near(name: str, options: Iterable[str], params: Sequence[Any]) -> list[str]
 def _is_near_in_each_word(name: str, option: str) -> bool:
     """Whether no word of an option became another: `--remove-media` is near to `--remove-tag` and means another."""
     typed, meant = (text.strip("-").split("-") for text in (name, option))
-    return len(typed) != len(meant) or all(map(get_close_matches, typed, ([one] for one in meant)))
+    if len(typed) != len(meant):  # `--dryrun`, `--template-name`
+        return "".join(typed) == "".join(meant) or typed[: len(meant)] == meant
+    return all(map(get_close_matches, typed, ([one] for one in meant)))
 
 
 def _bundles(part: TypedPart, option: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -111,8 +112,15 @@ class Registry:
         listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in platforms)
         from difflib import get_close_matches
 
+        several = [one for one in re.split(r"(?:[;|+&\s]|\band\b)+", text.strip()) if one]
+        if len(several) > 1 and all(self._is_known(one.partition("/")[0]) for one in several):
+            listed = ",".join(several)
+            raise UsageError(f'"{text}" is several: put commas between them', Hint("try", listed, (text, listed)))
         near = get_close_matches(typed, self.names(), 1, 0.75)
         raise UsageError(f'no platform "{text}"; there are {listed}', *(Hint("try", one, (text, one)) for one in near))
+
+    def _is_known(self, text: str) -> bool:
+        return any(text.lower() in (name, *self.facts(name).aliases) for name in self.names())
 
     def _disabled(self, name: str) -> PlatformDisabled:
         others = (one for one in self._enabled if one != name)

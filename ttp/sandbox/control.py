@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -51,6 +52,8 @@ Paths (JSON):
                                "cut_before" | "cut_after" | "hang" | "body", "status"?, "headers"?, "body"?, "effect"?}}
   DELETE /_sandbox/faults
   GET    /_sandbox/requests    the newest requests to the platforms: {{"method", "path", "status"}}; DELETE forgets them
+  GET    /_sandbox/about       {{"media"}}: the folder that is served, or null
+  POST   /_sandbox/stop        {{}} ends the sandbox
   GET    /_sandbox/help        this text
 
 Login pages, the redirects they accept if the app has none registered, and credentials:
@@ -66,8 +69,9 @@ Settings (value at the start):
 """
 
 
-def routes(state: State, faults: list[Fault]) -> list[Route]:
-    """Return the control paths over `state` and the list of faults in force, and the page at `/`."""
+def routes(state: State, faults: list[Fault], media_dir: Path | None, stop: Callable[[], object]) -> list[Route]:
+    """Return the control paths over `state` and the list of faults in force, and the page at `/`. `stop` ends the
+    sandbox."""
 
     def add_account(order: dict[str, Any]) -> object:
         account = ordered_account(state, order)
@@ -112,6 +116,10 @@ def routes(state: State, faults: list[Fault]) -> list[Route]:
         state.answered.clear()
         return []
 
+    def end(order: dict[str, Any]) -> object:
+        stop()
+        return {}
+
     async def help_text(request: Request) -> Response:
         return PlainTextResponse(control_help())
 
@@ -131,6 +139,8 @@ def routes(state: State, faults: list[Fault]) -> list[Route]:
         _read_route("faults", clear_faults, "DELETE"),
         _read_route("requests", requests),
         _read_route("requests", forget_requests, "DELETE"),
+        _read_route("about", lambda request: {"media": None if media_dir is None else str(media_dir.absolute())}),
+        _order_route("stop", end, (), status=200),
         Route("/_sandbox/help", help_text, methods=["GET"]),
     ]
 

@@ -57,7 +57,7 @@ class _Server:
     def replace(self, state: State, media_dir: Path | None) -> None:
         """Answer from `state` from now on. Ends the requests that hang."""
         former, self._release = self._release, asyncio.Event()
-        self._app: ASGIApp = build_app(state, self._release, media_dir)
+        self._app: ASGIApp = build_app(state, self._release, media_dir, self.stop)
         self._loop.call_soon_threadsafe(former.set)
 
     def run(self, listener: socket.socket) -> None:
@@ -198,11 +198,16 @@ def _url(listener: socket.socket) -> str:
     return f"http://{_address(listener)}"
 
 
-def build_app(state: State, release: asyncio.Event | None = None, media_dir: Path | None = None) -> ASGIApp:
+def build_app(
+    state: State,
+    release: asyncio.Event | None = None,
+    media_dir: Path | None = None,
+    stop: Callable[[], object] = lambda: None,
+) -> ASGIApp:
     """Return the sandbox as an ASGI application over `state`, which gets the default apps and accounts it lacks.
 
     Setting `release` ends hanging requests. `media_dir` is served under `/_sandbox/media/`, for platforms that fetch
-    media from a URL.
+    media from a URL. `stop` ends the server.
     """
     stand_ins = find_stand_ins()
     state.apps = {app.id: app for one in stand_ins for app in one.apps} | state.apps
@@ -211,7 +216,7 @@ def build_app(state: State, release: asyncio.Event | None = None, media_dir: Pat
             state.save(renew_tokens(state, one.new_account(state, name)))
     faults: list[Fault] = []
     routes: list[BaseRoute] = [] if media_dir is None else [Mount("/_sandbox/media", StaticFiles(directory=media_dir))]
-    routes += control.routes(state, faults)
+    routes += control.routes(state, faults, media_dir, stop)
     for one in stand_ins:
         routes += one.routes(state)
     app = Starlette(routes=routes, exception_handlers={RequestRefused: _refused, HTTPException: _no_such_path})

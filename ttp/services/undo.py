@@ -292,7 +292,7 @@ def _too_few_changes(count: int, request: UndoRequest) -> TtpError:
     command = "redo" if request.again else "undo"
     days = store.KEPT_FOR.days
     if not count:
-        return NotFound(f"Nothing to {command}{of} (changes are kept for {days} days).", _LIST)
+        return NotFound(f"nothing to {command}{of}: changes are kept for {days} days", _LIST)
     only = f"only {count} change{'s' if count > 1 else ''}{of} can be {what}"
     return NotFound(only, Hint("try", action(command, count, post=request.post)))
 

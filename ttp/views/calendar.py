@@ -24,13 +24,15 @@ COMING_STATUS = "coming"
 @dataclass(frozen=True, slots=True)
 class CalendarPage:
     """Extras of a calendar: `gaps`, coming days without posts; `free`, free best slots (None: not requested); `take`,
-    the command that uses them; `all_`, the command that lists every post."""
+    the command that uses them; `all_`, the command that lists every post; `later`: the command that shows the
+    next month or week, where this one has no posts to come and that one has."""
 
     span: CalendarRange
     gaps: tuple[date, ...] = ()
     free: tuple[FreeHour, ...] | None = None
     take: str = ""
     all_: str = ""
+    later: str = ""
 
 
 def gaps_of(span: CalendarRange, posts: Iterable[PostView], now: datetime) -> tuple[date, ...]:

@@ -129,6 +129,15 @@ def test_the_list_has_the_columns_of_the_contract(ttp: Program) -> None:
     assert [one["account"] for one in ttp("account", "list", "--json").json] == ["instagram/shop", "x/me"]
 
 
+@pytest.mark.parametrize(("token", "until"), [({"refreshToken": "r"}, "renewed"), ({}, "31 Jan 2027")])
+def test_the_end_of_a_token_is_shown_where_ttp_does_not_renew_it(
+    ttp: Program, token: dict[str, str], until: str
+) -> None:
+    ttp.account("x/me", expiresAt="2027-01-31T00:00:00Z", **token)
+    row = next(line for line in ttp.ok("account", "list", "--format", "table").out.splitlines() if "x/me" in line)
+    assert row.endswith(until)
+
+
 def test_a_zone_and_options_are_set_and_the_zone_taken_away(ttp: Program) -> None:
     ttp.account("tt/me")
     after = ttp(

@@ -266,7 +266,7 @@ def test_the_project_of_a_remote(ttp: Program, folder: Path, remote: str, projec
         assert ran.json["content"].endswith("\n\nhttps://github.com/acme/widget/releases/tag/v2.1.0")
     else:
         assert "--project" in ran.error["hints"][0]
-    for typed in ("a@b", remote if "@" in remote else "a b"):
+    for typed in ("a@b", "bad", remote if "@" in remote else "a b"):
         assert ttp("announce", "v2.1.0", "--project", typed, "--json").error["code"] == "usage"
 
 

@@ -49,6 +49,13 @@ def test_a_pipe_gets_a_row_for_each_post_of_the_month(planned: Program) -> None:
     ]
 
 
+@pytest.mark.parametrize(("days", "is_named"), [(2, False), (6, True), (12, False)])
+def test_a_month_without_posts_to_come_names_those_of_the_next(planned: Program, days: int, is_named: bool) -> None:
+    planned.clock.advance(days * 86400)
+    table = planned.ok("calendar", "--account", "x/me,x/other", "--format", "table").out
+    assert ("ttp calendar --account x/me,x/other --format table next" in table) is is_named
+
+
 def test_days_and_times_are_those_of_the_zone_and_instants_are_utc(planned: Program) -> None:
     assert planned.ok("calendar", *BERLIN).rows[0][:3] == ["2026-11-25", "00:30", "1"]
     assert planned.ok("calendar", *BERLIN, "--fields", "date,scheduledAt").rows[0] == [

@@ -126,7 +126,7 @@ def test_without_the_extra_a_png_gets_no_time_and_is_a_draft_all_the_same(world:
     world.lacking_pillow()
     refused = world.ttp(*asked, "--at", "now", "--json")
     assert refused.code == 2
-    assert "pillow" in refused.error["hint"]
+    assert "media" in refused.error["hint"]
     assert refused.error["code"] == "content"
     assert world.ttp.ok(*asked, "--json").json["status"] == "draft"
 

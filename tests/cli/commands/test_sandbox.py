@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,6 +22,7 @@ import pytest
 
 import tests
 from tests.conftest import Program
+from ttp.sandbox.server import running_sandbox
 
 ROOT = Path(tests.__file__).parent.parent
 
@@ -89,3 +94,70 @@ def test_a_port_that_is_none_is_refused(ttp: Program) -> None:
     ran = ttp("sandbox", "--port", "70000")
     assert (ran.code, ran.out) == (2, "")
     assert "--port" in ran.err
+
+
+def exports(text: str) -> dict[str, str]:
+    """The variables that a shell has after it read a text, and that have a value."""
+    ran = subprocess.run(["sh", "-c", f"{text}\nenv"], env={}, capture_output=True, text=True, check=True)
+    return {name: value for name, _, value in (line.partition("=") for line in ran.stdout.splitlines()) if value}
+
+
+def test_the_environment_of_a_sandbox_that_runs_has_its_accounts_and_an_own_home(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "3")
+    before, folder = dict(os.environ), tmp_path / "it's practice"
+    with running_sandbox(media_dir=tmp_path) as sandbox:
+        words = ("sandbox", "--env", "--port", sandbox.url.rpartition(":")[2], "--state", str(folder))
+        ran = ttp(*words, "--set", "auto_approve=true")
+        assert (ran.code, dict(os.environ)) == (0, before)
+        assert sandbox.state.auto_approve
+        set_now = exports(ran.out)
+        assert set_now["TTP_HOME"] == str(folder / "home")
+        assert set_now["TTP_MEDIA_HOST__PATH"] == str(tmp_path)
+        assert set_now["TTP_PLATFORMS__X__BASE_URL"] == sandbox.url
+        assert "export TTP_PUBLISH__RETRY_MAX='';\n" in ran.out
+        assert {line[:11] for line in ran.out.splitlines()} == {"export TTP_"}
+        for name, value in set_now.items():
+            monkeypatch.setenv(name, value)
+        connected = {row["account"]: row["connected"] for row in ttp.ok("account", "list", "--json").json}
+        assert connected == dict.fromkeys(sandbox.state.accounts, True)
+        assert exports(ttp.ok(*words).out) == set_now  # in the shell that has them
+        assert ttp("sandbox", "--stop", "--port", words[3]).code == 0
+    assert ttp("sandbox", "--stop", "--port", words[3]).code == 0  # none runs
+
+
+def test_an_environment_that_fails_prints_nothing(ttp: Program, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            listener.accept()[0].close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        port = str(listener.getsockname()[1])
+        ran = ttp("sandbox", "--env", "--port", port, "--state", str(tmp_path))
+        thread.join()
+    assert (ran.code, ran.out) == (5, "")
+    assert ttp("sandbox", "--env", "--media", "web").code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["sh", "bash", "zsh", "fish"])
+def test_a_shell_gets_a_practice_store_and_ends_its_sandbox(shell: str, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} here")
+    program = f"{shlex.quote(sys.executable)} -m ttp"
+    env = f"{program} sandbox --env --port 0"
+    script = f"{env} | source" if shell == "fish" else f'eval "$({env})"'
+    posts = (f"{program} create Hello --to x --at now", f"{program} run --once", f"{program} list --json")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    try:
+        ran = subprocess.run(
+            [shell, "-c", "\n".join([script, *posts])], capture_output=True, text=True, env=environment, check=True
+        )
+        assert json.loads(ran.stdout[ran.stdout.index("[") :])[0]["status"] == "published"
+    finally:
+        (address,) = tmp_path.rglob("address")
+        stop = [sys.executable, "-m", "ttp", "sandbox", "--stop", "--port", address.read_text().rpartition(":")[2]]
+        assert "http" in subprocess.run(stop, capture_output=True, text=True, env=environment, check=True).stdout

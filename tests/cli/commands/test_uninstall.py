@@ -295,6 +295,11 @@ def test_what_cannot_be_removed_is_exit_code_6(ttp: Program, monkeypatch: pytest
 def test_the_command_that_removes_ttp_fits_how_it_was_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clone = errors._Clone("/src/my ttp", is_editable=True)
+    monkeypatch.setattr(errors, "_clone", lambda: clone)
+    assert errors.package_command("upgrade").startswith("git -C '/src/my ttp' pull && ")
+    assert " -e '/src/my ttp[server]'" in errors.fit_install_commands("pip install 'ttp-cli[server]'")
+    monkeypatch.setattr(errors, "_clone", lambda: None)
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "pipx" / "venvs" / "ttp-cli"))
     assert errors.package_command("uninstall") == "pipx uninstall ttp-cli"
     assert errors.fit_install_commands(f"fix: {errors.UPGRADE}") == "fix: pipx upgrade ttp-cli"

@@ -26,7 +26,7 @@ from ttp.cli.options import (
     read_file,
     with_output,
 )
-from ttp.cli.render.accounts import ACCOUNT_SPEC, ACCOUNTS_SPEC
+from ttp.cli.render.accounts import ACCOUNT_SPEC, ACCOUNTS_SPEC, accounts_spec
 from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.cli.render.labels import plural
 from ttp.cli.settings import variable
@@ -219,7 +219,7 @@ def list_accounts(context: Context) -> None:
       ttp account list
       ttp account list --json
     """
-    context.out.write_list(ACCOUNTS_SPEC, context.queries.accounts())
+    context.out.write_list(accounts_spec(context.renews_token), context.queries.accounts())
 
 
 @account.command("show")

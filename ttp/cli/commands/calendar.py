@@ -84,6 +84,9 @@ def calendar(
         gaps=() if status else gaps_of(span, posts, context.now()),
         all_=retype(context.line, other_options(format="tsv")),
     )
+    is_over = when is None and all(calendar_time(post) < context.now() for post in posts)
+    if context.out.for_people and is_over and context.calendar.posts(span.shift(1), post_filter):
+        sheet = replace(sheet, later=quote_command("ttp", *context.line.words, "next"))
     if span.is_week and (context.out.for_people or context.out.format == "json"):
         sheet = _with_free_slots(context, sheet, posts, account, platform, tz)
     context.out.write_list(calendar_spec(sheet), posts, foot=paused)
@@ -184,8 +187,10 @@ def fit_with_sign(text: str, end: str, room: int, page: Page) -> str:
 
 def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """Draw the legend, the first post that needs a person, and the command that uses the free slots."""
-    if not posts:
+    if not posts and not sheet.later:
         yield "No posts in this time.  Create one:  ttp create 'Hello'"
+    if sheet.later:
+        yield f"Posts of the next {'week' if sheet.span.is_week else 'month'}:  {escape_text(sheet.later)}"
     there = {sign(post) for post in posts}
     pieces = [f"{page.paint(one, style)} {words}" for one, (words, style) in SIGNS.items() if one in there]
     if sheet.gaps and not sheet.span.is_week:

@@ -153,15 +153,20 @@ class Questions:
         if self._ended:
             return None
         self._number += 1
+        suggested = ""
         print_prompt("", f"{self._number}. {lines[0]}", *(f"   {line}" for line in lines[1:]))
         while not self._ended:
             typed = read_line(f"   [{default}] ")
             self._ended = typed is None
+            typed = typed or (suggested if typed is not None else "")
             if not typed:
                 break
             try:
                 return read(typed)
             except TtpError as wrong:
+                ways = [str(hint.way) for hint in wrong.hints if hint.label == "try"]
+                if len(ways) == 1:  # Enter takes what was suggested
+                    default, suggested = ways[0], ways[0]
                 print_prompt(*(f"   {line.removeprefix('ttp: error: ')}" for line in error_lines(wrong)))
         return None
 

@@ -121,13 +121,17 @@ def create(
     if dry_run:
         preview(context, post_input)
         return
-    saved, draft = context.posts.find_by_key(post_input), None
+    texts, (saved, draft) = tuple(post_input.variants), (context.posts.find_by_key(post_input), None)
     if saved is None:
         text = source if (source or "").strip() else words if piped else None
         with context.naming_choices(), _keeping_post(context, text, post_input) as kept:
             draft = kept.id if kept else None
             post_input = context.templates.fill_in(post_input, spare=())
             saved = context.posts.create(post_input, _time_of_new(context, post_input, draft), kept)
+    accounts = saved.post.accounts
+    for name in texts if accounts else ():
+        if not any(name in (account, account.partition("/")[0]) for account in accounts):
+            context.out.note(f"the post does not go to {name}: the text for it is kept and not used")
     print_saved_post(context, saved, *saved_post_message(context, saved, post_input.tz))
 
 

@@ -11,16 +11,25 @@ import random
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
 import typer
 
-from ttp.cli import settings
+from ttp.cli.commands.practice_store import (
+    DEFAULT_PORT,
+    as_stdin,
+    call_json,
+    call_sandbox,
+    environment,
+    print_environment,
+    sandbox_variables,
+    stop_sandbox,
+)
 from ttp.cli.context import Context
 from ttp.cli.output import color_wanted
 from ttp.cli.terminal import print_out, terminal_width
@@ -31,7 +40,7 @@ def sandbox(
     context: Context,
     port: Annotated[
         int, typer.Option("--port", metavar="N", help="The port (8700); 0 picks a free one.", min=0, max=65535)
-    ] = 8700,
+    ] = DEFAULT_PORT,
     state: Annotated[
         str | None, typer.Option("--state", metavar="DIR", help="Keep accounts and posts in this folder.")
     ] = None,
@@ -42,32 +51,44 @@ def sandbox(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Switch something on: a name in /_sandbox/help."),
     ] = None,
+    env: Annotated[
+        bool,
+        typer.Option(
+            "--env", help="Print variables for the shell: a practice store, its accounts connected. See below."
+        ),
+    ] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End the sandbox that --env started.")] = False,
 ) -> None:
     """Run stand-ins of the platforms on this machine, to try things out.
 
-    Its page /_sandbox/help lists accounts, credentials and what can be switched on. With these variables ttp publishes
-    there (--media web is for Instagram):
+    With --env it runs in the background, and the shell gets a store of its own, whose accounts are connected; your own
+    store is not touched. Type it as eval "$(ttp sandbox --env)", in fish as ttp sandbox --env | source.
 
-    \b
-      export TTP_PLATFORMS__BLUESKY__BASE_URL=http://127.0.0.1:8700
-      export TTP_PLATFORMS__X__BASE_URL=http://127.0.0.1:8700
-      export TTP_PLATFORMS__INSTAGRAM__BASE_URL=http://127.0.0.1:8700
-      export TTP_PLATFORMS__TIKTOK__BASE_URL=http://127.0.0.1:8700
-      export TTP_MEDIA_HOST__KIND=folder TTP_MEDIA_HOST__PATH="$PWD/web"
-      export TTP_MEDIA_HOST__BASE_URL=http://127.0.0.1:8700/_sandbox/media
+    The page /_sandbox/help lists accounts, credentials and what can be switched on.
 
     Examples:
+      ttp sandbox --env
+      ttp sandbox --stop
       ttp sandbox --media web --set auto_approve=true
     """
     server = load_sandbox()
     from ttp.sandbox.control import NoSetting
     from ttp.sandbox.state import OldState
 
+    if (env or stop) and media is not None:
+        raise UsageError("--media: the sandbox of --env serves a folder of its own", Hint("see", "ttp sandbox --help"))
+    if stop:
+        stop_sandbox(port)
+        return
     folder, served = (None if name is None else Path(name) for name in (state, media))
     for path in filter(None, (state, media)):
         context.own_files.refuse(Path(path), path)
+    switches = dict(map(_setting, settings or ()))
+    if env:
+        print_environment(context, port, folder, switches, partial(_connect, context))
+        return
     try:
-        server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
+        server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, switches)
     except NoSetting as wrong:
         raise UsageError(f"--set {wrong}", Hint("see", "ttp sandbox --help")) from None
     except OldState as old:
@@ -103,6 +124,23 @@ def load_sandbox() -> ModuleType:
     return server
 
 
+def _connect(context: Context, url: str) -> None:
+    """Add the accounts of a sandbox to the store of the environment, with the credentials that it has for them now."""
+    names = {one["account"] for one in call_json(context, ["account", "list"], "the practice store")}
+    for one in call_sandbox(url, "accounts"):
+        _add_account(context, one["account"], one["credentials"], is_new=one["account"] not in names)
+
+
+def _add_account(context: Context, name: str, credentials: object, *, is_new: bool) -> None:
+    task = "the practice store"
+    with as_stdin(json.dumps(credentials)):
+        call_json(context, ["account", "add", name, "--credentials", "-"], task)
+    if is_new and name.startswith("mastodon/"):
+        call_json(context, ["account", "check", name], task)  # asks the server what it allows
+    if is_new and name.startswith("tiktok/"):
+        call_json(context, ["account", "set", name, "--set", "tiktok.privacy_level=SELF_ONLY"], task)
+
+
 CLIP_ACCOUNTS = ("instagram/demo", "tiktok/demo", "x/demo")
 PARTS = ("Four new beans from Friday.", "Two are washed, two natural.", "Come and taste them.")
 POSTS = 120
@@ -120,33 +158,11 @@ def demo(context: Context) -> None:
     with tempfile.TemporaryDirectory(prefix="ttp-demo-") as folder:
         scratch = Path(folder)
         (scratch / "web").mkdir()
-        with server.running_sandbox(media_dir=scratch / "web") as sandbox, _environment(scratch, sandbox.url):
-            Tour(context, scratch, sandbox.url).go()
-
-
-@contextmanager
-def _environment(scratch: Path, url: str) -> Iterator[None]:
-    """Set the environment of the tour: a temporary home, and the sandbox as platforms and media host."""
-    ours = {
-        "TTP_HOME": str(scratch / "home"),
-        "TTP_CONFIG": str(scratch / "config.toml"),
-        **{settings.variable(f"platforms.{name}.base_url"): url for name in ("x", "bluesky", "instagram", "tiktok")},
-        settings.variable("media_host.kind"): "folder",
-        settings.variable("media_host.path"): str(scratch / "web"),
-        settings.variable("media_host.base_url"): f"{url}/_sandbox/media/",
-        "COLUMNS": str(terminal_width(sys.stdout, os.environ) - INDENT),
-    }
-    mine = {name for name in os.environ if name.startswith("TTP_") and name != "TTP_TZ"} | {"COLUMNS"}
-    before = {name: value for name, value in os.environ.items() if name in mine}
-    for name in before:
-        del os.environ[name]
-    os.environ.update(ours)
-    try:
-        yield
-    finally:
-        for name in ours:
-            os.environ.pop(name, None)
-        os.environ.update(before)
+        variables = {"COLUMNS": str(terminal_width(sys.stdout, os.environ) - INDENT)}
+        with server.running_sandbox(media_dir=scratch / "web") as sandbox:
+            variables |= sandbox_variables(context, scratch / "home", sandbox.url, scratch / "web")
+            with environment(variables):
+                Tour(context, scratch, sandbox.url).go()
 
 
 INDENT = 3
@@ -221,13 +237,10 @@ class Tour:
 
     def _accounts(self) -> None:
         """Add an account on each platform. The token of one is revoked, as happens in practice."""
-        by_account = {entry["account"]: entry["credentials"] for entry in self._get("/_sandbox/accounts")}
+        by_account = {entry["account"]: entry["credentials"] for entry in call_sandbox(self._url, "accounts")}
         for name, credentials in by_account.items():
-            self._json("account", "add", name, "--credentials", str(self._file(name, credentials)))
-            if name.startswith("mastodon/"):
-                self._json("account", "check", name)  # asks the server what it allows
-        self._json("account", "set", "tiktok/demo", "--set", "tiktok.privacy_level=SELF_ONLY")
-        fresh = self._get("/_sandbox/accounts", {"account": "tiktok/demo"})
+            _add_account(self._context, name, credentials, is_new=True)
+        fresh = call_sandbox(self._url, "accounts", {"account": "tiktok/demo"})
         self._renewed = {"tiktok/demo": self._file("tiktok/renewed", fresh["credentials"])}
         self._say("ttp account add …", *sorted(by_account))
 
@@ -258,7 +271,7 @@ class Tour:
 
     def _record(self) -> None:
         """Compare with what followers see: the parts of the thread on three accounts, and the video on three."""
-        accounts = [post["account"] for post in self._get("/_sandbox/posts")]
+        accounts = [post["account"] for post in call_sandbox(self._url, "posts")]
         due = [*CLIP_ACCOUNTS, *(name for name in self._accounts_of_thread for _ in PARTS)]
         counts = (f"{name.partition('/')[0]} {accounts.count(name)}" for name in sorted(set(due)))
         self._say("what the platforms have", "  ".join(counts))
@@ -274,23 +287,7 @@ class Tour:
 
     def _json(self, *words: str) -> Any:
         """Run a command and return its JSON."""
-        heard = io.StringIO()
-        with contextlib.redirect_stdout(heard):
-            code = _call([*words, "--json", "--quiet"])
-        if code != 0:
-            raise TtpError(f"the tour failed at: ttp {shlex.join(words)}")
-        return json.loads(heard.getvalue())
-
-    def _get(self, path: str, body: Mapping[str, object] | None = None) -> Any:
-        """Call the control API of the sandbox; POST if there is a body."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        import urllib.request
-
-        request = urllib.request.Request(self._url + path, data, headers)  # noqa: S310 (our own loopback address)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10) as answer:
-            return json.load(answer)
+        return call_json(self._context, words, "the tour")
 
     def _file(self, name: str, credentials: object) -> Path:
         path = self._scratch / f"{name.replace('/', '-')}.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,9 @@ VIEW: OutputSpec[PlannedChange] = OutputSpec(
     partial(changes.render_steps, files=True),
     to_document=lambda rows: {"plan": rows},
 )
+
+
+_DONE = {"add": "added", "change": "changed", "move": "moved", "cancel": "cancelled"}
 
 
 @with_output(VIEW)
@@ -81,12 +85,14 @@ def sync(
         )
         if check:
             return PARTIAL if plan.drift else DONE
-        posts = plural(len(plan.drift), "post")
-        if plan.drift and not confirm(f"Change {posts}?", yes=yes, no_input=no_input, refusal=f"changing {posts}"):
+        counts = Counter(step.what for step in plan.drift)
+        work = ", ".join(f"{kind} {plural(count, 'post')}" for kind, count in counts.items())
+        if plan.drift and not confirm(f"{work.capitalize()}?", yes=yes, no_input=no_input, refusal=f'"{work}"'):
             return FAILED
         changed = service.apply(plan)
         if plan.drift:
-            context.out.note(f"changed {posts}")
+            past = (f"{_DONE.get(kind, kind)} {plural(count, 'post')}" for kind, count in counts.items())
+            context.out.note(", ".join(past))
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import compress
 
@@ -18,8 +18,10 @@ from ttp.views import accounts as views_accounts
 _LABEL = 15
 
 
-def render_accounts(accounts: Sequence[Account], page: Page) -> Iterator[str]:
-    """Draw the accounts, and below them what some of them need."""
+def render_accounts(
+    accounts: Sequence[Account], page: Page, renews: Callable[[Account], bool] = lambda account: False
+) -> Iterator[str]:
+    """Draw the accounts, and below them what some of them need. `renews`: whether ttp renews an account's token."""
     if not accounts:
         yield "No accounts yet.  Connect one:  ttp account connect x"
         return
@@ -32,7 +34,7 @@ def render_accounts(accounts: Sequence[Account], page: Page) -> Iterator[str]:
         Column("OPTIONS"),
     ]
     used = [True] * 4 + [any(one.server for one in accounts), any(one.options for one in accounts)]
-    rows = [list(compress(_row(account, page), used)) for account in accounts]
+    rows = [list(compress(_row(account, page, renews), used)) for account in accounts]
     yield from table(list(compress(columns, used)), rows, page)
     notes = [note for account in accounts for note in _notes(account, page)]
     yield from ["", *notes] if notes else []
@@ -86,13 +88,16 @@ def _notes(account: Account, page: Page) -> Iterator[str]:
         yield f"{name} is on hold until {page.when(account.hold_until)}{reason}"
 
 
-def _row(account: Account, page: Page) -> list[Cell]:
+def _row(account: Account, page: Page, renews: Callable[[Account], bool]) -> list[Cell]:
     options = " ".join(f"{key}={value}" for key, value in account.options.items())
+    until = "-"
+    if account.expires_at and not account.needs_reconnect:
+        until = "renewed" if renews(account) else page.date(account.expires_at)
     return [
         Cell(escape_text(account.name)),
         Cell(*_state(account, page)),
         Cell(escape_text(account.timezone or "-")),
-        Cell(page.date(account.expires_at) if account.expires_at and not account.needs_reconnect else "-"),
+        Cell(until),
         Cell(escape_text(_short_server(account.server))),
         Cell(escape_line(options)),
     ]
@@ -127,6 +132,13 @@ ACCOUNTS_SPEC = OutputSpec(
     render_accounts,
     rows=_account_row,
 )
-"""`ttp account list`, and what other account commands answer."""
+"""What account commands answer."""
+
+
+def accounts_spec(renews: Callable[[Account], bool]) -> OutputSpec[Account]:
+    """Return the output of `ttp account list`. `renews`: whether ttp renews an account's token."""
+    return replace(ACCOUNTS_SPEC, render=lambda accounts, page: render_accounts(accounts, page, renews))
+
+
 ACCOUNT_SPEC = replace(ACCOUNTS_SPEC, render=lambda accounts, page: render_account(accounts[0], page))
 """`ttp account show`."""

@@ -333,7 +333,9 @@ def _next(post: PostView) -> Iterator[str]:
         return
     fixes = dict.fromkeys(escape_text(command_text(row.error.hint)) for row in failed if row.error and row.error.hint)
     retry = f"ttp retry {post.id}"
-    yield " && ".join([*(fix for fix in fixes if fix != retry), retry])
+    pages = [fix for fix in fixes if fix.startswith("ttp help ")]
+    yield " && ".join([*(fix for fix in fixes if fix not in (*pages, retry)), retry])
+    yield from (f"(see before:  {page})" for page in pages)
     for row in failed:
         of = len(row.planned_parts) or 1 + len(post.thread)
         if 0 < len(row.parts) < of:

@@ -26,6 +26,8 @@ EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("this fri 9am",), "within seven days, today included"),
     (("next mon 9:00", "monday next week 9am"), "the Monday of next week"),
     (("the 1st at 9am", "fri the 27th 9am"), "the next such day of a month"),
+    (("friday week 9am",), "a week after the coming Friday"),
+    (("end of the month 9am",), "the last day of this month"),
     (("in 45m", "in 2h30m", "in two hours"), "that much later (s m h d w)"),
     (("in 3 days 9am", "in 2 weeks 9am"), "that day, at that hour"),
     (("2027-12-01 09:00",), "a date, year first"),
@@ -96,7 +98,7 @@ class DayOfYear:
 
 @dataclass(frozen=True, slots=True)
 class DayOfMonth:
-    """`the 27th`: the next such day, today included, and the weekday that was typed with it."""
+    """`the 27th`: the next such day, today included, and the weekday that was typed with it. 0: the last one."""
 
     day: int
     weekday: int | None = None
@@ -111,10 +113,12 @@ class InDays:
 
 @dataclass(frozen=True, slots=True)
 class NextWeekday:
-    """`fri`: the first such instant after now. `this fri` (not `later`): of the seven days from today on."""
+    """`fri`: the first such instant after now. `this fri` (not `later`): of the seven days from today on. `fri week`
+    (`after_weeks`): that much after the coming one."""
 
     weekday: int
     later: bool = True
+    after_weeks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,10 @@ def parse_day(words: list[str]) -> Day | None:
             return NextWeekday(WEEKDAYS[word])
         case ["this", word] if word in WEEKDAYS:
             return NextWeekday(WEEKDAYS[word], later=False)
+        case [word, "week"] if word in WEEKDAYS:
+            return NextWeekday(WEEKDAYS[word], after_weeks=1)
+        case ["month-end"]:
+            return DayOfMonth(0)
         case ["next", word] if word in WEEKDAYS:
             return WeekdayOfNextWeek(WEEKDAYS[word])
         case [word, *rest] if word in WEEKDAYS:

@@ -91,8 +91,8 @@ def explain_problem(typed: str, text: str, now: datetime) -> TimeProblem:
         return _no_clock(typed)
     parts = _Parts(words, text.split()[-1])
     for explain in (
-        *(_explain_several, _explain_stamp, _explain_end_of_day, _explain_months, _explain_length, _explain_date),
-        *(_explain_hour, _explain_clock),
+        *(_explain_several, _explain_weekend, _explain_stamp, _explain_end_of_day, _explain_months, _explain_length),
+        *(_explain_date, _explain_no_day, _explain_hour, _explain_clock),
     ):
         problem = explain(typed, parts, now)
         if problem is not None:
@@ -186,6 +186,28 @@ def _explain_several(text: str, parts: _Parts, now: datetime) -> TimeProblem | N
     return None
 
 
+def _explain_weekend(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain `weekend 9am`, which is one of two days; the next weekend can be the coming one or the one after it."""
+    if "weekend" not in parts.words:
+        return None
+    rest = [word for word in parts.words if word not in (*_FILLERS, "this", "weekend")] or ["9am"]
+    clocks = rest if len(rest) == 1 and parse_clock(rest[0]) else []
+    days = ["sat", "sun"] if now.weekday() < 6 else ["sun"]
+    ways = [text for day in days for text in parts.texts(clocks, ["this", day])]
+    return _unreadable(text, "weekend", "the weekend is Saturday and Sunday", *suggest(*ways))
+
+
+def _explain_no_day(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain `31 feb`, a day that no year has."""
+    for first, second in zip(parts.words, parts.words[1:], strict=False):
+        name, number = (first, second) if first in MONTHS else (second, first)
+        digits = re.fullmatch(r"([0-9]{1,2})(?:st|nd|rd|th)?", number)
+        if name in MONTHS and digits and not _existing(2000, MONTHS[name], int(digits[1])):
+            day = f"{int(digits[1])} {MONTH_NAMES[MONTHS[name] - 1]}"
+            return _unreadable(text, "no_such_date", f"there is no {day}")
+    return None
+
+
 def _explain_stamp(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
     """Explain `1796115600`: seconds or milliseconds since 1970."""
     if len(parts.words) > 1 or not re.fullmatch(r"[0-9]{9,13}", parts.words[0]):
@@ -233,6 +255,8 @@ def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
         apart = len({day.year for day in days}) > 1 and last is not None
         names = " or ".join(f"{day.day} {MONTH_NAMES[day.month - 1]}{f' {day.year}' if apart else ''}" for day in days)
         return TimeProblem(f'"{quote(text)}" can be {names}', *ways, flaw="two_dates")
+    if days and not rest:
+        return _no_clock(text, *ways)
     if days:
         return _unreadable(text, "year_last", "a date is written like 2026-11-30", *ways)
     return _unreadable(text, "no_such_date", "there is no such date", *ways)

@@ -277,6 +277,8 @@ def _days(day: grammar.Day, today: date, text: str) -> tuple[date, ...]:
             if calendar_date >= today:
                 _check_weekday(calendar_date, weekday, text)
             return (calendar_date,)
+        case grammar.DayOfMonth(0):
+            return ((today.replace(day=1) + timedelta(31)).replace(day=1) - _DAY,)
         case grammar.DayOfMonth(number, weekday):
             first = today if number >= today.day else today.replace(day=1) + timedelta(31)
             try:
@@ -287,8 +289,14 @@ def _days(day: grammar.Day, today: date, text: str) -> tuple[date, ...]:
             return (calendar_date,)
         case grammar.InDays(days):
             return (today + timedelta(days),)
-        case grammar.NextWeekday(number, later):
+        case grammar.NextWeekday(number, later, after_weeks):
             first = today + timedelta((number - today.weekday()) % 7)
+            if after_weeks and first == today:
+                dates = [today + timedelta(weeks=count) for count in (1, 2)]
+                names = " or ".join(f"{one.day} {MONTHS[one.month - 1]}" for one in dates)
+                raise TimeProblem(f'"{quote(text)}" can be {names}', flaw="two_dates")
+            if after_weeks:
+                return (first + timedelta(weeks=after_weeks),)
             return (first, first + timedelta(weeks=1)) if later else (first,)
         case grammar.WeekdayOfNextWeek(number):
             return (today + timedelta(7 - today.weekday() + number),)

@@ -36,7 +36,7 @@ HALVES = {
 }
 """Parts of the day: the half of a 12-hour clock that they are in, and the hours that they can have."""
 ONE = ("a", "an", "one")
-_OTHER_WORDS = ("next", "this", "in", "at", "on", "the", "day", "after", "now", "optimal", "next-slot")
+_OTHER_WORDS = ("next", "this", "in", "at", "on", "the", "day", "after", "now", "optimal", "next-slot", "month-end")
 WORDS = (*DAY_WORDS, *MONTHS, *CLOCK_WORDS, *_OTHER_WORDS)
 
 _CLOCK_12 = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?(am|pm)")
@@ -97,6 +97,8 @@ _PHRASES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (rf"(?:at )?(?:the )?end of ({_DAY})", rf"\1 {END_OF_DAY}"),
     (r"(?:in the|at) (morning|afternoon|evening|night)", r"\1"),
     (r"this (morning|afternoon|evening)", r"today \1"),
+    (rf"(?:in )?(?:a|one|1) week (?:from|after|on) ({_WEEKDAY})|({_WEEKDAY}) in (?:a|one|1) week", r"\1\2 week"),
+    (r"(?:on |at |by )?(?:the )?(?:end|last day) of (?:the |this )?month|eom", "month-end"),
     # Lengths.
     (r"^(?:in )?(.+?) from (?:now|today)(.*)", r"in \1\2"),
     (r"^\+ ?([0-9]+ ?[a-z].*)", r"in \1"),

@@ -78,7 +78,7 @@ def read_release(
     project = (project or where.project).strip().strip("/")
     if not project:
         raise UsageError("the project has no name: no CI names it, and no remote", Hint("try", _PROJECT))
-    if _NO_PROJECT.search(project):
+    if _NO_PROJECT.search(project) or "/" not in project:
         raise UsageError("the name of the project is not OWNER/NAME", Hint("try", _PROJECT))
     event = where.release(tag)
     release = Release(project, tag, at)

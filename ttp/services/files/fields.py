@@ -319,6 +319,8 @@ def _by_name(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 
 _BY_NAME = _by_name(_NAMES)
+KNOWN_NAMES = tuple(_BY_NAME)
+"""All names of fields, normalized."""
 STORE_ID_DIGITS = 8
 """Digits of the store's id in the keys of its posts."""
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from difflib import get_close_matches
 from itertools import islice
 
 from ttp.domain.account import Account, resolve_accounts
@@ -38,6 +39,7 @@ from ttp.domain.post_edit import (
     with_time,
 )
 from ttp.domain.post_fields import content_of
+from ttp.domain.template import MissingVariable
 from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange, content_errors
 from ttp.services.files.fields import Entry, is_own_key, key_name, parse_own_key
 from ttp.services.media import RowMedia
@@ -309,7 +311,7 @@ class ImportPlanner:
         post: Post | None = None
         with _noting(faults, "media"):
             post = apply_input(empty, typed, variants, media)
-        with _noting(faults, "template"):
+        with _noting(faults, "template"), _naming_columns(typed.vars):
             post = post and fill_texts(
                 post, typed, variants, self._known, self._posts.platforms, self._posts.links.plain_rules
             )
@@ -338,6 +340,19 @@ def _noting(faults: list[FieldError], field: str) -> Iterator[None]:
         yield
     except TtpError as error:
         faults.append(in_file(to_field_error(field, error)))
+
+
+@contextmanager
+def _naming_columns(names: Iterable[str]) -> Iterator[None]:
+    """Say of a variable that a template lacks which column has its name mistyped."""
+    try:
+        yield
+    except MissingVariable as missing:
+        near = get_close_matches(missing.name, names, 1)
+        if not near:
+            raise
+        message = f"the template needs vars.{missing.name}, and the row has vars.{near[0]}"
+        raise UsageError(message, Hint("try", f"vars.{missing.name}")) from None
 
 
 def in_file(error: FieldError) -> FieldError:

@@ -102,10 +102,12 @@ def parse_networks(words: Iterable[str], platforms: Registry) -> dict[str, int |
         name, equals, text = word.partition("=")
         facts = platforms.find(name)
         if equals and not facts.limit_key:
-            raise UsageError(f"{word}: the limit of {facts.title} is fixed", Hint("try", f"--for {facts.name}"))
+            raise UsageError(
+                f"{word}: the limit of {facts.title} is fixed", Hint("try", facts.name, (word, facts.name))
+            )
         limit = int(text) if re.fullmatch("[0-9]{1,7}", text) else 0
         if equals and not limit:
-            raise UsageError(f'"{text}" is not a length of texts', Hint("try", f"--for {facts.name}=1000"))
+            raise UsageError(f'"{text}" is not a length of texts', Hint("try", f"{name}=1000", (word, f"{name}=1000")))
         networks[facts.name] = limit or networks.get(facts.name)
     return networks
 

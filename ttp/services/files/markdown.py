@@ -41,7 +41,7 @@ from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_edit import Value, as_typed
-from ttp.services.files.fields import EXPORT_ONLY, FIELDS, find_field, parse_list
+from ttp.services.files.fields import EXPORT_ONLY, FIELDS, KNOWN_NAMES, find_field, normalize_name, parse_list
 from ttp.store.home.files import read_bytes, text_of_path
 
 LONGEST = 1 << 20
@@ -160,10 +160,10 @@ def _no_field(name: str) -> UsageError:
     from difflib import get_close_matches
 
     names = [NAMES.get(field, field) for field in FIELDS]
-    near = get_close_matches(name, names, n=1)
-    return UsageError(
-        f'the front matter has an unknown field "{name}"', *(Hint("try", one) for one in near or [", ".join(names)])
-    )
+    near = get_close_matches(normalize_name(name), KNOWN_NAMES, n=1)
+    hints = [Hint("try", NAMES.get(field, field)) for field in map(find_field, near) if field is not None]
+    details = [] if hints else [f"fields: {', '.join(names)}"]
+    return UsageError(f'the front matter has an unknown field "{name}"', *hints, details=details)
 
 
 def _mapping(text: str) -> dict[str, Value]:

@@ -181,7 +181,7 @@ class Sources:
         source = self._active(source_id)
         items = self._chosen(source, item_ids, latest=latest)
         if not items:
-            raise StateRefused(f"no item of source {source_id} is held", Hint("see", action("source show", source_id)))
+            raise _nothing_held(source_id)
         maker = ItemPosts(self._posts, self._times, source, self._posts.recorder("source post"))
         created = []
         with self._posts.media.holding():
@@ -198,12 +198,15 @@ class Sources:
         return created
 
     def skip(self, source_id: int, item_ids: Sequence[int] = ()) -> tuple[SourceView, int]:
-        """Mark held items as seen: all of them, or these. Return how many, too. Raise NotFound."""
+        """Mark held items as seen: all of them, or these. Return how many, too. Raise NotFound,
+        StateRefused."""
         source = self.source(source_id)
         with self._posts.database.writing() as db:
             store.lock(db, source_id)  # what another process posts now is never marked as seen
             chosen = self._chosen(source, item_ids, latest=False, within=db)
             items = [one for one in chosen if one.state is ItemState.HELD]
+            if not items:
+                raise _nothing_held(source_id)
             for one in items:
                 store.update_item(db, replace(one, state=ItemState.SEEN), one)
         return self.details(source_id).view, len(items)
@@ -353,3 +356,7 @@ def _newest(items: Sequence[FeedItem]) -> list[FeedItem]:
     if all(dates):
         return sorted(items, key=lambda one: one.published_at.timestamp() if one.published_at else 0.0, reverse=True)
     return list(items)
+
+
+def _nothing_held(source_id: int) -> StateRefused:
+    return StateRefused(f"no item of source {source_id} is held", Hint("see", action("source show", source_id)))

@@ -129,7 +129,8 @@ def _columns_of(
         fields = _fields_of(export, header, renamed)
         _check_export(export, header, fields, tables)
         return Columns(name, header, fields, export)
-    fields = tuple(renamed.get(name, name if name in COLUMNS else None) for name in header)
+    own = [re.sub(r"_([a-z])", lambda mark: mark[1].upper(), name) for name in header]  # published_at
+    fields = tuple(renamed.get(name, one if one in COLUMNS else None) for name, one in zip(header, own, strict=True))
     _check_own(header, fields, account, tables, is_mapped=bool(mapped))
     return Columns(MAPPED if mapped else OWN, header, fields)
 
