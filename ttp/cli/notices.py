@@ -52,11 +52,13 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
 
 def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> str | None:
     """Return the hour that `--at optimal` would choose; None without metrics."""
+    from ttp.domain.optimal.recommendation import signed_percent
+
     hour = context.times.suggest_hour(context.queries.find_accounts(names), tz)
     if hour is None:
         return None
     shown = format_instant(hour.at, context.times.zone((), tz), context.queries.account_clocks(names))
-    return f"{shown}, score {hour.score:.2f}"
+    return f"{shown}, {signed_percent(hour.uplift)} %"
 
 
 def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:

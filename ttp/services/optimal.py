@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import Action, WayOut, action
+from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.sample import OnlineFollowers, Sample, average_online
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
+    ANYWHERE,
     FreeHour,
+    Reach,
     Week,
     combine_weeks,
     draw_free_hour,
@@ -29,6 +31,7 @@ from ttp.domain.optimal.free_hours import (
 from ttp.domain.optimal.recommendation import Recommendation, recommend
 from ttp.domain.post import PostFields, calendar_time
 from ttp.domain.time.clock import Clock
+from ttp.domain.time.durations import compact_duration, parse_duration
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import queries
 from ttp.store.database import Database
@@ -60,14 +63,12 @@ class Advice:
     """A recommendation, and what to do with it."""
 
     recommendation: Recommendation
-    next_at: datetime | None
-    """The next free hour; None without data."""
+    next: FreeHour | None
+    """The next free hour, the one that `--at optimal` takes; None without data."""
     drafts: tuple[int, ...]
     """Drafts for this account alone, oldest first, at most `DRAFTS_LISTED`."""
     data_action: WayOut
     """The action that collects metrics of the account."""
-    why: str = ""
-    """Why that hour is the next, in a clause."""
     online: OnlineFollowers | None = None
     """When followers are online, if the platform reports it. The recommendation does not use it."""
 
@@ -90,8 +91,7 @@ class Optimal:
             free = self._next_free([recommendation], self._busy([account], db))
             drafts = tuple(p.id or 0 for p in queries.posts(db, post_filter) if len(p.accounts) == 1) if db else ()
             online = average_online(stored_samples.newest_days(db, account.id or 0)) if db else None
-        next_at, why = (free[0].at, free[0].why) if free else (None, "")
-        return Advice(recommendation, next_at, drafts, data_action(account), why, online)
+        return Advice(recommendation, free[0] if free else None, drafts, data_action(account), online)
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
         """Return every weekday's hours, best first, for all of these accounts together that have data."""
@@ -121,10 +121,12 @@ class Optimal:
         zones: Sequence[ZoneInfo],
         count: int = 1,
         *,
+        reach: Reach = ANYWHERE,
         explore: float = 0.0,
         seed: int | None = None,
     ) -> tuple[FreeHour, ...]:
-        """Return the next free hours of all these accounts together, by time; none without data.
+        """Return the next free hours of all these accounts together, by time; none without data, or where none is free
+        before the end of `reach`.
 
         With probability `explore` an hour is one of the best by a draw of the posterior. `seed` None: derived from the
         accounts and the present hour, so that asking again returns the same.
@@ -135,7 +137,7 @@ class Optimal:
         gap = self._config.seconds("plan.min_gap_s")
         now, busy = self._clock.now(), self._busy(accounts)
         if not explore:
-            return self._next_free(recommendations, busy, count)
+            return self._next_free(recommendations, busy, count, reach)
         quiet = QuietHours(parse_quiet_hours(self._config.text("plan.quiet_hours")))
         random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
         hours: list[FreeHour] = []
@@ -143,7 +145,7 @@ class Optimal:
             if random.random() < explore:
                 hour = draw_free_hour(recommendations, random, now=now, busy=busy, min_gap_s=gap, quiet=quiet)
             else:
-                hour = next(iter(self._next_free(recommendations, busy)), None)
+                hour = next(iter(self._next_free(recommendations, busy, reach=reach)), None)
             if hour is not None:
                 hours.append(hour)
                 busy = {name: sorted([*instants, hour.at]) for name, instants in busy.items()}
@@ -158,6 +160,7 @@ class Optimal:
         accounts: Sequence[Account],
         zones: Sequence[ZoneInfo],
         *,
+        reach: Reach = ANYWHERE,
         taken: Mapping[int, Sequence[datetime]] = _NO_INSTANTS,
         db: Connection | None = None,
     ) -> FreeHour:
@@ -169,9 +172,9 @@ class Optimal:
             busy = self._busy(accounts, db)
             for account in accounts:
                 busy[account.name] = sorted([*busy[account.name], *taken.get(account.id or 0, ())])
-            hours = self._next_free(recommendations, busy)
+            hours = self._next_free(recommendations, busy, reach=reach)
         if not hours:
-            raise self.no_hour_error(accounts, db)
+            raise self.no_hour_error(accounts, db, reach)
         return hours[0]
 
     def is_free(self, db: Connection, accounts: Sequence[Account], at: datetime) -> bool:
@@ -184,7 +187,11 @@ class Optimal:
         )
 
     def free_hours(
-        self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], busy: Sequence[Sequence[datetime]]
+        self,
+        accounts: Sequence[Account],
+        zones: Sequence[ZoneInfo],
+        busy: Sequence[Sequence[datetime]],
+        reach: Reach = ANYWHERE,
     ) -> Iterator[FreeHour]:
         """Yield the next free hours of all these accounts together, each apart from those before it; none without data.
         `busy`: the instants of each account's posts, sorted; read again for each hour."""
@@ -192,7 +199,31 @@ class Optimal:
         if not _all_have_data(recommendations):
             return iter(())
         gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
-        return free_hours(recommendations, self._clock.now(), busy, gap, horizon)
+        return free_hours(recommendations, self._clock.now(), busy, gap, horizon, self._within_s(), reach)
+
+    def reach(
+        self,
+        within: timedelta | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        is_time: bool = False,
+    ) -> Reach:
+        """Return where to look for an hour. Raise UsageError where that is farther than `plan.horizon_s`, or ends
+        before it begins. `is_time`: `within` is a part of the TIME."""
+        begin, horizon = max(self._clock.now(), start or self._clock.now()), self._config.seconds("plan.horizon_s")
+        length = within if end is None else end - begin
+        if length is not None and length <= timedelta(0):
+            raise UsageError("that time is over before it begins")
+        if length is not None and length.total_seconds() > horizon:
+            farthest = compact_duration(timedelta(seconds=horizon))
+            options = {"at": f"optimal within {farthest}", "within": None} if is_time else {"within": farthest}
+            ways = () if within is None else (Hint("try", other_options(**options)),)
+            raise UsageError(f"best hours are known {farthest} ahead (plan.horizon_s)", *ways)
+        return Reach(None if within is None else within.total_seconds(), start, end)
+
+    def _within_s(self) -> float:
+        return parse_duration(self._config.text("best.within")).total_seconds()
 
     def free_between(
         self,
@@ -215,10 +246,14 @@ class Optimal:
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))
         return tuple(slot for slot in hours if slot.at >= start)
 
-    def no_hour_error(self, accounts: Sequence[Account], db: Connection | None = None) -> UsageError:
+    def no_hour_error(
+        self, accounts: Sequence[Account], db: Connection | None = None, reach: Reach = ANYWHERE
+    ) -> UsageError:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
+            if reach.has_end:
+                return UsageError(f"no hour of {names} is free in that time", Hint("see", action("list")))
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
@@ -241,11 +276,22 @@ class Optimal:
         return [self.recommend(account, zone, db) for account, zone in zip(accounts, zones, strict=True)]
 
     def _next_free(
-        self, recommendations: Sequence[Recommendation], busy: Mapping[str, Sequence[datetime]], count: int = 1
+        self,
+        recommendations: Sequence[Recommendation],
+        busy: Mapping[str, Sequence[datetime]],
+        count: int = 1,
+        reach: Reach = ANYWHERE,
     ) -> tuple[FreeHour, ...]:
-        gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
-        now = self._clock.now()
-        return next_free_hour(recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
+        return next_free_hour(
+            recommendations,
+            now=self._clock.now(),
+            busy=busy,
+            min_gap_s=self._config.seconds("plan.min_gap_s"),
+            horizon_s=self._config.seconds("plan.horizon_s"),
+            within_s=self._within_s(),
+            reach=reach,
+            count=count,
+        )
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
         with self._database.reading(db) as db:

@@ -81,13 +81,24 @@ class HeatmapsAnswer(TypedDict):
     heatmap: NotRequired[HeatmapAnswer]
 
 
-class NextHourAnswer(TypedDict):
+class FreeHourAnswer(TypedDict):
     at: Instant
     day: str
     hour: int
     score: float
+    uplift: float
     why: NotRequired[str]
     explored: NotRequired[bool]
+
+
+class LaterHourAnswer(FreeHourAnswer):
+    """A later hour that is expected to bring more. `within`: what to ask for, to get it."""
+
+    within: str
+
+
+class NextHourAnswer(FreeHourAnswer):
+    later: LaterHourAnswer | None
 
 
 class NextHoursAnswer(TypedDict):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttp.domain.time import clock
+from ttp.domain.time.durations import compact_duration
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import Json, attributes_json
 
@@ -133,9 +134,22 @@ def ratings_json(
 
 
 def free_hour_json(hour: FreeHour) -> answers.NextHourAnswer:
+    later = hour.later
+    return {
+        **_hour(hour),
+        "later": None if later is None else {**_hour(later.hour), "within": compact_duration(later.within)},
+    }
+
+
+def _hour(hour: FreeHour) -> answers.FreeHourAnswer:
     """Return a free hour. `why` and `explored` are there only where they apply."""
-    day, score = DAYS_IN_FULL[hour.day], round(hour.score, 4)
-    shape: answers.NextHourAnswer = {"at": clock.utc_text(hour.at), "day": day, "hour": hour.hour, "score": score}
+    shape: answers.FreeHourAnswer = {
+        "at": clock.utc_text(hour.at),
+        "day": DAYS_IN_FULL[hour.day],
+        "hour": hour.hour,
+        "score": round(hour.score, 4),
+        "uplift": _share(hour.uplift),
+    }
     if hour.why:
         shape["why"] = hour.why
     if hour.explored:

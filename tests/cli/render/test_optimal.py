@@ -21,7 +21,7 @@ from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.explanation import Explanation, PostBehind
 from ttp.domain.optimal.features import PostFeatures
-from ttp.domain.optimal.free_hours import Week
+from ttp.domain.optimal.free_hours import LaterHour, Week
 from ttp.domain.optimal.recommendation import Evidence, Rating, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.services.optimal import ExplainedRating
@@ -62,7 +62,7 @@ def test_optimal_draws_bars_and_says_what_they_mean() -> None:
         "  Days make little difference for this account.\n"
         "\n"
         "  Strong evidence: the five hours beat your average with 94 % probability.\n"
-        "  Next good hour: today 18:00 (in 4 h 14 min, 17:00 UTC)\n"
+        "  Next good hour: today 18:00 (in 4 h 14 min, 17:00 UTC), +12 %\n"
         "  Use it:  ttp schedule 44 --at optimal      A week:  ttp plan --drafts --week\n"
     )
 
@@ -90,9 +90,17 @@ def test_the_first_sentence_says_what_to_do_and_how_sure_it_is() -> None:
     assert "Your best hours are not known yet: 18:00" in thin
 
 
-def test_the_next_hour_is_told_with_its_reason() -> None:
-    found = replace(advice(told(), TONIGHT), why="the best free hour within reach")
-    assert "17:00 UTC): the best free hour" in drawn(render_recommendation(found, PAGE))
+@pytest.mark.parametrize(("drafts", "use"), [((44,), "schedule 44"), ((), "create TEXT --to instagram/roastery")])
+def test_a_later_hour_has_the_command_that_takes_it(drafts: tuple[int, ...], use: str) -> None:
+    found = advice(told(), TONIGHT, drafts)
+    assert found.next is not None
+    thursday = replace(found.next, at=TONIGHT + timedelta(days=2), uplift=0.24)
+    found = replace(found, next=replace(found.next, later=LaterHour(thursday, timedelta(days=3))))
+    assert drawn(render_recommendation(found, PAGE, tz="UTC")).endswith(
+        f"  Use it:  ttp {use} --at optimal --tz UTC\n"
+        "  Thu 18:00 would be +24 %:\n"
+        f"  ttp {use} --at optimal --within 3d --tz UTC\n"
+    )
 
 
 def test_no_probability_is_called_certain() -> None:

@@ -21,7 +21,7 @@ from ttp.domain.metrics.sample import OnlineFollowers
 from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.explanation import NEAR_H, Explanation, PostBehind
-from ttp.domain.optimal.free_hours import Week
+from ttp.domain.optimal.free_hours import FreeHour, Week
 from ttp.domain.optimal.recommendation import (
     FEWEST_POSTS,
     DaySchedule,
@@ -30,7 +30,9 @@ from ttp.domain.optimal.recommendation import (
     Rating,
     Recommendation,
     Signal,
+    signed_percent,
 )
+from ttp.domain.time.durations import compact_duration
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import optimal
 from ttp.views import optimal as views
@@ -192,7 +194,6 @@ def _steps(explanation: Explanation) -> Iterator[tuple[str, str]]:
     yield "Score", f"{among}; rank {explanation.rank}"
 
 
-Row: TypeAlias = Mapping[str, object]
 Lines: TypeAlias = Iterator[str]
 Period: TypeAlias = tuple[datetime | None, datetime | None]
 _BAR = 20
@@ -229,9 +230,9 @@ def render_recommendation(
         yield from wrap_indented("Posts are compared by views: they have few likes, comments and shares.", page)
     if advice.online is not None:
         yield from wrap_indented(_online_words(advice.online, platform), page)
-    if advice.next_at is not None:
-        yield from wrap_indented(_next_slot(advice.next_at, page, advice.why), page)
-        yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
+    if advice.next is not None:
+        yield from wrap_indented(_next_slot(advice.next, page), page)
+        yield from _ways_on(advice, tz, page)
     if not zone_known:
         yield from zone_words(recommendation, page)
 
@@ -309,33 +310,31 @@ def zone_words(recommendation: Recommendation, page: Page) -> Lines:
     yield f"  Set it:  ttp account set {account} --tz ZONE"
 
 
-def _ways_on(advice: Advice, tz: str | None) -> Lines:
-    """Yield the commands that use the next hour, or a week of them."""
+def _ways_on(advice: Advice, tz: str | None, page: Page) -> Lines:
+    """Draw the commands that use the next hour, a week of them, or a later one."""
     zone = f" --tz {escape_text(tz)}" if tz else ""
-    if advice.drafts:
-        yield f"  Use it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
-    else:
-        yield f"  Use it:  ttp create TEXT --to {escape_text(advice.recommendation.account)} --at optimal{zone}"
-    if len(advice.drafts) > 1:
-        yield "  A week:  ttp plan --drafts --week"
+    to = f"create TEXT --to {escape_text(advice.recommendation.account)}"
+    use = f"ttp {f'schedule {advice.drafts[0]}' if advice.drafts else to} --at optimal"
+    week = ["  A week:  ttp plan --drafts --week"] if len(advice.drafts) > 1 else []
+    yield from page.flow([f"  Use it:  {use}{zone}", *week], gap=" " * 4)
+    if advice.next is not None and (later := advice.next.later) is not None:
+        yield f"  {_would_be(later.hour.at, later.hour.uplift, page)}:"
+        yield f"  {use} --within {compact_duration(later.within)}{zone}"
 
 
-def render_slots(slots: Sequence[Row], page: Page) -> Iterator[str]:
-    """Draw the next hours with the chance of each."""
+def render_slots(slots: Sequence[NextHourAnswer], page: Page) -> Iterator[str]:
+    """Draw the next hours, what each is expected to bring, and why it was chosen."""
     if not slots:
         yield "No metrics yet.  Import some:  ttp metrics import FILE"
     for slot in slots:
         at = _instant(slot["at"])
         when = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
-        score = percent(_number(slot["score"]))
+        reason = [escape_text(slot["why"])] if slot.get("why") else []
         yield from page.flow(
-            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} chance to be in your top 10", *_reason(slot)]
+            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{signed_percent(slot['uplift'])} %", *reason]
         )
-
-
-def _reason(slot: Row) -> Lines:
-    if slot.get("why"):
-        yield escape_text(str(slot["why"]))
+        if later := slot.get("later"):
+            yield f"{_would_be(_instant(later['at']), later['uplift'], page)}:  --within {later['within']}"
 
 
 def explore_advice(accounts: Sequence[str], command: str) -> list[str]:
@@ -379,12 +378,6 @@ def percent(share: float) -> str:
     return ">99 %" if share > 0.995 else f"{round(share * 100)} %"
 
 
-def signed_percent(share: float) -> str:
-    """Return `+12`, `-1`, `0` for 0.12, -0.01, 0.0."""
-    number = round(share * 100)
-    return f"{number:+d}" if number else "0"
-
-
 def interval(rating: Rating) -> str:
     """Return `(+3 to +21)`, in percent."""
     return f"({signed_percent(rating.low)} to {signed_percent(rating.high)})"
@@ -401,9 +394,14 @@ def _span(period: Period, page: Page) -> str:
     return f", {page.month_day(first)}{first_year} to {page.month_day(last)} {last.year}"
 
 
-def _next_slot(at: datetime, page: Page, why: str) -> str:
-    reason = f": {why}" if why else ""
-    return f"Next good hour: {page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC){reason}"
+def _next_slot(hour: FreeHour, page: Page) -> str:
+    when = f"{page.day(hour.at)} {page.time(hour.at)} ({page.ago_long(hour.at)}, {page.utc(hour.at)} UTC)"
+    return f"Next good hour: {when}, {signed_percent(hour.uplift)} %"
+
+
+def _would_be(at: datetime, uplift: float, page: Page) -> str:
+    """Return `Thu 19:00 would be +24 %`."""
+    return f"{page.weekday(at)} {page.time(at)} would be {signed_percent(uplift)} %"
 
 
 def wrap_indented(sentence: str, page: Page) -> Lines:
@@ -414,11 +412,6 @@ def wrap_indented(sentence: str, page: Page) -> Lines:
 
 def _instant(value: object) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-
-
-def _number(value: object) -> float:
-    assert isinstance(value, int | float)
-    return float(value)
 
 
 _HOUR = 15

@@ -265,6 +265,12 @@ def _keeps_to_best(posts: Sequence[PostFeatures], best_hours: Sequence[Rating]) 
     return len(newest) == NEWEST_POSTS and inside >= MOST * NEWEST_POSTS
 
 
+def signed_percent(share: float) -> str:
+    """Return `+12`, `-1`, `0` for 0.12, -0.01, 0.0."""
+    number = round(share * 100)
+    return f"{number:+d}" if number else "0"
+
+
 def _rounded(number: float) -> float:
     """Round to four decimals, without a negative zero."""
     return round(number, 4) + 0.0
