@@ -190,7 +190,7 @@ _ttp() {
             'repeat add --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed\nposts\nwarnings' many=1 ;;
             'repeat list --fields'|'repeat skip --fields'|'repeat pause --fields'|'repeat resume --fields'|'repeat stop --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed' many=1 ;;
             'plan --fields') words=$'id\nat\nscore\naccounts\nexplored' many=1 ;;
-            'optimal --fields') words=$'account\nplatform\ntimezone\nfrom\nto\nbestHours\nbestDays\ndataPoints\nsignal\nevidence\nonlineFollowers\nhours\ndays\nslots' many=1 ;;
+            'optimal --fields') words=$'account\nplatform\ntimezone\nfrom\nto\nbestHours\nbestDays\ndataPoints\nsignal\nevidence\ndaysFirst\nleftOut\nonlineFollowers\nhours\ndays\nslots' many=1 ;;
             'optimal next --fields') words=$'at\nday\nhour\nscore\nuplift\nwhy\nexplored\nlater' many=1 ;;
             'optimal week --fields') words=$'day\nslots' many=1 ;;
             'optimal heatmap --fields') words=$'account\nplatform\ntimezone\nfrom\nto\ndataPoints\nsignal\nslots' many=1 ;;

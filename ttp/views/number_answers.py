@@ -57,6 +57,8 @@ class RecommendationAnswer(_Whose):
     bestHours: list[HourAnswer]
     bestDays: list[DayAnswer]
     evidence: str
+    daysFirst: bool
+    leftOut: int
     onlineFollowers: OnlineAnswer | None
     hours: NotRequired[list[HourAnswer]]
     days: NotRequired[list[DayAnswer]]

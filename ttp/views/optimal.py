@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RECOMMENDATION_FIELDS = (
     *("account", "platform", "timezone", "from", "to", "bestHours", "bestDays", "dataPoints", "signal", "evidence"),
-    *("onlineFollowers", "hours", "days", "slots"),
+    *("daysFirst", "leftOut", "onlineFollowers", "hours", "days", "slots"),
 )
 _WHOSE = ("account", "platform", "timezone", "from", "to", "dataPoints")
 _RATED = ("score", "uplift", "low", "high")
@@ -124,6 +124,8 @@ def ratings_json(
         "dataPoints": recommendation.data_points,
         "signal": recommendation.signal.value,
         "evidence": recommendation.evidence.value,
+        "daysFirst": recommendation.days_first,
+        "leftOut": recommendation.left_out,
         "onlineFollowers": None if online is None else _online_json(online),
     }
     if everything:

@@ -50,7 +50,7 @@ def rated(account: str = "x/me", best: list[tuple[int, int]] = TEN, zone: ZoneIn
         for hour in range(24)
         for score in (scores.get((day, hour), 0.01),)
     )
-    return Recommendation(account, zone, slots=slots)
+    return Recommendation(account, zone, slots=slots, data_points=40)
 
 
 def find(

@@ -185,8 +185,8 @@ def _steps(explanation: Explanation) -> Iterator[tuple[str, str]]:
     if explanation.raw is None or explanation.adjusted is None:
         yield "Counted", f"no post at {name}, {near or 'and none near it'}"
     else:
-        yield "Counted", f"{signed_percent(explanation.raw)} % above your average, from {posts}"
-        yield "Adjusted", f"{signed_percent(explanation.adjusted)} % after removing trend, kind and outliers"
+        yield "Counted", f"{_against_average(explanation.raw)}, from {posts}"
+        yield "Adjusted", f"{_against_average(explanation.adjusted)}, without trend, kind and outliers"
     rests = " and ".join(filter(None, [posts if explanation.raw is not None else "", near])) or "the rest of the week"
     yield "Expected", f"{signed_percent(rating.uplift)} % {interval(rating)}: the estimate from {rests}"
     top, kind = (5, "hours") if rating.day is None else (3, "days") if rating.hour is None else (10, "slots")
@@ -217,17 +217,16 @@ def render_recommendation(
         return
     yield from wrap_indented(_in_short(recommendation), page)
     yield ""
-    yield from _bars(
-        "Best hours", "chance to be in your top 5", "posts      gain, 80 % range", recommendation.best_hours, page
-    )
-    yield ""
-    yield from _bars("Best days", "chance to be in your top 3", "", recommendation.best_days, page)
-    if all(abs(day.uplift) < _SMALL for day in recommendation.best_days):
-        yield from wrap_indented("Days make little difference for this account.", page)
-    yield ""
+    charts = [_best_hours(recommendation, page), _best_days(recommendation, page)]
+    for chart in reversed(charts) if recommendation.days_first else charts:
+        yield from chart
+        yield ""
     yield from wrap_indented(signal_words(recommendation), page)
     if recommendation.by_views:
         yield from wrap_indented("Posts are compared by views: they have few likes, comments and shares.", page)
+    if left_out := recommendation.left_out:
+        few = f"{plural(left_out, 'post')} without any like, comment and share {'is' if left_out == 1 else 'are'}"
+        yield from wrap_indented(f"{few} left out: deleted or never counted, as your usual post has many.", page)
     if advice.online is not None:
         yield from wrap_indented(_online_words(advice.online, platform), page)
     if advice.next is not None:
@@ -235,6 +234,17 @@ def render_recommendation(
         yield from _ways_on(advice, tz, page)
     if not zone_known:
         yield from zone_words(recommendation, page)
+
+
+def _best_hours(recommendation: Recommendation, page: Page) -> Lines:
+    past = "posts      gain, 80 % range"
+    yield from _bars("Best hours", "chance to be in your top 5", past, recommendation.best_hours, page)
+
+
+def _best_days(recommendation: Recommendation, page: Page) -> Lines:
+    yield from _bars("Best days", "chance to be in your top 3", "", recommendation.best_days, page)
+    if all(abs(day.uplift) < _SMALL for day in recommendation.best_days):
+        yield from wrap_indented("Days make little difference for this account.", page)
 
 
 def head(recommendation: Recommendation, page: Page) -> Lines:
@@ -263,34 +273,36 @@ def no_posts(way: WayOut) -> str:
 
 def _in_short(recommendation: Recommendation) -> str:
     """Return the recommendation in one sentence."""
-    best = recommendation.best_hours[0]
+    best = (recommendation.best_days if recommendation.days_first else recommendation.best_hours)[0]
     posts = plural(recommendation.data_points, "post")
     more = f"about {signed_percent(best.uplift).lstrip('+')} % more than your average"
+    name = place_name(best) if best.data_points else f"{place_name(best)}, which you have not tried yet"
     match recommendation.evidence:
+        case _ if best.hour is None:
+            return f"Post on {place_name(best)}: {more} is likely; no hour is clearly better ({posts})."
         case Evidence.STRONG:
-            return f"Post at {place_name(best)}: expect {more} ({posts})."
+            return f"Post at {name}: expect {more} ({posts})."
         case Evidence.SOME:
-            return f"Post around {place_name(best)}: {more} is likely, not certain ({posts})."
+            return f"Post around {name}: {more} is likely, not certain ({posts})."
         case _:
-            return f"Your best hours are not known yet: {place_name(best)} is a first guess ({posts})."
+            return f"Your best hours are not known yet: {name} is a first guess ({posts})."
 
 
 def signal_words(recommendation: Recommendation) -> str:
-    """Return the sentence about the strength of the evidence."""
-    share = percent(recommendation.confidence)
+    """Return the sentences about the strength of the evidence."""
+    beat = f"the five hours beat your average with {percent(recommendation.confidence)} probability"
     if recommendation.evidence is Evidence.STRONG:
-        return f"Strong evidence: the five hours beat your average with {share} probability."
+        return f"Strong evidence: {beat}. {_ARRIVED}"
     if recommendation.evidence is Evidence.SOME:
-        return f"Some evidence: the five hours beat your average with {share} probability; the best one alone may not."
+        return f"Some evidence: {beat}; the best one alone may not. {_ARRIVED}"
     few = ""
     if recommendation.data_points < FEWEST_POSTS:
         count = recommendation.data_points
         few = f"{plural(count, 'post')} {'is' if count == 1 else 'are'} few, and "
-    return (
-        f"Thin evidence: the five hours beat your average with {share} probability; {few}much of this order is chance."
-    )
+    return f"Thin evidence: {beat}; {few}much of this order is chance."
 
 
+_ARRIVED = "On real pages, two thirds of a predicted gain arrived."
 _MOST_ONLINE = 3
 
 
@@ -354,7 +366,7 @@ def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Pa
     yield cut(pad(pad(f"  {title}", indent) + among, bar + 33) + past, page.width).rstrip()
     for rating in ratings:
         start = f"  {place_name(rating):<5}  {_bar(rating.score, bar)} {percent(rating.score):>5}"
-        posts = plural(rating.data_points, "post")
+        posts = plural(rating.data_points, "post") if rating.data_points else "not tried"
         yield cut(
             f"{start}    {posts:<10}     {signed_percent(rating.uplift) + ' %':>5}  {interval(rating)}", page.width
         )
@@ -376,6 +388,12 @@ def place_name(rating: Rating) -> str:
 def percent(share: float) -> str:
     """Return `92 %` for 0.92, and `>99 %` instead of 100 %."""
     return ">99 %" if share > 0.995 else f"{round(share * 100)} %"
+
+
+def _against_average(share: float) -> str:
+    """Return `38 % above your average`, `47 % below your average`."""
+    number = abs(round(share * 100))
+    return f"{number} % {'below' if share < 0 else 'above'} your average" if number else "at your average"
 
 
 def interval(rating: Rating) -> str:

@@ -242,7 +242,11 @@ def _hour_ranks(recommendations: Sequence[Recommendation], start: datetime) -> d
     if len(recommendations) == 1:
         return {one.hour or 0: place for place, one in enumerate(recommendations[0].best_hours)}
     at = {hour.hour: hour.at for hour in islice(hours_of_week(recommendations, start), 24)}
-    scores = {hour: fmean(_hour_at(one, instant).score for one in recommendations) for hour, instant in at.items()}
+    scores = {
+        hour: fmean(_hour_at(one, instant).score for one in recommendations)
+        for hour, instant in at.items()
+        if _is_recommended(recommendations, instant)
+    }
     return {hour: place for place, hour in enumerate(sorted(scores, key=lambda hour: -scores[hour])[:BEST_HOURS])}
 
 
@@ -256,9 +260,13 @@ def _expected_uplift(one: Recommendation, at: datetime) -> float:
 def _is_tried(one: Recommendation, at: datetime) -> bool:
     """Whether the account has posted at that hour, or its slot is surely above average; without data, only by day."""
     hour = _hour_at(one, at)
-    if not hour.data_points and _slot_at(one, at).low <= 0:
+    if not one.recommends(hour.hour) or (not hour.data_points and _slot_at(one, at).low <= 0):
         return False
     return hour.hour not in NIGHT or any(abs(other.uplift) > _ROUNDING for other in one.hours)
+
+
+def _is_recommended(recommendations: Sequence[Recommendation], at: datetime) -> bool:
+    return all(one.recommends(at.astimezone(one.zone).hour) for one in recommendations)
 
 
 def _slot_at(one: Recommendation, at: datetime) -> Rating:
@@ -309,7 +317,8 @@ def free_best_slots(
 
 def _best_of_week(recommendations: Sequence[Recommendation], start: datetime, later: int) -> list[FreeHour]:
     """Return the ten best slots of the `later`-th seven days after `start` that exist and begin after it, by time."""
-    best = sorted(hours_of_week(recommendations, start, later), key=_best_first)[:BEST_SLOTS]
+    slots = (slot for slot in hours_of_week(recommendations, start, later) if _is_recommended(recommendations, slot.at))
+    best = sorted(slots, key=_best_first)[:BEST_SLOTS]
     zone = recommendations[0].zone
     return sorted((slot for slot in best if slot.at >= start and _exists(slot, zone)), key=lambda slot: slot.at)
 
