@@ -159,37 +159,34 @@ def free_hours(
     clocks skip are left out; of a repeated hour the first pass counts.
     """
     gap, begin = timedelta(seconds=min_gap_s), max(now, reach.start or now)
-    start = max(begin, now + LEAD)
-    end = _end(recommendations, begin, within_s, horizon_s, reach)
-    others: Iterator[FreeHour] = iter(())
-    stages = [end] if reach.has_end else [end, max(end, begin + timedelta(seconds=horizon_s))]
-    ahead = list(_hours_ahead(recommendations, start, stages[-1]))
-    if not reach.has_end:
+    start, end = max(begin, now + LEAD), _end(recommendations, begin, within_s, horizon_s, reach)
+    ends = [end] if reach.has_end else [end, begin + timedelta(seconds=horizon_s)]
+    price, why = (0.0, BEST) if reach.has_end else (WAIT_PRICE, WEIGHED)
+    ahead = list(_hours_ahead(recommendations, start, ends[-1]))
+    tried = [hour for hour in ahead if all(_is_tried(one, hour.at) for one in recommendations)]
+    if reach.has_end:
+        untried = [replace(hour, why=why) for hour in ahead if hour not in tried]
+        others = iter(sorted(untried, key=lambda hour: -hour.uplift))
+    else:
         others = _in_best_hours(recommendations, start, _hour_ranks(recommendations, start))
     yielded: list[datetime] = []
 
     def is_free(hour: FreeHour) -> bool:
         return not any(_is_close(posts, hour.at, gap) for posts in (yielded, *busy))
 
-    def chosen() -> FreeHour | None:
-        tried = [hour for hour in ahead if all(_is_tried(one, hour.at) for one in recommendations)]
-        if reach.has_end:
-            best = max(tried or ahead, key=lambda hour: hour.uplift, default=None)
-            return best and replace(best, why=BEST)
-        for stage in stages:
-            best = max((hour for hour in tried if hour.at <= stage), key=lambda hour: _worth(hour, begin), default=None)
-            if best is not None and best.uplift >= -_ROUNDING:
-                return replace(best, why=WEIGHED)
-        return next(filter(is_free, others), None)
+    def worth(hour: FreeHour) -> float:
+        return math.log1p(hour.uplift) - price * ((hour.at - begin) / _DAY)
 
     while True:
         # An hour that is busy once stays busy, so neither list is searched from its beginning again.
-        ahead = list(filter(is_free, ahead))
-        hour = chosen()
-        if hour is None:
+        tried = list(filter(is_free, tried))
+        best = (max((hour for hour in tried if hour.at <= end), key=worth, default=None) for end in ends)
+        good = (hour for hour in best if hour is not None and (reach.has_end or hour.uplift >= -_ROUNDING))
+        chosen = next((replace(hour, why=why) for hour in good), None) or next(filter(is_free, others), None)
+        if chosen is None:
             return
-        insort(yielded, hour.at)
-        yield hour
+        insort(yielded, chosen.at)
+        yield chosen
 
 
 def _end(
@@ -201,11 +198,6 @@ def _end(
         return begin + timedelta(seconds=usual)
     ends = [] if reach.within_s is None else [begin + timedelta(seconds=reach.within_s)]
     return min([*ends, *([] if reach.end is None else [reach.end])])
-
-
-def _worth(hour: FreeHour, begin: datetime) -> float:
-    """Return the expected log gain of an hour less the price of waiting for it."""
-    return math.log1p(hour.uplift) - WAIT_PRICE * ((hour.at - begin) / _DAY)
 
 
 def _hours_ahead(recommendations: Sequence[Recommendation], start: datetime, end: datetime) -> Iterator[FreeHour]:
