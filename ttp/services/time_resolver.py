@@ -93,7 +93,7 @@ class TimeChooser:
         best = self.optimal.next_hour(accounts, time.account_zones, reach=reach, taken=taken, db=db)
         note, way = f"took {best.why}: {_hour_text(best, time)}", None
         if best.later is not None:
-            note += f". {_hour_text(best.later.hour, time)} is expected to do better"
+            note += f". {_hour_text(best.later.hour, time, ' would be ')}"
             way = Hint("try", _other_time(f"optimal within {compact_duration(best.later.within)}", None))
         return replace(time, at=best.at, note=note, note_hint=way)
 
@@ -311,11 +311,11 @@ class SlotAllocator:
         return hour.at
 
 
-def _hour_text(hour: FreeHour, time: ResolvedTime) -> str:
+def _hour_text(hour: FreeHour, time: ResolvedTime, joint: str = ", ") -> str:
     """Return `Tue 24 Nov 2026 17:00 Europe/Berlin (16:00 UTC), +19 %`."""
     from ttp.domain.optimal.recommendation import signed_percent
 
-    return f"{format_instant(hour.at, time.zone, time.clocks)}, {signed_percent(hour.uplift)} %"
+    return f"{format_instant(hour.at, time.zone, time.clocks)}{joint}{signed_percent(hour.uplift)} %"
 
 
 def _zone_alone(hint: Hint) -> Hint:

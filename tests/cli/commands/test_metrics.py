@@ -121,7 +121,7 @@ def test_a_recommendation_has_the_shape_of_the_contract(known: Program) -> None:
     assert answer["recommendations"] == [told]
     assert list(told) == [
         *("account", "platform", "timezone", "from", "to", "bestHours", "bestDays", "dataPoints", "signal"),
-        *("evidence", "onlineFollowers"),
+        *("evidence", "daysFirst", "leftOut", "onlineFollowers"),
     ]
     assert (told["account"], told["timezone"], told["dataPoints"]) == ("x/me", "Europe/Berlin", 60)
     assert len(told["bestHours"]) == 5
