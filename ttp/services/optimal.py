@@ -209,17 +209,17 @@ class Optimal:
         *,
         is_time: bool = False,
     ) -> Reach:
-        """Return where to look for an hour. Raise UsageError where that is farther than `plan.horizon_s`, or ends
-        before it begins. `is_time`: `within` is a part of the TIME."""
-        begin, horizon = max(self._clock.now(), start or self._clock.now()), self._config.seconds("plan.horizon_s")
-        length = within if end is None else end - begin
-        if length is not None and length <= timedelta(0):
+        """Return where to look for an hour. Raise UsageError if `within` is longer than `plan.horizon_s`, or nothing is
+        left. `is_time`: `within` is a part of the TIME."""
+        now, horizon = self._clock.now(), self._config.seconds("plan.horizon_s")
+        if within == timedelta(0) or (end is not None and end <= max(now, start or now)):
             raise UsageError("that time is over before it begins")
-        if length is not None and length.total_seconds() > horizon:
+        if within is not None and within.total_seconds() > horizon:
             farthest = compact_duration(timedelta(seconds=horizon))
             options = {"at": f"optimal within {farthest}", "within": None} if is_time else {"within": farthest}
-            ways = () if within is None else (Hint("try", other_options(**options)),)
-            raise UsageError(f"best hours are known {farthest} ahead (plan.horizon_s)", *ways)
+            raise UsageError(
+                f"best hours are known {farthest} ahead (plan.horizon_s)", Hint("try", other_options(**options))
+            )
         return Reach(None if within is None else within.total_seconds(), start, end)
 
     def _within_s(self) -> float:
@@ -252,6 +252,9 @@ class Optimal:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
+            if reach.end is not None:
+                message = f"no good hour of {names} is free before then"
+                return UsageError(message, Hint("try", other_options(until=None)))
             if reach.has_end:
                 return UsageError(f"no hour of {names} is free in that time", Hint("see", action("list")))
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))

@@ -81,9 +81,9 @@ class Reach:
     within_s: float | None = None
     """Seconds from now, or from `start`."""
     start: datetime | None = None
-    """Aware; hours before it do not count."""
+    """Aware; the hour begins at or after it."""
     end: datetime | None = None
-    """Aware; the hour begins before or at it."""
+    """Aware; the hour begins before it."""
 
     @property
     def has_end(self) -> bool:
@@ -197,7 +197,7 @@ def _end(
         usual = min(within_s, horizon_s, THIN_WITHIN_S if _is_thin(recommendations) else within_s)
         return begin + timedelta(seconds=usual)
     ends = [] if reach.within_s is None else [begin + timedelta(seconds=reach.within_s)]
-    return min([*ends, *([] if reach.end is None else [reach.end])])
+    return min([*ends, *([] if reach.end is None else [reach.end - timedelta(microseconds=1)])])
 
 
 def _hours_ahead(recommendations: Sequence[Recommendation], start: datetime, end: datetime) -> Iterator[FreeHour]:
