@@ -5,23 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
-from statistics import fmean
+from statistics import fmean, median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from benchmarks.baselines import Guess, kernel, mean_per_bucket
 from benchmarks.real_accounts import Lift, Page, lift, windows
-from benchmarks.simulated_accounts import ACCOUNT, NO_EFFECT, Account, simulated
+from benchmarks.simulated_accounts import ACCOUNT, NO_EFFECT, SEEN_AT, Account, moved, simulated
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.factors import FEWEST_EACH, Factor, classes_of, find_factors, forms_of
-from ttp.domain.optimal.features import features
+from ttp.domain.optimal.features import USUAL_OF_ZEROS, features
+from ttp.domain.optimal.free_hours import next_free_hour
 from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation, Signal, rank, recommend
 
 RIVALS: Mapping[str, Callable[..., Guess]] = {"mean per bucket": mean_per_bucket, "kernel": kernel}
 MODEL = "model"
 VIRAL, VIRAL_AMONG = 100, 300
 """A viral post gets 100 times the likes of the account's best post; tested on accounts with 300 posts."""
+ZEROS, JUMP, WAITS = 0.2, 10.0, 4
+"""The share of impossible zeros, the jump of the level, and how often the next hour is asked for."""
 EVENING = range(17, 24)
 """Hours in which half of the posts hide their likes."""
 FACTORLESS_LINES = "accounts with a line about what brought more, and nothing that did"
@@ -116,6 +120,57 @@ def judge_hidden(seed: int, posts: int, size: str) -> list[Judged]:
         Judged(measure, posts, name, _efficiency(account.hour_values, guessed.hours, 5))
         for name, guessed in _guesses(samples, account.zone, ACCOUNT, found).items()
     ]
+
+
+def judge_zeros(seed: int, posts: int, size: str) -> list[Judged]:
+    """Measure the efficiency lost if a fifth of the posts, of an account with many likes, have none at all."""
+    account, random = simulated(seed, posts, size), Random(seed)
+    if median(sample.engagement or 0 for sample in account.samples) < USUAL_OF_ZEROS:
+        return []
+    samples = [
+        replace(one, likes=0, comments=0, shares=0) if random.random() < ZEROS else one for one in account.samples
+    ]
+    clean, spoilt = (
+        _guesses(some, account.zone, ACCOUNT, recommend(some, account=ACCOUNT, zone=account.zone))
+        for some in (account.samples, samples)
+    )
+    truth = account.hour_values
+    return [
+        Judged(
+            f"efficiency lost by a fifth of impossible zeros, {size}",
+            posts,
+            name,
+            _efficiency(truth, guessed.hours, 5) - _efficiency(truth, spoilt[name].hours, 5),
+        )
+        for name, guessed in clean.items()
+    ]
+
+
+def judge_jump(seed: int, posts: int) -> list[Judged]:
+    """Measure how often an account without any effect, which grows tenfold when its habits change, is called `ok`."""
+    found = recommend(moved(seed, posts, JUMP), account=ACCOUNT, zone=ZoneInfo("UTC"))
+    claimed = math.log1p(found.best_hours[0].uplift)
+    return [
+        Judged("tenfold jump without any effect: called `ok`", posts, MODEL, found.signal is Signal.OK),
+        Judged("tenfold jump without any effect: claimed log gain of the best hour", posts, MODEL, claimed),
+    ]
+
+
+def judge_wait(seed: int, posts: int, size: str) -> list[Judged]:
+    """Measure how long the next hour lets an account without planned posts wait, and its true gain."""
+    account, random = simulated(seed, posts, size), Random(seed)
+    found = recommend(account.samples, account=ACCOUNT, zone=account.zone)
+    judged = []
+    for _ in range(WAITS):
+        now = SEEN_AT + timedelta(hours=random.uniform(0, 168))
+        (hour,) = next_free_hour([found], now=now, busy={}, min_gap_s=3600.0)
+        wait, local = (hour.at - now) / timedelta(hours=1), hour.at.astimezone(account.zone)
+        judged += [
+            Judged(f"hours until `next`, {size}", posts, MODEL, wait),
+            Judged(f"share of `next` within 24 hours, {size}", posts, MODEL, wait < 24),
+            Judged(f"true log gain of `next`, {size}", posts, MODEL, account.slots[24 * local.weekday() + local.hour]),
+        ]
+    return judged
 
 
 def _viral(account: Account, guesses: Mapping[str, Guess], seed: int, posts: int) -> list[Judged]:

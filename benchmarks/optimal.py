@@ -24,10 +24,13 @@ from benchmarks.evaluation import (
     Judged,
     judge_factors,
     judge_hidden,
+    judge_jump,
     judge_lines,
     judge_no_effect,
     judge_page,
     judge_simulated,
+    judge_wait,
+    judge_zeros,
 )
 from benchmarks.optimal_speed import speed
 from benchmarks.publish import machine
@@ -50,16 +53,18 @@ GOALS = {
     ("efficiency of the top 10 weekly slots, strong", 100): 0.775,
     ("efficiency of the top 10 weekly slots, realistic", 100): 0.835,
     **_by_size("accounts without any effect called `ok`", 0.05, 0.05, 0.05),
+    **_by_size("tenfold jump without any effect: called `ok`", 0.05, 0.05, 0.05),
+    **_by_size("efficiency lost by a fifth of impossible zeros, realistic", 0.01, 0.01, 0.01),
+    **_by_size("efficiency lost by a fifth of impossible zeros, strong", 0.01, 0.01, 0.01),
+    **_by_size("hours until `next`, realistic", 30, 30, 30),
+    **_by_size("share of `next` within 24 hours, realistic", 0.5, 0.5, 0.5),
     **{(f"{FACTORLESS_LINES}, {size}", posts): 0.05 for posts in FEWER for size in FACTORLESS},
     **{("lines that hold later: all", posts): 0.9 for posts in FEWER[:3]},
 }
 CALIBRATION, CALIBRATED = "calibration error of `score`", 0.02
 VIRAL, VIRAL_COSTS = "efficiency lost by one viral post", 0.005
-AT_MOST = (
-    VIRAL,
-    "accounts without any effect called `ok`",
-    *(f"{FACTORLESS_LINES}, {size}" for size in FACTORLESS),
-)
+AT_MOST = (VIRAL, FACTORLESS_LINES, "accounts without", "tenfold jump", "efficiency lost", "hours until")
+"""How the measures begin that are better if they are smaller."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -77,6 +82,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         partial(judge_simulated, seed, posts, size) for posts in reversed(POSTS) for size in SIZES for seed in seeds
     ]
     tasks += [partial(judge_no_effect, seed, posts) for posts in POSTS for seed in seeds]
+    sizes = (*SIZES, NO_EFFECT)
+    tasks += [partial(judge_wait, seed, posts, size) for posts in POSTS for size in sizes for seed in seeds]
+    tasks += [partial(judge_zeros, seed, posts, size) for posts in POSTS for size in SIZES for seed in seeds]
+    tasks += [partial(judge_jump, seed, posts) for posts in POSTS for seed in seeds]
     tasks += [partial(judge_hidden, seed, HIDDEN_AMONG, size) for size in SIZES for seed in seeds]
     tasks += [partial(judge_factors, seed, posts, size) for posts in FEWER for size in FACTORLESS for seed in seeds]
     tasks += [partial(judge_lines, page, posts) for posts in FEWER[:3] for page in real]
@@ -121,7 +130,7 @@ def _verdict(measure: str, of_model: Sequence[Judged], goal: float) -> str:
     if measure.startswith(CALIBRATION):
         return "met" if calibration_error(of_model) <= goal else "missed"
     value = fmean(one.value for one in of_model)
-    return "met" if (value <= goal if measure in AT_MOST else round(value, 3) >= goal) else "missed"
+    return "met" if (value <= goal if measure.startswith(AT_MOST) else round(value, 3) >= goal) else "missed"
 
 
 def _cell(measure: str, of_method: Sequence[Judged]) -> str:

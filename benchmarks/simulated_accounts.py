@@ -69,6 +69,23 @@ def simulated(seed: int, posts: int, size: str, *, of_kinds: float = 0.5) -> Acc
     return Account(zone, slots, _with_texts(samples, Random(f"texts {size} {posts} {seed}")))
 
 
+def moved(seed: int, posts: int, jump: float) -> list[Sample]:
+    """Return posts of an account without any effect that moves from mornings to evenings at some
+    post of the middle third, and from then on gets `jump` times as much."""
+    random = Random(f"moved {posts} {seed}")
+    noise, level, change = random.uniform(0.4, 1.0), math.log(random.uniform(30, 1000)), random.uniform(1 / 3, 2 / 3)
+    mornings, evenings = (range(first, first + 4) for first in (random.randrange(6, 10), random.randrange(16, 20)))
+    samples = []
+    for number in range(posts):
+        has_moved = number >= change * posts
+        hour = random.choice(evenings if has_moved else mornings) if random.random() < 0.95 else random.randrange(24)
+        at = SEEN_AT - timedelta(days=posts - number + 7)
+        at = at.replace(hour=hour, minute=random.randrange(60))
+        likes = _count(random, math.exp(level + random.gauss(0, noise) + math.log(jump) * has_moved))
+        samples.append(Sample(ACCOUNT, f"p{number}", at, SEEN_AT, likes, 0, 0))
+    return samples
+
+
 # --- true effects ---
 
 

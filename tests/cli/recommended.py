@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation
 from ttp.services.optimal import Advice
 
@@ -38,7 +39,8 @@ def told(
 
 
 def advice(recommendation: Recommendation, next_at: datetime | None = None, drafts: tuple[int, ...] = ()) -> Advice:
-    return Advice(recommendation, next_at, drafts, "ttp metrics import FILE")
+    following = None if next_at is None else FreeHour(next_at, 1, 18, 0.5, 0.12)
+    return Advice(recommendation, following, drafts, "ttp metrics import FILE")
 
 
 def _rating(day: int | None, hour: int | None, score: float, uplift: float, posts: int) -> Rating:

@@ -41,6 +41,7 @@ def measured(api: Api) -> Api:
         ("optimal?account=x/me&all=true&timezone=Asia/Tokyo", "optimal --account x/me --all --tz Asia/Tokyo"),
         ("optimal/next?account=x/me", "optimal next --account x/me"),
         ("optimal/next?account=x/me&count=3", "optimal next --account x/me --count 3"),
+        ("optimal/next?account=x/me&within=24h", "optimal next --account x/me --within 24h"),
         ("optimal/week?platform=x", "optimal week --platform x"),
         ("optimal/heatmap?account=x/me", "optimal heatmap --account x/me"),
         ("metrics?limit=5", "metrics list --limit 5"),

@@ -53,13 +53,13 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
 
 def suggested_hour(context: Context, names: Sequence[str], tz: str | None) -> str | None:
     """Return the hour that `--at optimal` would choose; None without metrics."""
+    from ttp.domain.optimal.recommendation import signed_percent
+
     hour = context.times.suggest_hour(context.queries.find_accounts(names), tz)
     if hour is None:
         return None
-    from ttp.cli.render.optimal import percent
-
     shown = format_instant(hour.at, context.times.zone((), tz), context.queries.account_clocks(names))
-    return f"{shown}, {percent(hour.score)} chance to be in your top 10"
+    return f"{shown}, {signed_percent(hour.uplift)} %"
 
 
 def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:

@@ -93,6 +93,9 @@ To = Annotated[
 MaybeAt = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
 ]
+Within = Annotated[
+    str | None, typer.Option("--within", metavar="DURATION", help="With --at optimal: the best hour until then: 24h.")
+]
 BeforeOthers = Annotated[bool, typer.Option("--first", help="Take the next slot and move later posts back by one.")]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]
 TimeZone = Annotated[
@@ -563,3 +566,15 @@ def select_accounts(
 ) -> tuple[Account, ...]:
     """Return the named accounts, else all of the platforms, else all."""
     return context.queries.select_accounts(split_list(names), split_list(platforms))
+
+
+def time_within(at: str | None, within: str | None) -> str | None:
+    """Return the TIME of `--at optimal --within 24h`: `optimal within 24h`. UsageError, TimeRefused."""
+    if within is None:
+        return at
+    from ttp.domain.time.durations import compact_duration, parse_duration
+    from ttp.domain.time.grammar import ChosenTime, parse_time
+
+    if at is None or parse_time(at) is not ChosenTime.OPTIMAL:
+        raise UsageError("--within goes with --at optimal", Hint("try", other_options(at="optimal")))
+    return f"optimal within {compact_duration(parse_duration(within))}"

@@ -447,6 +447,10 @@ def _read_whole(key: Key, value: Value) -> None:
             from ttp.domain.time.quiet_hours import parse_blackout
 
             parse_blackout(texts)
+        case "best.within", str(text):
+            from ttp.domain.time.durations import parse_duration
+
+            parse_duration(text)
         case "plan.quiet_hours", str(text):
             from ttp.domain.time.quiet_hours import parse_quiet_hours
 

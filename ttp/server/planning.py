@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Path, Query
 
 from ttp.domain.errors import UsageError
+from ttp.domain.optimal.free_hours import ANYWHERE
 from ttp.domain.recurrence import Recurrence, end_of_day
+from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.slot_parser import parse_slot_times
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import (
@@ -204,10 +206,14 @@ def get_optimal(
 
 
 def get_next_hours(
-    services: Services, chosen: ChosenAccounts, count: Annotated[int | None, Query(ge=1, le=50)] = None
+    services: Services,
+    chosen: ChosenAccounts,
+    count: Annotated[int | None, Query(ge=1, le=50)] = None,
+    within: Annotated[ShortText | None, Query(description="The best hour until then, however late: `24h`.")] = None,
 ) -> JsonAnswer:
     """Return the next good free hour of accounts together, or `count` of them."""
-    hours = services.optimal.next(chosen.accounts, chosen.zones, count or 1)
+    reach = services.optimal.reach(parse_duration(within)) if within else ANYWHERE
+    hours = services.optimal.next(chosen.accounts, chosen.zones, count or 1, reach=reach)
     return JsonAnswer(next_hours_json([free_hour_json(hour) for hour in hours], counted=count is not None))
 
 

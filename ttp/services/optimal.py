@@ -32,6 +32,7 @@ from ttp.domain.optimal.free_hours import (
 from ttp.domain.optimal.recommendation import Recommendation, recommend
 from ttp.domain.post import PostFields, calendar_time
 from ttp.domain.time.clock import Clock
+from ttp.domain.time.durations import compact_duration, parse_duration
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import queries
 from ttp.store.database import Database
@@ -64,14 +65,12 @@ class Advice:
     """A recommendation, and what to do with it."""
 
     recommendation: Recommendation
-    next_at: datetime | None
-    """The next free hour; None without data."""
+    next: FreeHour | None
+    """The next free hour, the one that `--at optimal` takes; None without data."""
     drafts: tuple[int, ...]
     """Drafts for this account alone, oldest first, at most `DRAFTS_LISTED`."""
     data_action: WayOut
     """The action that collects metrics of the account."""
-    why: str = ""
-    """Why that hour is the next, in a clause."""
     online: OnlineFollowers | None = None
     """When followers are online, if the platform reports it. The recommendation does not use it."""
     factors: Factors = field(default_factory=Factors)
@@ -98,8 +97,7 @@ class Optimal:
             drafts = tuple(p.id or 0 for p in queries.posts(db, post_filter) if len(p.accounts) == 1) if db else ()
             online = average_online(stored_samples.newest_days(db, account.id or 0)) if db else None
             factors = account_factors(account, zone, samples, db)
-        next_at, why = (free[0].at, free[0].why) if free else (None, "")
-        return Advice(recommendation, next_at, drafts, data_action(account), why, online, factors)
+        return Advice(recommendation, free[0] if free else None, drafts, data_action(account), online, factors)
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
         """Return every weekday's hours, best first, for all of these accounts together that have data."""
@@ -136,9 +134,9 @@ class Optimal:
         zones: Sequence[ZoneInfo],
         count: int = 1,
         *,
+        reach: Reach = ANYWHERE,
         explore: float = 0.0,
         seed: int | None = None,
-        reach: Reach = ANYWHERE,
     ) -> tuple[FreeHour, ...]:
         """Return the next free hours of all these accounts together, by time; none without data, or where none is free
         before the end of `reach`.
@@ -160,7 +158,7 @@ class Optimal:
             if random.random() < explore:
                 hour = draw_free_hour(recommendations, random, now=now, busy=busy, min_gap_s=gap, quiet=quiet)
             else:
-                hour = next(iter(self._next_free(recommendations, busy)), None)
+                hour = next(iter(self._next_free(recommendations, busy, reach=reach)), None)
             if hour is not None:
                 hours.append(hour)
                 busy = {name: sorted([*instants, hour.at]) for name, instants in busy.items()}
@@ -175,9 +173,9 @@ class Optimal:
         accounts: Sequence[Account],
         zones: Sequence[ZoneInfo],
         *,
+        reach: Reach = ANYWHERE,
         taken: Mapping[int, Sequence[datetime]] = _NO_INSTANTS,
         db: Connection | None = None,
-        reach: Reach = ANYWHERE,
     ) -> FreeHour:
         """Return the next free hour for a post to these accounts. UsageError with the command that collects data.
         `taken`: instants by account id that are not free either. `db`: the transaction to read in."""
@@ -202,7 +200,11 @@ class Optimal:
         )
 
     def free_hours(
-        self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], busy: Sequence[Sequence[datetime]]
+        self,
+        accounts: Sequence[Account],
+        zones: Sequence[ZoneInfo],
+        busy: Sequence[Sequence[datetime]],
+        reach: Reach = ANYWHERE,
     ) -> Iterator[FreeHour]:
         """Yield the next free hours of all these accounts together, each apart from those before it; none without data.
         `busy`: the instants of each account's posts, sorted; read again for each hour."""
@@ -210,7 +212,31 @@ class Optimal:
         if not _all_have_data(recommendations):
             return iter(())
         gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
-        return free_hours(recommendations, self._clock.now(), busy, gap, horizon)
+        return free_hours(recommendations, self._clock.now(), busy, gap, horizon, self._within_s(), reach)
+
+    def reach(
+        self,
+        within: timedelta | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        is_time: bool = False,
+    ) -> Reach:
+        """Return where to look for an hour. Raise UsageError if `within` is longer than `plan.horizon_s`, or nothing is
+        left. `is_time`: `within` is a part of the TIME."""
+        now, horizon = self._clock.now(), self._config.seconds("plan.horizon_s")
+        if within == timedelta(0) or (end is not None and end <= max(now, start or now)):
+            raise UsageError("that time is over before it begins")
+        if within is not None and within.total_seconds() > horizon:
+            farthest = compact_duration(timedelta(seconds=horizon))
+            options = {"at": f"optimal within {farthest}", "within": None} if is_time else {"within": farthest}
+            raise UsageError(
+                f"best hours are known {farthest} ahead (plan.horizon_s)", Hint("try", other_options(**options))
+            )
+        return Reach(None if within is None else within.total_seconds(), start, end)
+
+    def _within_s(self) -> float:
+        return parse_duration(self._config.text("best.within")).total_seconds()
 
     def free_between(
         self,
@@ -239,9 +265,11 @@ class Optimal:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
-            if reach.has_end:
+            if reach.end is not None:
                 message = f"no good hour of {names} is free before then"
                 return UsageError(message, Hint("try", other_options(until=None)))
+            if reach.has_end:
+                return UsageError(f"no hour of {names} is free in that time", Hint("see", action("list")))
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
@@ -270,10 +298,15 @@ class Optimal:
         count: int = 1,
         reach: Reach = ANYWHERE,
     ) -> tuple[FreeHour, ...]:
-        gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
-        now = self._clock.now()
         return next_free_hour(
-            recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count, reach=reach
+            recommendations,
+            now=self._clock.now(),
+            busy=busy,
+            min_gap_s=self._config.seconds("plan.min_gap_s"),
+            horizon_s=self._config.seconds("plan.horizon_s"),
+            within_s=self._within_s(),
+            reach=reach,
+            count=count,
         )
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:

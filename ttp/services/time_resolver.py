@@ -19,9 +19,9 @@ from ttp.domain.config import Config
 from ttp.domain.errors import Hint, PastTime, StateRefused, TimeRefused, UsageError
 from ttp.domain.post import PostFields
 from ttp.domain.time.clock import Clock
-from ttp.domain.time.durations import duration_parts, total_duration
+from ttp.domain.time.durations import compact_duration, duration_parts, total_duration
 from ttp.domain.time.formatting import format_instant, format_iso
-from ttp.domain.time.grammar import ChosenTime, ExactTime, OnDate, WallTime, parse_time
+from ttp.domain.time.grammar import ChosenTime, ExactTime, OnDate, WallTime, parse_time, parse_within
 from ttp.domain.time.repair import quote
 from ttp.domain.time.resolve import ANY_TIME, ResolvedTime, TimeBounds, parse_date, resolve_bound, resolve_time
 from ttp.domain.time.zones import (
@@ -94,12 +94,13 @@ class TimeChooser:
             place = self.slots.next_free(accounts, post=post, first=time.first, taken=taken, db=db)
             clocks = {**dict(time.clocks), place.slot.account: ZoneInfo(place.slot.timezone)}
             return replace(time, at=place.at, clocks=tuple(clocks.items()))
-        from ttp.domain.optimal.free_hours import Reach
-
-        reach = Reach(start=time.window.start, end=time.window.end)
+        reach = self.optimal.reach(time.within, time.window.start, time.window.end, is_time=True)
         best = self.optimal.next_hour(accounts, time.account_zones, reach=reach, taken=taken, db=db)
-        note = f"took {best.why}: {format_instant(best.at, time.zone, time.clocks)}, score {best.score:.2f}"
-        return replace(time, at=best.at, note=note)
+        note, way = f"took {best.why}: {_hour_text(best, time)}", None
+        if best.later is not None:
+            note += f". {_hour_text(best.later.hour, time, ' would be ')}"
+            way = Hint("try", _other_time(f"optimal within {compact_duration(best.later.within)}", None))
+        return replace(time, at=best.at, note=note, note_hint=way)
 
     def confirm(
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
@@ -212,7 +213,13 @@ class TimeResolver:
             hint = resolved.note_hint and _at_other_time(resolved.note_hint, tz)
             return replace(resolved, note_hint=hint, account_ids=ids, clocks=clocks)
         zones = tuple(self.account_zones(accounts, tz))
-        to_choose = ResolvedTime(self._clock.now(), zone, text, choice=resolved, first=first, window=self._window)
+        to_choose = ResolvedTime(
+            *(self._clock.now(), zone, text),
+            choice=resolved,
+            first=first,
+            within=parse_within(text),
+            window=self._window,
+        )
         to_choose = replace(to_choose, account_ids=ids, account_zones=zones, clocks=clocks)
         return self._chooser.choose(to_choose, accounts, post=post, taken=taken)
 
@@ -323,7 +330,7 @@ class TimeResolver:
         if at is None and parse_time(row.text) is ChosenTime.NEXT_SLOT:
             at = allocator.slot(accounts)
         elif at is None:
-            at = allocator.hour(accounts, self.account_zones(accounts, row.tz))
+            at = allocator.hour(accounts, self.account_zones(accounts, row.tz), parse_within(row.text))
         elif at < now:
             resolve_time(row.text, now=now, zone=self.zone(accounts, row.tz))
         elif row.note:
@@ -343,7 +350,7 @@ class SlotAllocator:
     notes: dict[str, None] = field(default_factory=dict)
     """Notes about the assigned times, without repetitions."""
     _lines: dict[Names, ComingSlots] = field(default_factory=dict)
-    _hours: dict[Names, Iterator[FreeHour]] = field(default_factory=dict)
+    _hours: dict[tuple[Names, timedelta | None], Iterator[FreeHour]] = field(default_factory=dict)
 
     def slot(self, accounts: Sequence[Account]) -> datetime:
         """Return the next instant that is a free slot of all these accounts. Raise UsageError if none is free."""
@@ -353,17 +360,24 @@ class SlotAllocator:
         self.agenda.depend_on(accounts)
         return self._lines[names].first(lambda at: any(self.agenda.has(account, at) for account in accounts))
 
-    def hour(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> datetime:
+    def hour(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], within: timedelta | None = None) -> datetime:
         """Return the next free of the best hours of these accounts. Raise UsageError if none is free."""
-        names = tuple(account.name for account in accounts)
-        if names not in self._hours:
+        key, reach = (tuple(account.name for account in accounts), within), self._optimal.reach(within, is_time=True)
+        if key not in self._hours:
             busy = [self.agenda.of(account) for account in accounts]
-            self._hours[names] = self._optimal.free_hours(accounts, zones, busy)
+            self._hours[key] = self._optimal.free_hours(accounts, zones, busy, reach)
         self.agenda.depend_on(accounts)
-        hour = next(self._hours[names], None)
+        hour = next(self._hours[key], None)
         if hour is None:
-            raise self._optimal.no_hour_error(accounts)
+            raise self._optimal.no_hour_error(accounts, reach=reach)
         return hour.at
+
+
+def _hour_text(hour: FreeHour, time: ResolvedTime, joint: str = ", ") -> str:
+    """Return `Tue 24 Nov 2026 17:00 Europe/Berlin (16:00 UTC), +19 %`."""
+    from ttp.domain.optimal.recommendation import signed_percent
+
+    return f"{format_instant(hour.at, time.zone, time.clocks)}{joint}{signed_percent(hour.uplift)} %"
 
 
 def _zone_alone(hint: Hint) -> Hint:

@@ -62,6 +62,8 @@ class RecommendationAnswer(_Whose):
     bestHours: list[HourAnswer]
     bestDays: list[DayAnswer]
     evidence: str
+    daysFirst: bool
+    leftOut: int
     onlineFollowers: OnlineAnswer | None
     factors: list[FactorAnswer]
     noFactors: str | None
@@ -88,7 +90,7 @@ class HeatmapsAnswer(TypedDict):
     heatmap: NotRequired[HeatmapAnswer]
 
 
-class NextHourAnswer(TypedDict):
+class FreeHourAnswer(TypedDict):
     """`score`: the probability that it is one of the ten best hours of the week; `uplift`: the expected gain over the
     average, by which it was chosen."""
 
@@ -99,6 +101,16 @@ class NextHourAnswer(TypedDict):
     uplift: float
     why: NotRequired[str]
     explored: NotRequired[bool]
+
+
+class LaterHourAnswer(FreeHourAnswer):
+    """A later hour that is expected to bring more. `within`: what to ask for, to get it."""
+
+    within: str
+
+
+class NextHourAnswer(FreeHourAnswer):
+    later: LaterHourAnswer | None
 
 
 class NextHoursAnswer(TypedDict):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttp.domain.time import clock
+from ttp.domain.time.durations import compact_duration
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import Json, attributes_json
 from ttp.views.factors import class_json, class_words, factor_json
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 RECOMMENDATION_FIELDS = (
     *("account", "platform", "timezone", "from", "to", "bestHours", "bestDays", "dataPoints", "signal", "evidence"),
-    *("onlineFollowers", "factors", "noFactors", "hours", "days", "slots"),
+    *("daysFirst", "leftOut", "onlineFollowers", "factors", "noFactors", "hours", "days", "slots"),
 )
 _WHOSE = ("account", "platform", "timezone", "from", "to", "dataPoints")
 _RATED = ("score", "uplift", "low", "high")
@@ -129,6 +130,8 @@ def ratings_json(
         "dataPoints": recommendation.data_points,
         "signal": recommendation.signal.value,
         "evidence": recommendation.evidence.value,
+        "daysFirst": recommendation.days_first,
+        "leftOut": recommendation.left_out,
         "onlineFollowers": None if online is None else _online_json(online),
         "factors": [] if factors is None else list(map(factor_json, factors.lines)),
         "noFactors": None if factors is None or factors.silence is None else factors.silence.value,
@@ -141,8 +144,16 @@ def ratings_json(
 
 
 def free_hour_json(hour: FreeHour) -> answers.NextHourAnswer:
+    later = hour.later
+    return {
+        **_hour(hour),
+        "later": None if later is None else {**_hour(later.hour), "within": compact_duration(later.within)},
+    }
+
+
+def _hour(hour: FreeHour) -> answers.FreeHourAnswer:
     """Return a free hour. `why` and `explored` are there only where they apply."""
-    shape: answers.NextHourAnswer = {
+    shape: answers.FreeHourAnswer = {
         "at": clock.utc_text(hour.at),
         "day": DAYS_IN_FULL[hour.day],
         "hour": hour.hour,

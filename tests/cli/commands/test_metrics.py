@@ -121,7 +121,7 @@ def test_a_recommendation_has_the_shape_of_the_contract(known: Program) -> None:
     assert answer["recommendations"] == [told]
     assert list(told) == [
         *("account", "platform", "timezone", "from", "to", "bestHours", "bestDays", "dataPoints", "signal"),
-        *("evidence", "onlineFollowers", "factors", "noFactors"),
+        *("evidence", "daysFirst", "leftOut", "onlineFollowers", "factors", "noFactors"),
     ]
     assert (told["account"], told["timezone"], told["dataPoints"]) == ("x/me", "Europe/Berlin", 60)
     assert len(told["bestHours"]) == 5
@@ -160,7 +160,7 @@ def test_tsv_is_the_hours_and_then_the_days(known: Program) -> None:
 def test_the_next_slot_is_ahead_and_keeps_its_distance_to_posts(known: Program) -> None:
     answer = known("optimal", "next", "--account", "x/me", "--json").json
     assert list(answer) == ["success", "slot"]
-    assert list(answer["slot"]) == ["at", "day", "hour", "score", "why"]
+    assert list(answer["slot"]) == ["at", "day", "hour", "score", "uplift", "why", "later"]
     first = answer["slot"]["at"]
     assert first > "2026-11-24T12:10:00Z"
     post = known("create", "hi", "--to", "x/me", "--at", "optimal", "--json").json

@@ -288,12 +288,12 @@ def test_next_can_explore(known: Program) -> None:
     assert half == known.ok(*argv, "--explore", "0.5").json["slots"]
 
 
-def test_a_slot_that_was_taken_is_said_with_its_zone_and_score(known: Program) -> None:
+def test_a_slot_that_was_taken_is_said_with_its_zone_and_gain(known: Program) -> None:
     ran = known.ok("schedule", "1-2", "--at", "optimal", *IN_BERLIN)
 
     said = [line for line in ran.err.splitlines() if line.startswith("note: took the ")]
     assert len(said) == len(set(said)) == 2
-    assert all("Europe/Berlin (" in line and ", score 0." in line for line in said)
+    assert all("Europe/Berlin (" in line and line.endswith(" %") for line in said)
 
 
 def test_a_draft_on_a_terminal_shows_the_slot_and_the_command_that_takes_it(known: Program) -> None:

@@ -30,6 +30,7 @@ from ttp.domain.post import Metrics, PostStatus
 from ttp.domain.post_history import HistoryEvent, PostHistory
 from ttp.domain.rate_limit import Limit
 from ttp.services.queries import PostView
+from ttp.views.number_answers import FreeHourAnswer, LaterHourAnswer
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
@@ -484,11 +485,15 @@ def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:
     )
 
 
-def test_a_next_slot_shows_its_date_zone_utc_and_chance() -> None:
-    (line,) = render_slots([{"at": at(24, 18), "day": "Tuesday", "hour": 18, "score": 0.9}], replace(PAGE, width=100))
-    assert line == (
-        "Tue 24 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, in 4 h 14 min)   90 % chance to be in your top 10"
-    )
+SLOT: FreeHourAnswer = {"at": f"{at(24, 18)}", "day": "Tuesday", "hour": 18, "score": 0.9, "uplift": 0.19}
+
+
+def test_a_next_slot_shows_its_date_zone_utc_and_gain_and_a_later_one() -> None:
+    later: LaterHourAnswer = {**SLOT, "at": f"{at(26, 19)}", "uplift": 0.24, "within": "3d"}
+    assert list(render_slots([{**SLOT, "later": later}], replace(PAGE, width=100))) == [
+        "Tue 24 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, in 4 h 14 min)   +19 %",
+        "Thu 19:00 would be +24 %:  --within 3d",
+    ]
 
 
 def test_an_empty_answer_names_the_command_that_fills_it() -> None:

@@ -58,6 +58,28 @@ def numbers(found: Recommendation) -> object:
 # --- which rows count ---
 
 
+@pytest.mark.parametrize(
+    ("usual", "zero", "left_out"),
+    [
+        pytest.param(20, sample("zero", MONDAY, 0), 1, id="a post without any"),
+        pytest.param(19, sample("zero", MONDAY, 0), 0, id="where few are usual"),
+        pytest.param(20, sample("zero", MONDAY, 0, comments=None, shares=None), 1, id="without other counts"),
+        pytest.param(20, sample("zero", MONDAY, 0, comments=1), 0, id="with a comment"),
+        pytest.param(20, sample("zero", MONDAY, None), 0, id="with hidden likes"),
+    ],
+)
+def test_impossible_zeros_are_left_out_and_counted(usual: int, zero: Sample, left_out: int) -> None:
+    found = ask([*(sample(n, MONDAY + n * DAY, usual) for n in range(20)), zero])
+    assert (found.left_out, found.data_points) == (left_out, 21 - left_out)
+    assert ratings_json(found)["leftOut"] == left_out
+
+
+def test_zeros_do_not_move_the_recommendation() -> None:
+    posts = history(60, evening)
+    zeros = [replace(one, remote_id=f"zero{n}", likes=0) for n, one in enumerate(posts[::4])]
+    assert replace(ask([*posts, *zeros]), left_out=0) == ask(posts)
+
+
 def chosen(*samples: Sample) -> list[float]:
     """The counts that stand for the posts."""
     return [round(math.expm1(row.engagement)) for row in features(samples, account=ACCOUNT, zone=ZONE)]
@@ -197,6 +219,8 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
         "dataPoints": 0,
         "signal": "none",
         "evidence": "none",
+        "daysFirst": False,
+        "leftOut": 0,
         "onlineFollowers": None,
         "factors": [],
         "noFactors": None,
@@ -264,18 +288,51 @@ def test_evidence_is_strong_only_where_the_best_hour_is_above_the_average() -> N
     for gain, posts in ((0.0, 100), (0.4, 100), (1.0, 100), (1.0, 29)):
         for seed in range(3):
             found = ask(history(posts, lambda at, gain=gain: gain * evening(at), seed=seed))  # type: ignore[misc]
-            sure = posts >= 30 and found.best_hours[0].low > 0
+            sure = posts >= 30 and found.best_hours[0].low > 0 and found.best_hours[0].data_points > 0
             assert (found.evidence is Evidence.STRONG) == sure == (found.signal is Signal.OK)
             assert ratings_json(found)["evidence"] == found.evidence.value
 
 
-def test_evidence_is_some_where_the_five_hours_are_probably_worth_having() -> None:
-    hour = ask(history(40, lambda _: 0.0)).best_hours[0]
-    unsure, sure = replace(hour, low=-0.1), replace(hour, low=0.1)
-    assert recommendation._evidence(40, unsure, 0.7) is Evidence.SOME
-    assert recommendation._evidence(40, unsure, 0.69) is Evidence.THIN
-    assert recommendation._evidence(40, sure, 0.1) is Evidence.STRONG
-    assert recommendation._evidence(29, sure, 0.9) is Evidence.THIN
+@pytest.mark.parametrize(
+    ("posts", "low", "tried", "confidence", "evidence"),
+    [
+        (40, -0.1, 5, 0.85, Evidence.SOME),
+        (40, -0.1, 5, 0.84, Evidence.THIN),
+        (40, 0.1, 5, 0.1, Evidence.STRONG),
+        (40, 0.1, 0, 0.9, Evidence.SOME),
+        (40, 0.1, 0, 0.8, Evidence.THIN),
+        (29, 0.1, 5, 0.9, Evidence.THIN),
+    ],
+)
+def test_evidence_needs_posts_and_probability(
+    posts: int, low: float, tried: int, confidence: float, evidence: Evidence
+) -> None:
+    hour = Rating(None, 18, 0.9, 0.2, low, 0.3, tried)
+    assert recommendation._evidence(posts, hour, confidence) is evidence
+
+
+@pytest.mark.parametrize(("posts", "asleep"), [(9, False), (10, True)])
+def test_below_ten_posts_only_hours_are_recommended_at_which_people_are_awake(posts: int, asleep: bool) -> None:
+    found = ask([sample(n, MONDAY + n * DAY + 3 * HOUR, 100) for n in range(posts)])
+    night = replace(found, hours=tuple(replace(hour, score=1 / (1 + (hour.hour or 0))) for hour in found.hours))
+    assert any(hour.hour in (3, 4) for hour in night.best_hours) == asleep
+    nights = replace(found, slots=tuple(replace(slot, uplift=1 / (1 + (slot.hour or 0))) for slot in found.slots))
+    assert any(slot.hour == 0 for slot in nights.best_slots) == asleep
+    assert (len(night.best_hours), len(nights.best_slots)) == (5, 10)
+
+
+@pytest.mark.parametrize(
+    ("day_low", "hour_low", "posts", "first"),
+    [(0.0, -0.1, 30, True), (-0.01, -0.1, 30, False), (0.1, 0.0, 30, False), (0.1, -0.1, 29, False)],
+)
+def test_days_come_first_where_they_alone_are_surely_no_worse_than_the_average(
+    day_low: float, hour_low: float, posts: int, first: bool
+) -> None:
+    hours = tuple(Rating(None, hour, 0.5, 0.1, hour_low if hour == 18 else -0.2, 0.3, 5) for hour in range(24))
+    days = tuple(Rating(day, None, 0.5, 0.1, day_low if day == 5 else -0.2, 0.3, 5) for day in range(7))
+    found = Recommendation(ACCOUNT, ZONE, hours=hours, days=days, data_points=posts)
+    assert found.days_first is first
+    assert ratings_json(found)["daysFirst"] is first
 
 
 def test_the_hours_that_bring_more_are_found() -> None:
@@ -319,7 +376,7 @@ def test_the_json_is_the_contract() -> None:
         "dataPoints",
         "signal",
         "evidence",
-        *("onlineFollowers", "factors", "noFactors"),
+        *("daysFirst", "leftOut", "onlineFollowers", "factors", "noFactors"),
     ]
     assert list(shape) == [*head, "hours", "days", "slots"]
     assert list(ratings_json(found)) == head

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
 from math import exp
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,18 +17,20 @@ from tests.examples import examples
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.estimate import Effects
 from ttp.domain.optimal.free_hours import (
-    BEST,
-    EARLIEST,
+    ANYWHERE,
     EXPLORED,
     LEAD,
     OF_BEST_HOURS,
+    WEIGHED,
     FreeHour,
+    LaterHour,
+    Reach,
     draw_free_hour,
     free_best_slots,
     full_hours,
     next_free_hour,
 )
-from ttp.domain.optimal.recommendation import Rating, Recommendation, recommend
+from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation, recommend
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.views.optimal import free_hour_json
 
@@ -47,7 +50,7 @@ def rated(account: str = "x/me", best: list[tuple[int, int]] = TEN, zone: ZoneIn
         for hour in range(24)
         for score in (scores.get((day, hour), 0.01),)
     )
-    return Recommendation(account, zone, slots=slots)
+    return Recommendation(account, zone, slots=slots, data_points=40)
 
 
 def find(
@@ -85,6 +88,16 @@ def test_the_json_of_a_slot_is_the_contract() -> None:
         "hour": 18,
         "score": 0.1235,
         "uplift": 0.0,
+        "later": None,
+    }
+    later = LaterHour(replace(slot, uplift=0.24), timedelta(days=4))
+    assert free_hour_json(replace(slot, later=later))["later"] == {
+        "at": "2026-11-24T17:00:00Z",
+        "day": "Tuesday",
+        "hour": 18,
+        "score": 0.1235,
+        "uplift": 0.24,
+        "within": "4d",
     }
     half_a_second_later = FreeHour(berlin(24, 18) + timedelta(milliseconds=500), 1, 18, 0.5)
     assert free_hour_json(half_a_second_later)["at"] == "2026-11-24T17:00:00.500Z"
@@ -234,68 +247,161 @@ def known(
     tried: Sequence[int] = tuple(range(8, 22)),
     low: float = -0.1,
     zone: ZoneInfo = BERLIN,
+    evidence: Evidence = Evidence.STRONG,
 ) -> Recommendation:
     """An account that posts every day at the hours in `tried`; `slots`: hours of single days that differ."""
     uplifts = USUAL if hours is None else hours
     of_hours = tuple(
         Rating(None, h, uplifts.get(h, -0.1), uplifts.get(h, -0.1), low, 1.0, 7 * (h in tried)) for h in range(24)
     )
+    of_days = tuple(Rating(d, None, 0.4, 0.0, low, 1.0, len(tried)) for d in range(7))
     of_slots = tuple(
         Rating(d, h, 0.1, (slots or {}).get((d, h), uplifts.get(h, -0.1)), low, 1.0, int(h in tried))
         for d in range(7)
         for h in range(24)
     )
-    return Recommendation(account, zone, hours=of_hours, slots=of_slots, data_points=40)
+    return Recommendation(
+        account, zone, hours=of_hours, days=of_days, slots=of_slots, data_points=40, evidence=evidence
+    )
 
 
-def following(
+def hours(
     *accounts: Recommendation,
     now: datetime = NOW,
     busy: dict[str, list[datetime]] | None = None,
     days: float = 7,
     count: int = 1,
-) -> list[tuple[str, str]]:
-    found = next_free_hour(accounts, now=now, busy=busy or {}, min_gap_s=GAP_S, horizon_s=days * 86_400, count=count)
-    return [(f"{hour.at.astimezone(BERLIN):%a %d %H}", hour.why) for hour in found]
+    reach: Reach = ANYWHERE,
+    gap_s: float = GAP_S,
+) -> tuple[FreeHour, ...]:
+    horizon_s = days * 86_400
+    return next_free_hour(
+        accounts, now=now, busy=busy or {}, min_gap_s=gap_s, horizon_s=horizon_s, reach=reach, count=count
+    )
+
+
+def shown(hour: FreeHour) -> str:
+    return f"{hour.at.astimezone(BERLIN):%a %d %H}"
+
+
+def following(*accounts: Recommendation, **more: Any) -> list[tuple[str, str]]:
+    return [(shown(hour), hour.why) for hour in hours(*accounts, **more)]
 
 
 def test_the_best_hour_tonight_is_next() -> None:
-    assert following(known()) == [("Tue 24 18", BEST)]
+    assert following(known()) == [("Tue 24 18", WEIGHED)]
 
 
-def test_an_earlier_hour_within_three_percent_of_the_best_is_next() -> None:
-    assert following(known(hours={**USUAL, 15: 0.165})) == [("Tue 24 15", EARLIEST)]
-    assert following(known(hours={**USUAL, 15: 0.163})) == [("Tue 24 18", BEST)]
+@pytest.mark.parametrize(
+    ("of_hours", "at"),
+    [
+        pytest.param({**USUAL, 15: 0.199}, "Tue 24 15", id="three hours of waiting are worth less than 0.3 %"),
+        pytest.param({**USUAL, 15: 0.19}, "Tue 24 18", id="but 1 % is worth three hours"),
+        pytest.param({**USUAL, 10: 0.21}, "Tue 24 18", id="and not 15 hours"),
+        pytest.param({**USUAL, 10: 0.23}, "Wed 25 10", id="which 3 % are"),
+    ],
+)
+def test_a_day_of_waiting_costs_two_percent(of_hours: dict[int, float], at: str) -> None:
+    assert [shown(hour) for hour in hours(known(hours=of_hours))] == [at]
+
+
+def test_the_expectation_of_a_slot_is_the_mean_of_its_own_and_that_of_hour_and_day() -> None:
+    account = known(slots={(1, 18): 0.3})
+    tuesdays = tuple(replace(day, uplift=0.1 if day.day == 1 else 0.0) for day in account.days)
+    (hour,) = hours(replace(account, days=tuesdays))
+    assert hour.uplift == pytest.approx((0.3 + 1.2 * 1.1 - 1) / 2)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "days", "at"),
+    [
+        pytest.param(Evidence.STRONG, 7, "Thu 26 18", id="three days"),
+        pytest.param(Evidence.SOME, 2, "Wed 25 18", id="within the horizon"),
+        pytest.param(Evidence.THIN, 7, "Tue 24 18", id="a day while the evidence is thin"),
+    ],
+)
+def test_how_far_ahead_an_hour_is_sought(evidence: Evidence, days: float, at: str) -> None:
+    later = {(2, 18): 0.5, (3, 18): 0.9, (4, 18): 2.0}
+    assert [shown(hour) for hour in hours(known(slots=later, evidence=evidence), days=days)] == [at]
+
+
+def test_of_several_accounts_one_with_evidence_is_enough_to_wait() -> None:
+    thin, sure = (known(slots={(3, 18): 0.9}, evidence=one) for one in (Evidence.THIN, Evidence.SOME))
+    assert following(thin, replace(sure, account="x/you"))[0][0] == "Thu 26 18"
+
+
+@pytest.mark.parametrize(
+    ("reach", "at"),
+    [
+        pytest.param(Reach(7 * 86_400.0), "Sat 28 18", id="the best, however late"),
+        pytest.param(Reach(86_400.0), "Wed 25 10", id="within a day"),
+        pytest.param(Reach(3 * 3600.0), "Tue 24 15", id="below the average too"),
+        pytest.param(Reach(start=berlin(25, 0)), "Wed 25 10", id="from a time on, at its price"),
+        pytest.param(Reach(start=berlin(27, 0), end=berlin(27, 16)), "Fri 27 10", id="between two times"),
+        pytest.param(Reach(start=berlin(28, 18), end=berlin(28, 19)), "Sat 28 18", id="the first included"),
+        pytest.param(Reach(start=berlin(28, 17), end=berlin(28, 18)), "Sat 28 17", id="and not the last"),
+        pytest.param(Reach(end=berlin(29, 0) + timedelta(weeks=2)), "Sat 28 18", id="beyond the horizon"),
+        pytest.param(Reach(7 * 86_400.0, end=berlin(25, 9)), "Tue 24 18", id="the nearer end"),
+        pytest.param(Reach(start=berlin(27, 0), end=berlin(27, 5)), "Fri 27 01", id="untried where nothing else is"),
+        pytest.param(Reach(300.0), None, id="nothing so soon"),
+    ],
+)
+def test_the_best_hour_of_a_typed_reach(reach: Reach, at: str | None) -> None:
+    account = known(hours={**USUAL, 10: 0.24, 15: -0.05, 1: -0.02}, slots={(5, 18): 0.6})
+    assert [shown(hour) for hour in hours(account, reach=reach)] == ([at] if at else [])
+
+
+def test_a_later_hour_is_named_with_a_reach_that_chooses_it() -> None:
+    account = known(slots={(3, 19): 0.34, (5, 18): 0.6})
+    (hour,) = hours(account)
+    assert (shown(hour), hour.later and shown(hour.later.hour)) == ("Tue 24 18", "Sat 28 18")
+    assert hour.later is not None
+    assert hour.later.within == timedelta(days=5)
+    (later,) = hours(account, reach=Reach(hour.later.within.total_seconds()), busy={"x/me": [hour.at]})
+    assert (later.at, later.uplift) == (hour.later.hour.at, hour.later.hour.uplift)
+
+
+@pytest.mark.parametrize(
+    ("account", "more"),
+    [
+        pytest.param(known(), {}, id="the chosen one is the best"),
+        pytest.param(known(slots={(5, 18): 0.22}), {}, id="hardly better"),
+        pytest.param(known(slots={(5, 18): 0.6}, evidence=Evidence.THIN), {}, id="thin"),
+        pytest.param(known(slots={(5, 18): 0.6}), {"count": 2}, id="of several hours"),
+        pytest.param(known(slots={(5, 18): 0.6}), {"reach": Reach(86_400.0)}, id="with an end"),
+        pytest.param(known(slots={(5, 18): 0.6}), {"gap_s": 5 * 86_400.0}, id="too close to the chosen one"),
+    ],
+)
+def test_no_later_hour_is_named(account: Recommendation, more: dict[str, Any]) -> None:
+    assert all(hour.later is None for hour in hours(account, **more))
+
+
+def test_the_reach_of_a_later_hour_is_at_most_the_horizon() -> None:
+    (hour,) = hours(known(slots={(3, 18): 0.26}), days=2.5)
+    assert hour.later is not None
+    assert hour.later.within == timedelta(hours=53)
 
 
 def test_an_hour_that_was_never_tried_is_not_next_unless_it_is_surely_good() -> None:
-    hours = {**USUAL, 15: 0.21}
+    of_hours = {**USUAL, 15: 0.21}
     habit = [hour for hour in range(8, 22) if hour != 15]
-    assert following(known(hours=hours, tried=habit)) == [("Tue 24 18", EARLIEST)]
-    assert following(known(hours=hours, tried=habit, low=0.01)) == [("Tue 24 15", BEST)]
+    assert following(known(hours=of_hours, tried=habit)) == [("Tue 24 18", WEIGHED)]
+    assert following(known(hours=of_hours, tried=habit, low=0.01)) == [("Tue 24 15", WEIGHED)]
 
 
-def test_where_nothing_tried_is_as_good_the_best_of_the_five_best_hours_is_next() -> None:
-    assert following(known(hours={**USUAL, 22: 0.9})) == [("Tue 24 22", OF_BEST_HOURS)]
-    late = known(hours={**USUAL, 22: 0.9})
-    assert following(late, now=berlin(24, 22)) == [("Wed 25 22", OF_BEST_HOURS)]
+def test_where_nothing_tried_is_above_the_average_the_best_of_the_five_best_hours_is_next() -> None:
+    only = known(hours={22: 0.9})
+    assert following(only) == [("Tue 24 22", OF_BEST_HOURS)]
+    assert following(only, now=berlin(24, 22)) == [("Wed 25 22", OF_BEST_HOURS)]
 
 
-def test_a_weekday_counts_where_the_account_has_posted_on_it_alone() -> None:
-    saturday = {(5, 18): 0.6}
-    assert following(known(slots=saturday)) == [("Sat 28 18", BEST)]
-    account = known(slots=saturday)
-    untried = replace(account, slots=tuple(replace(s, data_points=0) if s.day == 5 else s for s in account.slots))
-    assert following(untried) == [("Tue 24 18", BEST)]
-
-
-def test_hours_beyond_the_horizon_are_not_waited_for() -> None:
-    assert following(known(slots={(5, 18): 0.6}), days=2) == [("Tue 24 18", BEST)]
+def test_beyond_the_usual_reach_the_horizon_is_sought_before_the_five_best_hours() -> None:
+    assert following(known(hours={}, slots={(5, 18): 0.6})) == [("Sat 28 18", WEIGHED)]
 
 
 def test_taken_hours_give_way_to_the_next_best_and_then_to_later_weeks() -> None:
     tonight = [berlin(24, 18)]
-    assert following(known(), busy={"x/me": tonight}) == [("Wed 25 18", BEST)]
+    assert following(known(), busy={"x/me": tonight}) == [("Wed 25 18", WEIGHED)]
     week = following(known(), count=40)
     assert len(set(week)) == 40
     assert {at[7:] for at, _ in week} == {"18", "17", "19", "12", "09"}
@@ -309,23 +415,23 @@ def test_an_account_whose_best_hours_are_taken_for_a_year_has_no_next_one() -> N
 
 def test_several_accounts_have_the_hour_that_is_best_on_average_and_free_and_tried_by_all() -> None:
     first, second = known(hours={18: 0.3, 20: 0.2}), known("x/you", hours={20: 0.3})
-    assert following(first, second) == [("Tue 24 20", BEST)]
+    assert following(first, second) == [("Tue 24 20", WEIGHED)]
     assert following(first, second, busy={"x/you": [berlin(24, 20)]})[0][0] == "Wed 25 20"
     never = known("x/you", hours={20: 0.3}, tried=[9])
     assert following(first, never) == [("Tue 24 20", OF_BEST_HOURS)]
-    assert following(Recommendation("x/new", BERLIN), first, busy={"x/new": [berlin(24, 18)]}) == [("Wed 25 18", BEST)]
+    assert following(Recommendation("x/new", BERLIN), first, busy={"x/new": [berlin(24, 18)]})[0][0] == "Wed 25 18"
 
 
 def test_where_nothing_tells_hours_apart_the_night_is_left_out() -> None:
     equal = dict.fromkeys(range(24), 0.0)
-    assert following(known(hours=equal, tried=[3, 21])) == [("Tue 24 21", BEST)]
+    assert following(known(hours=equal, tried=[3, 21])) == [("Tue 24 21", WEIGHED)]
     assert following(known(hours=equal, tried=[3]))[0][1] == OF_BEST_HOURS
 
 
 def test_an_hour_that_the_clocks_skip_is_not_next() -> None:
     night = known(hours={2: 0.5}, tried=[2])
     before = datetime(2026, 3, 28, 12, tzinfo=UTC)
-    assert following(night, now=before) == [("Mon 30 02", BEST)]
+    assert following(night, now=before) == [("Mon 30 02", WEIGHED)]
     never = known(hours={2: 0.5}, tried=[])
     assert following(never, now=before) == [("Mon 30 02", OF_BEST_HOURS)]
 

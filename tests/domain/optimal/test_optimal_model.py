@@ -18,8 +18,10 @@ from ttp.domain.optimal.design_matrix import (
     KIND_SD,
     LEVEL_SD,
     SLOT_SD,
+    STEP_SD,
     Design,
     Prior,
+    change_of_habits,
     effects_of,
     prior_mean,
     prior_sd,
@@ -149,7 +151,9 @@ def nuisance(posts: Sequence[PostFeatures]) -> Matrix:
     place = np.arange(len(posts)) / (len(posts) - 1) * bends
     trend = [BEND_SD * np.clip(place - bend, 0, 1) for bend in range(bends)]
     kinds = [KIND_SD * np.array([post.kind == kind for post in posts]) for kind in ("image", "text", "video")]
-    return np.stack([np.full(len(posts), LEVEL_SD), *trend, *kinds], axis=1)
+    change = change_of_habits([post.hour for post in posts])
+    step = [] if change is None else [STEP_SD * (np.arange(len(posts)) >= change)]
+    return np.stack([np.full(len(posts), LEVEL_SD), *trend, *step, *kinds], axis=1)
 
 
 def before_any_post(posts: Sequence[PostFeatures], shape: Prior) -> Matrix:

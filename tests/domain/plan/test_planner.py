@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.optimal.estimate import Effects
-from ttp.domain.optimal.recommendation import Rating, Recommendation
+from ttp.domain.optimal.recommendation import AWAKE, Rating, Recommendation
 from ttp.domain.plan.planner import Exploring, Plan, spread
-from ttp.domain.plan.scoring import AWAKE, UNKNOWN, AccountSchedule, Draft, PlanLimits
+from ttp.domain.plan.scoring import UNKNOWN, AccountSchedule, Draft, PlanLimits
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 BERLIN, KOLKATA, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")

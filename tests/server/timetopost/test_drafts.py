@@ -98,9 +98,10 @@ def test_its_time_is_the_given_one_else_the_hint(single: TimeToPost, hint: Any, 
 
 def test_the_best_hour_is_chosen_where_one_is_known(single: TimeToPost, ttp: Program) -> None:
     ttp.ok("metrics", "import", "-", stdin=ROWS)
+    ttp.post("busy", "--to", "x/me", "--at", WITHOUT_DATA)
     best = ttp.ok("optimal", "next", "--account", "x/me", "--json").json["slot"]["at"]
-    batch(single, schedule_hint="optimal")
-    assert single.ok("approve_draft", draft_id="1")["scheduledAt"] == best != WITHOUT_DATA
+    (draft,) = batch(single, schedule_hint="optimal")
+    assert single.ok("approve_draft", draft_id=draft["id"])["scheduledAt"] == best != WITHOUT_DATA
 
 
 def test_segments_replace_the_text(single: TimeToPost) -> None:

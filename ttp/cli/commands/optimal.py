@@ -17,6 +17,8 @@ from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.optimal.free_hours import ANYWHERE
+from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views.optimal import AccountAdvice, free_hour_json
 
@@ -54,23 +56,30 @@ def next_(
     count: Annotated[
         int | None, typer.Option("--count", metavar="N", help="Show N hours instead of one.", min=1, max=50)
     ] = None,
+    within: Annotated[
+        str | None, typer.Option("--within", metavar="DURATION", help="The best hour until then, however late: 24h.")
+    ] = None,
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:
     """Show the next good free hour, and why it was chosen.
 
-    That is the earliest free hour within 3 % of the best free hour of the next 7 days (plan.horizon_s) at which the
-    account has posted before; else the best free one of the five best hours. Several accounts are judged
-    together. --explore P tries, with probability P, an hour about which little is known.
+    That is the free hour of the next 3 days (best.within; 24h while the evidence is thin) that brings most, less 2 %
+    for each day of waiting, and at which the account has posted before. Several accounts are judged together.
+    --explore P tries, with probability P, an hour about which little is known.
 
     Examples:
       ttp optimal next --account x/me
+      ttp optimal next --account x/me --within 24h
       ttp optimal next --account x/me --count 5 --json
     """
     accounts = select_accounts(context, account, platform)
     zones = [context.times.account_zone(one, tz) for one in accounts]
-    slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
+    reach = context.optimal.reach(parse_duration(within)) if within is not None else ANYWHERE
+    slots = context.optimal.next(accounts, zones, count or 1, reach=reach, explore=explore or 0.0, seed=seed)
     if not slots and not context.out.in_json:
+        if reach.has_end:
+            raise context.optimal.no_hour_error(accounts, reach=reach)
         names = ", ".join(one.name for one in accounts) or "any account"
         ways = context.optimal.data_hints(accounts) or (Hint("fix", "ttp metrics import FILE"),)
         raise UsageError(f"no metrics of {names} yet", *ways)

@@ -50,6 +50,7 @@ def create(
     text: options.Text = None,
     to: options.To = None,
     at: options.MaybeAt = None,
+    within: options.Within = None,
     media: options.MediaPaths = None,
     alt: options.Alts = None,
     dry_run: Annotated[
@@ -98,6 +99,7 @@ def create(
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
     options.refuse_unquoted_time(context.line, text, at)
+    at = options.time_within(at, within)
     words, piped = options.read_text(context, text)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
@@ -198,6 +200,7 @@ def edit(
     text: options.Text = None,
     to: options.To = None,
     at: options.MaybeAt = None,
+    within: options.Within = None,
     tz: options.TimeZone = None,
     media: options.MediaPaths = None,
     add_media: options.AddMedia = None,
@@ -235,6 +238,7 @@ def edit(
       ttp edit 3 "A better text" --add-tag launch
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
     """
+    at = options.time_within(at, within)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     options.enable_strict_checks(context, strict=strict)

@@ -28,6 +28,7 @@ def schedule(
     context: Context,
     post_ids: options.PostIds,
     at: options.MaybeAt = None,
+    within: options.Within = None,
     tz: options.TimeZone = None,
     first: options.BeforeOthers = False,
     strict: options.Strict = False,
@@ -43,6 +44,7 @@ def schedule(
       ttp schedule 3 --at optimal
     """
     ids, at = _split_time(context, post_ids, at)
+    at = options.time_within(at, within) or at
     options.enable_strict_checks(context, strict=strict)
     accounts = context.posts.accounts_by_post(options.existing_ids(context, ids))
     with context.naming_choices():

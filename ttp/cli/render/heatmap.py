@@ -16,14 +16,13 @@ from ttp.cli.render.optimal import (
     no_posts,
     percent,
     signal_words,
-    signed_percent,
     wrap_indented,
     zone_words,
 )
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_text
-from ttp.domain.optimal.recommendation import Rating, Recommendation
+from ttp.domain.optimal.recommendation import Rating, Recommendation, signed_percent
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views.optimal import HEATMAP_FIELDS, AccountAdvice, heatmap_json, heatmap_rows, heatmaps_json
 

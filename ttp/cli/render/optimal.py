@@ -22,7 +22,7 @@ from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.explanation import NEAR_H, Explanation, PostBehind
 from ttp.domain.optimal.factors import FEWEST_EACH, ClassEffect
-from ttp.domain.optimal.free_hours import Week
+from ttp.domain.optimal.free_hours import FreeHour, Week
 from ttp.domain.optimal.recommendation import (
     FEWEST_POSTS,
     DaySchedule,
@@ -31,7 +31,9 @@ from ttp.domain.optimal.recommendation import (
     Rating,
     Recommendation,
     Signal,
+    signed_percent,
 )
+from ttp.domain.time.durations import compact_duration
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import optimal
 from ttp.views import optimal as views
@@ -215,8 +217,8 @@ def _steps(explanation: Explanation) -> Iterator[tuple[str, str]]:
     if explanation.raw is None or explanation.adjusted is None:
         yield "Counted", f"no post at {name}, {near or 'and none near it'}"
     else:
-        yield "Counted", f"{signed_percent(explanation.raw)} % above your average, from {posts}"
-        yield "Adjusted", f"{signed_percent(explanation.adjusted)} % after removing trend, kind and outliers"
+        yield "Counted", f"{_against_average(explanation.raw)}, from {posts}"
+        yield "Adjusted", f"{_against_average(explanation.adjusted)}, without trend, kind and outliers"
     rests = " and ".join(filter(None, [posts if explanation.raw is not None else "", near])) or "the rest of the week"
     yield "Expected", f"{signed_percent(rating.uplift)} % {interval(rating)}: the estimate from {rests}"
     top, kind = (5, "hours") if rating.day is None else (3, "days") if rating.hour is None else (10, "slots")
@@ -224,7 +226,6 @@ def _steps(explanation: Explanation) -> Iterator[tuple[str, str]]:
     yield "Score", f"{among}; rank {explanation.rank}"
 
 
-Row: TypeAlias = Mapping[str, object]
 Lines: TypeAlias = Iterator[str]
 Period: TypeAlias = tuple[datetime | None, datetime | None]
 _BAR = 20
@@ -248,26 +249,36 @@ def render_recommendation(
         return
     yield from wrap_indented(_in_short(recommendation), page)
     yield ""
-    yield from _bars(
-        "Best hours", "chance to be in your top 5", "posts      gain, 80 % range", recommendation.best_hours, page
-    )
-    yield ""
-    yield from _bars("Best days", "chance to be in your top 3", "", recommendation.best_days, page)
-    if all(abs(day.uplift) < _SMALL for day in recommendation.best_days):
-        yield from wrap_indented("Days make little difference for this account.", page)
-    yield ""
+    charts = [_best_hours(recommendation, page), _best_days(recommendation, page)]
+    for chart in reversed(charts) if recommendation.days_first else charts:
+        yield from chart
+        yield ""
     yield from wrap_indented(signal_words(recommendation), page)
     if recommendation.by_views:
         yield from wrap_indented("Posts are compared by views: they have few likes, comments and shares.", page)
+    if left_out := recommendation.left_out:
+        few = f"{plural(left_out, 'post')} without any like, comment and share {'is' if left_out == 1 else 'are'}"
+        yield from wrap_indented(f"{few} left out: deleted or never counted, as your usual post has many.", page)
     if advice.online is not None:
         yield from wrap_indented(_online_words(advice.online, platform), page)
     for sentence in (*map(factor_words, advice.factors.lines), *silence_words(advice.factors.silence)):
         yield from wrap_indented(sentence, page)
-    if advice.next_at is not None:
-        yield from wrap_indented(_next_slot(advice.next_at, page, advice.why), page)
-        yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
+    if advice.next is not None:
+        yield from wrap_indented(_next_slot(advice.next, page), page)
+        yield from _ways_on(advice, tz, page)
     if not zone_known:
         yield from zone_words(recommendation, page)
+
+
+def _best_hours(recommendation: Recommendation, page: Page) -> Lines:
+    past = "posts      gain, 80 % range"
+    yield from _bars("Best hours", "chance to be in your top 5", past, recommendation.best_hours, page)
+
+
+def _best_days(recommendation: Recommendation, page: Page) -> Lines:
+    yield from _bars("Best days", "chance to be in your top 3", "", recommendation.best_days, page)
+    if all(abs(day.uplift) < _SMALL for day in recommendation.best_days):
+        yield from wrap_indented("Days make little difference for this account.", page)
 
 
 def head(recommendation: Recommendation, page: Page) -> Lines:
@@ -296,34 +307,36 @@ def no_posts(way: WayOut) -> str:
 
 def _in_short(recommendation: Recommendation) -> str:
     """Return the recommendation in one sentence."""
-    best = recommendation.best_hours[0]
+    best = (recommendation.best_days if recommendation.days_first else recommendation.best_hours)[0]
     posts = plural(recommendation.data_points, "post")
     more = f"about {signed_percent(best.uplift).lstrip('+')} % more than your average"
+    name = place_name(best) if best.data_points else f"{place_name(best)}, which you have not tried yet"
     match recommendation.evidence:
+        case _ if best.hour is None:
+            return f"Post on {place_name(best)}: {more} is likely; no hour is clearly better ({posts})."
         case Evidence.STRONG:
-            return f"Post at {place_name(best)}: expect {more} ({posts})."
+            return f"Post at {name}: expect {more} ({posts})."
         case Evidence.SOME:
-            return f"Post around {place_name(best)}: {more} is likely, not certain ({posts})."
+            return f"Post around {name}: {more} is likely, not certain ({posts})."
         case _:
-            return f"Your best hours are not known yet: {place_name(best)} is a first guess ({posts})."
+            return f"Your best hours are not known yet: {name} is a first guess ({posts})."
 
 
 def signal_words(recommendation: Recommendation) -> str:
-    """Return the sentence about the strength of the evidence."""
-    share = percent(recommendation.confidence)
+    """Return the sentences about the strength of the evidence."""
+    beat = f"the five hours beat your average with {percent(recommendation.confidence)} probability"
     if recommendation.evidence is Evidence.STRONG:
-        return f"Strong evidence: the five hours beat your average with {share} probability."
+        return f"Strong evidence: {beat}. {_ARRIVED}"
     if recommendation.evidence is Evidence.SOME:
-        return f"Some evidence: the five hours beat your average with {share} probability; the best one alone may not."
+        return f"Some evidence: {beat}; the best one alone may not. {_ARRIVED}"
     few = ""
     if recommendation.data_points < FEWEST_POSTS:
         count = recommendation.data_points
         few = f"{plural(count, 'post')} {'is' if count == 1 else 'are'} few, and "
-    return (
-        f"Thin evidence: the five hours beat your average with {share} probability; {few}much of this order is chance."
-    )
+    return f"Thin evidence: {beat}; {few}much of this order is chance."
 
 
+_ARRIVED = "On real pages, two thirds of a predicted gain arrived."
 _MOST_ONLINE = 3
 
 
@@ -343,33 +356,31 @@ def zone_words(recommendation: Recommendation, page: Page) -> Lines:
     yield f"  Set it:  ttp account set {account} --tz ZONE"
 
 
-def _ways_on(advice: Advice, tz: str | None) -> Lines:
-    """Yield the commands that use the next hour, or a week of them."""
+def _ways_on(advice: Advice, tz: str | None, page: Page) -> Lines:
+    """Draw the commands that use the next hour, a week of them, or a later one."""
     zone = f" --tz {escape_text(tz)}" if tz else ""
-    if advice.drafts:
-        yield f"  Use it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
-    else:
-        yield f"  Use it:  ttp create TEXT --to {escape_text(advice.recommendation.account)} --at optimal{zone}"
-    if len(advice.drafts) > 1:
-        yield "  A week:  ttp plan --drafts --week"
+    to = f"create TEXT --to {escape_text(advice.recommendation.account)}"
+    use = f"ttp {f'schedule {advice.drafts[0]}' if advice.drafts else to} --at optimal"
+    week = ["  A week:  ttp plan --drafts --week"] if len(advice.drafts) > 1 else []
+    yield from page.flow([f"  Use it:  {use}{zone}", *week], gap=" " * 4)
+    if advice.next is not None and (later := advice.next.later) is not None:
+        yield f"  {_would_be(later.hour.at, later.hour.uplift, page)}:"
+        yield f"  {use} --within {compact_duration(later.within)}{zone}"
 
 
-def render_slots(slots: Sequence[Row], page: Page) -> Iterator[str]:
-    """Draw the next hours with the chance of each."""
+def render_slots(slots: Sequence[NextHourAnswer], page: Page) -> Iterator[str]:
+    """Draw the next hours, what each is expected to bring, and why it was chosen."""
     if not slots:
         yield "No metrics yet.  Import some:  ttp metrics import FILE"
     for slot in slots:
         at = _instant(slot["at"])
         when = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
-        score = percent(_number(slot["score"]))
+        reason = [escape_text(slot["why"])] if slot.get("why") else []
         yield from page.flow(
-            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} chance to be in your top 10", *_reason(slot)]
+            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{signed_percent(slot['uplift'])} %", *reason]
         )
-
-
-def _reason(slot: Row) -> Lines:
-    if slot.get("why"):
-        yield escape_text(str(slot["why"]))
+        if later := slot.get("later"):
+            yield f"{_would_be(_instant(later['at']), later['uplift'], page)}:  --within {later['within']}"
 
 
 def explore_advice(accounts: Sequence[str], command: str) -> list[str]:
@@ -389,7 +400,7 @@ def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Pa
     yield cut(pad(pad(f"  {title}", indent) + among, bar + 33) + past, page.width).rstrip()
     for rating in ratings:
         start = f"  {place_name(rating):<5}  {_bar(rating.score, bar)} {percent(rating.score):>5}"
-        posts = plural(rating.data_points, "post")
+        posts = plural(rating.data_points, "post") if rating.data_points else "not tried"
         yield cut(
             f"{start}    {posts:<10}     {signed_percent(rating.uplift) + ' %':>5}  {interval(rating)}", page.width
         )
@@ -413,10 +424,10 @@ def percent(share: float) -> str:
     return ">99 %" if share > 0.995 else f"{round(share * 100)} %"
 
 
-def signed_percent(share: float) -> str:
-    """Return `+12`, `-1`, `0` for 0.12, -0.01, 0.0."""
-    number = round(share * 100)
-    return f"{number:+d}" if number else "0"
+def _against_average(share: float) -> str:
+    """Return `38 % above your average`, `47 % below your average`."""
+    number = abs(round(share * 100))
+    return f"{number} % {'below' if share < 0 else 'above'} your average" if number else "at your average"
 
 
 def interval(rating: Rating) -> str:
@@ -435,9 +446,14 @@ def _span(period: Period, page: Page) -> str:
     return f", {page.month_day(first)}{first_year} to {page.month_day(last)} {last.year}"
 
 
-def _next_slot(at: datetime, page: Page, why: str) -> str:
-    reason = f": {why}" if why else ""
-    return f"Next good hour: {page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC){reason}"
+def _next_slot(hour: FreeHour, page: Page) -> str:
+    when = f"{page.day(hour.at)} {page.time(hour.at)} ({page.ago_long(hour.at)}, {page.utc(hour.at)} UTC)"
+    return f"Next good hour: {when}, {signed_percent(hour.uplift)} %"
+
+
+def _would_be(at: datetime, uplift: float, page: Page) -> str:
+    """Return `Thu 19:00 would be +24 %`."""
+    return f"{page.weekday(at)} {page.time(at)} would be {signed_percent(uplift)} %"
 
 
 def wrap_indented(sentence: str, page: Page) -> Lines:
@@ -447,11 +463,6 @@ def wrap_indented(sentence: str, page: Page) -> Lines:
 
 def _instant(value: object) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-
-
-def _number(value: object) -> float:
-    assert isinstance(value, int | float)
-    return float(value)
 
 
 _HOUR = 15

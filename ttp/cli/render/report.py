@@ -12,11 +12,11 @@ from types import MappingProxyType
 
 from ttp.cli.output import cell
 from ttp.cli.render.heatmap import DARK, LIGHT
-from ttp.cli.render.optimal import signed_percent
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.metrics.report import Group, MeasuredPost, Period, Report, Totals, change
+from ttp.domain.optimal.recommendation import signed_percent
 from ttp.domain.pricing import dollars
 from ttp.views import answer_keys
 from ttp.views.factors import factor_words

@@ -44,6 +44,11 @@ WEEKEND_OWN = 0.5
 """Prior sd of the weekend's difference from the usual hours, as a share of the sd of those."""
 POSTS_A_BEND, MOST_BENDS = 15, 24
 """The trend is linear between bends: one bend per so many posts, within the limit."""
+BIN_H, CHANGED = 3, 12.0
+"""Habits have changed if two distributions over bins of so many hours explain the hours of the posts by this much
+better than one (the log of the ratio of the likelihoods of two multinomials and of one)."""
+STEP_SD = 1.0
+"""Prior sd of the change of level that comes with a change of habits, in units of the noise."""
 LEVEL_SD, BEND_SD, KIND_SD, KNOWN_SD = 100.0, 0.5, 1.0, 4.0
 """Prior sds in units of the noise: of the level, of the trend from bend to bend, of a kind, and of a pattern of known
 counts (hidden counts may be nearly all of a post's engagement)."""
@@ -245,10 +250,38 @@ def _nuisance_columns(posts: Sequence[PostFeatures]) -> tuple[Matrix, int]:
     bends = min(max(len(posts) // POSTS_A_BEND, 1), MOST_BENDS)
     place = [bends * rank / max(len(posts) - 1, 1) for rank in range(len(posts))]
     trend = [[BEND_SD * min(max(at - bend, 0.0), 1.0) for at in place] for bend in range(bends)]
+    change = change_of_habits([post.hour for post in posts])
+    if change is not None:
+        trend.append([STEP_SD * (rank >= change) for rank in range(len(posts))])
     groups = ((KIND_SD, [post.kind for post in posts]), (KNOWN_SD, [post.known for post in posts]))
     kinds = [
         [sd * (own == name) for own in of_posts]
         for sd, of_posts in groups
         for name in (sorted(set(of_posts)) if len(set(of_posts)) > 1 else ())
     ]
-    return [[LEVEL_SD] * len(posts), *trend, *kinds], 1 + bends
+    return [[LEVEL_SD] * len(posts), *trend, *kinds], 1 + len(trend)
+
+
+def change_of_habits(hours: Sequence[int]) -> int | None:
+    """Return the index of the first post with which the hours of the posts change most; None if they hardly do.
+
+    Without it, a jump of the whole account at that point would look like an effect of the new hours.
+    """
+    before, after = [0] * (24 // BIN_H), [0] * (24 // BIN_H)
+    for hour in hours:
+        after[hour // BIN_H] += 1
+    alike = _log_likelihood(after)
+    best, change = CHANGED, None
+    for rank, hour in enumerate(hours[:-1], start=1):
+        before[hour // BIN_H] += 1
+        after[hour // BIN_H] -= 1
+        gain = _log_likelihood(before) + _log_likelihood(after) - alike
+        if gain > best:
+            best, change = gain, rank
+    return change
+
+
+def _log_likelihood(counts: Sequence[int]) -> float:
+    """Return the greatest log likelihood of a multinomial, without its constant."""
+    total = sum(counts)
+    return sum(count * math.log(count / total) for count in counts if count)

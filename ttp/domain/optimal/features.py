@@ -19,6 +19,9 @@ SETTLED_AFTER = timedelta(hours=48)
 COMPARABLE_UNTIL = timedelta(days=14)
 """Later samples would favour old posts."""
 FEWEST_SETTLED = 8
+USUAL_OF_ZEROS = 20
+"""Where the median engagement is at least this, a post without any like, comment and share was deleted, hidden or never
+counted: a Poisson count of that mean is zero once in 10^8 times."""
 FEW, MANY_VIEWS = 3, 10
 """Views are compared instead of engagement if the median engagement is below the first number and the median views are
 at least this many times as high."""
@@ -40,9 +43,22 @@ class PostFeatures(NamedTuple):
     """Names of the known counts: posts with hidden likes are compared with each other."""
 
 
+class ComparablePosts(NamedTuple):
+    """The rows of an account, oldest first, and the number of posts that were left out as impossible zeros."""
+
+    posts: tuple[PostFeatures, ...]
+    left_out: int
+
+
 def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> tuple[PostFeatures, ...]:
     """Return the account's newest posts that are `SETTLED_AFTER` old, at most `NEWEST`, oldest first. Younger posts are
-    included if fewer than `FEWEST_SETTLED`, or fewer than half of the posts, are old enough."""
+    included if fewer than `FEWEST_SETTLED`, or fewer than half of the posts, are old enough. Impossible zeros are left
+    out (`USUAL_OF_ZEROS`)."""
+    return comparable_posts(samples, account=account, zone=zone).posts
+
+
+def comparable_posts(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> ComparablePosts:
+    """Return `features` and how many posts were left out as zeros."""
     by_post: dict[str, list[Sample]] = {}
     for sample in samples:
         if sample.account == account:
@@ -52,7 +68,12 @@ def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> tupl
     if len(settled) < max(FEWEST_SETTLED, len(posts) / 2):
         settled = posts
     newest = sorted(settled, key=lambda post: (post.published_at, post.remote_id))[-NEWEST:]
-    return tuple(
+    engagements = [post.engagement for post in newest if post.engagement is not None]
+    left_out = 0
+    if engagements and median(engagements) >= USUAL_OF_ZEROS:
+        kept = [post for post in newest if post.engagement != 0 or post.likes is None]
+        newest, left_out = kept, len(newest) - len(kept)
+    rows = tuple(
         PostFeatures(
             post.published_at, local.hour, local.weekday(), post.kind or "", math.log1p(count), post.remote_id, known
         )
@@ -60,6 +81,7 @@ def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> tupl
         if count is not None
         for local in (post.published_at.astimezone(zone),)
     )
+    return ComparablePosts(rows, left_out)
 
 
 def _age(sample: Sample) -> timedelta:

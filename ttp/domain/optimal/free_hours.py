@@ -13,27 +13,39 @@ from random import Random
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS, DaySchedule, Rating, Recommendation, week_schedule
+from ttp.domain.optimal.recommendation import (
+    BEST_HOURS,
+    BEST_SLOTS,
+    DaySchedule,
+    Evidence,
+    Rating,
+    Recommendation,
+    week_schedule,
+)
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.domain.time.quiet_hours import QuietHours
 
 LEAD = timedelta(minutes=10)
 """An hour that begins sooner is skipped, so that a person has time to reconsider."""
 WEEK_S = 604800.0
-NEARLY_BEST = 0.97
-"""A difference of 3 % is not worth waiting for."""
+WITHIN_S, THIN_WITHIN_S = 259200.0, 86400.0
+"""How far ahead to look, unless it was typed: three days, and a day if the evidence of all accounts is thin."""
+WAIT_PRICE = 0.02
+"""What a day of waiting costs, in logs of engagement: 2 %. The best of 168 uncertain slots is often a lucky one."""
+WORTH_NAMING = 1.02
+"""A later hour is named beside the chosen one if it is expected to bring this many times as much."""
 NIGHT = range(6)
 """Hours to avoid if nothing is known about any hour."""
 BEST = "the best free hour within reach"
-EARLIEST = "the earliest free hour within 3 % of the best one's expected engagement"
 BUT_FOR = ", but for the hours chosen before it"
 """Of the second hour and those after it."""
+WEIGHED = "the best free hour, less 2 % for each day of waiting"
 OF_BEST_HOURS = "the best free one of the five best hours"
 EXPLORED = "an hour that may be good, tried to learn about it"
 _ROUNDING = 1e-9
 HORIZON_WEEKS = 53
 """The search ends after a year."""
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _WEEK_HOURS = 168
 
 
@@ -52,18 +64,32 @@ class FreeHour:
     """Chosen by one draw of the posterior, to learn about it."""
     why: str = ""
     """Why this hour was chosen, in a clause."""
+    later: LaterHour | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaterHour:
+    """A later hour that is expected to bring more, for whoever can wait. `within`: a reach with which it is chosen."""
+
+    hour: FreeHour
+    within: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where to look for an hour, as far as somebody said: aware instants, from `start` on and before `end`."""
+    """Where to look for an hour, as far as somebody said. With an end the best hour before it is chosen, however late;
+    without one, waiting has its price."""
 
+    within_s: float | None = None
+    """Seconds from now, or from `start`."""
     start: datetime | None = None
+    """Aware; the hour begins at or after it."""
     end: datetime | None = None
+    """Aware; the hour begins before it."""
 
     @property
     def has_end(self) -> bool:
-        return self.end is not None
+        return self.within_s is not None or self.end is not None
 
 
 ANYWHERE = Reach()
@@ -76,16 +102,41 @@ def next_free_hour(
     busy: Mapping[str, Sequence[datetime]],
     min_gap_s: float,
     horizon_s: float = WEEK_S,
-    count: int = 1,
+    within_s: float = WITHIN_S,
     reach: Reach = ANYWHERE,
+    count: int = 1,
 ) -> tuple[FreeHour, ...]:
     """Return the next `count` free hours for posts to all these accounts, by time; none without data. `busy`: the aware
-    instants of each account's posts, sorted. Fewer hours are returned only if `reach`, or a year, has no more."""
+    instants of each account's posts, sorted. Fewer hours are returned only if `reach`, or a year, has no more. A single
+    hour names a better one to wait for."""
     with_data = [one for one in recommendations if one.slots]
+    if not with_data:
+        return ()
     instants = [busy.get(one.account, ()) for one in recommendations]
-    hours = islice(free_hours(with_data, now, instants, min_gap_s, horizon_s, reach), count) if with_data else ()
+    hours = tuple(islice(free_hours(with_data, now, instants, min_gap_s, horizon_s, within_s, reach), count))
+    if count == 1 and hours and not reach.has_end:
+        horizon = Reach(horizon_s, reach.start)
+        best = next(free_hours(with_data, now, instants, min_gap_s, horizon_s, within_s, horizon), None)
+        if best is not None and _is_worth_naming(best, hours[0], min_gap_s) and not _is_thin(with_data):
+            within = _whole_units(best.at - max(now, reach.start or now), timedelta(seconds=horizon_s))
+            hours = (replace(hours[0], later=LaterHour(best, within)),)
     chosen = [replace(hour, why=f"{hour.why}{BUT_FOR}") if number else hour for number, hour in enumerate(hours)]
     return tuple(sorted(chosen, key=lambda hour: hour.at))
+
+
+def _is_worth_naming(best: FreeHour, chosen: FreeHour, min_gap_s: float) -> bool:
+    # The post may be scheduled when the later hour is asked for: then its own time is busy.
+    is_apart = best.at - chosen.at >= timedelta(seconds=min_gap_s)
+    return is_apart and 1 + best.uplift >= WORTH_NAMING * (1 + chosen.uplift)
+
+
+def _whole_units(length: timedelta, most: timedelta) -> timedelta:
+    """Return a length rounded up to whole days; to hours, or to `most`, where days are longer than that."""
+    return next((whole for unit in (_DAY, _HOUR) if (whole := -(-length // unit) * unit) <= most), most)
+
+
+def _is_thin(recommendations: Sequence[Recommendation]) -> bool:
+    return all(one.evidence in (Evidence.NONE, Evidence.THIN) for one in recommendations)
 
 
 def free_hours(
@@ -94,38 +145,62 @@ def free_hours(
     busy: Sequence[Sequence[datetime]],
     min_gap_s: float,
     horizon_s: float = WEEK_S,
+    within_s: float = WITHIN_S,
     reach: Reach = ANYWHERE,
 ) -> Iterator[FreeHour]:
     """Yield free hours for posts to accounts that all have data, each at a distance from those before it.
 
-    The next one is the earliest free hour within the horizon that is nearly as good as the best free one
-    (`NEARLY_BEST`) and that was tried before. Without one, or if even the best one brings less than the average,
-    it is the best free one of the five best hours, week after week.
+    The next one has the largest ln(1 + uplift) less `WAIT_PRICE` per day of waiting, of the tried hours within
+    `within_s`, or `THIN_WITHIN_S` if all evidence is thin. Where that is below the average, or there is none, the same
+    is sought within the horizon, and then the best free one of the five best hours, week after week.
+
+    If `reach` has an end: the tried hour before it with the largest uplift, and of equal ones the earliest; else the
+    best untried one.
 
     An hour is free if it begins at least `LEAD` from now and no post of any account, and no hour yielded before, is
     less than `min_gap_s` away. `busy`, the instants of posts by account, may grow between two hours. Hours that the
     clocks skip are left out; of a repeated hour the first pass counts.
     """
-    gap, end = timedelta(seconds=min_gap_s), reach.end
-    now = max(now, (reach.start or now) - LEAD)
-    start, last = now + LEAD, now + timedelta(seconds=horizon_s)
-    ahead = [one for one in _hours_ahead(recommendations, start, last) if end is None or one.at < end]
-    ranks = _hour_ranks(recommendations, start)
+    gap, begin = timedelta(seconds=min_gap_s), max(now, reach.start or now)
+    start, end = max(begin, now + LEAD), _end(recommendations, begin, within_s, horizon_s, reach)
+    ends = [end] if reach.has_end else [end, begin + timedelta(seconds=horizon_s)]
+    price, why = (0.0, BEST) if reach.has_end else (WAIT_PRICE, WEIGHED)
+    ahead = list(_hours_ahead(recommendations, start, ends[-1]))
+    tried = [hour for hour in ahead if all(_is_tried(one, hour.at) for one in recommendations)]
+    if reach.has_end:
+        untried = [replace(hour, why=why) for hour in ahead if hour not in tried]
+        others = iter(sorted(untried, key=lambda hour: -hour.uplift))
+    else:
+        others = _in_best_hours(recommendations, start, _hour_ranks(recommendations, start))
     yielded: list[datetime] = []
 
     def is_free(hour: FreeHour) -> bool:
         return not any(_is_close(posts, hour.at, gap) for posts in (yielded, *busy))
 
-    weeks = HORIZON_WEEKS if end is None else max(0, math.ceil((end - start).total_seconds() / WEEK_S))
-    others = (one for one in _in_best_hours(recommendations, start, ranks, weeks) if end is None or one.at < end)
+    def worth(hour: FreeHour) -> float:
+        return math.log1p(hour.uplift) - price * ((hour.at - begin) / _DAY)
+
     while True:
         # An hour that is busy once stays busy, so neither list is searched from its beginning again.
-        ahead = list(filter(is_free, ahead))
-        earliest = _earliest_good(ahead, recommendations) or next(filter(is_free, others), None)
-        if earliest is None:
+        tried = list(filter(is_free, tried))
+        best = (max((hour for hour in tried if hour.at <= end), key=worth, default=None) for end in ends)
+        good = (hour for hour in best if hour is not None and (reach.has_end or hour.uplift >= -_ROUNDING))
+        chosen = next((replace(hour, why=why) for hour in good), None) or next(filter(is_free, others), None)
+        if chosen is None:
             return
-        insort(yielded, earliest.at)
-        yield earliest
+        insort(yielded, chosen.at)
+        yield chosen
+
+
+def _end(
+    recommendations: Sequence[Recommendation], begin: datetime, within_s: float, horizon_s: float, reach: Reach
+) -> datetime:
+    """Return until when to look, first."""
+    if not reach.has_end:
+        usual = min(within_s, horizon_s, THIN_WITHIN_S if _is_thin(recommendations) else within_s)
+        return begin + timedelta(seconds=usual)
+    ends = [] if reach.within_s is None else [begin + timedelta(seconds=reach.within_s)]
+    return min([*ends, *([] if reach.end is None else [reach.end - timedelta(microseconds=1)])])
 
 
 def _hours_ahead(recommendations: Sequence[Recommendation], start: datetime, end: datetime) -> Iterator[FreeHour]:
@@ -142,24 +217,12 @@ def _mean(values: Sequence[float]) -> float:
     return values[0] if len(values) == 1 else fmean(values)  # fmean of one takes ten times as long
 
 
-def _earliest_good(free: Sequence[FreeHour], recommendations: Sequence[Recommendation]) -> FreeHour | None:
-    """Return the earliest tried hour that is nearly as good as the best; None if the best is below the average."""
-    best = max((hour.uplift for hour in free), default=-1.0)
-    if best < -_ROUNDING:
-        return None
-    least = NEARLY_BEST * (1 + best)
-    for hour in free:
-        if 1 + hour.uplift >= least and all(_is_tried(one, hour.at) for one in recommendations):
-            return replace(hour, why=BEST if hour.uplift == best else EARLIEST)
-    return None
-
-
 def _in_best_hours(
-    recommendations: Sequence[Recommendation], start: datetime, ranks: Mapping[int, int], weeks: int
+    recommendations: Sequence[Recommendation], start: datetime, ranks: Mapping[int, int]
 ) -> Iterator[FreeHour]:
     """Yield the five best hours of every day: week by week, the best hour first, and its earliest day first."""
     zone = recommendations[0].zone
-    for later in range(min(weeks, HORIZON_WEEKS)):
+    for later in range(HORIZON_WEEKS):
         hours = [
             hour
             for hour in hours_of_week(recommendations, start, later)
@@ -174,23 +237,31 @@ def _hour_ranks(recommendations: Sequence[Recommendation], start: datetime) -> d
     if len(recommendations) == 1:
         return {one.hour or 0: place for place, one in enumerate(recommendations[0].best_hours)}
     at = {hour.hour: hour.at for hour in islice(hours_of_week(recommendations, start), 24)}
-    scores = {hour: fmean(_hour_at(one, instant).score for one in recommendations) for hour, instant in at.items()}
+    scores = {
+        hour: fmean(_hour_at(one, instant).score for one in recommendations)
+        for hour, instant in at.items()
+        if _is_recommended(recommendations, instant)
+    }
     return {hour: place for place, hour in enumerate(sorted(scores, key=lambda hour: -scores[hour])[:BEST_HOURS])}
 
 
 def _expected_uplift(one: Recommendation, at: datetime) -> float:
-    """Return the uplift of an instant. A weekday counts for more than its hour only if the account has posted then:
-    an untried hour on Saturday is worth no more than the same hour of any day."""
-    slot = _slot_at(one, at)
-    return slot.uplift if slot.data_points else min(slot.uplift, _hour_at(one, at).uplift)
+    """Return the uplift of an instant: the mean of its slot's and of hour plus day, which is steadier."""
+    local = at.astimezone(one.zone)
+    hour, day = one.hours[local.hour], one.days[local.weekday()]
+    return (_slot_at(one, at).uplift + (1 + hour.uplift) * (1 + day.uplift) - 1) / 2
 
 
 def _is_tried(one: Recommendation, at: datetime) -> bool:
     """Whether the account has posted at that hour, or its slot is surely above average; without data, only by day."""
     hour = _hour_at(one, at)
-    if not hour.data_points and _slot_at(one, at).low <= 0:
+    if not one.recommends(hour.hour) or (not hour.data_points and _slot_at(one, at).low <= 0):
         return False
     return hour.hour not in NIGHT or any(abs(other.uplift) > _ROUNDING for other in one.hours)
+
+
+def _is_recommended(recommendations: Sequence[Recommendation], at: datetime) -> bool:
+    return all(one.recommends(at.astimezone(one.zone).hour) for one in recommendations)
 
 
 def _slot_at(one: Recommendation, at: datetime) -> Rating:
@@ -241,7 +312,8 @@ def free_best_slots(
 
 def _best_of_week(recommendations: Sequence[Recommendation], start: datetime, later: int) -> list[FreeHour]:
     """Return the ten best slots of the `later`-th seven days after `start` that exist and begin after it, by time."""
-    best = sorted(hours_of_week(recommendations, start, later), key=_best_first)[:BEST_SLOTS]
+    slots = (slot for slot in hours_of_week(recommendations, start, later) if _is_recommended(recommendations, slot.at))
+    best = sorted(slots, key=_best_first)[:BEST_SLOTS]
     zone = recommendations[0].zone
     return sorted((slot for slot in best if slot.at >= start and _exists(slot, zone)), key=lambda slot: slot.at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.design_matrix import share_asleep
 from ttp.domain.optimal.estimate import Effects, Estimate
-from ttp.domain.optimal.features import VIEWS, PostFeatures, features
+from ttp.domain.optimal.features import VIEWS, PostFeatures, comparable_posts
 from ttp.domain.optimal.model import estimate
 from ttp.domain.time.formatting import DAYS_IN_FULL
 
@@ -28,8 +28,10 @@ WIDER = 1.3
 75 % of simulated accounts instead of 80 % (docs/explanation/optimal.md)."""
 FEWEST_POSTS = 30
 """With fewer posts no method beats the plain mean, so the evidence is thin."""
+FEW_POSTS, AWAKE = 10, range(8, 22)
+"""With fewer posts only hours are recommended at which people are awake, by the account's clock."""
 WORTH_HAVING = math.log(1.02)
-CONFIDENT = 0.7
+CONFIDENT = 0.85
 NO_DIFFERENCE = 1e-9
 """Log effects that differ by less are equal but for rounding."""
 NEWEST_POSTS, MOST = 30, 0.6
@@ -57,8 +59,8 @@ class Signal(StrEnum):
 
 
 class Evidence(StrEnum):
-    """How sure the best hours are. `STRONG`: the `low` of the best one is above the account's average. `SOME`: the five
-    together probably are. Both need `FEWEST_POSTS`."""
+    """How sure the best hours are. `STRONG`: the best one has posts, and its `low` is above the account's average.
+    `SOME`: the five together probably are above it. Both need `FEWEST_POSTS`."""
 
     NONE = "none"
     THIN = "thin"
@@ -106,6 +108,8 @@ class Recommendation:
     last_at: datetime | None = None
     by_views: bool = False
     """Posts were compared by views, because they have little other engagement."""
+    left_out: int = 0
+    """Posts that were left out because they have no like, comment and share, where the usual post has many."""
     keeps_to_best: bool = False
     """Most of the newest posts are in the best hours, so other hours are hardly tried any more."""
     draws: Sequence[Effects] = field(default=(), repr=False)
@@ -125,7 +129,7 @@ class Recommendation:
     @property
     def best_hours(self) -> tuple[Rating, ...]:
         """Five, best first."""
-        return rank(self.hours)[:BEST_HOURS]
+        return rank(hour for hour in self.hours if self.recommends(hour.hour))[:BEST_HOURS]
 
     @property
     def best_days(self) -> tuple[Rating, ...]:
@@ -135,7 +139,17 @@ class Recommendation:
     @property
     def best_slots(self) -> tuple[Rating, ...]:
         """Ten, best first."""
-        return rank(self.slots)[:BEST_SLOTS]
+        return rank(slot for slot in self.slots if self.recommends(slot.hour))[:BEST_SLOTS]
+
+    def recommends(self, hour: int | None) -> bool:
+        """Whether an hour of the day may be recommended at all."""
+        return self.data_points >= FEW_POSTS or hour in AWAKE
+
+    @property
+    def days_first(self) -> bool:
+        """Whether days tell more than hours: a day is surely no worse than the average, and no hour is."""
+        few = self.data_points < FEWEST_POSTS
+        return not few and any(day.low >= 0 for day in self.days) and all(hour.low < 0 for hour in self.hours)
 
 
 def rank(ratings: Iterable[Rating]) -> tuple[Rating, ...]:
@@ -155,8 +169,8 @@ def _best_first(rating: Rating) -> tuple[float, int, int]:
 def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Recommendation:
     """Rate hours, weekdays and slots in `zone` by the samples of `account`; other samples are ignored. Deterministic;
     neither the order of the samples nor repeated ones change the result."""
-    posts = features(samples, account=account, zone=zone)
-    return _rate(posts, account, zone) if posts else Recommendation(account, zone)
+    posts, left_out = comparable_posts(samples, account=account, zone=zone)
+    return replace(_rate(posts, account, zone), left_out=left_out) if posts else Recommendation(account, zone)
 
 
 @lru_cache(maxsize=32)  # accounts; a server is asked for the same ones again and again
@@ -254,7 +268,7 @@ def _confidence(result: Estimate, chosen: Sequence[Rating]) -> float:
 def _evidence(posts: int, best_hour: Rating, confidence: float) -> Evidence:
     if posts < FEWEST_POSTS:
         return Evidence.THIN
-    if best_hour.low > 0:
+    if best_hour.low > 0 and best_hour.data_points:
         return Evidence.STRONG
     return Evidence.SOME if confidence >= CONFIDENT else Evidence.THIN
 
@@ -263,6 +277,12 @@ def _keeps_to_best(posts: Sequence[PostFeatures], best_hours: Sequence[Rating]) 
     newest = posts[-NEWEST_POSTS:]
     inside = sum(post.hour in {rating.hour for rating in best_hours} for post in newest)
     return len(newest) == NEWEST_POSTS and inside >= MOST * NEWEST_POSTS
+
+
+def signed_percent(share: float) -> str:
+    """Return `+12`, `-1`, `0` for 0.12, -0.01, 0.0."""
+    number = round(share * 100)
+    return f"{number:+d}" if number else "0"
 
 
 def _rounded(number: float) -> float:

@@ -12,7 +12,7 @@ from random import Random
 from statistics import fmean
 
 from ttp.domain.optimal.free_hours import full_hours, score_at
-from ttp.domain.optimal.recommendation import BEST_SLOTS, Recommendation
+from ttp.domain.optimal.recommendation import AWAKE, BEST_SLOTS, Recommendation
 from ttp.domain.plan.assignment import parts
 from ttp.domain.plan.grid import AccountCalendar, Family, Grid, even
 from ttp.domain.time.clock import EPOCH
@@ -22,8 +22,6 @@ SCALE = 100_000
 """Scores are compared to five decimals."""
 UNKNOWN = BEST_SLOTS / 168
 """The score of a slot without data: the probability that any slot is one of the ten best."""
-AWAKE = range(8, 22)
-"""Local hours in which people are awake, unless quiet hours are set."""
 _SECOND = timedelta(seconds=1)
 TOGETHER = "together"
 """The name of an account that all posts of a plan share, where it has one of them a day. It is no account's name."""

@@ -38,7 +38,8 @@ EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("9am London", "9am ET", "9am UTC+1"), "of a city or region"),
     (("@1796032800",), "seconds since 1970"),
     (("now", "asap"), "at once"),
-    (("optimal",), "the account's next best hour"),
+    (("optimal", "best"), "the account's next best hour"),
+    (("optimal within 24h",), "its best hour until then"),
     (("next-slot", "next slot"), "the account's next free slot"),
 )
 """Texts that can be typed, and what they mean: for help, completion and tool descriptions."""
@@ -159,13 +160,27 @@ def parse_plain(text: str) -> TimeExpression | None:
     match words:
         case ["now"]:
             return AfterDuration(timedelta(0))
-        case ["optimal" | "next-slot" as word]:
-            return ChosenTime(word)
+        case ["next-slot"]:
+            return ChosenTime.NEXT_SLOT
+        case ["optimal" | "best", *rest] if not rest or _within(rest) is not None:
+            return ChosenTime.OPTIMAL
         case ["in", *rest] if (length := parse_length(" ".join(rest))) is not None:
             return AfterDuration(length)
         case []:
             return None
     return _parse_iso(" ".join(words)) or _parse_wall(words, text.split()[-1])
+
+
+def parse_within(text: str) -> timedelta | None:
+    """Return how far ahead `optimal within 24h` looks. None where the TIME does not say."""
+    for words in (split_words(text), split_words(plain_text(text))):
+        if words[:1] in (["optimal"], ["best"]) and (length := _within(words[1:])) is not None:
+            return length
+    return None
+
+
+def _within(words: list[str]) -> timedelta | None:
+    return parse_length(" ".join(words[1:])) if words[:1] == ["within"] else None
 
 
 def parse_day(words: list[str]) -> Day | None:

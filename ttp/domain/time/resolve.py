@@ -63,6 +63,8 @@ class ResolvedTime:
     """The command for the other one."""
     choice: grammar.ChosenTime | None = None
     """How ttp chose the instant, if no person named it."""
+    within: timedelta | None = None
+    """How far ahead ttp looks for the best hour, if somebody said."""
     first: bool = False
     """Scheduled posts in the slot move back."""
     window: TimeBounds = ANY_TIME

@@ -36,7 +36,8 @@ HALVES = {
 }
 """Parts of the day: the half of a 12-hour clock that they are in, and the hours that they can have."""
 ONE = ("a", "an", "one")
-_OTHER_WORDS = ("next", "this", "in", "at", "on", "the", "day", "after", "now", "optimal", "next-slot", "month-end")
+_CHOSEN = ("optimal", "best", "within")
+_OTHER_WORDS = ("next", "this", "in", "at", "on", "the", "day", "after", "now", *_CHOSEN, "next-slot", "month-end")
 WORDS = (*DAY_WORDS, *MONTHS, *CLOCK_WORDS, *_OTHER_WORDS)
 
 _CLOCK_12 = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?(am|pm)")
