@@ -5,6 +5,7 @@ The goal is 20 for `list`, 30 for `create`, 40 for `schedule` and 60 for `run` w
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 import threading
@@ -40,6 +41,8 @@ def files_entered(run: Callable[[], object]) -> set[str]:
         if event == "call" and code.co_name != "<module>" and code.co_filename.startswith(ROOT):
             entered.add(code.co_filename.removeprefix(ROOT))
 
+    gc.collect()
+    gc.disable()  # what another test left is not finalized here
     before = sys.getprofile()
     threading.setprofile(enter)
     sys.setprofile(enter)
@@ -48,6 +51,7 @@ def files_entered(run: Callable[[], object]) -> set[str]:
     finally:
         sys.setprofile(before)
         threading.setprofile(None)
+        gc.enable()
     return entered
 
 

@@ -356,10 +356,8 @@ def copy(context: Context, post_id: options.PostId) -> None:
 
 
 def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
-    """Remove posts from the platforms, and delete those that are removed everywhere; return the exit code.
-
-    NotAllowed, and nothing is done, if no platform can remove any of them.
-    """
+    """Remove posts from the platforms, and delete those that are removed everywhere; return the exit code. NotAllowed,
+    and nothing is done, if no platform can remove any of them."""
     context.out.check_fields(render_posts.REMOTE_DELETE_SPEC)
     service = context.remote_delete
     plan = service.plan(options.existing_ids(context, post_ids))
