@@ -469,7 +469,7 @@ def test_numbers_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
     answer = {"posts": posts, "gone": ["6", "7", 1]}
     session = session_of(write_program(tmp_path, f"print(json.dumps({answer!r}))"))
     (page,) = CommandReader(StandingClock()).read(session, ["1", "2", "3", "4", "6"])
-    assert [(one.remote_id, one.views, one.kind, one.text) for one in page.samples] == [("1", 4, "image", "One")]
+    assert [(one.remote_id, one.views, one.kind, one.text) for one in page.samples] == [("1", 4, "image", "One Two")]
     assert page.gone == {"6"}
 
 

@@ -27,6 +27,7 @@ CALLED = {
     "application.Installation.__init__(system_zone)",
     "application.Installation.__init__(own_files)",
     "application.Installation.__init__(render_way_out)",
+    "status.Status.claim_note(is_so)",
     # What asks a system program or reads a feed, what sends to a webhook, and chance: for tests.
     "sources.polling.Polling.__init__(read)",
     "sources.polling.Polling.__init__(jitter)",
@@ -50,6 +51,8 @@ CALLED = {
     # The time in the zone of the user, which only a template asks for.
     "templates.files.TemplateFiles.__init__(now)",
     "templates.filling.Templates.__init__(now)",
+    # Which files of an archive are read, by name.
+    "files.archive.extract_archive(only)",
     # The JSON form of an action, which is a command on the command line; no decision.
     "files.json_file.json_lines(default)",
 }

@@ -76,7 +76,7 @@ def _sentences(*texts: str) -> str:
     """Join texts, with a stop between two that lack one."""
     joined = ""
     for text in filter(None, texts):
-        stop = "" if not joined or joined[-1] in ".:;,!?" else "." if text[0].isupper() else ";"
+        stop = "" if not joined or joined[-1] in ".:;,!?" or text[0] == "(" else "." if text[0].isupper() else ";"
         joined = f"{joined}{stop} {text}" if joined else text
     return joined
 
