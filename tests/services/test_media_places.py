@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -241,3 +244,24 @@ def test_a_published_part_of_a_thread_is_warned_of(posts: Posts) -> None:
     assert "published" in [one.code for one in changed.warnings]
     unchanged = people.edit(posts, 1, PostInput(media=("b.jpg", "2=c.jpg")))
     assert "published" not in [one.code for one in unchanged.warnings]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_file_on_this_machine_is_fetched_for_a_network_whose_accounts_are_all_here(
+    tmp_path: Path, elsewhere: bool
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(800, 800))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    database = new_store(tmp_path / "home")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as web:
+        Thread(target=web.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{web.server_port}"
+        with database.writing() as db:
+            accounts.save(db, Account("mastodon", "me@127.0.0.1", server=url), now=START)
+            if elsewhere:
+                accounts.save(db, Account("mastodon", "me@example.org", server="https://example.org"), now=START)
+        typed = PostInput(text="Hi", to=("mastodon/me@127.0.0.1",), media=(f"{url}/a.jpg",))
+        with pytest.raises(UsageError) if elsewhere else nullcontext():
+            preview = preview_post(people.posts_of(database, FakeClock()), typed, None)
+            assert [one.item.name for one in preview.versions[0].parts[0].media] == ["a.jpg"]
+        web.shutdown()

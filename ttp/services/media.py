@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from ttp.domain.account import Account
+from ttp.domain.account import Account, is_loopback
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
@@ -58,17 +58,32 @@ FETCHED_AHEAD = timedelta(minutes=10)
 """How long before its time the media of a post are fetched from a bucket."""
 
 
-def loopback_platforms(config: Config, platforms: Registry) -> frozenset[str]:
-    """Return the platforms whose API runs on this machine."""
-    return frozenset(name for name in platforms.names() if platforms.facts(name).is_local(config))
+def loopback_platforms(config: Config, platforms: Registry, accounts: Iterable[Account]) -> frozenset[str]:
+    """Return the platforms whose API runs on this machine: where there are many servers, those of all `accounts`."""
+    servers: dict[str, set[str | None]] = {name: set() for name in platforms.names()}
+    for one in accounts:
+        if one.platform in servers:
+            servers[one.platform].add(one.server)
+    return frozenset(
+        name
+        for name, some in servers.items()
+        if all(is_loopback(platforms.facts(name).host(config, server)) for server in some or {None})
+    )
 
 
-def add_from_web(url: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
-    """Fetch the file at a web address and add it. `names`: the platforms of the post. Raise NotFound, UsageError,
-    Busy."""
+def add_from_web(
+    url: str,
+    names: Collection[str],
+    accounts: Iterable[Account],
+    media: MediaStore,
+    config: Config,
+    platforms: Registry,
+) -> MediaItem:
+    """Fetch the file at a web address and add it. `names`: the platforms of the post; `accounts`: all. Raise NotFound,
+    UsageError, Busy."""
     from ttp.platforms.download import DownloadTimeouts, fetch, parse_download_url
 
-    at_home = loopback_platforms(config, platforms)
+    at_home = loopback_platforms(config, platforms, accounts)
     loopback = set(names) <= at_home if names else bool(at_home)
     patience = DownloadTimeouts(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
 
@@ -378,7 +393,7 @@ class RowMedia:
             name = split_name(typed, self._registry)
             self._refuse_unknown_place(name.name)
             try:
-                item = by_url.get(name.name) or self._item(name.name, platforms)
+                item = by_url.get(name.name) or self._item(name.name, platforms, accounts)
             except TtpError as error:
                 error.hints = _placed_hints(error.hints, name, typed)
                 raise
@@ -386,16 +401,18 @@ class RowMedia:
             items.append(replace(item.without_said(), part=name.part, only=only))
         return items
 
-    def with_texts(self, typed: PostInput, platforms: Collection[str]) -> PostInput:
+    def with_texts(self, typed: PostInput, platforms: Collection[str], accounts: Sequence[Account]) -> PostInput:
         """Return an input with what is said of its media as posts have it: the texts of captions, the digests of
         thumbnails, which are added. Raise NotFound, UsageError, Busy."""
         typed = read_texts(typed, self._folder)
         if not typed.thumbnails:
             return typed
-        return replace(typed, thumbnails=tuple(name and self._thumbnail(name, platforms) for name in typed.thumbnails))
+        return replace(
+            typed, thumbnails=tuple(name and self._thumbnail(name, platforms, accounts) for name in typed.thumbnails)
+        )
 
-    def _thumbnail(self, name: str, platforms: Collection[str]) -> str:
-        item = self._item(name, platforms)
+    def _thumbnail(self, name: str, platforms: Collection[str], accounts: Sequence[Account]) -> str:
+        item = self._item(name, platforms, accounts)
         if not item.is_image or item.mime == "image/heic":
             why = "HEIC" if item.is_image else "no image"
             raise UsageError(
@@ -414,11 +431,11 @@ class RowMedia:
         self._registry.find(word.partition("/")[0])
         raise UsageError(f"{name} names a second platform or account", Hint("try", f"--media {shlex.quote(rest)}"))
 
-    def _item(self, name: str, platforms: Collection[str]) -> MediaItem:
+    def _item(self, name: str, platforms: Collection[str], accounts: Sequence[Account]) -> MediaItem:
         if name.startswith(KEPT):
             return self._stored_item(name.removeprefix(KEPT))
         if is_web_address(name):
-            return add_from_web(name, platforms, self._media, self._config, self._registry)
+            return add_from_web(name, platforms, accounts, self._media, self._config, self._registry)
         path = resolve_in_folder(self._folder, name) if self._folder else Path(name)
         if name not in self._taken:
             try:

@@ -30,7 +30,7 @@ def with_media(
     if not filled and not any(getattr(wanted, one.name) for one in MEDIA):
         return wanted, None if names is None else ()
     media = rows()
-    wanted = media.with_texts(wanted, platforms)
+    wanted = media.with_texts(wanted, platforms, accounts)
     if names is None:
         return wanted, None
     return wanted, with_media_texts(media.items(filled, before, platforms, accounts), wanted)

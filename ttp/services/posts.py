@@ -220,7 +220,7 @@ class Posts:
             no_host=media_host_problem(self.config),
             config=self.config,
             fits=self.convert(post, by_name.values()),
-            rehearsed=loopback_platforms(self.config, self.platforms),
+            rehearsed=loopback_platforms(self.config, self.platforms, by_name.values()),
         )
         return (
             *(missing_media_problems(post, self.media_conversion.find_missing(post)) if to_come else ()),

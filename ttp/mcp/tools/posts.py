@@ -375,7 +375,9 @@ def add_media(services: Services, args: AddMedia) -> MediaAnswer:
         raise UsageError("give either url or data")
     with temporary_media(services.media) if args.dry_run else nullcontext(services.media) as folder:
         if args.url is not None:
-            return media_json(add_from_web(args.url, (), folder, services.config, services.platforms))
+            return media_json(
+                add_from_web(args.url, (), services.posts.accounts(), folder, services.config, services.platforms)
+            )
         try:
             content = BytesIO(b64decode(args.data or "", validate=True))
         except ValueError:

@@ -300,7 +300,7 @@ class ImportPlanner:
             variants = check_variants(typed.variants, self._known, self._posts.platforms)
         with _noting(faults, "media"):
             platforms = {account.platform for account in accounts}
-            typed = self._media.with_texts(typed, platforms)
+            typed = self._media.with_texts(typed, platforms, self._known)
             items = self._media.items(typed.media or (), before, platforms, self._known)
             media = with_media_texts(items, typed)
         if not faults and not row.faults and not (typed.text or "").strip() and not media and not typed.filling:

@@ -265,11 +265,11 @@ class _Media(RowMedia):
         super().__init__(posts.database, posts.media, posts.config, posts.platforms, folder)
         self.unseen: set[str] = set()
 
-    def _item(self, name: str, platforms: Collection[str]) -> MediaItem:
+    def _item(self, name: str, platforms: Collection[str], accounts: Sequence[Account]) -> MediaItem:
         if is_web_address(name):
             check_web_address(name, loopback=False)
         elif not name.startswith(KEPT):
-            return super()._item(name, platforms)
+            return super()._item(name, platforms, accounts)
         self.unseen.add(name)
         path = urlsplit(name).path
         suffix = PurePosixPath(path).suffix.lower()
