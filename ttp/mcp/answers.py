@@ -6,6 +6,7 @@ A tool answers a whole view, as `--json` prints it. This is the one place that s
 - A post has the fields that an agent needs to go on. `more` names the others that it has; `fields` asks for them, and
   get_post has all.
 - `untrusted` names the fields that hold texts of others: of feeds, platforms, files and people.
+- Instants are on the person's clock, with their offset: a client that reads out the hour of one reads a true one.
 
 Answers are text alone. A tool with an output schema must answer the same again as an object, and a client shows its
 model one of the two, or both (MCP 2025-11-25, "Structured content").
@@ -13,13 +14,18 @@ model one of the two, or both (MCP 2025-11-25, "Structured content").
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NotRequired, TypeAlias, get_args, get_origin
 
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict, is_typeddict
 
 from ttp.domain.post_fields import PLAIN
+from ttp.domain.time.formatting import format_iso
+from ttp.views import answers as answer_shapes
+from ttp.views import number_answers, source_answers
 from ttp.views.answers import (
     AccountAnswer,
     AttemptAnswer,
@@ -54,10 +60,10 @@ class PostPage(TypedDict):
 
 
 class StatusNowAnswer(StatusAnswer):
-    """The status, and the time. `localTime`: in `timezone`, that of times without one."""
+    """The status, and the time. `timezone`: that of times without one."""
 
     now: Instant
-    localTime: str
+    weekday: str
     timezone: str
 
 
@@ -91,6 +97,18 @@ _NAMES: Mapping[str, str] = MappingProxyType({"content": "text", "to": "accounts
 """Fields of views that have the name of the argument here."""
 _OWN_KEYS = ("vars", "variants", "options", "arguments", "sameCallWith")
 """Fields whose keys somebody chose."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_INSTANTS = {
+    "now",
+    *(
+        name
+        for shape in (*vars(answer_shapes).values(), *vars(number_answers).values(), *vars(source_answers).values())
+        if is_typeddict(shape)
+        for name, kind in shape.__annotations__.items()
+        if "Instant" in str(kind)
+    ),
+}
+"""The fields that hold instants."""
 _POSTS = {PostAnswer, CreatedAnswer, PreviewAnswer, PostPage}
 _PLURALS: Mapping[Any, str] = MappingProxyType(
     {
@@ -110,9 +128,10 @@ _PLURALS: Mapping[Any, str] = MappingProxyType(
 FIELDS_OF_POSTS = tuple(_NAMES.get(name, name) for name in PostAnswer.__annotations__)
 
 
-def present(answer: Any, shape: Any, fields: Sequence[str] = (), *, single: bool = False) -> Fields:
+def present(answer: Any, shape: Any, fields: Sequence[str] = (), *, zone: tzinfo = UTC, single: bool = False) -> Fields:
     """Return the plain JSON of a tool as a client gets it. `shape`: the type of what the tool answers; `fields`: those
-    of a post beside POST_FIELDS, or ALL; `single`: a list is of one post, which is the answer."""
+    of a post beside POST_FIELDS, or ALL; `zone`: of the clock that instants are on; `single`: a list is of one post,
+    which is the answer."""
     kinds, whole = {shape, *get_args(shape)}, _named(answer)
     if get_origin(shape) is list:
         name = _PLURALS.get(get_args(shape)[0], "result")
@@ -123,7 +142,7 @@ def present(answer: Any, shape: Any, fields: Sequence[str] = (), *, single: bool
         whole = {**whole, "posts": posts} if several else posts[0]
     else:
         whole = next((_SHORT[kind](whole) for kind in kinds if kind in _SHORT), whole)
-    shown = {name: _filled(value) for name, value in whole.items()}
+    shown = {name: _filled(value) for name, value in _on_clock(whole, zone).items()}
     kept = {name: value for name, value in shown.items() if _is_full(value) or (value == [] and len(whole) == 1)}
     names = list(dict.fromkeys(name for name in _field_names(kept) if name in UNTRUSTED))
     return {**kept, "untrusted": names} if names else kept
@@ -284,6 +303,18 @@ _SHORT: Mapping[Any, Callable[[Fields], Fields]] = MappingProxyType(
         UndoneAnswer: _glances,
     }
 )
+
+
+def _on_clock(value: Any, zone: tzinfo, name: str = "") -> Any:
+    """Return JSON with its instants on the clock of a zone: `2026-12-01T20:00+01:00`."""
+    if isinstance(value, list):
+        return [_on_clock(one, zone, name) for one in value]
+    if isinstance(value, dict):
+        return {key: one if key in _OWN_KEYS else _on_clock(one, zone, key) for key, one in value.items()}
+    if name in _INSTANTS and isinstance(value, str) and _INSTANT.fullmatch(value):
+        local = format_iso(datetime.fromisoformat(value), zone)
+        return value if local.endswith("Z") else local
+    return value
 
 
 def _cut(text: str | None, most: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -79,7 +80,7 @@ def status(services: Services, args: Nothing) -> StatusNowAnswer:
     now, zone = services.clock.now(), services.zone
     return {
         "now": utc_text(now),
-        "localTime": f"{now.astimezone(zone):%A %Y-%m-%d %H:%M}",
+        "weekday": f"{now.astimezone(zone):%A}",
         "timezone": str(zone),
         **status_json(services.status.full_health()),
     }
@@ -182,7 +183,9 @@ def plan_drafts(services: Services, args: PlanDrafts) -> PlanAnswer:
     if args.dry_run:
         return proposal_json(proposal, scheduled=False)
     saved = services.planning.schedule(proposal)
-    warnings = [*dict.fromkeys(problem.message for post in saved for problem in post.warnings), *not_running(services)]
+    messages = Counter(problem.message for post in saved for problem in post.warnings)
+    warnings = [text if times == 1 else f"each of {times} posts: {text}" for text, times in messages.items()]
+    warnings += not_running(services)
     warnings += approval_warnings(services, [post.post for post in saved])
     return proposal_json(proposal, scheduled=True, warnings=warnings)
 
@@ -225,7 +228,8 @@ def report(services: Services, args: ShowReport) -> ReportAnswer:
     """Show how posts did, compared with the previous period, and each with what its hour and kind usually bring.
 
     `change` is the share by which a number grew, of a group its median, whose 80 % interval is `medianLow` to
-    `medianHigh`. `usual` is what a post like this brings, `difference` how far it was from that.
+    `medianHigh`. `usual` is what a post like this brings, `difference` how far it was from that. `factors`, what
+    brought more, are of all measured posts.
     """
     span = None if args.when is None else services.days(args.when, tz=args.tz, begun=True)
     bounds = services.bound("since", args.since), services.bound("until", args.until)

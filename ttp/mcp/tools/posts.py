@@ -308,6 +308,8 @@ class EditPost(PostArguments):
     remove_tags: list[str] | None = None
     add_media: list[str] | None = Field(None, description="At the end; `alt` is theirs then.")
     remove_media: list[str] | None = Field(None, description="Their names, or numbers from 1 on.")
+    from_: str | None = Field(None, alias="from")
+    until: str | None = None
 
 
 @tool("edit")
@@ -318,7 +320,7 @@ def edit_post(services: Services, args: EditPost) -> PostAnswer:
     replace the named keys, and an empty text removes one. Accounts that have the post already are not changed.
     """
     (post_id,) = require_post(services, args.id)
-    if not args.model_fields_set - {"id", "key", "dry_run", "tz"}:
+    if not args.model_fields_set - {"id", "key", "dry_run", "tz", "from_", "until"}:
         raise UsageError("nothing to change", Hint("see", action("show", post_id)))
     changes = replace(
         _post_input(services, args, args.text, may_empty=True),
@@ -328,7 +330,8 @@ def edit_post(services: Services, args: EditPost) -> PostAnswer:
         remove_media=tuple(args.remove_media or ()),
     )
     with services.naming_choices():
-        saved = services.posts.edit(post_id, changes, services.posts.time_of_edit(services.times, post_id, changes))
+        times = services.times.between(args.from_, args.until, args.tz)
+        saved = services.posts.edit(post_id, changes, services.posts.time_of_edit(times, post_id, changes))
     return saved_post_json(services, saved, timed=args.at is not None)
 
 

@@ -36,7 +36,7 @@ class SchedulePost(Write):
         description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
         " 'next-slot'.",
     )
-    shift: str | None = Field(None, description="Instead of `at`, move each: +1d, -2h, or friday at the same time.")
+    shift: str | None = Field(None, description="Instead of `at`, move each: +1d, -2h, friday (same clock time).")
     from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
     until: str | None = Field(None, description="'optimal' before this time: 2d.")
     tz: str | None = Field(None, description=AT_ZONE)
