@@ -219,7 +219,7 @@ class PostQuestions:
         self._ask(self._read_time, "When? Such as tomorrow 9am, next slot, or best.", *lines, again=self._input.at)
 
     def _read_time(self, typed: str) -> None:
-        post_input = replace(self._input, at={"best": "optimal", "": None}.get(typed.lower(), typed))
+        post_input = replace(self._input, at=typed or None)
         self._time(post_input)
         self._input = post_input
 

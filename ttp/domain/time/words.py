@@ -78,7 +78,7 @@ def _near_hour(match: re.Match[str]) -> str:
 _PHRASES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"asap|as soon as possible|immediately|right now|right away|straight away", "now"),
     (r"(?:in |at )?(?:the |my )?next (?:free |open |available )?slot", "next-slot"),
-    (r"(?:at )?(?:the )?(?:next )?best (?:time|hour)", "optimal"),
+    (r"(?:at )?(?:the )?(?:next )?best(?: time| hour)?", "optimal"),
     (r"tmrw|tmr|tmw|tom|2morrow", "tomorrow"),
     (r"overmorrow", "day after tomorrow"),
     (r"tonite|2night", "tonight"),
