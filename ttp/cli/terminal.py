@@ -195,6 +195,11 @@ def read_line(prompt: str, *, indented: bool = False) -> str | None:
     return typed.rstrip() if indented else typed.strip()
 
 
+def words_of(answer: str) -> list[str]:
+    """Return the names in `x, ig and bluesky`."""
+    return [word for word in answer.replace(",", " ").split() if word != "and"]
+
+
 class UnfinishedLine(KeyboardInterrupt):
     """Ctrl-C in the middle of a line. `text`: what was typed of it."""
 
