@@ -534,6 +534,6 @@ complete -c ttp -n "__ttp_at any 'sandbox'" -l port -x -d 'The port (8700); 0 pi
 complete -c ttp -n "__ttp_at any 'sandbox'" -l state -r -F -d 'Keep accounts and posts in this folder.'
 complete -c ttp -n "__ttp_at any 'sandbox'" -l media -r -F -d 'Serve this folder, for platforms that fetch media.'
 complete -c ttp -n "__ttp_at any 'sandbox'" -l set -x -d 'Switch something on: a name in /_sandbox/help.'
-complete -c ttp -n "__ttp_at any 'sandbox'" -l env -d 'Print variables for the shell: a practice store, its accounts connected. See below.'
+complete -c ttp -n "__ttp_at any 'sandbox'" -l env -d 'Print variables for the shell: a practice store, its accounts connected.'
 complete -c ttp -n "__ttp_at any 'sandbox'" -l stop -d 'End the sandbox that --env started.'
 complete -c ttp -n "__ttp_at any 'help'" -l all -d 'Show every command, or every option of one.'

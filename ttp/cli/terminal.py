@@ -267,8 +267,8 @@ def read_secret(prompt: str) -> str | None:
 def ask(question: str) -> bool:
     """Ask a yes/no question on the terminal, and return whether the answer is yes. What was typed before is dropped."""
     drop_typed_ahead()
-    lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
-    return (read_line("\n".join(lines) + " [y/N] ") or "").lower() in ("y", "yes")
+    lines = [part for line in f"{question} [y/N]".split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
+    return (read_line("\n".join(lines) + " ") or "").lower() in ("y", "yes")
 
 
 ask_elsewhere: Callable[[str], bool] | None = None
