@@ -50,9 +50,14 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(
         *("toot lists", "toot reply 2 thanks", "buffer shuffle", "auth token", "repo view", "stash"),
         *("publish --tag launch", "list --state open", "create Hi --caption-alt cup --to x"),
         *("queue remove hi", "search --account x/me beans", "draft show all of it", "create Hi --reply-to 2"),
+        *("move 3 2h", "move 3 +2h", "postpone 3 2h", "delay 3 1d", "shift 3 2h"),
     ],
 )
 def test_what_could_mean_another_thing_gets_no_command(fill: Fill, typed: str) -> None:
     ran = fill(posts)(*shlex.split(typed))
     assert ran.code == 2
     assert "try:" not in ran.err
+
+
+def test_surplus_words_of_a_repeat_name_its_own_help(fill: Fill) -> None:
+    assert "see: ttp repeat add --help" in fill(posts)("repeat", "2", "sometimes").err

@@ -157,6 +157,17 @@ print(f"<{ask('Publish now?')}>")
         assert "<False>" in terminal.rest()
 
 
+def test_the_answers_to_a_question_are_not_broken_at_the_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts: list[str] = []
+    monkeypatch.setattr(escape_module, "read_line", prompts.append)
+    monkeypatch.setattr(escape_module, "drop_typed_ahead", lambda: None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(escape_module, "terminal_width", lambda *_: 80)
+    for length in range(60, 90):
+        escape_module.ask("First line\n" + "a " * (length // 2))
+    assert max(len(line.rstrip()) for prompt in prompts for line in prompt.split("\n")) <= 80
+
+
 def test_control_c_while_a_terminal_is_told_to_show_nothing_leaves_it_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

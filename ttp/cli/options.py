@@ -124,7 +124,7 @@ RemoveMedia = Annotated[
 ]
 Alts = Annotated[
     list[str] | None,
-    typer.Option("--alt", metavar="TEXT", help="Alt text of each --media in order; none: decorative."),
+    typer.Option("--alt", metavar="TEXT", help="Alt texts of --media in order; 'none': decorative."),
 ]
 Variants = Annotated[
     list[str] | None,

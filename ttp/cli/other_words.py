@@ -57,8 +57,7 @@ COMMANDS = _alike(
         "schedule_delete schedule_cancel schedule_remove": ("unschedule",),
         "schedule_create schedule_new schedule_add": ("schedule",),
         "cancel": ("unschedule or delete",),
-        "reschedule move mv postpone delay snooze bump": ("schedule",),
-        "shift": ("edit {} --shift {}",),
+        "reschedule move mv postpone delay snooze bump shift": ("schedule",),
         "send post_now": ("publish",),
         "stop": ("pause",),
         "unpause": ("resume",),
@@ -134,6 +133,9 @@ ALIKE = (
 NO_COMMAND = ("repo", "repost", "restart", "reorder", "exit", "quit", "clear")
 """Words that are near to a command and mean another thing."""
 
+MOVES = ("move", "mv", "postpone", "delay", "bump", "shift")
+"""Words for `schedule` behind which a length of time counts from the post's own time."""
+
 NO_POST = ("bookmarks", "favourites", "followers", "following", "instance", "lists", "block", "mute", "reblog", "env")
 """Words behind `toot` and the like that are commands of those programs, and not the text of a post."""
 
@@ -173,7 +175,8 @@ OPTIONS = _alike(
             "--platform",
             "{}",
         ),
-        "--schedule --scheduled --sched --for --when --time --date --datetime --due": ("--at",),
+        "--schedule --scheduled --sched --when --time --date --datetime --due": ("--at",),
+        "--for": ("--at", "--to"),
         "--scheduled-in --schedule-in --after": ("--at=in {}",),
         "--share-now --post-now --send-now --publish-now": ("--at=now",),
         "--share-next --add-to-queue": ("--at=next-slot",),

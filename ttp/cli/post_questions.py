@@ -22,7 +22,15 @@ from ttp.cli.notices import (
     time_text,
 )
 from ttp.cli.render.post import preview_spec
-from ttp.cli.terminal import UnfinishedLine, drop_typed_ahead, is_more_typed, print_prompt, read_line, read_text_line
+from ttp.cli.terminal import (
+    UnfinishedLine,
+    drop_typed_ahead,
+    is_more_typed,
+    print_prompt,
+    read_line,
+    read_text_line,
+    words_of,
+)
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut, action, as_fields
 from ttp.domain.errors import Hint, TtpError, UsageError
@@ -184,7 +192,7 @@ class PostQuestions:
         self._ask(self._read_accounts, "Which accounts? Numbers or names: 1 2, or x/me.", *rows, again=self._input.to)
 
     def _read_accounts(self, typed: str) -> None:
-        words = typed.replace(",", " ").split()
+        words = words_of(typed)
         if typed.lower() == "all":
             words = [one.name for one in self._accounts]
         names = [self._account_at(int(word)).name if word.isdecimal() else word for word in words]
@@ -207,9 +215,11 @@ class PostQuestions:
         self._store(PostInput(media=names, alts=()))
         if names:
             print_prompt("", "What does each show, for people who do not see it? Enter: nothing.")
-        alts = tuple(read_line(f"{name}{_PROMPT}") or "" for name in names)
-        if any(alts):
-            self._store(PostInput(alts=alts))
+        alts = [""] * len(names)
+        for place, name in enumerate(names):
+            if alt := read_line(f"{name}{_PROMPT}"):
+                alts[place] = alt
+                self._store(PostInput(alts=tuple(alts)))
 
     def _ask_time(self) -> None:
         if not self._input.to or self._posts.caller.capability is not Capability.PUBLISH:
@@ -219,7 +229,7 @@ class PostQuestions:
         self._ask(self._read_time, "When? Such as tomorrow 9am, next slot, or best.", *lines, again=self._input.at)
 
     def _read_time(self, typed: str) -> None:
-        post_input = replace(self._input, at={"best": "optimal", "": None}.get(typed.lower(), typed))
+        post_input = replace(self._input, at=typed or None)
         self._time(post_input)
         self._input = post_input
 

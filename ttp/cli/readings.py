@@ -13,6 +13,7 @@ from ttp.cli import other_words
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TypedCommand
 from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.time.durations import duration_parts
 from ttp.domain.time.grammar import parse_time
 
 CLOSE = 0.7
@@ -96,6 +97,9 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
         for form in forms:
             if form == "create" and _is_no_text(typed[count:]):
                 continue
+            if form == "schedule" and wrong.lower() in other_words.MOVES and any(map(_is_length, rest)):
+                yield [[form]]  # only its help: `in 2h` is from now, and not from the post's own time
+                return
             if form == "create" and typed[count:] and typed[count].lower().endswith(MEDIA_SUFFIXES):
                 form = "create --media {}"
             yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
@@ -114,6 +118,10 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
             ):
                 continue  # of a short word two other letters are half of it
             yield [[*path, name, *rest]]
+
+
+def _is_length(word: str) -> bool:
+    return duration_parts(word.lstrip("+-")) is not None
 
 
 def _is_no_text(words: Sequence[str]) -> bool:
@@ -296,8 +304,10 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
 def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
     """Return whether the value of an unknown option can be that of a form."""
     flag, _, text = form.partition("=")
-    if (name, flag) == ("--to", "--at"):
+    if (name, flag) in (("--to", "--at"), ("--for", "--at")):
         return _is_time(value)
+    if (name, flag) == ("--for", "--to"):
+        return _is_account(value)
     if flag == "--status":
         return value in other_words.STATUSES
     if flag == "--format" or name in ("-o", "--output"):

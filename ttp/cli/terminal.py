@@ -195,6 +195,11 @@ def read_line(prompt: str, *, indented: bool = False) -> str | None:
     return typed.rstrip() if indented else typed.strip()
 
 
+def words_of(answer: str) -> list[str]:
+    """Return the names in `x, ig and bluesky`."""
+    return [word for word in answer.replace(",", " ").split() if word != "and"]
+
+
 class UnfinishedLine(KeyboardInterrupt):
     """Ctrl-C in the middle of a line. `text`: what was typed of it."""
 
@@ -262,8 +267,8 @@ def read_secret(prompt: str) -> str | None:
 def ask(question: str) -> bool:
     """Ask a yes/no question on the terminal, and return whether the answer is yes. What was typed before is dropped."""
     drop_typed_ahead()
-    lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
-    return (read_line("\n".join(lines) + " [y/N] ") or "").lower() in ("y", "yes")
+    lines = [part for line in f"{question} [y/N]".split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
+    return (read_line("\n".join(lines) + " ") or "").lower() in ("y", "yes")
 
 
 ask_elsewhere: Callable[[str], bool] | None = None

@@ -69,7 +69,7 @@ def usage_error(error: Any, context: Any, *, is_unknown_option: bool) -> UsageEr
     path = "ttp" if ctx is None else ctx.command_path
     if path == "ttp" and line.words[:1] and line.words[0] in BY_NAME:
         path = f"ttp {line.words[0]}"  # an option without its value is reported before there is a context
-    usage = Hint("see", "ttp help cron" if path == "ttp repeat add" else f"{path} --help")
+    usage = Hint("see", f"{path} --help")
     if is_unknown_option:
         return _unknown_option(error, context, path, usage)
     message = error.format_message()

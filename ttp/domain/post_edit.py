@@ -262,7 +262,7 @@ def nothing_to_publish(post: Post) -> StateRefused:
     return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("see", action("show", post.id)))
 
 
-def no_accounts_error(post: Post, accounts: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
+def no_accounts_error(post: PostFields, accounts: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
     name = example_account(accounts, platforms, text_alone=not post.media)
     return StateRefused(f"post {post.id} has no account yet", Hint("try", action("edit", post.id, to=name)))
 

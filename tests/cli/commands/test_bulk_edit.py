@@ -108,6 +108,21 @@ def test_what_a_platform_would_refuse_stops_all_of_it(ttp: Program) -> None:
     assert ttp.shown(3)["content"] == f"Draft {OLD}"
 
 
+@pytest.mark.parametrize(
+    ("change", "meant"),
+    [
+        (["--shift", "+2h"], "schedule 2 --at 2026-12-02T11:00+00:00"),
+        (["--shift", "-1d"], "schedule 2 --at 2026-12-01T09:00+00:00"),
+        (["--delete"], "delete 2"),
+    ],
+)
+def test_what_is_for_many_is_suggested_for_the_one_post_that_was_named(
+    ttp: Program, change: list[str], meant: str
+) -> None:
+    assert f"try: ttp {meant}\n" in ttp("edit", "2", *change).err
+    ttp.ok(*meant.split(), *(["--yes"] if change == ["--delete"] else []))
+
+
 def test_a_dry_run_is_for_many_and_changes_no_single_post(ttp: Program) -> None:
     before = ttp.shown(1)
     ran = ttp("edit", "1", "two", "--dry-run")

@@ -111,6 +111,14 @@ def test_control_c_keeps_a_draft_and_names_it(ttp: Program, ask: Ask, stop: Base
     assert ttp.count("post") == 2
 
 
+def test_control_c_between_two_alt_texts_keeps_the_first(ttp: Program, ask: Ask, photo: str) -> None:
+    ttp.account("x/me")
+    ttp.account("x/second")
+    assert ask("Hi", "", "1 and x/second", f"{photo} {photo}", "A door", KeyboardInterrupt()).code == 130
+    assert [item["alt"] for item in ttp.shown()["media"]] == ["A door", None]
+    assert len(ttp.shown()["accounts"]) == 2
+
+
 def test_a_refused_text_is_changed_in_the_editor_before_it_is_scheduled(
     ttp: Program, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

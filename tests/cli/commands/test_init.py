@@ -150,7 +150,7 @@ def test_a_media_host_is_set_with_its_detail_or_not_at_all(
 
 
 def test_a_wrong_answer_is_asked_for_again(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = ("mastodonn", "mastodon ig", "Berlin", "", "cloud", "folder", "/only", "'open", "")
+    answers = ("mastodonn", "mastodon and ig", "Berlin", "", "cloud", "folder", "/only", "'open", "")
     ran = wizard(ttp, monkeypatch, *answers, "never", "", "sometimes", "hand", "")
     assert (ran.code, numbered(ran)) == (0, 7)
     assert list(changed(ttp)) == ["timezone"]

@@ -182,7 +182,8 @@ def test_publish_refuses_what_a_platform_would_and_a_post_without_accounts(ttp: 
     ttp.post("a" * 281, "--to", "x")
     ttp.post("nowhere")
     assert ttp("publish", "1", "--yes", "--json").error["code"] == "content"
-    assert ttp("publish", "2", "--yes", "--json").error["hint"] == "ttp edit 2 --to x/me"
+    for yes in ([], ["--yes"]):  # it is not asked about first
+        assert ttp("publish", "2", *yes, "--json").error["hint"] == "ttp edit 2 --to x/me"
     assert [ttp.shown(i)["status"] for i in (1, 2)] == ["draft", "draft"]
 
 

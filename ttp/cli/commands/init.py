@@ -17,7 +17,7 @@ from ttp.cli.errors import command_text, error_lines, quote_command
 from ttp.cli.notices import saved_post_message
 from ttp.cli.options import NoInput, with_output
 from ttp.cli.render.spec import OutputSpec
-from ttp.cli.terminal import is_interactive, print_prompt, read_line
+from ttp.cli.terminal import is_interactive, print_prompt, read_line, words_of
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
 from ttp.platforms import BUILT_IN
@@ -175,7 +175,7 @@ class Questions:
         here = dict.fromkeys(one.platform for one in self._context.queries.accounts() if one.connected)
         typed = self._ask(
             ", ".join(here) or "none",
-            lambda text: tuple(platforms.find(word).name for word in text.replace(",", " ").split()),
+            lambda text: tuple(platforms.find(word).name for word in words_of(text)),
             "Which platforms do you post to?",
             ", ".join(f"{name} (your own program)" if BUILT_IN.get(name) == "" else name for name in platforms.names()),
         )

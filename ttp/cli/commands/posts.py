@@ -251,7 +251,7 @@ def edit(
     }
     tags = options.split_list(add_tag) or (), options.split_list(remove_tag) or ()
     others = [add_media, remove_media, template, var, snippet, *typed.values(), *by_option.values()]
-    if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *others]):
+    if _for_many(context, post_id, where, many, [text, at, tz, in_editor or None, *others]):
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
@@ -316,7 +316,9 @@ def _refuse_template_in_editor(post_input: PostInput) -> None:
         raise UsageError("a template makes the texts, and so does the editor: create the post first, then edit it")
 
 
-def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:
+def _for_many(
+    context: Context, post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]
+) -> bool:
     """Return whether an edit is for the posts that --where names. UsageError for options that do not fit."""
     if where is None:
         if post_id is None:
@@ -325,12 +327,11 @@ def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object]
                 Hint("try", "ttp edit ID"),
                 Hint("try", "ttp edit --where status=scheduled --shift +1d"),
             )
-        account = many["--account"]
-        if account is not None and "=" not in str(account):
-            hint = Hint("try", quote_command("ttp", "edit", str(post_id), "--to", str(account)))
-            raise UsageError("--account needs --where; the accounts of one post are --to", hint)
-        for option in (name for name, value in many.items() if value is not None):
-            raise UsageError(f"{option} needs --where", Hint("try", f"ttp edit --where tag=launch {option} …"))
+        for option, value in many.items():
+            if value is not None:
+                from ttp.cli.commands.bulk_edit import need_of_where
+
+                raise need_of_where(context, post_id, option, str(value))
         return False
     if post_id is not None or any(value is not None for value in one):
         raise UsageError(

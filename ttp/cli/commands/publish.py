@@ -40,12 +40,15 @@ def publish(
       ttp publish 44 45 --yes --json
       ttp publish 44 --no-wait
     """
+    from ttp.domain.post_edit import no_accounts_error
     from ttp.domain.pricing import price_notes
 
     _expect(context.out, no_wait=no_wait)
     ids = options.existing_ids(context, post_ids)
     context.publisher.refuse_elsewhere()
     posts = context.queries.posts_by_id(ids)
+    if not any(post.accounts for post in posts):
+        raise no_accounts_error(posts[0], context.posts.accounts(), context.platforms)
     print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirm(question, yes=yes, no_input=no_input, refusal=f"publishing {plural(len(posts), 'post')} now"):

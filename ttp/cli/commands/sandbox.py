@@ -53,9 +53,7 @@ def sandbox(
     ] = None,
     env: Annotated[
         bool,
-        typer.Option(
-            "--env", help="Print variables for the shell: a practice store, its accounts connected. See below."
-        ),
+        typer.Option("--env", help="Print variables for the shell: a practice store, its accounts connected."),
     ] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End the sandbox that --env started.")] = False,
 ) -> None:
