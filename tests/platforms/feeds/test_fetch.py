@@ -56,6 +56,14 @@ def test_a_new_body_comes_with_what_is_to_be_sent_back(server: Server, internet:
         assert never not in asked
 
 
+def test_a_date_of_this_second_is_not_sent_back(server: Server, internet: Internet) -> None:
+    second = "Mon, 30 Nov 2026 08:00:00 GMT"
+    server.answers.append(answer(Date=second, Last_Modified=second))
+    reply = got()
+    assert isinstance(reply, Fetched)
+    assert reply.last_modified is None
+
+
 def test_validators_are_sent_as_they_came_and_a_304_keeps_them(server: Server, internet: Internet) -> None:
     server.answers.append(answer(304, b""))
     assert got(etag='W/"a b"', last_modified="never, a date") == NotModified('W/"a b"', "never, a date")

@@ -155,7 +155,7 @@ def _headers(request: FetchRequest) -> Mapping[str, str]:
 def _read(
     answer: HTTPResponse, request: FetchRequest, url: str, moved_to: str | None, end: float
 ) -> Fetched | NotModified | Failed:
-    etag, date = answer.getheader("ETag"), answer.getheader("Last-Modified")
+    etag, date = answer.getheader("ETag"), _strong_date(answer, request.now)
     wait_s = _check_after_s(answer, request.now)
     if answer.status == 304 and (request.etag or request.last_modified):
         return NotModified(etag or request.etag, date or request.last_modified, wait_s, moved_to)
@@ -170,6 +170,14 @@ def _read(
     if sha256 == request.sha256:
         return NotModified(etag, date, wait_s, moved_to)
     return Fetched(data, answer.getheader("Content-Type") or "", url, sha256, etag, date, wait_s, moved_to)
+
+
+def _strong_date(answer: HTTPResponse, now: datetime) -> str | None:
+    """Return the date of the last change, unless a second change in that second could be missed by it (RFC 9110,
+    8.8.2.2)."""
+    text = answer.getheader("Last-Modified")
+    changed_at, date = parse_date(text), parse_date(answer.getheader("Date")) or now
+    return None if changed_at is not None and (date - changed_at).total_seconds() < 1 else text
 
 
 class _Body(BytesIO):
