@@ -132,7 +132,8 @@ def test_a_decision_of_a_person_is_not_a_next_call(agent: Agent, ttp: Program) -
         ({}, ["id", "at"]),
         ({"id": "1", "at": True}, ["at"]),
         ({"id": 0, "at": "9am", "dryRun": "no"}, ["dryRun", "id"]),
-        ({"id": 1, "at": "9am", "post": 1, "time": 2}, ["post", "time"]),
+        ({"id": 1, "at": "9am", "room": 1, "time": 2}, ["room", "time"]),
+        ({"id": 1, "at": "9am", "post": 1}, []),
         ({"id": None, "at": "9am"}, ["id"]),
         ({"id": 1, "at": "\ud800"}, []),
     ],
@@ -219,7 +220,10 @@ def test_a_bug_is_an_error_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) ->
             {"id": 4, "account": "x/me", "published": "77", "dryRun": True},
         ),
         ("undo", {"id": 1, "anyone": True, "dryRun": True}, {"post": 1, "anyone": True, "dryRun": True}),
+        ("list_posts", {"status": "draft, failed", "to": None}, {"statuses": ["draft", "failed"]}),
+        ("schedule_post", {"post": 1, "at": "9am"}, {"id": 1, "at": "9am"}),
         ("create_post", {"text": "a", "content": "b"}, None),
+        ("edit_post", {"id": 1, "accounts": ""}, None),
         ("get_post", {"id": "one"}, None),
         ("get_post", {"id": [1, 2]}, None),
     ],
@@ -228,11 +232,11 @@ def test_other_names_and_forms_of_arguments_are_accepted(
     tool: str, arguments: dict[str, Any], same: dict[str, Any] | None
 ) -> None:
     model = TOOLS[tool].arguments
-    normal = normalize(model, arguments)
     if same is None:
         with pytest.raises(UsageError):
-            parse(model, tool, normal)
+            parse(model, tool, normalize(model, arguments))
     else:
+        normal = normalize(model, arguments)
         assert normal == same
         assert parse(model, tool, normal)
 

@@ -98,7 +98,11 @@ def test_several_posts_are_moved_at_once(agent: Agent, ttp: Program, shift: str,
         ({"shift": "-80y"}, "time"),
         ({"shift": "-9999w"}, "time"),
         ({"shift": "sometime"}, "time"),
+        ({"shift": "+-2h"}, "time"),
+        ({"shift": "9999-12-31"}, "time"),
         ({"shift": "+1d", "at": "fri 9am"}, "usage"),
+        ({"shift": "+1d", "until": "2d"}, "usage"),
+        ({"id": 1, "shift": "+1d"}, "usage"),
         ({}, "usage"),
         ({"ids": [1, 3], "shift": "+1d"}, "state"),
         ({"ids": [1, 9], "shift": "+1d"}, "not_found"),
@@ -175,8 +179,32 @@ def test_slots_and_pauses_are_changed(agent: Agent, ttp: Program) -> None:
     agent.ok("change_slots", remove=[str(slots[0]["id"])])
     assert not agent.ok("list_slots")["slots"]
     assert agent.refused("change_slots", add=["mon 09:00"])["code"] == "usage"
+    assert "holdReason" in agent.ok("pause_accounts", dryRun=True)["accounts"][0]
+    assert "holdReason" not in agent.ok("list_accounts")["accounts"][0]
     assert agent.ok("pause_accounts")["accounts"][0]["holdReason"] == "paused"
     assert "holdReason" not in agent.ok("pause_accounts", accounts=["x/me"], resume=True)["accounts"][0]
+
+
+def test_slots_are_changed_all_or_none(agent: Agent) -> None:
+    change = {"accounts": "x/me", "add": "mon 09:00"}
+    assert len(agent.ok("change_slots", **change, dryRun=True)["slots"]) == 1
+    assert not agent.ok("list_slots")["slots"]
+    before = agent.ok("change_slots", **change)["slots"]
+    assert agent.refused("change_slots", **change, remove=["1"], name="7")["code"] == "usage"
+    assert agent.ok("list_slots")["slots"] == before
+
+
+def test_a_suggestion_undoes_nothing_of_others(agent: Agent, ttp: Program) -> None:
+    agent.ok("create_post", text="a", accounts=["x/me"])
+    ttp.ok("delete", "1")
+    assert "next" not in agent.refused("get_post", id=1)
+    ttp.ok("undo")
+    agent.ok("delete_post", id=1)
+    call = agent.refused("get_post", id=1)["next"]
+    agent.ok(call["tool"], **call["arguments"])
+    agent.ok("undo")
+    call = agent.refused("undo", redo=True, count=3)["next"]
+    assert agent.ok(call["tool"], **call["arguments"])["posts"][0]["status"] == "draft"
 
 
 def test_media_are_stored_and_named_by_a_post(agent: Agent, ttp: Program) -> None:

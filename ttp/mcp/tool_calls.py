@@ -27,6 +27,7 @@ TOOL_OF = {
     "optimal next": "next_slot",
     "plan": "plan_drafts",
     "publish": "publish_post",
+    "redo": "undo",
     "reject": "reject_post",
     "report": "report",
     "retry": "retry_post",
@@ -175,6 +176,7 @@ def _call_of_action(action: Action, tools: Mapping[str, Tool], others: Mapping[s
     tool = None if name is None else tools.get(name)
     if tool is None or STDIN in action.args:
         return None
+    others = {**others, "redo": True} if action.name == "redo" else others
     words = _WORDS.get(tool.name, ("id",))
     if len(action.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
         return None  # for several posts: a tool has one

@@ -23,7 +23,15 @@ from ttp.domain.time.durations import compact_duration, duration_parts, total_du
 from ttp.domain.time.formatting import format_instant, format_iso
 from ttp.domain.time.grammar import ChosenTime, ExactTime, OnDate, WallTime, parse_time, parse_within
 from ttp.domain.time.repair import quote
-from ttp.domain.time.resolve import ANY_TIME, ResolvedTime, TimeBounds, parse_date, resolve_bound, resolve_time
+from ttp.domain.time.resolve import (
+    ANY_TIME,
+    LAST_YEAR,
+    ResolvedTime,
+    TimeBounds,
+    parse_date,
+    resolve_bound,
+    resolve_time,
+)
 from ttp.domain.time.zones import (
     ACCOUNT_ZONE,
     EXAMPLE_ZONE,
@@ -260,7 +268,7 @@ class TimeResolver:
         Days keep the clock. Raise TimeRefused, PastTime, StateRefused for a post without a time."""
         now, zone, times = self._clock.now(), self.zone((), tz), dict[int, ResolvedTime]()
         words = _SAME_CLOCK.sub("", text.strip())
-        parts = duration_parts(words.lstrip("+-"))
+        parts = duration_parts(words[1:] if words[:1] in ("+", "-") else words)
         day = None if parts else parse_date(words, now, zone)
         if parts is None and day is None:
             ways = (Hint("try", other_options(shift=example)) for example in ("+1d", "friday"))
@@ -273,7 +281,12 @@ class TimeResolver:
                 raise StateRefused(f"post {post_id} has no time to move", Hint("see", action("show", post_id)))
             local = at.astimezone(zone)
             later = timedelta(days=sign * days) if day is None else day - local.date()
-            moved = (local + later).astimezone(UTC) + sign * rest
+            try:
+                moved = (local + later).astimezone(UTC) + sign * rest
+            except OverflowError:
+                moved = datetime.max.replace(tzinfo=UTC)
+            if moved.year > LAST_YEAR:
+                raise TimeRefused(f"post {post_id} would be after the year {LAST_YEAR}")
             if moved <= now:
                 raise PastTime(f"post {post_id} would be at {format_instant(moved, zone)}, which has passed")
             clocks = tuple((one.name, self.account_zone(one)) for one in accounts[post_id] if one.timezone)

@@ -46,14 +46,18 @@ class SchedulePost(Write):
 @tool("schedule")
 def schedule_post(services: Services, args: SchedulePost) -> list[PostAnswer]:
     """Give posts a time or a new one, all or none. Of a failed or partial post only the failed deliveries move."""
-    ids = [*(args.ids or ()), *([args.id] if args.id else ())]
+    ids = args.ids or ([args.id] if args.id else [])
     missing = [*([] if ids else ["id"]), *([] if args.at or args.shift else ["at"])]
-    if missing or (args.at and args.shift):
+    if missing:
         problems = [Problem(one, "missing", f"schedule_post needs the argument {one}") for one in missing]
-        raise UsageError(problems[0].message if problems else "give either at or shift", problems=problems)
+        raise UsageError(problems[0].message, problems=problems)
+    if args.id and args.ids:
+        raise UsageError("give either id or ids")
+    if args.shift and (args.at or args.from_ or args.until or args.first):
+        raise UsageError("give either shift, or at with its arguments")
     accounts = services.posts.accounts_by_post(services.queries.ids([(one, one) for one in ids]))
     with services.naming_choices():
-        if args.shift is not None:
+        if args.shift:
             posts = services.queries.posts_by_id(list(accounts))
             times = services.times.shift_posts(args.shift, posts, accounts, args.tz)
         else:
