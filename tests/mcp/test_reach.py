@@ -185,6 +185,24 @@ def test_slots_and_pauses_are_changed(agent: Agent, ttp: Program) -> None:
     assert "holdReason" not in agent.ok("pause_accounts", accounts=["x/me"], resume=True)["accounts"][0]
 
 
+def test_bounds_without_a_time_make_no_draft(agent: Agent) -> None:
+    call = agent.refused("create_post", text="a", accounts=["x/me"], until="2d")["next"]
+    assert call["arguments"]["at"] == "optimal"
+
+
+def test_what_a_post_in_short_cuts_is_named(agent: Agent) -> None:
+    made = agent.ok("create_post", text="a " * 120, accounts=["x/me"])
+    assert (made["text"][-1], made["more"]) == ("…", ["text"])
+    assert len(agent.ok("get_post", id=1)["text"]) == 240
+
+
+def test_nothing_that_it_changed_by_undo_is_approved_by_it(agent: Agent, ttp: Program) -> None:
+    ttp.post("By the person", "--to", "x/me")
+    ttp.ok("edit", "1", "Better")
+    agent.ok("undo", anyone=True)
+    assert agent.refused("approve_post", id=1)["code"] == "not_allowed"
+
+
 def test_slots_are_changed_all_or_none(agent: Agent) -> None:
     change = {"accounts": "x/me", "add": "mon 09:00"}
     assert len(agent.ok("change_slots", **change, dryRun=True)["slots"]) == 1

@@ -73,7 +73,7 @@ ALL = "all"
 UNTRUSTED = frozenset(
     {
         *("text", "thread", "variants", "vars", "tags", "title", "description", "alt", "name", "link", "url"),
-        *("message", "note", "reason", "holdReason", "problem", "value"),
+        *("message", "note", "reason", "holdReason", "waitingFor", "problem", "value", "options"),
     }
 )
 """The fields that hold texts of others, in any answer."""
@@ -163,8 +163,9 @@ def _short_post(post: Fields, fields: Sequence[str], *, listed: bool) -> Fields:
         return _without_repetition(post)
     short = _short_versions({name: post[name] for name in (*POST_FIELDS, *fields) if name in post})
     short["more"] = [name for name in _OF_CONTENT if post[name] and name not in fields]
-    if "text" not in fields:
+    if "text" not in fields and len(short["text"]) > LONGEST_TEXT:
         short["text"] = _cut(short["text"], LONGEST_TEXT)
+        short["more"].insert(0, "text")
     if "deliveries" not in fields:
         short["deliveries"] = [
             {name: one[name] for name in _DELIVERY_FIELDS}

@@ -79,7 +79,7 @@ def next_calls(
     calls: list[Json] = []
     for hint in hints:
         call = _call(hint, tool, arguments, tools)
-        if call is None:
+        if call is None or call == {"tool": tool.name, "arguments": dict(arguments)}:  # would be refused again
             clear = clear and hint.label == "see"  # what only a person can do comes before the calls behind it
         elif call not in calls:
             first = first or (call if clear and not calls else None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import Field, create_model
 
 from ttp.domain.account import account_warnings
-from ttp.domain.action import Action, action
+from ttp.domain.action import Action, action, other_options
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
@@ -205,6 +205,8 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
     With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits.
     """
     new = _post_input(services, args, args.text, key=args.key, first=args.first)
+    if (args.from_ or args.until) and not args.at and not args.first:
+        raise UsageError("from and until are for the time `at`: optimal", Hint("try", other_options(at="optimal")))
     times = services.times.between(args.from_, args.until, args.tz)
     if args.dry_run:
         return _preview(services, new, times)
