@@ -120,6 +120,7 @@ def test_a_decision_of_a_person_is_not_a_next_call(agent: Agent, ttp: Program) -
     error = agent.refused("retry_post", id=4)
     assert error["code"] == "state"
     assert "next" not in error or error["next"]["tool"] == "get_post"
+    assert error["forPerson"].count("ttp resolve 4") == 2, "live, or not"
     assert not {"resolve_post", "approve_post"} & {call["tool"] for call in error.get("others", [])}
     ttp.ok("config", "set", "publish.require_approval", "true")
     error = agent.refused("publish_post", id=2)

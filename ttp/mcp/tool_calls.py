@@ -108,10 +108,11 @@ def offers_to_fit(problems: Iterable[Problem], hints: Iterable[Hint] = ()) -> li
 
 
 def _is_for_person(way: WayOut) -> bool:
-    """Return whether a person at a shell can do it: not a page of the help, an option of a command, or an example."""
-    if isinstance(way, OtherOptions) or has_example(way):
-        return False
-    return not (isinstance(way, Action) and (way.name in ("help", "create") or STDIN in way.args))
+    """Return whether a person at a shell can do it: not a page of the help or an option of a command. They fill in a
+    URL: of the two ways of a review, one alone would be a wrong answer."""
+    if not isinstance(way, Action):
+        return isinstance(way, str) and not has_example(way)
+    return not (way.name in ("help", "create") or STDIN in way.args)
 
 
 def steps_of_error(

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 ALL_FORMS = Hint("see", action("help", "time"))
 _PLANNED_SINCE = timedelta(days=2)
-_SAME_CLOCK = re.compile(r"^to\s+|[\s,]+(?:at\s+)?(?:the\s+)?same\s+times?$", re.IGNORECASE)
+_SAME_CLOCK = re.compile(r"^to |[ ,]{1,2}(?:at )?(?:the )?same times?$", re.IGNORECASE)
 _DAYS = {"d": 1, "w": 7}
 _NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 Names = tuple[str, ...]
@@ -267,7 +267,7 @@ class TimeResolver:
         """Return the time of each of these posts moved: `+1d`, `-2h`, or to the same clock of another day, `friday`.
         Days keep the clock. Raise TimeRefused, PastTime, StateRefused for a post without a time."""
         now, zone, times = self._clock.now(), self.zone((), tz), dict[int, ResolvedTime]()
-        words = _SAME_CLOCK.sub("", text.strip())
+        words = _SAME_CLOCK.sub("", " ".join(text.split()))
         parts = duration_parts(words[1:] if words[:1] in ("+", "-") else words)
         day = None if parts else parse_date(words, now, zone)
         if parts is None and day is None:

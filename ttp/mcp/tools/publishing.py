@@ -18,6 +18,7 @@ from ttp.mcp.tools.posts import (
     not_running,
     require_post,
     saved_warnings,
+    split,
 )
 from ttp.services.application import Application as Services
 from ttp.services.preview import preview_due
@@ -101,7 +102,7 @@ def retry_post(services: Services, args: RetryPost) -> list[PostAnswer]:
     """Publish the failed deliveries of a post again, and only those. `dryRun` has what goes where."""
     ids = require_post(services, args.id)
     services.refuse_elsewhere()
-    return _followed(services, args, services.publishing.retry(ids, args.accounts or ()))
+    return _followed(services, args, services.publishing.retry(ids, split(args.accounts) or ()))
 
 
 def _followed(services: Services, args: PublishPost, queued: PublishResult) -> list[PostAnswer]:
