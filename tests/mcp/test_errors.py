@@ -146,6 +146,10 @@ def test_wrong_arguments_are_all_named(agent: Agent, arguments: dict[str, Any], 
     assert sorted(one["field"] for one in error.get("problems", ())) == sorted(fields)
 
 
+def test_an_error_does_not_send_a_long_argument_back(agent: Agent) -> None:
+    assert len(str(agent.refused("list_posts", accounts="a" * 20_000))) < 3_000
+
+
 def test_an_error_lists_at_most_twenty_problems(agent: Agent) -> None:
     error = agent.refused("create_post", text="a", **{f"field{number}": 1 for number in range(100)})
     assert (len(error["problems"]), "80" in error["message"]) == (20, True)

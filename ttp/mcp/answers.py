@@ -63,6 +63,8 @@ class StatusNowAnswer(StatusAnswer):
 
 LONGEST_TEXT = 200
 """Characters of the text of a post in short."""
+LONGEST_MESSAGE = 2_000
+"""Characters of the message of an error, which may quote what was sent."""
 LONGEST_GLANCE = 80
 """Characters of a text in a calendar and in a report."""
 NEARLY_NONE = 0.2
@@ -131,15 +133,16 @@ def present(answer: Any, shape: Any, fields: Sequence[str] = (), *, single: bool
 
 def short_error(error: TtpError, more: str = "") -> Fields:
     """Return the code, the message and the problems of an error, without hints. `more`: of the message."""
-    message = str(error_fields(error)["message"])
+    message = _cut(str(error_fields(error)["message"]), LONGEST_MESSAGE) or ""
     problems = [
         {
             "field": _NAMES.get(one.field, one.field),
             "account": one.account,
             "code": one.code,
-            "message": None if message.startswith(one.message) else one.message,
+            "message": None if message.startswith(text) else text,
         }
         for one in shown_problems(error)
+        for text in (_cut(one.message, LONGEST_MESSAGE) or "",)
     ]
     return {"code": error.code, "message": f"{message}{more}", **_filled({"problems": problems})}
 
