@@ -53,6 +53,16 @@ def test_undo_takes_back_what_is_its_own_alone(agent: Agent, ttp: Program) -> No
     assert ttp.shown(1)["content"] == "By the person"
 
 
+def test_redo_brings_back_what_it_undid_itself_alone(agent: Agent, ttp: Program) -> None:
+    agent.ok("create_post", text="By the agent", accounts=["x/me"])
+    ttp.ok("undo")
+    assert agent.refused("undo", redo=True)["code"] == "not_found"
+    assert [one["id"] for one in agent.ok("undo", redo=True, anyone=True)["posts"]] == [1]
+    ttp.ok("edit", "1", "By the person")
+    agent.ok("undo", anyone=True)
+    assert [one["text"] for one in agent.ok("undo", redo=True)["posts"]] == ["By the person"]
+
+
 def test_a_plan_is_undone_in_one_call(agent: Agent, ttp: Program) -> None:
     for text in "abc":
         ttp.post(text, "--to", "x/me")

@@ -352,7 +352,7 @@ class UndoChanges(Write):
     count: int = Field(1, ge=1, le=1000, description="Changes, newest first.")
     post: int | None = Field(None, ge=1, description="Only changes of this post.")
     anyone: bool = Field(False, description="Changes of everybody, not only yours.")
-    redo: bool = Field(False, description="Redo what was undone last.")
+    redo: bool = Field(False, description="Redo what you undid last.")
     partial: bool = Field(False, description="Skip what cannot be undone.")
 
 
