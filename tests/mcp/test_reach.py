@@ -219,7 +219,7 @@ def test_slots_are_changed_all_or_none(agent: Agent) -> None:
     assert len(agent.ok("change_slots", **change, dryRun=True)["slots"]) == 1
     assert not agent.ok("list_slots")["slots"]
     before = agent.ok("change_slots", **change)["slots"]
-    assert agent.refused("change_slots", **change, remove=["1"], name="7")["code"] == "usage"
+    assert agent.refused("change_slots", **change, remove=[str(before[0]["id"])], name="7")["code"] == "usage"
     assert agent.ok("list_slots")["slots"] == before
 
 
@@ -261,7 +261,7 @@ def test_a_rehearsed_retry_says_what_goes_where_and_that_a_login_is_dead(agent: 
     ttp.account("tt/me")
     ttp.post("Hello", "--to", "x/me", "--at", "in 3h")
     ttp.bring(1, "failed", error=("network", "cut"))
-    ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE handle = 'me'")
+    ttp.sql("UPDATE account SET needs_reconnect = TRUE WHERE handle = 'me'")
     posts = agent.ok("retry_post", id=1, dryRun=True)
     assert [one["account"] for one in posts["versions"]] == ["x/me"]
     assert posts["warnings"]
