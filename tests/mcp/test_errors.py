@@ -83,6 +83,8 @@ def test_an_error_has_a_code_and_the_next_call(
         ("schedule_post", {"id": 1, "at": "fri 9am", "tz": "Nowhere"}, "time",
          [{"id": 1, "at": "fri 9am", "tz": "Europe/Berlin"}]),
         ("create_post", {"text": "a", "to": ["tt"], "at": "fri 9am"}, "content", []),
+        ("plan_drafts", {"minGap": "wide"}, "time", [{"minGap": "2h30m"}]),
+        ("change_slots", {"accounts": ["x/me"], "add": ["mon 9am"], "name": "7"}, "usage", []),
         ("plan_drafts", {"days": 1, "perDay": 1}, "usage",
          [{"days": 2, "perDay": 1}, {"days": 1, "perDay": 2}, {"days": 1, "perDay": 1, "partly": True}]),
     ],

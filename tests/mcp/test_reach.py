@@ -221,6 +221,9 @@ def test_slots_are_changed_all_or_none(agent: Agent) -> None:
     before = agent.ok("change_slots", **change)["slots"]
     assert agent.refused("change_slots", **change, remove=[str(before[0]["id"])], name="7")["code"] == "usage"
     assert agent.ok("list_slots")["slots"] == before
+    for text in "ab":
+        agent.ok("create_post", text=text, accounts=["x/me"])
+    assert "next" not in agent.refused("schedule_post", ids=[1, 2], at="next-slot", first=True), "it has one post alone"
 
 
 def test_a_suggestion_undoes_nothing_of_others(agent: Agent, ttp: Program) -> None:
