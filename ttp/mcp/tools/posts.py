@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
     from ttp.services.time_resolver import TimeResolver
 
+AT = "2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or 'next-slot'."
 AT_ZONE = "Of `at`; 'account': that of the accounts."
 MOST_DATA = 1_400_000
 """Characters of base64: a request to /mcp has at most 2 MB."""
@@ -157,11 +158,7 @@ class PostContent(Arguments):
     accounts: list[str] | None = Field(
         None, description="x/me, or a platform alone where it has one account. list_accounts has them."
     )
-    at: str | None = Field(
-        None,
-        description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
-        " 'next-slot'.",
-    )
+    at: str | None = Field(None, description=AT)
     tz: str | None = Field(None, description=AT_ZONE)
     media: list[str] | None = Field(
         None,
@@ -191,11 +188,16 @@ class PostArguments(PostContent, Write):
     tags: list[str] | None = None
 
 
-class CreatePost(PostArguments):
-    text: str | None = None
+class OfAt(Arguments):
+    """What says more about `at`."""
+
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
     from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
     until: str | None = Field(None, description="'optimal' before this time: 2d.")
+
+
+class CreatePost(PostArguments, OfAt):
+    text: str | None = None
 
 
 @tool("create", rehearses=True, keeps_key=True)

@@ -12,8 +12,10 @@ from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.mcp.arguments import PostId, Write
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
+    AT,
     AT_ZONE,
     ChangePost,
+    OfAt,
     approval_warnings,
     not_running,
     require_post,
@@ -29,19 +31,12 @@ if TYPE_CHECKING:
     from ttp.services.publishing import PublishResult
 
 
-class SchedulePost(Write):
+class SchedulePost(OfAt, Write):
     id: PostId | None = None
     ids: list[int] | None = Field(None, max_length=1000, description="Or several posts.")
-    at: str | None = Field(
-        None,
-        description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
-        " 'next-slot'.",
-    )
+    at: str | None = Field(None, description=AT)
     shift: str | None = Field(None, description="Instead of `at`, move each: +1d, -2h, or friday at the same time.")
-    from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
-    until: str | None = Field(None, description="'optimal' before this time: 2d.")
     tz: str | None = Field(None, description=AT_ZONE)
-    first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
 @tool("schedule")
