@@ -265,7 +265,7 @@ def test_a_rehearsed_retry_says_what_goes_where_and_that_a_login_is_dead(agent: 
     ttp.post("Hello", "--to", "x/me", "--at", "in 3h")
     ttp.bring(1, "failed", error=("network", "cut"))
     ttp.sql("UPDATE account SET needs_reconnect = TRUE WHERE handle = 'me'")
-    posts = agent.ok("retry_post", id=1, dryRun=True)
+    posts = agent.ok("retry_post", id=1, accounts="tt/me, x/me", dryRun=True)
     assert [one["account"] for one in posts["versions"]] == ["x/me"]
     assert posts["warnings"]
     assert ttp.shown(1)["status"] == "failed"
