@@ -66,7 +66,9 @@ class Agent:
         """Call what must be refused; the error."""
         result = self.call(tool, **arguments)
         assert result.is_error, result
-        return text_of(result)["error"]
+        error = text_of(result)["error"]
+        assert error.get("next") != {"tool": tool, "arguments": arguments}, "it would be refused again"
+        return error
 
 
 def text_of(result: CallToolResult) -> Any:

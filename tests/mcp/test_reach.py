@@ -53,6 +53,16 @@ def test_undo_takes_back_what_is_its_own_alone(agent: Agent, ttp: Program) -> No
     assert ttp.shown(1)["content"] == "By the person"
 
 
+def test_redo_brings_back_what_it_undid_itself_alone(agent: Agent, ttp: Program) -> None:
+    agent.ok("create_post", text="By the agent", accounts=["x/me"])
+    ttp.ok("undo")
+    assert agent.refused("undo", redo=True)["code"] == "not_found"
+    assert [one["id"] for one in agent.ok("undo", redo=True, anyone=True)["posts"]] == [1]
+    ttp.ok("edit", "1", "By the person")
+    agent.ok("undo", anyone=True)
+    assert [one["text"] for one in agent.ok("undo", redo=True)["posts"]] == ["By the person"]
+
+
 def test_a_plan_is_undone_in_one_call(agent: Agent, ttp: Program) -> None:
     for text in "abc":
         ttp.post(text, "--to", "x/me")
@@ -98,7 +108,12 @@ def test_several_posts_are_moved_at_once(agent: Agent, ttp: Program, shift: str,
         ({"shift": "-80y"}, "time"),
         ({"shift": "-9999w"}, "time"),
         ({"shift": "sometime"}, "time"),
+        ({"shift": "+-2h"}, "time"),
+        ({"shift": "9999-12-31"}, "time"),
+        pytest.param({"shift": f"1{',' * 100_000}x"}, "time", id="in linear time"),
         ({"shift": "+1d", "at": "fri 9am"}, "usage"),
+        ({"shift": "+1d", "until": "2d"}, "usage"),
+        ({"id": 1, "shift": "+1d"}, "usage"),
         ({}, "usage"),
         ({"ids": [1, 3], "shift": "+1d"}, "state"),
         ({"ids": [1, 9], "shift": "+1d"}, "not_found"),
@@ -175,8 +190,53 @@ def test_slots_and_pauses_are_changed(agent: Agent, ttp: Program) -> None:
     agent.ok("change_slots", remove=[str(slots[0]["id"])])
     assert not agent.ok("list_slots")["slots"]
     assert agent.refused("change_slots", add=["mon 09:00"])["code"] == "usage"
+    assert "holdReason" in agent.ok("pause_accounts", dryRun=True)["accounts"][0]
+    assert "holdReason" not in agent.ok("list_accounts")["accounts"][0]
     assert agent.ok("pause_accounts")["accounts"][0]["holdReason"] == "paused"
     assert "holdReason" not in agent.ok("pause_accounts", accounts=["x/me"], resume=True)["accounts"][0]
+
+
+def test_bounds_without_a_time_make_no_draft(agent: Agent) -> None:
+    call = agent.refused("create_post", text="a", accounts=["x/me"], until="2d")["next"]
+    assert call["arguments"]["at"] == "optimal"
+
+
+def test_what_a_post_in_short_cuts_is_named(agent: Agent) -> None:
+    made = agent.ok("create_post", text="a " * 120, accounts=["x/me"])
+    assert (made["text"][-1], made["more"]) == ("…", ["text"])
+    assert len(agent.ok("get_post", id=1)["text"]) == 240
+
+
+def test_nothing_that_it_changed_by_undo_is_approved_by_it(agent: Agent, ttp: Program) -> None:
+    ttp.post("By the person", "--to", "x/me")
+    ttp.ok("edit", "1", "Better")
+    agent.ok("undo", anyone=True)
+    assert agent.refused("approve_post", id=1)["code"] == "not_allowed"
+
+
+def test_slots_are_changed_all_or_none(agent: Agent) -> None:
+    change = {"accounts": "x/me", "add": "mon 09:00"}
+    assert len(agent.ok("change_slots", **change, dryRun=True)["slots"]) == 1
+    assert not agent.ok("list_slots")["slots"]
+    before = agent.ok("change_slots", **change)["slots"]
+    assert agent.refused("change_slots", **change, remove=[str(before[0]["id"])], name="7")["code"] == "usage"
+    assert agent.ok("list_slots")["slots"] == before
+    for text in "ab":
+        agent.ok("create_post", text=text, accounts=["x/me"])
+    assert "next" not in agent.refused("schedule_post", ids=[1, 2], at="next-slot", first=True), "it has one post alone"
+
+
+def test_a_suggestion_undoes_nothing_of_others(agent: Agent, ttp: Program) -> None:
+    agent.ok("create_post", text="a", accounts=["x/me"])
+    ttp.ok("delete", "1")
+    assert "next" not in agent.refused("get_post", id=1)
+    ttp.ok("undo")
+    agent.ok("delete_post", id=1)
+    call = agent.refused("get_post", id=1)["next"]
+    agent.ok(call["tool"], **call["arguments"])
+    agent.ok("undo")
+    call = agent.refused("undo", redo=True, count=3)["next"]
+    assert agent.ok(call["tool"], **call["arguments"])["posts"][0]["status"] == "draft"
 
 
 def test_media_are_stored_and_named_by_a_post(agent: Agent, ttp: Program) -> None:
@@ -204,8 +264,8 @@ def test_a_rehearsed_retry_says_what_goes_where_and_that_a_login_is_dead(agent: 
     ttp.account("tt/me")
     ttp.post("Hello", "--to", "x/me", "--at", "in 3h")
     ttp.bring(1, "failed", error=("network", "cut"))
-    ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE handle = 'me'")
-    posts = agent.ok("retry_post", id=1, dryRun=True)
+    ttp.sql("UPDATE account SET needs_reconnect = TRUE WHERE handle = 'me'")
+    posts = agent.ok("retry_post", id=1, accounts="tt/me, x/me", dryRun=True)
     assert [one["account"] for one in posts["versions"]] == ["x/me"]
     assert posts["warnings"]
     assert ttp.shown(1)["status"] == "failed"

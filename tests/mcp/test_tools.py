@@ -284,11 +284,12 @@ def test_texts_of_others_are_named_in_every_answer(agent: Agent, ttp: Program, s
     ttp.ok("config", "set", "publish.require_approval", "true")
     draft = ttp.post(*made[1:], "--at", "in 5h")
     ttp.ok("reject", str(draft), "--reason", ORDER)
+    ttp.ok("approve", "2")
     ttp.sql(f"UPDATE account SET hold_until = 4102444800000, hold_reason = '{ORDER}'")
     ttp.sql(f"UPDATE source SET name = '{ORDER}'")
     calls: list[tuple[str, dict[str, Any]]] = [
         *(("list_posts", {"fields": fields, "after": 6}) for fields in ([], [ALL])),
-        *(("get_post", {"id": one}) for one in (post, draft)),
+        *(("get_post", {"id": one}) for one in (2, post, draft)),  # 2 waits for the end of a hold
         ("check_text", {"text": ORDER, "accounts": "x/me"}),
         ("create_post", {"text": ORDER, "dryRun": True}),
         ("edit_post", {"id": draft, "addTags": ["a"]}),

@@ -65,7 +65,9 @@ class Agent:
         result = self.talk(lambda client: client.call_tool(tool, arguments))
         assert result.is_error, result
         assert result.structured_content is None
-        return text_of(result)["error"]
+        error = text_of(result)["error"]
+        assert error.get("next") != {"tool": tool, "arguments": arguments}, "it would be refused again"
+        return error
 
 
 @pytest.fixture
@@ -103,6 +105,8 @@ def test_a_draft_token_gives_no_post_a_time(server: Api, having: Having) -> None
     server.ttp.ok("schedule", "1", "--at", "2098-01-01T09:00Z")
     assert agent.refused("edit_post", id=1, text="Ha")["code"] == "not_allowed"
     assert agent.refused("delete_post", id=1)["code"] == "not_allowed"
+    server.ttp.ok("unschedule", "1")
+    assert agent.refused("undo", anyone=True)["code"] == "not_allowed"
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -64,7 +64,7 @@ def as_fields(way: WayOut | None) -> Action | str | None:
 
 
 _EXAMPLE = re.compile(
-    r"(?:^|[\s/=])(?:ACCOUNT|CLIENT_ID|COLUMN|DIR|FILE|HANDLE|HOST|ID|KEY|NAME|PATH|PROGRAM|TAG|TEXT|TIME|URL|X,Y|…)(?=$|[\s=/])"
+    r"(?:^|[\s/=])(?:ACCOUNT|CLIENT_ID|COLUMN|DATE|DIR|FILE|HANDLE|HOST|ID|KEY|NAME|PATH|PROGRAM|TAG|TEXT|TIME|URL|WORD|X,Y|…)(?=$|[\s=/])"
 )
 
 

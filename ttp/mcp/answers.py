@@ -69,6 +69,8 @@ class StatusNowAnswer(StatusAnswer):
 
 LONGEST_TEXT = 200
 """Characters of the text of a post in short."""
+LONGEST_MESSAGE = 2_000
+"""Characters of the message of an error, which may quote what was sent."""
 LONGEST_GLANCE = 80
 """Characters of a text in a calendar and in a report."""
 NEARLY_NONE = 0.2
@@ -79,7 +81,7 @@ ALL = "all"
 UNTRUSTED = frozenset(
     {
         *("text", "thread", "variants", "vars", "tags", "title", "description", "alt", "name", "link", "url"),
-        *("message", "note", "reason", "holdReason", "problem", "value"),
+        *("message", "note", "reason", "holdReason", "waitingFor", "problem", "value", "options"),
     }
 )
 """The fields that hold texts of others, in any answer."""
@@ -150,15 +152,16 @@ def present(answer: Any, shape: Any, fields: Sequence[str] = (), *, zone: tzinfo
 
 def short_error(error: TtpError, more: str = "") -> Fields:
     """Return the code, the message and the problems of an error, without hints. `more`: of the message."""
-    message = str(error_fields(error)["message"])
+    message = _cut(str(error_fields(error)["message"]), LONGEST_MESSAGE) or ""
     problems = [
         {
             "field": _NAMES.get(one.field, one.field),
             "account": one.account,
             "code": one.code,
-            "message": None if message.startswith(one.message) else one.message,
+            "message": None if message.startswith(text) else text,
         }
         for one in shown_problems(error)
+        for text in (_cut(one.message, LONGEST_MESSAGE) or "",)
     ]
     return {"code": error.code, "message": f"{message}{more}", **_filled({"problems": problems})}
 
@@ -182,8 +185,9 @@ def _short_post(post: Fields, fields: Sequence[str], *, listed: bool) -> Fields:
         return _without_repetition(post)
     short = _short_versions({name: post[name] for name in (*POST_FIELDS, *fields) if name in post})
     short["more"] = [name for name in _OF_CONTENT if post[name] and name not in fields]
-    if "text" not in fields:
+    if "text" not in fields and len(short["text"]) > LONGEST_TEXT:
         short["text"] = _cut(short["text"], LONGEST_TEXT)
+        short["more"].insert(0, "text")
     if "deliveries" not in fields:
         short["deliveries"] = [
             {name: one[name] for name in _DELIVERY_FIELDS}

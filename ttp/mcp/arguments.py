@@ -24,6 +24,7 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "platform": ("platforms",),
         "content": ("text",),
         "id": ("ids", "post"),
+        "post": ("id", "ids"),
         "ids": ("id",),
         "tag": ("tags",),
         "status": ("statuses",),
@@ -55,13 +56,17 @@ T = TypeVar("T", bound=Arguments)
 
 def normalize(model: type[Arguments], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments in the form that the tool has: other names for its own, a list for a single item, numbers and
-    switches for texts of them, and the text of a number. The rest is left as it is, for `parse` to refuse."""
+    switches for texts of them, and the text of a number. What is null is left out. The rest is left as it is, for
+    `parse` to refuse. UsageError for an argument under two names."""
     properties = input_schema(model)["properties"]
     normal: dict[str, Any] = {}
+    names: dict[str, str] = {}
     for name, value in arguments.items():
+        if value is None:
+            continue
         argument = _own_name(name, properties)
-        if argument in normal or (argument != name and argument in arguments):
-            argument = name  # given twice
+        if (first := names.setdefault(argument, name)) != name:
+            raise UsageError(f"{first} and {name} are the same argument: give one of them")
         normal[argument] = _in_form(properties.get(argument, {}), value)
     return normal
 
@@ -74,9 +79,11 @@ def _own_name(name: str, properties: Mapping[str, Any]) -> str:
 
 def _in_form(schema: Mapping[str, Any], value: Any) -> Any:
     match schema.get("type"), value:
-        case "array", str() | int() if not isinstance(value, bool):
+        case "array", str() | int() if not isinstance(value, bool) and value != "":  # "" does not empty a list
             items = schema.get("items", {})
-            parts = value.split(",") if items.get("type") == "integer" and isinstance(value, str) else [value]
+            parts: list[Any] = [value]
+            if isinstance(value, str) and (items.get("type") == "integer" or "enum" in items):
+                parts = [part.strip() for part in value.split(",")]
             return [_in_form(items, part) for part in parts]
         case "array", list():
             return [_in_form(schema.get("items", {}), part) for part in value]
@@ -97,7 +104,7 @@ def parse(model: type[T], tool: str, arguments: Mapping[str, Any]) -> T:
     for name, value in arguments.items():
         _refuse_unstorable(name, value)
     try:
-        text = json.dumps({name: value for name, value in arguments.items() if value is not None}, ensure_ascii=False)
+        text = json.dumps(arguments, ensure_ascii=False)
         text.encode()
         return model.model_validate_json(text)
     except UnicodeEncodeError:

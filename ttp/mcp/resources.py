@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
 from mcp_types import Resource, ResourceTemplate
 
@@ -43,13 +43,13 @@ _TOOLS: list[tuple[str, Tool, Callable[[re.Match[str]], Arguments]]] = [
 """The tool that answers a resource, and its arguments."""
 
 
-def tool_of(uri: str, tools: Collection[str]) -> tuple[Tool, Arguments]:
+def tool_of(uri: str, tools: Mapping[str, Tool]) -> tuple[Tool, Arguments]:
     """Return the one of `tools`, those of the client, that answers a resource, and its arguments. Raise NotFound for an
     unknown address, NotAllowed for one of another tool."""
     for pattern, tool, arguments in _TOOLS:
         if match := re.fullmatch(pattern, uri):
             if tool.name not in tools:
                 raise NotAllowed(f"{uri} needs the tool {tool.name}, which this client does not have")
-            return tool, arguments(match)
+            return tools[tool.name], arguments(match)
     names = ", ".join(["ttp://accounts", *(template.uri_template for template in TEMPLATES)])
     raise NotFound(f"there is no resource {uri}; there are {names}")

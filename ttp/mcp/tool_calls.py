@@ -27,6 +27,7 @@ TOOL_OF = {
     "optimal next": "next_slot",
     "plan": "plan_drafts",
     "publish": "publish_post",
+    "redo": "undo",
     "reject": "reject_post",
     "report": "report",
     "retry": "retry_post",
@@ -78,7 +79,7 @@ def next_calls(
     calls: list[Json] = []
     for hint in hints:
         call = _call(hint, tool, arguments, tools)
-        if call is None:
+        if call is None or call == {"tool": tool.name, "arguments": dict(arguments)}:  # would be refused again
             clear = clear and hint.label == "see"  # what only a person can do comes before the calls behind it
         elif call not in calls:
             first = first or (call if clear and not calls else None)
@@ -107,10 +108,11 @@ def offers_to_fit(problems: Iterable[Problem], hints: Iterable[Hint] = ()) -> li
 
 
 def _is_for_person(way: WayOut) -> bool:
-    """Return whether a person at a shell can do it: not a page of the help, an option of a command, or an example."""
-    if isinstance(way, OtherOptions) or has_example(way):
-        return False
-    return not (isinstance(way, Action) and (way.name in ("help", "create") or STDIN in way.args))
+    """Return whether a person at a shell can do it: not a page of the help or an option of a command. They fill in a
+    URL: of the two ways of a review, one alone would be a wrong answer."""
+    if not isinstance(way, Action):
+        return isinstance(way, str) and not has_example(way)
+    return not (way.name in ("help", "create") or STDIN in way.args)
 
 
 def steps_of_error(
@@ -175,6 +177,7 @@ def _call_of_action(action: Action, tools: Mapping[str, Tool], others: Mapping[s
     tool = None if name is None else tools.get(name)
     if tool is None or STDIN in action.args:
         return None
+    others = {**others, "redo": True} if action.name == "redo" else others
     words = _WORDS.get(tool.name, ("id",))
     if len(action.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
         return None  # for several posts: a tool has one

@@ -47,7 +47,7 @@ class AnswerLost(OutcomeUnknown):
         key = entry.reservation.key
         super().__init__(
             f'the first request with the idempotency key "{key}" ended without an answer: {outcome}',
-            Hint("see", action("history")),
+            *([Hint("see", action("history"))] if token.accounts is None else []),
             Hint("try", action("token release", token.id, key)),
         )
 

@@ -490,7 +490,7 @@ class Posts:
         scheduled posts in the slot of the one post move back."""
         if first and len(times) > 1:
             last = action("schedule", list(times)[-1], at="next-slot", first=True)
-            raise UsageError("only one post can be the first", Hint("try", last))
+            raise UsageError("only one post can be the first", Hint("try", last, sure=False))
         self.convert_media(list(times))
         all_accounts, confirmed = self.accounts(), dict(times)
 

@@ -95,11 +95,16 @@ class Queries:
         return posts[0]
 
     def _deleted_error(self, post_id: int) -> NotFound | None:
-        """Return the error for a deleted post; None if it never existed."""
+        """Return the error for a deleted post; None if it never existed. An agent undoes its own changes alone."""
+        from ttp.store import change_log
+
         with self._database.reading() as db:
             if db is None or not self._knows(db, post_id):
                 return None
-        ways = Hint("see", action("log", post_id)), Hint("fix", action("undo", post=post_id))
+            last = change_log.next_changes(db, self._clock.now(), 1, post=post_id, undone=False)
+        ways = [Hint("see", action("log", post_id)), Hint("fix", action("undo", post=post_id))]
+        if self._caller.is_agent and not any(one.actor == self._caller.name for one in last):
+            ways.pop()
         return NotFound(f"post {post_id} is deleted", *ways)
 
     def accounts_of(self, post_id: int) -> list[Account]:

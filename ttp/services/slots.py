@@ -72,12 +72,28 @@ class Slots:
         self._lines: dict[tuple[int | None, ...], Iterator[datetime]] = {}
         """Coming instants of slots, shared within one command because computing them is slow."""
 
-    def add(self, pairs: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[AddedSlot]:
+    def change(
+        self, pairs: Sequence[tuple[Account, str]], crons: Sequence[str], name: str | None, gone: Sequence[str]
+    ) -> list[SlotInstant]:
+        """Remove slots and add others, as `remove` and `add`, all or none. Return the slots of these accounts (none: of
+        all) as they are then."""
+        with self._database.writing() as db:
+            self.remove(gone, db)
+            self.add(pairs, crons, name, db)
+            return self.all([account for account, _ in pairs] or None, db)
+
+    def add(
+        self,
+        pairs: Iterable[tuple[Account, str]],
+        crons: Iterable[str],
+        name: str | None,
+        within: Connection | None = None,
+    ) -> list[AddedSlot]:
         """Add a slot per account (with its zone) and cron expression. An existing slot is kept and gets the name."""
         now, added, expressions = self._clock.now(), [], list(dict.fromkeys(crons))
         if name is not None and (not name.strip() or name.strip().isdecimal()):
             raise UsageError(f'"{name}" cannot be the name of a slot', Hint("try", other_options(name="WORD")))
-        with self._database.writing() as db:
+        with self._database.writing(within) as db:
             for account, zone in pairs:
                 by_time = {(slot.cron, slot.timezone): slot for slot in store.slots(db, [account.id or 0])}
                 for cron in expressions:
@@ -91,16 +107,16 @@ class Slots:
                     added.append(AddedSlot(replace(slot, name=name or slot.name), known=True))
         return added
 
-    def all(self, accounts: Sequence[Account] | None = None) -> list[SlotInstant]:
+    def all(self, accounts: Sequence[Account] | None = None, within: Connection | None = None) -> list[SlotInstant]:
         """Return the slots of some accounts (None: of all), each with its next instant and the posts in it."""
-        with self._database.reading() as db:
+        with self._database.reading(within) as db:
             slots = store.slots(db, _ids(accounts)) if db else []
             places = (next(_slot_instants(slot, self._clock.now()), None) for slot in slots)
             return [self._with_posts(db, place) for place in places if db and place]
 
-    def remove(self, names: Iterable[str]) -> list[Slot]:
+    def remove(self, names: Iterable[str], within: Connection | None = None) -> list[Slot]:
         """Delete slots by number or name, all or none. Posts keep their times."""
-        with self._database.writing() as db:
+        with self._database.writing(within) as db:
             slots = store.slots(db)
             gone: dict[int, Slot] = {}
             for name in names:

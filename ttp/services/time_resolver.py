@@ -23,7 +23,15 @@ from ttp.domain.time.durations import compact_duration, duration_parts, total_du
 from ttp.domain.time.formatting import format_instant, format_iso
 from ttp.domain.time.grammar import ChosenTime, ExactTime, OnDate, WallTime, parse_time, parse_within
 from ttp.domain.time.repair import quote
-from ttp.domain.time.resolve import ANY_TIME, ResolvedTime, TimeBounds, parse_date, resolve_bound, resolve_time
+from ttp.domain.time.resolve import (
+    ANY_TIME,
+    LAST_YEAR,
+    ResolvedTime,
+    TimeBounds,
+    parse_date,
+    resolve_bound,
+    resolve_time,
+)
 from ttp.domain.time.zones import (
     ACCOUNT_ZONE,
     EXAMPLE_ZONE,
@@ -43,7 +51,7 @@ if TYPE_CHECKING:
 
 ALL_FORMS = Hint("see", action("help", "time"))
 _PLANNED_SINCE = timedelta(days=2)
-_SAME_CLOCK = re.compile(r"^to\s+|[\s,]+(?:at\s+)?(?:the\s+)?same\s+times?$", re.IGNORECASE)
+_SAME_CLOCK = re.compile(r"^to |[ ,]{1,2}(?:at )?(?:the )?same times?$", re.IGNORECASE)
 _DAYS = {"d": 1, "w": 7}
 _NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 Names = tuple[str, ...]
@@ -259,8 +267,8 @@ class TimeResolver:
         """Return the time of each of these posts moved: `+1d`, `-2h`, or to the same clock of another day, `friday`.
         Days keep the clock. Raise TimeRefused, PastTime, StateRefused for a post without a time."""
         now, zone, times = self._clock.now(), self.zone((), tz), dict[int, ResolvedTime]()
-        words = _SAME_CLOCK.sub("", text.strip())
-        parts = duration_parts(words.lstrip("+-"))
+        words = _SAME_CLOCK.sub("", " ".join(text.split()))
+        parts = duration_parts(words[1:] if words[:1] in ("+", "-") else words)
         day = None if parts else parse_date(words, now, zone)
         if parts is None and day is None:
             ways = (Hint("try", other_options(shift=example)) for example in ("+1d", "friday"))
@@ -273,7 +281,12 @@ class TimeResolver:
                 raise StateRefused(f"post {post_id} has no time to move", Hint("see", action("show", post_id)))
             local = at.astimezone(zone)
             later = timedelta(days=sign * days) if day is None else day - local.date()
-            moved = (local + later).astimezone(UTC) + sign * rest
+            try:
+                moved = (local + later).astimezone(UTC) + sign * rest
+            except OverflowError:
+                moved = datetime.max.replace(tzinfo=UTC)
+            if moved.year > LAST_YEAR:
+                raise TimeRefused(f"post {post_id} would be after the year {LAST_YEAR}")
             if moved <= now:
                 raise PastTime(f"post {post_id} would be at {format_instant(moved, zone)}, which has passed")
             clocks = tuple((one.name, self.account_zone(one)) for one in accounts[post_id] if one.timezone)

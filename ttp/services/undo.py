@@ -31,7 +31,7 @@ _LIST = Hint("see", action("undo", list=True))
 class UndoRequest:
     """What to undo: the last `count` changes, of all posts or of one. `again`: redo instead. `partial`: skip posts that
     cannot be restored. `skip`: pass over changes whose posts have all changed since, such as by publishing. `only`: the
-    changes that the user was shown. `actor`: only changes by it."""
+    changes that the user was shown. `actor`: only changes by it, and to redo, only what it undid."""
 
     count: int = 1
     post: int | None = None
@@ -111,14 +111,31 @@ class Undo:
         if not others:
             return _too_few_changes(0, request)
         last = others[0]
-        what = f"{last.command} by {last.actor or 'somebody else'}"
+        what = f"{'undo ' if request.again else ''}{last.command} by {self._doer(db, last, request) or 'somebody else'}"
         return NotFound(f"Nothing of yours to {'redo' if request.again else 'undo'}. The last change is {what}.", _LIST)
+
+    def _doer(self, db: Connection, change: Change, request: UndoRequest) -> str | None:
+        """Return who made a change; of an undone one, who undid it."""
+        if not request.again:
+            return change.actor
+        now, post_id = self._posts.clock.now(), store.changed_posts(db, change, request.post)[0].post_id
+        undone = store.next_changes(db, now, _SEARCHED, post=post_id, undone=True)
+        actors: list[str | None] = []  # of the undos of this post that are not redone, oldest first
+        for one in reversed(store.recent_changes(db, now, _SEARCHED, post_id, undos=True)):
+            if one.change.command.startswith("undo "):
+                actors.append(one.change.actor)
+            elif one.change.command.startswith("redo ") and actors:
+                actors.pop()
+        return dict(zip(undone, reversed(actors), strict=False)).get(change)
 
     def _next_changes(self, db: Connection, request: UndoRequest, skipped: list[TtpError]) -> list[Change]:
         """Return the next changes to restore. Why others are passed over is added to `skipped`."""
         most = request.count + (_SEARCHED if request.skip else 0)
         now = self._posts.clock.now()
-        candidates = store.next_changes(db, now, most, post=request.post, undone=request.again, actor=request.actor)
+        actor = None if request.again else request.actor
+        candidates = store.next_changes(db, now, most, post=request.post, undone=request.again, actor=actor)
+        if request.again and request.actor is not None:
+            candidates = [one for one in candidates if self._doer(db, one, request) == request.actor]
         changes: list[Change] = []
         ids: set[int] = set()  # the posts of `changes`, which will be as older changes left them
         for change in candidates:

@@ -24,6 +24,8 @@ _DECIMAL = re.compile(r"([0-9]{1,5})[.,]([0-9]{1,3}) ?([a-z]+)")
 _ONE = re.compile(r"^\s*(?:an?|one)\s+")
 _LONGEST = 36_525 * _SECONDS["d"]
 
+_EXAMPLE = "2h30m"
+
 
 def parse_duration(text: str) -> timedelta:
     """Return the duration of `2h30m`. Raises TimeRefused for other texts."""
@@ -31,8 +33,9 @@ def parse_duration(text: str) -> timedelta:
     if parts is not None:
         return total_duration(parts)
     message = f'cannot read the duration "{" ".join(text.split())}"'
+    guesses = duration_guesses(text)
     raise TimeRefused(
-        message, *(Hint("try", typed, (text, typed) if text else None) for typed in duration_guesses(text))
+        message, *(Hint("try", one, (text, one) if text else None, sure=guesses != (_EXAMPLE,)) for one in guesses)
     )
 
 
@@ -76,7 +79,7 @@ def duration_guesses(text: str) -> tuple[str, ...]:
     text = " ".join(text.lower().split())
     if re.fullmatch(r"[0-9]{1,5}", text):
         return f"{text}m", f"{text}h"
-    return (_whole_units(text) or "2h30m",)
+    return (_whole_units(text) or _EXAMPLE,)
 
 
 def compact_duration(span: timedelta) -> str:

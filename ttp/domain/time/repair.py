@@ -73,6 +73,10 @@ def suggest(*texts: str) -> list[Suggestion]:
     return [Suggestion(text) for text in texts]
 
 
+_MOST_WORDS = 40
+"""Words of a text that are explained: what is tried grows with their square."""
+
+
 def quote(text: str) -> str:
     """Return the text as messages quote it: one line of at most 60 characters."""
     line = " ".join(text.split())
@@ -89,6 +93,8 @@ def explain_problem(typed: str, text: str, now: datetime) -> TimeProblem:
         return TimeProblem(f'"{quote(typed)}" has passed', flaw="past", kind=PastTime)
     if not words:
         return _no_clock(typed)
+    if len(words) > _MOST_WORDS:
+        return _unreadable(typed, "unknown_word", f"it has {len(words)} words")
     parts = _Parts(words, text.split()[-1])
     for explain in (
         *(_explain_several, _explain_weekend, _explain_stamp, _explain_end_of_day, _explain_months, _explain_length),

@@ -33,7 +33,7 @@ from ttp.domain.time.repair import Suggestion, TimeProblem, explain_problem, quo
 from ttp.domain.time.words import parse_clock, plain_text, split_words
 from ttp.domain.time.zones import Abbreviation, instants, jump_over, load_zone
 
-_FIRST_YEAR, _LAST_YEAR = 1970, 2100
+_FIRST_YEAR, LAST_YEAR = 1970, 2100
 _NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _DAY = timedelta(days=1)
 _MOST_STEPS = 4
@@ -356,8 +356,8 @@ def _check_year(year: int, text: str) -> None:
     """Refuse a year in which no post can be: years are counted from 1970 to 2100."""
     if year < _FIRST_YEAR:
         raise TimeProblem(f"the year {year} has passed", flaw="past", kind=PastTime)
-    if year > _LAST_YEAR:
-        raise TimeProblem(f'"{quote(text)}" is after the year {_LAST_YEAR}', flaw="too_late")
+    if year > LAST_YEAR:
+        raise TimeProblem(f'"{quote(text)}" is after the year {LAST_YEAR}', flaw="too_late")
 
 
 def _ago(at: datetime, now: datetime) -> str:

@@ -21,7 +21,7 @@ def parse_slot_times(text: str) -> list[str]:
 
     DAYS: weekdays and ranges of them, joined by commas; `daily`, `weekdays` or `weekends`. TIMES: 9am, 18:00.
     """
-    match split_words(re.sub(r"\s*,\s*", ",", text)):
+    match split_words(re.sub(" ?, ?", ",", " ".join(text.split()))):
         case [days, *clocks] if clocks:
             numbers = _days(days)
             times = [_clock(word) for clock in clocks for word in clock.split(",")]

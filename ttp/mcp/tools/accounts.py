@@ -44,11 +44,7 @@ def change_slots(services: Services, args: ChangeSlots) -> list[SlotAnswer]:
         raise UsageError("name the accounts that get the slots", Hint("see", action("account list")))
     crons = [cron for words in args.add or () for cron in parse_slot_times(words)]
     pairs = [(one, services.times.weekly_zone([one], args.tz).key) for one in accounts]
-    if args.remove:
-        services.slots.remove(args.remove)
-    if crons:
-        services.slots.add(pairs, crons, args.name)
-    return [slot_json(one) for one in services.slots.all(accounts or None)]
+    return [slot_json(one) for one in services.slots.change(pairs, crons, args.name, args.remove or ())]
 
 
 class PauseAccounts(Write):
@@ -61,9 +57,8 @@ def pause_accounts(services: Services, args: PauseAccounts) -> list[AccountAnswe
     """Publish nothing to accounts until they are resumed; due posts wait."""
     accounts = services.queries.select_accounts(split(args.accounts), None)
     change = services.pauses.resume if args.resume else services.pauses.pause
-    change(accounts)
-    names = {one.name for one in accounts}
-    return [account_json(one) for one in services.queries.accounts() if one.name in names]
+    changed = {one.name: one for one in change(accounts)}
+    return [account_json(changed.get(one.name, one)) for one in accounts]
 
 
 TOOLS = (list_slots, change_slots, pause_accounts)

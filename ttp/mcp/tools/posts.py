@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import Field, create_model
 
 from ttp.domain.account import account_warnings
-from ttp.domain.action import Action, action
+from ttp.domain.action import Action, action, other_options
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
     from ttp.services.time_resolver import TimeResolver
 
+AT = "2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or 'next-slot'."
 AT_ZONE = "Of `at`; 'account': that of the accounts."
 MOST_DATA = 1_400_000
 """Characters of base64: a request to /mcp has at most 2 MB."""
@@ -157,11 +158,7 @@ class PostContent(Arguments):
     accounts: list[str] | None = Field(
         None, description="x/me, or a platform alone where it has one account. list_accounts has them."
     )
-    at: str | None = Field(
-        None,
-        description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
-        " 'next-slot'.",
-    )
+    at: str | None = Field(None, description=AT)
     tz: str | None = Field(None, description=AT_ZONE)
     media: list[str] | None = Field(
         None,
@@ -191,11 +188,16 @@ class PostArguments(PostContent, Write):
     tags: list[str] | None = None
 
 
-class CreatePost(PostArguments):
-    text: str | None = None
+class OfAt(Arguments):
+    """What says more about `at`."""
+
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
     from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
     until: str | None = Field(None, description="'optimal' before this time: 2d.")
+
+
+class CreatePost(PostArguments, OfAt):
+    text: str | None = None
 
 
 @tool("create", rehearses=True, keeps_key=True)
@@ -205,6 +207,8 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
     With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits.
     """
     new = _post_input(services, args, args.text, key=args.key, first=args.first)
+    if (args.from_ or args.until) and not args.at and not args.first:
+        raise UsageError("from and until are for the time `at`: optimal", Hint("try", other_options(at="optimal")))
     times = services.times.between(args.from_, args.until, args.tz)
     if args.dry_run:
         return _preview(services, new, times)
@@ -353,7 +357,7 @@ class UndoChanges(Write):
     count: int = Field(1, ge=1, le=1000, description="Changes, newest first.")
     post: int | None = Field(None, ge=1, description="Only changes of this post.")
     anyone: bool = Field(False, description="Changes of everybody, not only yours.")
-    redo: bool = Field(False, description="Redo what was undone last.")
+    redo: bool = Field(False, description="Redo what you undid last.")
     partial: bool = Field(False, description="Skip what cannot be undone.")
 
 

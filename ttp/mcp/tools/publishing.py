@@ -12,12 +12,15 @@ from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.mcp.arguments import PostId, Write
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
+    AT,
     AT_ZONE,
     ChangePost,
+    OfAt,
     approval_warnings,
     not_running,
     require_post,
     saved_warnings,
+    split,
 )
 from ttp.services.application import Application as Services
 from ttp.services.preview import preview_due
@@ -28,32 +31,29 @@ if TYPE_CHECKING:
     from ttp.services.publishing import PublishResult
 
 
-class SchedulePost(Write):
+class SchedulePost(OfAt, Write):
     id: PostId | None = None
     ids: list[int] | None = Field(None, max_length=1000, description="Or several posts.")
-    at: str | None = Field(
-        None,
-        description="2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or"
-        " 'next-slot'.",
-    )
+    at: str | None = Field(None, description=AT)
     shift: str | None = Field(None, description="Instead of `at`, move each: +1d, -2h, friday (same clock time).")
-    from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
-    until: str | None = Field(None, description="'optimal' before this time: 2d.")
     tz: str | None = Field(None, description=AT_ZONE)
-    first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
 @tool("schedule")
 def schedule_post(services: Services, args: SchedulePost) -> list[PostAnswer]:
     """Give posts a time or a new one, all or none. Of a failed or partial post only the failed deliveries move."""
-    ids = [*(args.ids or ()), *([args.id] if args.id else ())]
+    ids = args.ids or ([args.id] if args.id else [])
     missing = [*([] if ids else ["id"]), *([] if args.at or args.shift else ["at"])]
-    if missing or (args.at and args.shift):
+    if missing:
         problems = [Problem(one, "missing", f"schedule_post needs the argument {one}") for one in missing]
-        raise UsageError(problems[0].message if problems else "give either at or shift", problems=problems)
+        raise UsageError(problems[0].message, problems=problems)
+    if args.id and args.ids:
+        raise UsageError("give either id or ids")
+    if args.shift and (args.at or args.from_ or args.until or args.first):
+        raise UsageError("give either shift, or at with its arguments")
     accounts = services.posts.accounts_by_post(services.queries.ids([(one, one) for one in ids]))
     with services.naming_choices():
-        if args.shift is not None:
+        if args.shift:
             posts = services.queries.posts_by_id(list(accounts))
             times = services.times.shift_posts(args.shift, posts, accounts, args.tz)
         else:
@@ -97,7 +97,7 @@ def retry_post(services: Services, args: RetryPost) -> list[PostAnswer]:
     """Publish the failed deliveries of a post again, and only those. `dryRun` has what goes where."""
     ids = require_post(services, args.id)
     services.refuse_elsewhere()
-    return _followed(services, args, services.publishing.retry(ids, args.accounts or ()))
+    return _followed(services, args, services.publishing.retry(ids, split(args.accounts) or ()))
 
 
 def _followed(services: Services, args: PublishPost, queued: PublishResult) -> list[PostAnswer]:
