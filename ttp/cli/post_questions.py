@@ -207,9 +207,11 @@ class PostQuestions:
         self._store(PostInput(media=names, alts=()))
         if names:
             print_prompt("", "What does each show, for people who do not see it? Enter: nothing.")
-        alts = tuple(read_line(f"{name}{_PROMPT}") or "" for name in names)
-        if any(alts):
-            self._store(PostInput(alts=alts))
+        alts = [""] * len(names)
+        for place, name in enumerate(names):
+            if alt := read_line(f"{name}{_PROMPT}"):
+                alts[place] = alt
+                self._store(PostInput(alts=tuple(alts)))
 
     def _ask_time(self) -> None:
         if not self._input.to or self._posts.caller.capability is not Capability.PUBLISH:

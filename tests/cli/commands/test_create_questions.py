@@ -95,6 +95,12 @@ def test_each_answer_is_stored_before_the_next_question(ttp: Program, ask: Ask, 
     ]  # fmt: skip
 
 
+def test_each_alt_text_is_stored_before_the_next_is_asked_for(ttp: Program, ask: Ask, photo: str) -> None:
+    ttp.account("x/me")
+    ask("Hello", "", "1", f"{photo} {photo}", "A door", KeyboardInterrupt())
+    assert [item["alt"] for item in ttp.shown()["media"]] == ["A door", None]
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), UnfinishedLine("  wor")])
 def test_control_c_keeps_a_draft_and_names_it(ttp: Program, ask: Ask, stop: BaseException) -> None:
     ttp.account("x/me")

@@ -67,6 +67,13 @@ def test_the_suggested_command_moves_the_post_to_the_later_hour(known: Program) 
     assert known.shown(1)["scheduledAt"] == later
 
 
+def test_a_later_hour_is_named_to_one_of_several_posts(known: Program) -> None:
+    for text in ("one", "two"):
+        known.ok("create", text, "--to", "x/me")
+    ran = known.ok("schedule", "1-2", "--at", "optimal")
+    assert [ran.err.count(f"ttp schedule {post} --at 'optimal within") for post in (1, 2)] == [1, 0]
+
+
 @pytest.mark.parametrize(
     "words",
     [
