@@ -105,7 +105,8 @@ def test_the_setting_is_the_usual_reach(known: Program) -> None:
     [
         pytest.param(("optimal", "next", "--within", "30d"), "--within 1w", id="beyond the horizon"),
         pytest.param(("optimal", "next", "--within", "5m"), "ttp list", id="no hour begins so soon"),
-        pytest.param(("optimal", "next", "--within", "0h"), "", id="no time at all"),
+        pytest.param(("optimal", "next", "--within", "0h"), "--within 1w", id="no time at all"),
+        pytest.param(("optimal", "next", "--within", "0"), "--within 2h30m", id="nothing of no unit"),
         pytest.param(("optimal", "next", "--within", "soon"), "2h30m", id="no duration"),
         pytest.param(("create", "hi", "--to", "x/me", "--within", "2d"), "--at optimal", id="without a time"),
         pytest.param(("create", "hi", "--to", "x/me", "--at", "noon", "--within", "2d"), "--at optimal", id="not best"),
