@@ -64,6 +64,8 @@ def test_the_report_names_what_brought_more(ann: Person) -> None:
     ann.ttp.ok("metrics", "import", "-", stdin=head + "".join(rows))
     (line,) = ann.ttp.ok("report", "2026-09", "--json").json["factors"]
     assert (line["kind"], line["text"] in ann.sees("/report?when=2026-09")) == ("video", True)
+    table = ann.ttp.ok("report", "2026-09", "--format", "table").out
+    assert f"(+{line['low'] * 100:.0f} to +{line['high'] * 100:.0f})" in table
 
 
 @pytest.mark.parametrize("when", ["x", EVIL, "2099-01"])
