@@ -51,14 +51,17 @@ def create_by_questions(context: Context) -> None:
     """Ask for a post and store it. Ctrl-C keeps the draft, and says how to go on with it."""
     questions = PostQuestions(context)
     try:
-        saved = questions.ask_all()
-    except KeyboardInterrupt:
-        questions.print_kept()
-        raise
+        try:
+            saved = questions.ask_all()
+        except KeyboardInterrupt:
+            questions.print_kept()
+            raise
     except TtpError as error:
-        if draft := questions.draft:
+        if (draft := questions.draft) and draft.content == questions.text:
             error.details = (*error.details, f"The text is kept as draft {draft.id}.")
             error.hints = (*error.hints, Hint("see", action("show", draft.id)))
+        elif questions.text:
+            error.hints = (*error.hints, Hint("try", action("create", questions.text)))
         raise
     if saved is None:
         questions.print_kept()
@@ -78,6 +81,10 @@ class PostQuestions:
         self._posts = context.posts
         self._input = PostInput()
         self._accounts = [one for one in context.posts.accounts() if one.connected]
+
+    @property
+    def text(self) -> str | None:
+        return self._input.text
 
     @property
     def _draft_id(self) -> int | None:
@@ -153,6 +160,16 @@ class PostQuestions:
         self._input = replace(self._input, text=text)
         self.draft = self._posts.save_draft_text(text, self.draft)
 
+    def _store_lines(self, lines: list[str]) -> None:
+        """Store the lines so far. If that fails, read the rest of what was pasted, which the shell would run."""
+        try:
+            self._store_text("\n".join(lines).rstrip())
+        except TtpError:
+            while is_more_typed() and (line := read_text_line(_PROMPT)) is not None:
+                lines.append(line)
+            self._input = replace(self._input, text="\n".join(lines).rstrip())
+            raise
+
     # The questions, by the names that the last one takes.
 
     def _ask_text(self) -> None:
@@ -165,7 +182,7 @@ class PostQuestions:
             try:
                 while (line := read_text_line(_PROMPT)) or (lines and line is not None and is_more_typed()):
                     lines.append(line)
-                    self._store_text("\n".join(lines).rstrip())
+                    self._store_lines(lines)
                     if len(line.encode(errors="replace")) >= _LONGEST_TYPED:
                         print_prompt("A terminal cuts lines as long as this one: look at its end in the preview.")
             except UnfinishedLine as stopped:

@@ -225,14 +225,15 @@ class Optimal:
         """Return where to look for an hour. Raise UsageError if `within` is longer than `plan.horizon_s`, or nothing is
         left. `is_time`: `within` is a part of the TIME."""
         now, horizon = self._clock.now(), self._config.seconds("plan.horizon_s")
-        if within == timedelta(0) or (end is not None and end <= max(now, start or now)):
+        if end is not None and end <= max(now, start or now):
             raise UsageError("that time is over before it begins")
-        if within is not None and within.total_seconds() > horizon:
+        if within is not None and not 0 < within.total_seconds() <= horizon:
             farthest = compact_duration(timedelta(seconds=horizon))
             options = {"at": f"optimal within {farthest}", "within": None} if is_time else {"within": farthest}
-            raise UsageError(
-                f"best hours are known {farthest} ahead (plan.horizon_s)", Hint("try", other_options(**options))
+            message = (
+                f"best hours are known {farthest} ahead (plan.horizon_s)" if within else "no hour is within no time"
             )
+            raise UsageError(message, Hint("try", other_options(**options)))
         return Reach(None if within is None else within.total_seconds(), start, end)
 
     def _within_s(self) -> float:
@@ -264,13 +265,14 @@ class Optimal:
     ) -> UsageError:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
-        if accounts and not self._without_data(accounts, db):
+        if accounts and not (empty := self._without_data(accounts, db)):
             if reach.end is not None:
                 message = f"no good hour of {names} is free before then"
                 return UsageError(message, Hint("try", other_options(until=None)))
             if reach.has_end:
                 return UsageError(f"no hour of {names} is free in that time", Hint("see", action("list")))
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
+        names = ", ".join(account.name for account in empty) if accounts else "any account"
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
     def with_data(self, accounts: Sequence[Account]) -> list[Account]:
@@ -280,7 +282,8 @@ class Optimal:
     def data_hints(self, accounts: Sequence[Account], db: Connection | None = None) -> tuple[Hint, ...]:
         """Return the commands that collect metrics of the accounts without data."""
         empty = self._without_data(accounts, db)
-        return tuple(dict.fromkeys(Hint("fix", data_action(one)) for one in empty or accounts))
+        ways = [data_action(one) for one in empty or accounts] or [action("metrics import", "FILE")]
+        return tuple(dict.fromkeys(Hint("fix", way) for way in ways))
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
         with self._database.reading(db) as db:

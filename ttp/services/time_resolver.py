@@ -105,7 +105,7 @@ class TimeChooser:
         reach = self.optimal.reach(time.within, time.window.start, time.window.end, is_time=True)
         best = self.optimal.next_hour(accounts, time.account_zones, reach=reach, taken=taken, db=db)
         note, way = f"took {best.why}: {_hour_text(best, time)}", None
-        if best.later is not None:
+        if best.later is not None and not any(taken.get(one.id or 0) for one in accounts):  # named once
             note += f". {_hour_text(best.later.hour, time, ' would be ')}"
             way = Hint("try", _other_time(f"optimal within {compact_duration(best.later.within)}", None))
         return replace(time, at=best.at, note=note, note_hint=way)

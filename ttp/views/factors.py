@@ -50,7 +50,8 @@ def factor_words(one: ClassEffect) -> str:
     if place.factor is Factor.LENGTH and place.kind:
         usual = _name(place.kind)[0]
     more, low, high = (round(100 * share) for share in (one.uplift, one.low, one.high))
-    likely = f"{one.data_points} posts, likely {low} to {high} %"
+    least = f"{-low} % less" if low < 0 else str(low)
+    likely = f"{one.data_points} posts, likely {least} to {high} %{' more' if low < 0 else ''}"
     return f"Your {class_words(place)} brought {more} % more than your usual {usual} ({likely})."
 
 

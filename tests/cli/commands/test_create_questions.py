@@ -14,7 +14,12 @@ from tests.conftest import Program, Ran, inherited
 from tests.drift.terminal import on_a_terminal
 from tests.media_bytes import jpeg
 from ttp.cli import post_questions
+from ttp.cli.errors import command_text
 from ttp.cli.terminal import UnfinishedLine
+from ttp.domain.action import action
+from ttp.domain.errors import TtpError
+from ttp.domain.post import Post
+from ttp.services.posts import Posts
 from ttp.store import queries
 
 Ask = Callable[..., Ran]
@@ -93,6 +98,31 @@ def test_each_answer_is_stored_before_the_next_question(ttp: Program, ask: Ask, 
         *begun, (text, ()), (text, ()), (text, ("x/me",)), (text, ("x/me",), None),
         *[(text, ("x/me",), "A door")] * 2,
     ]  # fmt: skip
+
+
+def test_each_alt_text_is_stored_before_the_next_is_asked_for(ttp: Program, ask: Ask, photo: str) -> None:
+    ttp.account("x/me")
+    ask("Hello", "", "1", f"{photo} {photo}", "A door", KeyboardInterrupt())
+    assert [item["alt"] for item in ttp.shown()["media"]] == ["A door", None]
+
+
+@pytest.mark.parametrize("stored", [0, 1])
+def test_a_text_that_could_not_be_stored_is_in_the_error(
+    ttp: Program, ask: Ask, monkeypatch: pytest.MonkeyPatch, stored: int
+) -> None:
+    save, pasted = Posts.save_draft_text, iter([True, True, False])
+
+    def refuse(self: Posts, text: str, draft: Post | None = None) -> Post:
+        if text.count("\n") == stored:
+            raise TtpError("the store is locked")
+        return save(self, text, draft)
+
+    monkeypatch.setattr(Posts, "save_draft_text", refuse)
+    monkeypatch.setattr(post_questions, "is_more_typed", lambda: next(pasted))
+    ran = ask("One", *(["It's two"] * stored), "", "three")
+    (command,) = [line.partition("try: ")[2] for line in ran.err.splitlines() if "try: ttp create" in line]
+    assert command == command_text(action("create", "One\n" + "It's two\n" * stored + "\nthree"))
+    assert (ran.code, "kept as draft" in ran.err) == (1, False)
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), UnfinishedLine("  wor")])

@@ -99,7 +99,7 @@ def test_somebody_elses_archive_is_refused(ttp: Program, file: Path) -> None:
     credentials = json.dumps({"accessToken": "t", "refreshToken": "r", "userId": "78"})
     ttp.ok("account", "add", "x/me", "--credentials", "-", stdin=credentials)
     ran = ttp("metrics", "import", str(file))
-    assert (ran.code, "user 77" in ran.err) == (2, True)
+    assert (ran.code, "user 77" in ran.err, "user 78" in ran.err) == (2, True, True)
     assert ttp("metrics", "list", "--json").json == []
 
 

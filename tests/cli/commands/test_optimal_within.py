@@ -67,6 +67,13 @@ def test_the_suggested_command_moves_the_post_to_the_later_hour(known: Program) 
     assert known.shown(1)["scheduledAt"] == later
 
 
+def test_a_later_hour_is_named_to_one_of_several_posts(known: Program) -> None:
+    for text in ("one", "two"):
+        known.ok("create", text, "--to", "x/me")
+    ran = known.ok("schedule", "1-2", "--at", "optimal")
+    assert [ran.err.count(f"ttp schedule {post} --at 'optimal within") for post in (1, 2)] == [1, 0]
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -98,7 +105,8 @@ def test_the_setting_is_the_usual_reach(known: Program) -> None:
     [
         pytest.param(("optimal", "next", "--within", "30d"), "--within 1w", id="beyond the horizon"),
         pytest.param(("optimal", "next", "--within", "5m"), "ttp list", id="no hour begins so soon"),
-        pytest.param(("optimal", "next", "--within", "0h"), "", id="no time at all"),
+        pytest.param(("optimal", "next", "--within", "0h"), "--within 1w", id="no time at all"),
+        pytest.param(("optimal", "next", "--within", "0"), "--within 2h30m", id="nothing of no unit"),
         pytest.param(("optimal", "next", "--within", "soon"), "2h30m", id="no duration"),
         pytest.param(("create", "hi", "--to", "x/me", "--within", "2d"), "--at optimal", id="without a time"),
         pytest.param(("create", "hi", "--to", "x/me", "--at", "noon", "--within", "2d"), "--at optimal", id="not best"),

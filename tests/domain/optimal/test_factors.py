@@ -14,6 +14,7 @@ from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.backtest import backtest
 from ttp.domain.optimal.factors import (
     CERTAIN,
+    ClassEffect,
     Factor,
     Factors,
     FormOfPost,
@@ -24,6 +25,7 @@ from ttp.domain.optimal.factors import (
     places_of,
 )
 from ttp.domain.optimal.recommendation import recommend
+from ttp.views.factors import factor_words
 
 ACCOUNT, ZONE, MONDAY = "x/me", ZoneInfo("UTC"), datetime(2026, 1, 5, 9, tzinfo=UTC)
 VIDEOS = Place(Factor.KIND, "video")
@@ -104,6 +106,13 @@ def test_whole_texts_and_threads_are_better_known_than_samples() -> None:
     assert found(short, texts=whole) == found(samples)
     threads = {one.remote_id for one in samples if one.kind == "video"}
     assert Place(Factor.KIND, "thread") in {one.place for one in found(samples, threads=threads).effects}
+
+
+def test_a_range_below_zero_says_less() -> None:
+    place = Place(Factor.KIND, "video")
+    texts = [factor_words(ClassEffect(place, 0.2, low, 0.45, 41, 0.2, 0.9)) for low in (0.05, -0.02, -0.001)]
+    assert ["-" in text for text in texts] == [False] * 3
+    assert ["less" in text for text in texts] == [False, True, False]
 
 
 def test_a_draft_has_the_classes_of_its_form() -> None:

@@ -393,6 +393,8 @@ def test_where_nothing_tried_is_above_the_average_the_best_of_the_five_best_hour
     only = known(hours={22: 0.9})
     assert following(only) == [("Tue 24 22", OF_BEST_HOURS)]
     assert following(only, now=berlin(24, 22)) == [("Wed 25 22", OF_BEST_HOURS)]
+    (typed,) = hours(only, reach=Reach(86_400.0))
+    assert (shown(typed), typed.uplift > 0) == ("Tue 24 22", True)
 
 
 def test_beyond_the_usual_reach_the_horizon_is_sought_before_the_five_best_hours() -> None:

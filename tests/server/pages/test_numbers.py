@@ -54,6 +54,20 @@ def test_the_report_has_the_totals_of_the_command(ann: Person, numbers: None) ->
     assert "/report?when=2026-09" in page
 
 
+def test_the_report_names_what_brought_more(ann: Person) -> None:
+    rows = [
+        f"x/me,{day},2026-09-{day:02}T{hour}:00Z,2026-10-09T12:00Z,{100 * (1 + 2 * (day % 2)) + hour},5,5,,{kind}\n"
+        for day in range(1, 31)
+        for hour, kind in ((12 + day % 5, ("text", "video")[day % 2]),)
+    ]
+    head = "account,remoteId,publishedAt,observedAt,likes,comments,shares,views,kind\n"
+    ann.ttp.ok("metrics", "import", "-", stdin=head + "".join(rows))
+    (line,) = ann.ttp.ok("report", "2026-09", "--json").json["factors"]
+    assert (line["kind"], line["text"] in ann.sees("/report?when=2026-09")) == ("video", True)
+    table = ann.ttp.ok("report", "2026-09", "--format", "table").out
+    assert f"(+{line['low'] * 100:.0f} to +{line['high'] * 100:.0f})" in table
+
+
 @pytest.mark.parametrize("when", ["x", EVIL, "2099-01"])
 def test_another_time_is_refused_and_the_report_stays(ann: Person, when: str) -> None:
     answer = ann.get("/report", params={"when": when})

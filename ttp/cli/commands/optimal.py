@@ -78,11 +78,7 @@ def next_(
     reach = context.optimal.reach(parse_duration(within)) if within is not None else ANYWHERE
     slots = context.optimal.next(accounts, zones, count or 1, reach=reach, explore=explore or 0.0, seed=seed)
     if not slots and not context.out.in_json:
-        if reach.has_end:
-            raise context.optimal.no_hour_error(accounts, reach=reach)
-        names = ", ".join(one.name for one in accounts) or "any account"
-        ways = context.optimal.data_hints(accounts) or (Hint("fix", "ttp metrics import FILE"),)
-        raise UsageError(f"no metrics of {names} yet", *ways)
+        raise context.optimal.no_hour_error(accounts, reach=reach)
     foot = []
     if slots and not explore and context.out.for_people:
         foot = render_optimal.explore_advice(context.optimal.keeping_to_best(accounts, zones), "ttp optimal next")
@@ -258,7 +254,7 @@ def _advice(context: Context, account: Account, tz: str | None) -> AccountAdvice
 def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
     """Print a note in a pipe, where an empty answer would not say that metrics are missing."""
     if not context.out.for_people:
-        ways = context.optimal.data_hints(accounts) or (Hint("fix", "ttp metrics import FILE"),)
+        ways = context.optimal.data_hints(accounts)
         names = ", ".join(one.name for one in accounts) or "any account"
         context.out.note(
             "\n".join([f"no measured posts of {names} yet", *(f"{way.label}: {command_text(way.way)}" for way in ways)])

@@ -16,10 +16,11 @@ from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.metrics.report import Group, MeasuredPost, Period, Report, Totals, change
+from ttp.domain.optimal.factors import ClassEffect
 from ttp.domain.optimal.recommendation import signed_percent
 from ttp.domain.pricing import dollars
 from ttp.views import answer_keys
-from ttp.views.factors import factor_words
+from ttp.views.factors import class_words
 from ttp.views.report import measured_post_json, report_json
 
 NO_POSTS = "No measured posts in this time.  Get numbers:  ttp metrics pull   (or: ttp metrics import FILE)"
@@ -80,8 +81,7 @@ def blocks(report: Report, zone: tzinfo) -> Iterator[Block]:
     for by in dict.fromkeys(group.by for group in report.groups):
         yield _groups(by, [group for group in report.groups if group.by == by])
     if report.factors:
-        rows = [[Cell(escape_line(account)), Cell(factor_words(one))] for account, one in report.factors]
-        yield Block("What brought more", [Column("ACCOUNT", most=30), Column("CLASS OF POSTS")], rows)
+        yield _factors(report.factors)
     several = len({post.sample.account for post in report.posts}) > 1
     for title, posts in (("Best posts", report.best), ("Worst posts", report.worst)):
         if posts:
@@ -116,6 +116,24 @@ def _groups(by: str, groups: Sequence[Group]) -> Block:
         for group in groups
     ]
     return Block(f"By {by} (change of the median post)", columns, rows)
+
+
+def _factors(factors: Sequence[tuple[str, ClassEffect]]) -> Block:
+    columns = [
+        *(Column("ACCOUNT", most=30), Column("CLASS OF POSTS"), Column("POSTS", right=True)),
+        *(Column("VS USUAL", right=True), Column("80 % RANGE")),
+    ]
+    rows = [
+        [
+            Cell(escape_line(account)),
+            Cell(class_words(one.place)),
+            Cell(_number(one.data_points)),
+            Cell(_percent(one.uplift)),
+            Cell(f"({signed_percent(one.low)} to {signed_percent(one.high)})"),
+        ]
+        for account, one in factors
+    ]
+    return Block("What brought more", columns, rows)
 
 
 def _median_change(now: Totals, before: Totals) -> float | None:

@@ -154,8 +154,8 @@ def free_hours(
     `within_s`, or `THIN_WITHIN_S` if all evidence is thin. Where that is below the average, or there is none, the same
     is sought within the horizon, and then the best free one of the five best hours, week after week.
 
-    If `reach` has an end: the tried hour before it with the largest uplift, and of equal ones the earliest; else the
-    best untried one.
+    If `reach` has an end: the tried hour before it with the largest uplift, and of equal ones the earliest; where that
+    is below the average, or there is none, the best of all hours, first of those that may be recommended.
 
     An hour is free if it begins at least `LEAD` from now and no post of any account, and no hour yielded before, is
     less than `min_gap_s` away. `busy`, the instants of posts by account, may grow between two hours. Hours that the
@@ -168,8 +168,8 @@ def free_hours(
     ahead = list(_hours_ahead(recommendations, start, ends[-1]))
     tried = [hour for hour in ahead if all(_is_tried(one, hour.at) for one in recommendations)]
     if reach.has_end:
-        untried = [replace(hour, why=why) for hour in ahead if hour not in tried]
-        others = iter(sorted(untried, key=lambda hour: -hour.uplift))
+        rest = [replace(hour, why=why) for hour in ahead if hour not in tried or hour.uplift < -_ROUNDING]
+        others = iter(sorted(rest, key=lambda hour: (not _is_recommended(recommendations, hour.at), -hour.uplift)))
     else:
         others = _in_best_hours(recommendations, start, _hour_ranks(recommendations, start))
     yielded: list[datetime] = []
@@ -184,7 +184,7 @@ def free_hours(
         # An hour that is busy once stays busy, so neither list is searched from its beginning again.
         tried = list(filter(is_free, tried))
         best = (max((hour for hour in tried if hour.at <= end), key=worth, default=None) for end in ends)
-        good = (hour for hour in best if hour is not None and (reach.has_end or hour.uplift >= -_ROUNDING))
+        good = (hour for hour in best if hour is not None and hour.uplift >= -_ROUNDING)
         chosen = next((replace(hour, why=why) for hour in good), None) or next(filter(is_free, others), None)
         if chosen is None:
             return

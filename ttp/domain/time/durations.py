@@ -77,7 +77,7 @@ def _whole_units(text: str) -> str:
 def duration_guesses(text: str) -> tuple[str, ...]:
     """Return what an unreadable duration may have meant, or an example."""
     text = " ".join(text.lower().split())
-    if re.fullmatch(r"[0-9]{1,5}", text):
+    if re.fullmatch(r"[0-9]{1,5}", text) and int(text):
         return f"{text}m", f"{text}h"
     return (_whole_units(text) or _EXAMPLE,)
 

@@ -131,7 +131,8 @@ def next_slot(services: Services, args: NextSlot) -> NextHoursAnswer:
     """Find the next good free hours, for several accounts together; none without metrics.
 
     `uplift` is the expected gain over the average (0.2: 20 % more), by which an hour is chosen; `score` the
-    probability, from 0 to 1, that it is one of the ten best hours of the week.
+    probability, from 0 to 1, that it is one of the ten best hours of the week. `later`: a better hour to wait for,
+    which `until` its `within` chooses.
     """
     accounts = _chosen(services, args)
     zones = services.times.account_zones(accounts, args.tz)

@@ -10,7 +10,7 @@ from ttp.domain.errors import TtpError
 from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.domain.time.formatting import DAYS, DAYS_IN_FULL
 from ttp.server.pages.visit import Visit
-from ttp.views.factors import silence_words
+from ttp.views.factors import factor_words, silence_words
 from ttp.views.optimal import AccountAdvice, heatmap_json, recommendation_json
 from ttp.views.report import measured_post_json, totals_json
 
@@ -56,6 +56,7 @@ def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
         groups=[
             (by, [(group, totals_json(group.totals)) for group in report.groups if group.by == by]) for by in GROUPS
         ],
+        factors=[(account, factor_words(one)) for account, one in report.factors],
         best=[measured_post_json(post) for post in report.best],
         worst=[measured_post_json(post) for post in report.worst],
         span=span,

@@ -42,7 +42,7 @@ def extract_archive(
             for entry, name in _checked([one for one in archive.infolist() if only(one.orig_filename)]):
                 size += _extract(archive, entry, target / name, size, most)
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
-        raise UsageError(f"the archive cannot be read: {clean_text(str(error))}") from None
+        raise UsageError(f"the archive is damaged or not whole: {clean_text(str(error))}") from None
     except OSError as error:
         raise UsageError(f"the archive cannot be extracted: {error.strerror or error}") from None
     inside = list(target.iterdir())

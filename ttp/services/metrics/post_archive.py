@@ -82,7 +82,8 @@ def _account_of(platform: str, handle: str, user_id: str, stored: Sequence[Accou
     other_user = there is not None and there.user_id not in (None, "", user_id)
     if other_user or (name != by_id and name.lower() != of_archive.lower()):
         hints = [] if account is None else [Hint("try", other_options(account=None))]
-        raise UsageError(f"the archive is of {of_archive} (user {user_id}), not of {name}", *hints)
+        of_stored = f"{name} (user {there.user_id})" if there is not None and other_user else name
+        raise UsageError(f"the archive is of {of_archive} (user {user_id}), not of {of_stored}", *hints)
     return name
 
 
