@@ -101,7 +101,7 @@ _OWN_KEYS = ("vars", "variants", "options", "arguments", "sameCallWith")
 """Fields whose keys somebody chose."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _INSTANTS = {
-    "now",
+    *("now", "from", "to"),
     *(
         name
         for shape in (*vars(answer_shapes).values(), *vars(number_answers).values(), *vars(source_answers).values())
