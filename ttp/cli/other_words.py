@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_SCHEDULED, _DRAFTS, _FAILED = "list --status scheduled", "list --status draft", "list --status failed"
+_SCHEDULED, _DRAFTS, _FAILED = "list --status scheduled", "list --status draft", "list --status failed,partial"
 
 
 def _alike(forms: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -133,8 +133,8 @@ ALIKE = (
 NO_COMMAND = ("repo", "repost", "restart", "reorder", "exit", "quit", "clear")
 """Words that are near to a command and mean another thing."""
 
-MOVES = ("move", "mv", "postpone", "delay", "bump", "shift")
-"""Words for `schedule` behind which a length of time counts from the post's own time."""
+MOVES = ("move", "mv", "postpone", "delay", "bump", "shift", "reschedule")
+"""Words for `schedule` behind which a length of time counts from the post's own time: `edit --shift`."""
 
 NO_POST = ("bookmarks", "favourites", "followers", "following", "instance", "lists", "block", "mute", "reblog", "env")
 """Words behind `toot` and the like that are commands of those programs, and not the text of a post."""
@@ -251,6 +251,7 @@ OPTIONS = _alike(
         "list_--all list_-a list_-la list_--everything": ("",),
         "list_--id": ("ttp show {}",),
         "create_--draft create_--save-draft create_--later": ("",),
+        "edit_--delay edit_--postpone edit_--move edit_--later": ("--shift=+{}",),
         "edit_--draft": ("ttp unschedule {}",),
         "schedule_--to": ("--at",),
         "schedule_--list schedule_-l": (f"ttp {_SCHEDULED}",),

@@ -97,8 +97,8 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
         for form in forms:
             if form == "create" and _is_no_text(typed[count:]):
                 continue
-            if form == "schedule" and wrong.lower() in other_words.MOVES and any(map(_is_length, rest)):
-                yield [[form]]  # only its help: `in 2h` is from now, and not from the post's own time
+            if form == "schedule" and wrong.lower() in other_words.MOVES and (words := _as_shift(rest)):
+                yield [words]
                 return
             if form == "create" and typed[count:] and typed[count].lower().endswith(MEDIA_SUFFIXES):
                 form = "create --media {}"
@@ -120,8 +120,16 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
             yield [[*path, name, *rest]]
 
 
-def _is_length(word: str) -> bool:
-    return duration_parts(word.lstrip("+-")) is not None
+def _as_shift(words: Sequence[str]) -> list[str] | None:
+    """Return `edit --shift` for an id and a length of time, such as `2 by 3 hours`: from the post's own time, where
+    `schedule 2 'in 3h'` is from now. `schedule` alone, for its help, if another thing may be meant."""
+    number, *rest = words or [""]
+    step = " ".join(rest[1:] if rest[:1] in (["by"], ["for"]) else rest)
+    parts = duration_parts(step.lstrip("+-"))
+    if parts and _ID.fullmatch(number):
+        length = "".join(f"{count}{unit}" for count, unit in parts)
+        return ["edit", number, "--shift", f"{step[0] if step[0] in '+-' else '+'}{length}"]
+    return ["schedule"] if any(duration_parts(word.lstrip("+-")) for word in words) else None
 
 
 def _is_no_text(words: Sequence[str]) -> bool:
@@ -284,7 +292,7 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
     """Yield what an option may be whose name says nothing: by its value, or as a value that is typed as an option."""
     word = name.lstrip("-")
     if word in other_words.STATUSES and "--status" in flags:
-        yield f"--status={_status(word)}"
+        yield f"--status={_statuses(word)}"
     elif word in other_words.FORMATS and "--format" in flags and line.path[0] != "import":
         yield f"--format={word}"
     elif len(word) > 1 and _is_platform(word) and "--to" in flags:
@@ -435,7 +443,7 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
         yield ["account", "connect", f"{word}/{after[0]}", *after[1:]]
     for kind, form in other_words.WORDS.get(" ".join(path), ()):
         if kind == "STATUS" and word.lower() in other_words.STATUSES:
-            yield [*before, form.replace("{}", _status(word.lower())), *after]
+            yield [*before, form.replace("{}", _statuses(word.lower())), *after]
             return
         if (
             kind == "ANY"
@@ -522,6 +530,11 @@ def _is_key(text: str, context: Any) -> bool:
 
 def _status(text: str) -> str:
     return other_words.STATUSES.get(text, (text,))[0]
+
+
+def _statuses(text: str) -> str:
+    """Return the statuses of the posts that a word names: those with a failed delivery are failed or partial."""
+    return "failed,partial" if (status := _status(text)) == "failed" else status
 
 
 def _is_time(text: str) -> bool:

@@ -138,18 +138,13 @@ def _filter(context: Context, where: str) -> PostFilter:
     return PostOptions(**several, **one).parse(context)  # type: ignore[arg-type]  # by name
 
 
-def need_of_where(context: Context, post_id: int, option: str, value: str) -> UsageError:
-    """Return the error of an option for many posts, with the command that does it to one. Raises like `shift_posts`."""
+def need_of_where(post_id: int, option: str, value: str) -> UsageError:
+    """Return the error of an option for many posts, with the command that does it to one."""
     words: list[str] = []
     if option == "--account" and "=" not in value:
         words = ["edit", str(post_id), "--to", value]
     elif option == "--delete":
         words = ["delete", str(post_id)]
-    elif option == "--shift":
-        posts, accounts = context.queries.posts_by_id([post_id]), context.posts.accounts_by_post([post_id])
-        time = context.times.shift_posts(value, posts, accounts)[post_id]
-        local = time.at.astimezone(time.zone)
-        words = ["schedule", str(post_id), "--at", local.isoformat(timespec="seconds" if local.second else "minutes")]
     hint = Hint("try", quote_command("ttp", *words)) if words else Hint("see", "ttp help edit --all")
     return UsageError(f"{option} needs --where", hint)
 

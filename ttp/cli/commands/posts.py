@@ -236,12 +236,15 @@ def edit(
     Examples:
       ttp edit 3
       ttp edit 3 "A better text" --add-tag launch
+      ttp edit 3 --shift +2h
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
     """
     at = options.time_within(at, within)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     options.enable_strict_checks(context, strict=strict)
+    if shift is not None and post_id is not None and where is None:
+        at, tz, shift = _shifted(context, post_id, shift, at, tz), None, None
     many = {
         "--replace-link": replace_link,
         "--shift": shift,
@@ -281,6 +284,16 @@ def edit(
         message = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
         print_saved_post(context, saved, message, timed=at is not None)
     return DONE
+
+
+def _shifted(context: Context, post_id: int, step: str, at: str | None, tz: str | None) -> str:
+    """Return the time of a post moved by `step`, ISO 8601. Raises like `shift_posts`."""
+    if at is not None:
+        raise UsageError("give either --at or --shift", Hint("see", "ttp edit --help"))
+    context.posts.editable(post_id)  # else a step that cannot be read would suggest one that is refused
+    posts, accounts = context.queries.posts_by_id([post_id]), context.posts.accounts_by_post([post_id])
+    time = context.times.shift_posts(step, posts, accounts, tz)[post_id]
+    return time.at.astimezone(time.zone).isoformat()
 
 
 def _may_ask_for_changes(post_id: int, *, no_input: bool) -> bool:
@@ -331,7 +344,7 @@ def _for_many(
             if value is not None:
                 from ttp.cli.commands.bulk_edit import need_of_where
 
-                raise need_of_where(context, post_id, option, str(value))
+                raise need_of_where(post_id, option, str(value))
         return False
     if post_id is not None or any(value is not None for value in one):
         raise UsageError(
