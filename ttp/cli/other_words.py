@@ -37,7 +37,7 @@ COMMANDS = _alike(
         "login signin sign-in connect auth auth_login": ("account connect",),
         "logout disconnect auth_logout": ("account remove",),
         "whoami me auth_status users profile profiles accounts": ("account list",),
-        "stats analytics insights": ("metrics summary",),
+        "stats analytics insights": ("metrics summary", "show"),
         "settings set": ("config set", "config show"),
         "configure setup": ("init",),
         "view open cat describe inspect print display details read": ("show",),

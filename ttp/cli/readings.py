@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from difflib import get_close_matches
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ _NICKNAMES = {
     **dict.fromkeys(("@daily", "@midnight"), "0 0 * * *"),
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
+    **dict.fromkeys(("weekly", "week"), "0 9 * * 1"),
+    **dict.fromkeys(("monthly", "month"), "0 9 1 * *"),
 }
 _HELP = ("--help", "-h")
 
@@ -89,6 +92,11 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
     if not parent and rest and wrong.lower() in other_words.PROGRAMS:
         yield from of_command(rest, names, "", context) if rest[0] not in BY_NAME else ([rest],)
         return
+    if not parent and rest and _is_platform(wrong.partition("/")[0]):  # `bluesky login`, `x post hi`
+        if "account connect" in other_words.COMMANDS.get(rest[0], ()):
+            yield [["account", "connect", "/".join([wrong, *rest[1:2]]), *rest[2:]]]
+        yield [[*rest, "--account" if "/" in wrong else "--platform", wrong]]
+        return
     for count in (2, 1):
         if count == 1 and not parent and (words := _about(typed, context)) is not None:
             yield from of_command(words, names, "", context) if words[0] not in BY_NAME else ([words],)
@@ -133,8 +141,9 @@ def _as_shift(words: Sequence[str]) -> list[str] | None:
 
 
 def _is_no_text(words: Sequence[str]) -> bool:
-    """Return whether words are accounts, or a verb and an id, and so not the text of a post."""
+    """Return whether words are accounts, a verb, or one and an id, and so not the text of a post."""
     is_verb = len(words) > 1 and words[0].isalpha() and words[0].islower() and _ID.fullmatch(words[1]) is not None
+    is_verb |= len(words) == 1 and words[0].partition("_")[0] in {*BY_NAME, *other_words.COMMANDS}
     return bool(words) and (
         is_verb
         or _ID.fullmatch(words[0]) is not None
@@ -165,6 +174,8 @@ def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list
         has_value = value or any(not word.startswith("-") for word in rest)
         words = [key, *([value] if value else []), *rest]
         return ["config", "set" if has_value else "get", *words] if key in context.keys else None
+    if parent == "metrics" and _ID.fullmatch(wrong):
+        return ["show", wrong, *rest]
     if not _is_platform(wrong.partition("/")[0]):
         return None
     if parent == "metrics":
@@ -335,11 +346,12 @@ def _as_cron(text: str) -> str | None:
 
     if text in _NICKNAMES or _CRON.fullmatch(text):
         return _NICKNAMES.get(text, text)
-    try:
-        expressions = parse_slot_times(text)
-    except UsageError:
-        return None
-    return expressions[0] if len(expressions) == 1 else None
+    text = re.sub(r"^day\b", "daily", text)
+    for times in (text, f"{text} 9am"):  # as for a day without a time of day
+        with suppress(UsageError):
+            expressions = parse_slot_times(times)
+            return expressions[0] if len(expressions) == 1 else None
+    return None
 
 
 def _of_two(line: TypedCommand) -> list[str] | None:
