@@ -34,6 +34,9 @@ COMMANDS = _alike(
         "rm remove del trash destroy erase": ("delete",),
         "get_posts show_posts list_all": ("list",),
         "ls posts timeline": ("list",),
+        "list_last list_latest": ("list --sort -id --limit {}",),
+        "list_by": ("list --sort {}",),
+        "list_next show_next": ("calendar next --{}",),
         "login signin sign-in connect auth auth_login": ("account connect",),
         "logout disconnect auth_logout": ("account remove",),
         "whoami me auth_status users profile profiles accounts": ("account list",),
@@ -130,7 +133,7 @@ ALIKE = (
 )
 """Subcommands of one meaning: the one that a command has is meant."""
 
-NO_COMMAND = ("repo", "repost", "restart", "reorder", "exit", "quit", "clear")
+NO_COMMAND = ("how", "what", "repo", "repost", "restart", "reorder", "exit", "quit", "clear")
 """Words that are near to a command and mean another thing."""
 
 MOVES = ("move", "mv", "postpone", "delay", "bump", "shift", "reschedule")
@@ -267,6 +270,8 @@ OPTIONS = _alike(
         "--language --lang": ("--langs", "--set=*.language={}", "--set=*.langs={}"),
         "--reply-to --in-reply-to": ("--set=*.reply_to={}",),
         "--privacy": ("--set=*.privacy_level={}",),
+        "--add": ("--add-media", "--add-tag"),
+        "--remove": ("--remove-media", "--remove-tag"),
         "config_set_--key config_set_--value": ("{}",),
     }
 )
@@ -301,11 +306,11 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "report": (("week|month", "--{}"), ("weekly", "--week"), ("monthly", "--month"), ("last|previous", "prev")),
     "account add": (("PLATFORM", "ttp account connect {}"),),
     "init": (("PLATFORM", "ttp account connect {}"), (r"\.", "")),
-    "pause": (("all|accounts?", ""),),
-    "resume": (("all|accounts?", ""),),
+    "pause": (("all|accounts?|publisher|publishing|posting|posts|everything", ""),),
+    "resume": (("all|accounts?|publisher|publishing|posting|posts|everything", ""),),
     "retry": (("all|failed", "--failed"),),
     "help": (("commands|all", ""),),
-    "run": (("start|watch|dev|now|all|forever", ""),),
+    "run": (("start|watch|dev|now|all|forever|publisher|publishing|posting", ""),),
     "serve": (("start", ""),),
     "sandbox": (("start", ""),),
     "demo": (("start", ""),),
@@ -314,12 +319,18 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "publish": (("now", ""),),
     "status": ((r"\d+", "ttp show {}"),),
     "doctor": (("PLATFORM", "ttp account check {}"),),
-    "export": (("csv|jsonl?|ics|md", "--format={}"),),
+    "export": (("csv|jsonl?|ics|md", "--format={}"), ("all|posts|everything|to|as", "")),
     "reject": (("ANY", "--reason={}"),),
 }
 """What is not an argument of a command: a class or a pattern of the word, and what is meant."""
 
 FORMATS = ("table", "tsv", "json", "jsonl", "csv", "md", "ics", "html")
+
+FILLERS = ("a", "and", "do", "i", "is", "me", "my", "of", "please", "should", "the", "to", "post", "with")
+"""Words of a sentence that say nothing to a command; no text loses them."""
+
+TAKE_TEXT = ("create", "edit", "list", "publish", "schedule")
+"""Commands behind which each word may be one of a text, or is searched for."""
 
 NO_TEXT = ("all", "drafts", "draft", "everything", "last", "latest", "next")
 """Words behind `schedule` and `publish` that name posts, and are not a text."""

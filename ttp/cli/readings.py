@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from datetime import timedelta
 from difflib import get_close_matches
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -111,6 +112,8 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
             if form == "create" and typed[count:] and typed[count].lower().endswith(MEDIA_SUFFIXES):
                 form = "create --media {}"
             yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
+            if "{" not in form and form.split()[0] not in other_words.TAKE_TEXT:
+                yield [[*form.split(), *(word for word in typed[count:] if word not in other_words.FILLERS)]]
         if forms:
             return
     meant = [one for alike in other_words.ALIKE if wrong.lower() in alike for one in alike if one in names and path]
@@ -333,6 +336,8 @@ def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
         return (value in other_words.FORMATS) is (flag == "--format")
     if len(name) == 2 and flag in ("{}", "--file", "--media", "--add-media"):
         return value.lower().endswith(MEDIA_SUFFIXES) is flag.endswith("media")
+    if name in ("--add", "--remove"):
+        return (value.lower().endswith(MEDIA_SUFFIXES) or "://" in value) is flag.endswith("media")
     if flag == "--cron":
         return _as_cron(value) is not None
     if flag == "--set" and text.endswith("reply_to={}"):  # a post of ttp has no address yet
@@ -418,9 +423,17 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     word = part.words[0]
     before, after = line.around(place)
     flags = {flag for one in line.params for flag in one.opts}
+    if path == ["list"] and not part.flag and (days := _as_day(_leading_words([word, *after]), context)):
+        yield [*before, *days, *after[len(_leading_words(after)) :]]
     if (words := _of_two(line)) is not None:
         yield words
         return
+    group, rest = other_words.NOUNS.get(word), list(line.words[len(path) :])
+    if path == ["show"] and rest == [word]:
+        if word in BY_NAME and not group:
+            yield [word]
+        elif group is not None or word == "all" or word in other_words.STATUSES:
+            yield ["list", word]
     if (words := _about(line.words, context)) is not None and words != list(line.words):
         yield words
         return
@@ -431,6 +444,12 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     if part.flag == "--status":
         yield [*before, "--status", ",".join(_status(one) for one in part.values[0].split(",")), *after]
         return
+    if word == "help":
+        yield [*path, "--help"]
+    if group == path[0] or (word in other_words.FILLERS and part.metavar.startswith(("ID", "PLATFORM["))):
+        yield [*before, *after]
+    if path == ["delete"] and rest[:-1] in ([], ["all"]) and rest[-1] in other_words.STATUSES:
+        yield ["edit", "--where", f"status={_status(rest[-1])}", "--delete"]
     if part.metavar.strip("[].") == "KEY" and word in other_words.KEYS:
         yield [*before, other_words.KEYS[word], *after]
     if path == ["config", "set"] and "=" in word:
@@ -474,6 +493,7 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     if word == "all" and path[-1] == "list":
         yield [*before, *after]
     if _is_account(word):
+        before = before[:-1] if before[-1] == "to" else before
         for flag in ("--to", "--account") if "/" in word else ("--to", "--platform", "--account"):
             if flag in flags:
                 yield [*before, flag, word, *after]
@@ -501,6 +521,18 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
 def _leading_words(words: Sequence[str]) -> list[str]:
     """Return the words before the first option."""
     return list(takewhile(lambda word: not word.startswith("-"), words))
+
+
+def _as_day(words: Sequence[str], context: Any) -> list[str] | None:
+    """Return the filters of `list` for the posts of the day that words name, such as `on friday`."""
+    from ttp.domain.time.resolve import parse_date
+
+    words = words[words[0] in ("on", "for") :]
+    try:
+        day = None if words == ["today"] else parse_date(" ".join(words), context.clock.now(), context.zone)
+    except TtpError:
+        return None
+    return None if day is None else ["--since", f"{day}", "--until", f"{day + timedelta(1)}"]
 
 
 def _as_time(line: TypedCommand, place: int) -> list[str] | None:

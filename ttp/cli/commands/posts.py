@@ -243,11 +243,9 @@ def edit(
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     options.enable_strict_checks(context, strict=strict)
-    if shift is not None and post_id is not None and where is None:
-        at, tz, shift = _shifted(context, post_id, shift, at, tz), None, None
     many = {
         "--replace-link": replace_link,
-        "--shift": shift,
+        "--shift": shift if where is not None else None,
         "--account": account,
         "--delete": delete or None,
         "--dry-run": dry_run or None,
@@ -262,11 +260,13 @@ def edit(
     assert post_id is not None
     options.refuse_unquoted_time(context.line, text, at)
     words, piped = options.read_text(context, text)
-    if not any(tags) and all(value is None for value in (words, at, *others)):
+    if not any(tags) and all(value is None for value in (words, at, shift, *others)):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
     texts = words if piped else "\n\n".join(context.line.long_texts) if _is_kept(context) else None
     with context.naming_choices(), context.drafts.keep_text_on_error(texts, edits=True):
         context.out.check_fields(saved_posts_spec())
+        if shift is not None:
+            at, tz = _shifted(context, post_id, shift, at, tz), None
         post_input = _parse_post_input(
             context, words, by_option, typed, at=at, tz=tz, piped=piped and in_editor, may_empty=True
         )
