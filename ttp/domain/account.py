@@ -150,6 +150,8 @@ def resolve_accounts(
     """Return the accounts that `--to` names, each once, as typed. Raises NotFound, Ambiguous, UsageError."""
     by_name: dict[str, Account] = {}
     for name in names:
+        if name.lower() == "all" and (connected := ",".join(one.name for one in accounts if one.connected)):
+            raise UsageError('"all" is not an account', Hint("try", connected, (name, connected)))
         account = (
             find_account(name, accounts, platforms)
             if "/" in name
