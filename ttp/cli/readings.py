@@ -114,6 +114,8 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
             yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
             if "{" not in form and form.split()[0] not in other_words.TAKE_TEXT:
                 yield [[*form.split(), *(word for word in typed[count:] if word not in other_words.FILLERS)]]
+        if forms and forms[0] in ("show", "doctor") and len(rest) == 1 and rest[0] in BY_NAME:  # `check status`
+            yield [rest]
         if forms:
             return
     meant = [one for alike in other_words.ALIKE if wrong.lower() in alike for one in alike if one in names and path]
@@ -135,11 +137,12 @@ def _as_shift(words: Sequence[str]) -> list[str] | None:
     """Return `edit --shift` for an id and a length of time, such as `2 by 3 hours`: from the post's own time, where
     `schedule 2 'in 3h'` is from now. `schedule` alone, for its help, if another thing may be meant."""
     number, *rest = words or [""]
-    step = " ".join(rest[1:] if rest[:1] in (["by"], ["for"]) else rest)
+    is_earlier = {"back", "backward", "earlier"} & {*rest}
+    step = " ".join(word for word in rest if word not in ("by", "for", "forward", "later", *is_earlier))
     parts = duration_parts(step.lstrip("+-"))
-    if parts and _ID.fullmatch(number):
+    if parts and _ID.fullmatch(number) and not (is_earlier and step[0] in "+-"):
         length = "".join(f"{count}{unit}" for count, unit in parts)
-        return ["edit", number, "--shift", f"{step[0] if step[0] in '+-' else '+'}{length}"]
+        return ["edit", number, "--shift", f"{'-' if is_earlier or step[0] == '-' else '+'}{length}"]
     return ["schedule"] if any(duration_parts(word.lstrip("+-")) for word in words) else None
 
 
@@ -326,9 +329,9 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
 def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
     """Return whether the value of an unknown option can be that of a form."""
     flag, _, text = form.partition("=")
-    if (name, flag) in (("--to", "--at"), ("--for", "--at")):
+    if (name, flag) in (("--to", "--at"), ("--for", "--at"), ("--on", "--at")):
         return _is_time(value)
-    if (name, flag) == ("--for", "--to"):
+    if (name, flag) in (("--for", "--to"), ("--on", "--to")):
         return _is_account(value)
     if flag == "--status":
         return value in other_words.STATUSES
@@ -446,6 +449,13 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
         return
     if word == "help":
         yield [*path, "--help"]
+    if part.metavar == "" and f"--{word}" in flags and path not in (["create"], ["edit"]):  # `pause until monday`
+        yield [*before, f"--{word}", *after]
+    if (
+        path in (["edit"], ["export"]) and f"--{before[-1]}" in flags and not _leading_words(after)
+    ):  # `edit 1 tag beans`
+        flag = next(one for one in (f"--add-{before[-1]}", f"--{before[-1]}") if one in flags)
+        yield [*before[:-1], flag, word, *after]
     if group == path[0] or (word in other_words.FILLERS and part.metavar.startswith(("ID", "PLATFORM["))):
         yield [*before, *after]
     if path == ["delete"] and rest[:-1] in ([], ["all"]) and rest[-1] in other_words.STATUSES:
