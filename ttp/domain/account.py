@@ -208,7 +208,13 @@ def _like(name: str, typed: str, accounts: Sequence[Account]) -> tuple[Hint, ...
 def _only_one(name: str, accounts: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
     """Return the only account of a platform, or the only connected one. `enabled`: of the enabled accounts. UsageError
     for none, Ambiguous for several."""
-    facts = platforms.find(name)
+    try:
+        facts = platforms.find(name)
+    except UsageError as unknown:
+        handle = name.strip().lstrip("@").lower()
+        same = [one.name for one in accounts if one.handle.lower() == handle]
+        unknown.hints = tuple(Hint("try", one, (name, one)) for one in same) or unknown.hints
+        raise
     platform = facts.name
     candidates = [one for one in accounts if one.platform == platform and (one.enabled or not enabled)]
     connected = [account for account in candidates if account.connected]

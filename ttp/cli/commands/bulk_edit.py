@@ -138,6 +138,16 @@ def _filter(context: Context, where: str) -> PostFilter:
     return PostOptions(**several, **one).parse(context)  # type: ignore[arg-type]  # by name
 
 
+def shifted_time(context: Context, post_id: int, step: str, at: str | None, tz: str | None) -> str:
+    """Return the time of a post moved by `step`, ISO 8601. Raises like `shift_posts`."""
+    if at is not None:
+        raise UsageError("give either --at or --shift", Hint("see", "ttp edit --help"))
+    context.posts.editable(post_id)  # else a step that cannot be read would suggest one that is refused
+    posts, accounts = context.queries.posts_by_id([post_id]), context.posts.accounts_by_post([post_id])
+    time = context.times.shift_posts(step, posts, accounts, tz)[post_id]
+    return time.at.astimezone(time.zone).isoformat()
+
+
 def need_of_where(post_id: int, option: str, value: str) -> UsageError:
     """Return the error of an option for many posts, with the command that does it to one."""
     words: list[str] = []
