@@ -19,8 +19,11 @@ def _alike(forms: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 COMMANDS = _alike(
     {
         "post send-post": ("create", "publish"),
-        "new new-post add save tweet toot skeet write compose draft say note commit": ("create",),
+        "new new-post save tweet toot skeet write compose draft say note commit": ("create",),
+        "add": ("create", "account connect"),
         "close": ("delete",),
+        "enable": ("account enable",),
+        "disable": ("account disable",),
         "at": ("create {1} --at {0}",),
         "atq at_-l": (_SCHEDULED,),
         "atrm at_-d": ("unschedule",),
@@ -38,7 +41,7 @@ COMMANDS = _alike(
         "list_by": ("list --sort {}",),
         "show_schedule show_queue": (_SCHEDULED,),
         "list_next show_next": ("calendar next --{}",),
-        "login signin sign-in connect auth auth_login": ("account connect",),
+        "login signin sign-in sign_in connect auth auth_login": ("account connect",),
         "logout disconnect auth_logout": ("account remove",),
         "whoami me auth_status users profile profiles accounts": ("account list",),
         "stats analytics insights": ("metrics summary", "show"),
@@ -81,6 +84,7 @@ COMMANDS = _alike(
         "untag": ("edit {} --remove-tag {}", "edit {1} --remove-tag {0}"),
         "heatmap": ("optimal heatmap",),
         "resend": ("retry",),
+        "recover": ("undo --post {}",),
         "revert rollback undelete": ("undo --post {}", "undo"),
         "unpublish takedown": ("delete --remote",),
         "thread thread_create thread_new": ("create {} --thread {}",),
@@ -228,7 +232,7 @@ OPTIONS = _alike(
         "calendar_--next": ("ttp calendar next",),
         "optimal_--next": ("ttp optimal next",),
         "publish_--at": ("ttp schedule {} --at {}",),
-        "publish_--now retry_--now run_--foreground create_--yes": ("",),
+        "publish_--now retry_--now run_--now run_--foreground create_--yes": ("",),
         "serve_-p sandbox_-p": ("--port",),
         "init_--yes init_-y": ("--no-input",),
         "undo_-n": ("{}",),
@@ -258,6 +262,7 @@ OPTIONS = _alike(
         "publish_--dry-run retry_--dry-run schedule_--dry-run": ("ttp show {}",),
         "list_--all list_-a list_-la list_--everything": ("",),
         "list_--id": ("ttp show {}",),
+        "list_--scheduled calendar_--scheduled export_--scheduled": ("--status=scheduled",),
         "create_--draft create_--save-draft create_--later": ("",),
         "edit_--delay edit_--postpone edit_--move edit_--later": ("--shift=+{}",),
         "edit_--draft": ("ttp unschedule {}",),
@@ -303,6 +308,8 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
         ("STATUS", "--status={}"),
         ("all|everything|posts|this|my", ""),
         ("today|week", "--{}"),
+        ("recent|latest|newest", "--sort=-id"),
+        ("to|for|on|from|in", ""),
         (r"\d+", "ttp show {}"),
         (r"#?\w.*", "--search={}"),
     ),
@@ -334,7 +341,24 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
 
 FORMATS = ("table", "tsv", "json", "jsonl", "csv", "md", "ics", "html")
 
-FILLERS = ("a", "and", "do", "i", "is", "me", "my", "of", "please", "should", "the", "to", "post", "with")
+FILLERS = (
+    "a",
+    "and",
+    "do",
+    "i",
+    "is",
+    "me",
+    "my",
+    "of",
+    "please",
+    "should",
+    "the",
+    "to",
+    "post",
+    "with",
+    "id",
+    "details",
+)
 """Words of a sentence that say nothing to a command; no text loses them."""
 
 TAKE_TEXT = ("create", "edit", "list", "publish", "schedule")

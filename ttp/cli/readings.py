@@ -101,7 +101,7 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
                 form = "create --media {}"
             yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
             if "{" not in form and form.split()[0] not in other_words.TAKE_TEXT:
-                yield [[*form.split(), *(word for word in typed[count:] if word not in other_words.FILLERS)]]
+                yield [[*form.split(), *(word for word in typed[count:] if word not in (*other_words.FILLERS, "for"))]]
         if forms and forms[0] in ("show", "doctor") and len(rest) == 1 and rest[0] in BY_NAME:  # `check status`
             yield [rest]
         if forms:
@@ -471,7 +471,7 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
                 yield [*before, flag, word, *after]
                 return
     follow = after[0] if after else ""
-    if word == "to" and "--to" in flags and _is_account(follow):
+    if word in ("to", "on") and "--to" in flags and _is_account(follow):
         yield [*before, "--to", *after]
     if path in (["slots", "add"], ["repeat", "add"]) and part.metavar == "":
         at = place - 1 if path[0] == "slots" else place

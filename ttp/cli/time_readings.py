@@ -48,7 +48,11 @@ def as_shift(words: Sequence[str]) -> list[str] | None:
     `schedule 2 'in 3h'` is from now. `schedule` alone, for its help, if another thing may be meant."""
     number, *rest = words or [""]
     is_earlier = {"back", "backward", "earlier"} & {*rest}
-    step = " ".join(word for word in rest if word not in ("by", "for", "forward", "later", *is_earlier))
+    step = " ".join(
+        "1" if word in ("a", "an", "one") else word
+        for word in rest
+        if word not in ("by", "for", "forward", "later", *is_earlier)
+    )
     parts = duration_parts(step.lstrip("+-"))
     if parts and ID.fullmatch(number) and not (is_earlier and step[0] in "+-"):
         length = "".join(f"{count}{unit}" for count, unit in parts)

@@ -151,9 +151,9 @@ def _as_one(path: str, line: TypedCommand) -> list[str] | None:
             return [*words[: surplus[0] - 1], f"--{verb}-media", *words[surplus[0] :]] if len(surplus) == 1 else None
         names = {at: str(PlacedName(words[at])) for at in surplus}
         return [word for at, one in enumerate(words) for word in ([flag, names[at]] if at in names else [one])]
-    if any(words[at].lower().endswith(MEDIA_SUFFIXES) for at in surplus):
-        return None
     first = surplus[0] - 1
+    if " " in words[first] or any(words[at].lower().endswith(MEDIA_SUFFIXES) for at in surplus):
+        return None  # a text that is in quotes is whole
     last = next(at for at in range(surplus[0], len(words) + 1) if at not in surplus)
     text = " ".join(words[first:last])
     if first not in places or len(text) > LONGEST_TEXT:
