@@ -152,7 +152,7 @@ def _as_one(path: str, line: TypedCommand) -> list[str] | None:
         names = {at: str(PlacedName(words[at])) for at in surplus}
         return [word for at, one in enumerate(words) for word in ([flag, names[at]] if at in names else [one])]
     first = surplus[0] - 1
-    if " " in words[first] or any(words[at].lower().endswith(MEDIA_SUFFIXES) for at in surplus):
+    if any(" " in words[at] or words[at].lower().endswith(MEDIA_SUFFIXES) for at in (first, *surplus)):
         return None  # a text that is in quotes is whole
     last = next(at for at in range(surplus[0], len(words) + 1) if at not in surplus)
     text = " ".join(words[first:last])
