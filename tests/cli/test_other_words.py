@@ -50,7 +50,7 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(
         *("toot lists", "toot reply 2 thanks", "buffer shuffle", "auth token", "repo view", "stash"),
         *("publish --tag launch", "list --state open", "create Hi --caption-alt cup --to x"),
         *("queue remove hi", "search --account x/me beans", "draft show all of it", "create Hi --reply-to 2"),
-        *("move 3 2h", "move 3 +2h", "postpone 3 2h", "delay 3 1d", "shift 3 2h"),
+        *("move 2h", "postpone 3 by a bit 2h", "toot login_cli", "import posts.csv --from buffer", "how do i post"),
     ],
 )
 def test_what_could_mean_another_thing_gets_no_command(fill: Fill, typed: str) -> None:

@@ -165,7 +165,8 @@ ReplaceLink = Annotated[
     typer.Option("--replace-link", metavar="OLD NEW", help="With --where: replace a link in all texts."),
 ]
 Shift = Annotated[
-    str | None, typer.Option("--shift", metavar="STEP", help="With --where: move the times: +1d, or -2h (earlier).")
+    str | None,
+    typer.Option("--shift", metavar="STEP", help="Move the time, or with --where the times: +1d, or -2h (earlier)."),
 ]
 ReplaceAccount = Annotated[
     str | None, typer.Option("--account", metavar="OLD=NEW", help="With --where: replace an account: x/old=x/new.")

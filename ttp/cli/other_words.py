@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_SCHEDULED, _DRAFTS, _FAILED = "list --status scheduled", "list --status draft", "list --status failed"
+_SCHEDULED, _DRAFTS, _FAILED = "list --status scheduled", "list --status draft", "list --status failed,partial"
 
 
 def _alike(forms: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -19,8 +19,11 @@ def _alike(forms: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 COMMANDS = _alike(
     {
         "post send-post": ("create", "publish"),
-        "new new-post add tweet toot skeet write compose draft say note commit": ("create",),
+        "new new-post save tweet toot skeet write compose draft say note commit": ("create",),
+        "add": ("create", "account connect"),
         "close": ("delete",),
+        "enable": ("account enable",),
+        "disable": ("account disable",),
         "at": ("create {1} --at {0}",),
         "atq at_-l": (_SCHEDULED,),
         "atrm at_-d": ("unschedule",),
@@ -34,10 +37,14 @@ COMMANDS = _alike(
         "rm remove del trash destroy erase": ("delete",),
         "get_posts show_posts list_all": ("list",),
         "ls posts timeline": ("list",),
-        "login signin sign-in connect auth auth_login": ("account connect",),
+        "list_last list_latest": ("list --sort -id --limit {}",),
+        "list_by": ("list --sort {}",),
+        "show_schedule show_queue": (_SCHEDULED,),
+        "list_next show_next": ("calendar next --{}",),
+        "login signin sign-in sign_in connect auth auth_login": ("account connect",),
         "logout disconnect auth_logout": ("account remove",),
         "whoami me auth_status users profile profiles accounts": ("account list",),
-        "stats analytics insights": ("metrics summary",),
+        "stats analytics insights": ("metrics summary", "show"),
         "settings set": ("config set", "config show"),
         "configure setup": ("init",),
         "view open cat describe inspect print display details read": ("show",),
@@ -61,7 +68,7 @@ COMMANDS = _alike(
         "send post_now": ("publish",),
         "stop": ("pause",),
         "unpause": ("resume",),
-        "update amend modify change": ("edit",),
+        "update amend modify change rename": ("edit",),
         "version about": ("--version",),
         "man docs commands usage": ("help",),
         "drafts draft_list draft_ls draft_show": (_DRAFTS,),
@@ -77,6 +84,7 @@ COMMANDS = _alike(
         "untag": ("edit {} --remove-tag {}", "edit {1} --remove-tag {0}"),
         "heatmap": ("optimal heatmap",),
         "resend": ("retry",),
+        "recover": ("undo --post {}",),
         "revert rollback undelete": ("undo --post {}", "undo"),
         "unpublish takedown": ("delete --remote",),
         "thread thread_create thread_new": ("create {} --thread {}",),
@@ -130,11 +138,11 @@ ALIKE = (
 )
 """Subcommands of one meaning: the one that a command has is meant."""
 
-NO_COMMAND = ("repo", "repost", "restart", "reorder", "exit", "quit", "clear")
+NO_COMMAND = ("how", "what", "repo", "repost", "restart", "reorder", "exit", "quit", "clear")
 """Words that are near to a command and mean another thing."""
 
-MOVES = ("move", "mv", "postpone", "delay", "bump", "shift")
-"""Words for `schedule` behind which a length of time counts from the post's own time."""
+MOVES = ("move", "mv", "postpone", "delay", "bump", "shift", "reschedule")
+"""Words for `schedule` behind which a length of time counts from the post's own time: `edit --shift`."""
 
 NO_POST = ("bookmarks", "favourites", "followers", "following", "instance", "lists", "block", "mute", "reblog", "env")
 """Words behind `toot` and the like that are commands of those programs, and not the text of a post."""
@@ -177,6 +185,10 @@ OPTIONS = _alike(
         ),
         "--schedule --scheduled --sched --when --time --date --datetime --due": ("--at",),
         "--for": ("--at", "--to"),
+        "--pretty calendar_--today": ("",),
+        "--on": ("--at", "--to"),
+        "create_--from": ("--file",),
+        "export_--to export_--as": ("--format",),
         "--scheduled-in --schedule-in --after": ("--at=in {}",),
         "--share-now --post-now --send-now --publish-now": ("--at=now",),
         "--share-next --add-to-queue": ("--at=next-slot",),
@@ -198,7 +210,7 @@ OPTIONS = _alike(
         "--now --publish": ("--at=now",),
         "--queue --next-slot": ("--at=next-slot",),
         "--best --optimal": ("--at=optimal",),
-        "--order --order-by --sort-by": ("--sort",),
+        "--order --order-by --sort-by --by": ("--sort",),
         "--message --body --content --caption --set-text": ("{}",),
         "--id --post --post-id": ("{}",),
         "--from-file --input": ("--file", "{}"),
@@ -220,7 +232,7 @@ OPTIONS = _alike(
         "calendar_--next": ("ttp calendar next",),
         "optimal_--next": ("ttp optimal next",),
         "publish_--at": ("ttp schedule {} --at {}",),
-        "publish_--now retry_--now run_--foreground create_--yes": ("",),
+        "publish_--now retry_--now run_--now run_--foreground create_--yes": ("",),
         "serve_-p sandbox_-p": ("--port",),
         "init_--yes init_-y": ("--no-input",),
         "undo_-n": ("{}",),
@@ -239,8 +251,8 @@ OPTIONS = _alike(
         "list_-t": ("--tag", "--platform"),
         "list_--from": ("--since",),
         "list_--to": ("--until",),
-        "repeat_list_-l log_--oneline log_-p status_-s status_--short list_--oneline list_--pretty": ("",),
-        "history_--oneline show_--pretty show_--full show_-v list_-v status_-v account_list_-v": ("",),
+        "repeat_list_-l log_--oneline log_-p status_-s status_--short list_--oneline": ("",),
+        "history_--oneline show_--full show_-v list_-v status_-v account_list_-v": ("",),
         "list_-l": ("--limit", ""),
         "log_-n log_--limit": ("ttp history --limit {}",),
         "log_--since": ("ttp history --since {}",),
@@ -250,7 +262,9 @@ OPTIONS = _alike(
         "publish_--dry-run retry_--dry-run schedule_--dry-run": ("ttp show {}",),
         "list_--all list_-a list_-la list_--everything": ("",),
         "list_--id": ("ttp show {}",),
+        "list_--scheduled calendar_--scheduled export_--scheduled": ("--status=scheduled",),
         "create_--draft create_--save-draft create_--later": ("",),
+        "edit_--delay edit_--postpone edit_--move edit_--later": ("--shift=+{}",),
         "edit_--draft": ("ttp unschedule {}",),
         "schedule_--to": ("--at",),
         "schedule_--list schedule_-l": (f"ttp {_SCHEDULED}",),
@@ -266,6 +280,8 @@ OPTIONS = _alike(
         "--language --lang": ("--langs", "--set=*.language={}", "--set=*.langs={}"),
         "--reply-to --in-reply-to": ("--set=*.reply_to={}",),
         "--privacy": ("--set=*.privacy_level={}",),
+        "--add": ("--add-media", "--add-tag"),
+        "--remove": ("--remove-media", "--remove-tag"),
         "config_set_--key config_set_--value": ("{}",),
     }
 )
@@ -292,6 +308,8 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
         ("STATUS", "--status={}"),
         ("all|everything|posts|this|my", ""),
         ("today|week", "--{}"),
+        ("recent|latest|newest", "--sort=-id"),
+        ("to|for|on|from|in", ""),
         (r"\d+", "ttp show {}"),
         (r"#?\w.*", "--search={}"),
     ),
@@ -300,25 +318,51 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "report": (("week|month", "--{}"), ("weekly", "--week"), ("monthly", "--month"), ("last|previous", "prev")),
     "account add": (("PLATFORM", "ttp account connect {}"),),
     "init": (("PLATFORM", "ttp account connect {}"), (r"\.", "")),
-    "pause": (("all|accounts?", ""),),
-    "resume": (("all|accounts?", ""),),
+    "pause": (
+        (r"\d+", "ttp unschedule {}"),
+        ("all|accounts?|publisher|publishing|posting|posts|everything", ""),
+    ),
+    "resume": (("all|accounts?|publisher|publishing|posting|posts|everything", ""),),
     "retry": (("all|failed", "--failed"),),
     "help": (("commands|all", ""),),
-    "run": (("start|watch|dev|now|all|forever", ""),),
+    "run": (("start|watch|dev|now|all|forever|publisher|publishing|posting", ""),),
     "serve": (("start", ""),),
     "sandbox": (("start", ""),),
     "demo": (("start", ""),),
-    "undo": (("last", ""),),
+    "undo": (("the|last|latest|change", ""),),
     "redo": (("last", ""),),
     "publish": (("now", ""),),
-    "status": ((r"\d+", "ttp show {}"),),
+    "status": ((r"\d+", "ttp show {}"), ("PLATFORM", "ttp account check {}")),
     "doctor": (("PLATFORM", "ttp account check {}"),),
-    "export": (("csv|jsonl?|ics|md", "--format={}"),),
+    "export": (("csv|jsonl?|ics|md", "--format={}"), ("all|posts|everything|to|as", "")),
     "reject": (("ANY", "--reason={}"),),
 }
 """What is not an argument of a command: a class or a pattern of the word, and what is meant."""
 
 FORMATS = ("table", "tsv", "json", "jsonl", "csv", "md", "ics", "html")
+
+FILLERS = (
+    "a",
+    "and",
+    "do",
+    "i",
+    "is",
+    "me",
+    "my",
+    "of",
+    "please",
+    "should",
+    "the",
+    "to",
+    "post",
+    "with",
+    "id",
+    "details",
+)
+"""Words of a sentence that say nothing to a command; no text loses them."""
+
+TAKE_TEXT = ("create", "edit", "list", "publish", "schedule")
+"""Commands behind which each word may be one of a text, or is searched for."""
 
 NO_TEXT = ("all", "drafts", "draft", "everything", "last", "latest", "next")
 """Words behind `schedule` and `publish` that name posts, and are not a text."""

@@ -234,9 +234,16 @@ class PostQuestions:
             print_prompt("", "What does each show, for people who do not see it? Enter: nothing.")
         alts = [""] * len(names)
         for place, name in enumerate(names):
-            if alt := read_line(f"{name}{_PROMPT}"):
+            stop = None
+            try:
+                alt = read_text_line(f"{name}{_PROMPT}") or ""
+            except UnfinishedLine as stopped:
+                alt, stop = stopped.text, stopped
+            if alt := alt.strip():
                 alts[place] = alt
                 self._store(PostInput(alts=tuple(alts)))
+            if stop:
+                raise stop
 
     def _ask_time(self) -> None:
         if not self._input.to or self._posts.caller.capability is not Capability.PUBLISH:

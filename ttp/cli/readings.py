@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from ttp.cli import other_words
 from ttp.cli.command_table import BY_NAME
+from ttp.cli.time_readings import ID, as_cron, as_day, as_shift, is_time
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TypedCommand
 from ttp.domain.errors import TtpError, UsageError
-from ttp.domain.time.durations import duration_parts
 from ttp.domain.time.grammar import parse_time
 
 CLOSE = 0.7
@@ -24,14 +24,6 @@ _TYPO = 0.85
 """The same of a word that is certainly a slip."""
 _MOST_STEPS = 5
 """Wrong words that are corrected in one command line."""
-_ID = re.compile(r"[\d,-]+")
-_CRON = re.compile(r"[\d*/,-]+( [\w*/,-]+){4}")
-_NICKNAMES = {
-    "@hourly": "0 * * * *",
-    **dict.fromkeys(("@daily", "@midnight"), "0 0 * * *"),
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-}
 _HELP = ("--help", "-h")
 
 
@@ -89,6 +81,11 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
     if not parent and rest and wrong.lower() in other_words.PROGRAMS:
         yield from of_command(rest, names, "", context) if rest[0] not in BY_NAME else ([rest],)
         return
+    if not parent and rest and _is_platform(wrong.partition("/")[0]):  # `bluesky login`, `x post hi`
+        if "account connect" in other_words.COMMANDS.get(rest[0], ()):
+            yield [["account", "connect", "/".join([wrong, *rest[1:2]]), *rest[2:]]]
+        yield [[*rest, "--account" if "/" in wrong else "--platform", wrong]]
+        return
     for count in (2, 1):
         if count == 1 and not parent and (words := _about(typed, context)) is not None:
             yield from of_command(words, names, "", context) if words[0] not in BY_NAME else ([words],)
@@ -97,12 +94,16 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
         for form in forms:
             if form == "create" and _is_no_text(typed[count:]):
                 continue
-            if form == "schedule" and wrong.lower() in other_words.MOVES and any(map(_is_length, rest)):
-                yield [[form]]  # only its help: `in 2h` is from now, and not from the post's own time
+            if form == "schedule" and wrong.lower() in other_words.MOVES and (words := as_shift(rest)):
+                yield [words]
                 return
             if form == "create" and typed[count:] and typed[count].lower().endswith(MEDIA_SUFFIXES):
                 form = "create --media {}"
             yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
+            if "{" not in form and form.split()[0] not in other_words.TAKE_TEXT:
+                yield [[*form.split(), *(word for word in typed[count:] if word not in (*other_words.FILLERS, "for"))]]
+        if forms and forms[0] in ("show", "doctor") and len(rest) == 1 and rest[0] in BY_NAME:  # `check status`
+            yield [rest]
         if forms:
             return
     meant = [one for alike in other_words.ALIKE if wrong.lower() in alike for one in alike if one in names and path]
@@ -120,18 +121,12 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
             yield [[*path, name, *rest]]
 
 
-def _is_length(word: str) -> bool:
-    return duration_parts(word.lstrip("+-")) is not None
-
-
 def _is_no_text(words: Sequence[str]) -> bool:
-    """Return whether words are accounts, or a verb and an id, and so not the text of a post."""
-    is_verb = len(words) > 1 and words[0].isalpha() and words[0].islower() and _ID.fullmatch(words[1]) is not None
+    """Return whether words are accounts, a verb, or one and an id, and so not the text of a post."""
+    is_verb = len(words) > 1 and words[0].isalpha() and words[0].islower() and ID.fullmatch(words[1]) is not None
+    is_verb |= len(words) == 1 and words[0].partition("_")[0] in {*BY_NAME, *other_words.COMMANDS}
     return bool(words) and (
-        is_verb
-        or _ID.fullmatch(words[0]) is not None
-        or words[0] in other_words.NO_POST
-        or all(map(_is_account, words))
+        is_verb or ID.fullmatch(words[0]) is not None or words[0] in other_words.NO_POST or all(map(_is_account, words))
     )
 
 
@@ -157,6 +152,8 @@ def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list
         has_value = value or any(not word.startswith("-") for word in rest)
         words = [key, *([value] if value else []), *rest]
         return ["config", "set" if has_value else "get", *words] if key in context.keys else None
+    if parent == "metrics" and ID.fullmatch(wrong):
+        return ["show", wrong, *rest]
     if not _is_platform(wrong.partition("/")[0]):
         return None
     if parent == "metrics":
@@ -233,7 +230,7 @@ class _Unknown(NamedTuple):
         if form == "{}":
             return None if self._is_full() else [*before, str(value), *after[1:]]
         if "{}" in form:
-            word = text.replace("{}", _as_cron(str(value)) or str(value) if flag == "--cron" else str(value))
+            word = text.replace("{}", as_cron(str(value)) or str(value) if flag == "--cron" else str(value))
             return [*before, flag, word, *after[1:]]
         if form == "--at" and any(part.flag == "--at" and part.values for part in self.line.parts):
             return self._as_one_time()
@@ -284,11 +281,13 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
     """Yield what an option may be whose name says nothing: by its value, or as a value that is typed as an option."""
     word = name.lstrip("-")
     if word in other_words.STATUSES and "--status" in flags:
-        yield f"--status={_status(word)}"
+        yield f"--status={_statuses(word)}"
     elif word in other_words.FORMATS and "--format" in flags and line.path[0] != "import":
         yield f"--format={word}"
     elif len(word) > 1 and _is_platform(word) and "--to" in flags:
         yield f"--to={word}"
+    elif "--at" in flags and is_time(word):  # `--tomorrow`
+        yield f"--at={word}"
     elif value is None or name in other_words.NO_OPTION:
         return
     elif (value.lower().endswith(TABLE_SUFFIXES) and any("FILE" in str(one.metavar) for one in line.params)) or any(
@@ -304,9 +303,9 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
 def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
     """Return whether the value of an unknown option can be that of a form."""
     flag, _, text = form.partition("=")
-    if (name, flag) in (("--to", "--at"), ("--for", "--at")):
-        return _is_time(value)
-    if (name, flag) == ("--for", "--to"):
+    if (name, flag) in (("--to", "--at"), ("--for", "--at"), ("--on", "--at")):
+        return is_time(value)
+    if (name, flag) in (("--for", "--to"), ("--on", "--to")):
         return _is_account(value)
     if flag == "--status":
         return value in other_words.STATUSES
@@ -314,24 +313,13 @@ def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
         return (value in other_words.FORMATS) is (flag == "--format")
     if len(name) == 2 and flag in ("{}", "--file", "--media", "--add-media"):
         return value.lower().endswith(MEDIA_SUFFIXES) is flag.endswith("media")
+    if name in ("--add", "--remove"):
+        return (value.lower().endswith(MEDIA_SUFFIXES) or "://" in value) is flag.endswith("media")
     if flag == "--cron":
-        return _as_cron(value) is not None
+        return as_cron(value) is not None
     if flag == "--set" and text.endswith("reply_to={}"):  # a post of ttp has no address yet
         return "://" in value
     return True
-
-
-def _as_cron(text: str) -> str | None:
-    """Return the cron expression of weekdays and a time, such as `mon 9:00`."""
-    from ttp.domain.time.slot_parser import parse_slot_times
-
-    if text in _NICKNAMES or _CRON.fullmatch(text):
-        return _NICKNAMES.get(text, text)
-    try:
-        expressions = parse_slot_times(text)
-    except UsageError:
-        return None
-    return expressions[0] if len(expressions) == 1 else None
 
 
 def _of_two(line: TypedCommand) -> list[str] | None:
@@ -343,7 +331,7 @@ def _of_two(line: TypedCommand) -> list[str] | None:
 def _as_create(line: TypedCommand) -> list[str] | None:
     """Return `create` for a text behind `schedule` or `publish`; its time is TIME if none was typed."""
     places, flags = line.places, {flag for one in line.params for flag in one.opts}
-    if not places or _ID.fullmatch(line.words[places[0]]):
+    if not places or ID.fullmatch(line.words[places[0]]):
         return None
     before = line.words[places[0] - 1]
     if before.startswith("-") and before not in flags:  # the value of an option that does not exist
@@ -355,7 +343,7 @@ def _as_create(line: TypedCommand) -> list[str] | None:
         return words
     for place in places[1:]:
         times = _leading_words(words[place:])
-        if _is_time(" ".join(times)):
+        if is_time(" ".join(times)):
             return [*words[:place], "--at", " ".join(times), *words[place + len(times) :]]
     return [*words, "--at", "TIME"]
 
@@ -371,9 +359,9 @@ def wrong_word(line: TypedCommand, context: Any) -> int | None:
         if part.flag or metavar == "(name)" or part.words == ("-",):
             continue
         is_last = place == max(at for at, one in enumerate(line.parts) if not one.flag)
-        if metavar == "" or (metavar == "ID" and not _ID.fullmatch(part.words[0])):
+        if metavar == "" or (metavar == "ID" and not ID.fullmatch(part.words[0])):
             has_time = list(line.path) == ["schedule"] and all(one.flag != "--at" for one in line.parts)
-            if has_time and is_last and place > 1 and _is_time(part.words[0]):
+            if has_time and is_last and place > 1 and is_time(part.words[0]):
                 continue
             return place
         if metavar == "KEY" and line.path[:1] == ["config"] and not _is_key(part.words[0], context):
@@ -398,9 +386,19 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     word = part.words[0]
     before, after = line.around(place)
     flags = {flag for one in line.params for flag in one.opts}
+    if path == ["list"] and not part.flag and (days := as_day(_leading_words([word, *after]), context)):
+        yield [*before, *days, *after[len(_leading_words(after)) :]]
     if (words := _of_two(line)) is not None:
         yield words
         return
+    group, rest = other_words.NOUNS.get(word), list(line.words[len(path) :])
+    if path == ["show"] and len(rest) == 2 and word in BY_NAME:  # `show 3 log`
+        yield [word, rest[0]]
+    if path == ["show"] and rest == [word]:
+        if word in BY_NAME and not group:
+            yield [word]
+        elif group is not None or word == "all" or word in other_words.STATUSES:
+            yield ["list", word]
     if (words := _about(line.words, context)) is not None and words != list(line.words):
         yield words
         return
@@ -411,6 +409,19 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     if part.flag == "--status":
         yield [*before, "--status", ",".join(_status(one) for one in part.values[0].split(",")), *after]
         return
+    if word == "help":
+        yield [*path, "--help"]
+    if part.metavar == "" and f"--{word}" in flags and path not in (["create"], ["edit"]):  # `pause until monday`
+        yield [*before, f"--{word}", *after]
+    if (
+        path in (["edit"], ["export"]) and f"--{before[-1]}" in flags and not _leading_words(after)
+    ):  # `edit 1 tag beans`
+        flag = next(one for one in (f"--add-{before[-1]}", f"--{before[-1]}") if one in flags)
+        yield [*before[:-1], flag, word, *after]
+    if group == path[0] or (word in other_words.FILLERS and part.metavar.startswith(("ID", "PLATFORM["))):
+        yield [*before, *after]
+    if path == ["delete"] and rest[:-1] in ([], ["all"]) and rest[-1] in other_words.STATUSES:
+        yield ["edit", "--where", f"status={_status(rest[-1])}", "--delete"]
     if part.metavar.strip("[].") == "KEY" and word in other_words.KEYS:
         yield [*before, other_words.KEYS[word], *after]
     if path == ["config", "set"] and "=" in word:
@@ -418,7 +429,7 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     if place and line.parts[place - 1].flag == "--at":
         times = _leading_words([word, *after])
         time = " ".join([before[-1], *times])
-        if _is_time(time) or _is_time(word):
+        if is_time(time) or is_time(word):
             yield [*before[:-1], time, *after[len(times) - 1 :]]
             return
     if part.metavar.startswith(("ID", "[ID")):
@@ -426,7 +437,7 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
             yield [*before, re.sub(r"\.\.|:|–", "-", word.lstrip("#")), *after]
         if path == ["schedule"] and (words := _as_time(line, place)):
             yield words
-        if path in (["schedule"], ["publish"]) and not _is_time(word):
+        if path in (["schedule"], ["publish"]) and not is_time(word):
             is_text = " " in word or (word not in other_words.NO_TEXT and any(one.flag == "--at" for one in line.parts))
             if is_text and (words := _as_create(line)):
                 yield words
@@ -435,7 +446,7 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
         yield ["account", "connect", f"{word}/{after[0]}", *after[1:]]
     for kind, form in other_words.WORDS.get(" ".join(path), ()):
         if kind == "STATUS" and word.lower() in other_words.STATUSES:
-            yield [*before, form.replace("{}", _status(word.lower())), *after]
+            yield [*before, form.replace("{}", _statuses(word.lower())), *after]
             return
         if (
             kind == "ANY"
@@ -454,27 +465,30 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     if word == "all" and path[-1] == "list":
         yield [*before, *after]
     if _is_account(word):
+        before = before[:-1] if before[-1] == "to" else before
         for flag in ("--to", "--account") if "/" in word else ("--to", "--platform", "--account"):
             if flag in flags:
                 yield [*before, flag, word, *after]
                 return
     follow = after[0] if after else ""
-    if word == "to" and "--to" in flags and _is_account(follow):
+    if word in ("to", "on") and "--to" in flags and _is_account(follow):
         yield [*before, "--to", *after]
     if path in (["slots", "add"], ["repeat", "add"]) and part.metavar == "":
         at = place - 1 if path[0] == "slots" else place
         words = [one.words[0] for one in line.parts[at:] if not one.flag and one.words[0] not in ("every", "on", "at")]
         others = [one for part in line.parts[at:] if part.flag for one in part.words]
         text = " ".join(words)
-        cron = _as_cron(text)
+        cron = as_cron(text)
         if cron and not any(one.flag == "--cron" for one in line.parts):
             more = [" ".join(words)] if path[0] == "slots" else ["--cron", cron]
             yield [*(one for part in line.parts[:at] for one in part.words), *more, *others]
     if "--at" in flags and part.metavar == "" and all(one.flag != "--at" for one in line.parts):
+        is_time_word = path == ["edit"] and before[-1] in ("at", "date", "for", "on", "time", "to")  # and no new text
+        before = before[:-1] if is_time_word else before
         times = _leading_words([word, *after])
         for start in (0, 1) if word in ("at", "on", "for") else (0,):
             time = " ".join(times[start:])
-            if _is_time(time):
+            if is_time(time):
                 yield [*before, "--at", time, *after[len(times) - 1 :]]
 
 
@@ -493,7 +507,7 @@ def _as_time(line: TypedCommand, place: int) -> list[str] | None:
     for start in (1, 0) if times[0] in ("at", "on", "for", "to") and times[1:] else (0,):
         time = " ".join(times[start:])
         for one in (time, f"in {time}"):
-            if _is_time(one) or _is_time(times[start]):
+            if is_time(one) or is_time(times[start]):
                 return [*before, "--at", one, *others]
     return None
 
@@ -524,11 +538,11 @@ def _status(text: str) -> str:
     return other_words.STATUSES.get(text, (text,))[0]
 
 
-def _is_time(text: str) -> bool:
-    """Return whether a text is a time, or a day that lacks its time."""
-    return any(parse_time(one) is not None for one in (text, f"{text} 9am"))
+def _statuses(text: str) -> str:
+    """Return the statuses of the posts that a word names: those with a failed delivery are failed or partial."""
+    return "failed,partial" if (status := _status(text)) == "failed" else status
 
 
 def _option_for(value: str) -> str:
     """Return what `-t` stands for, by its value: `--to`, `--at` or `--tag`."""
-    return "--to" if _is_platform(value.partition("/")[0]) else "--at" if _is_time(value) else "--tag"
+    return "--to" if _is_platform(value.partition("/")[0]) else "--at" if is_time(value) else "--tag"

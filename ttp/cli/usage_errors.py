@@ -147,9 +147,13 @@ def _as_one(path: str, line: TypedCommand) -> list[str] | None:
         return None
     if all(words[at].lower().endswith(MEDIA_SUFFIXES) for at in surplus):
         flag = "--add-media" if path == "ttp edit" else "--media"  # which would replace the others
+        if path == "ttp edit" and (verb := words[surplus[0] - 1]) in ("add", "remove"):  # and not a new text
+            return [*words[: surplus[0] - 1], f"--{verb}-media", *words[surplus[0] :]] if len(surplus) == 1 else None
         names = {at: str(PlacedName(words[at])) for at in surplus}
         return [word for at, one in enumerate(words) for word in ([flag, names[at]] if at in names else [one])]
     first = surplus[0] - 1
+    if any(" " in words[at] or words[at].lower().endswith(MEDIA_SUFFIXES) for at in (first, *surplus)):
+        return None  # a text that is in quotes is whole
     last = next(at for at in range(surplus[0], len(words) + 1) if at not in surplus)
     text = " ".join(words[first:last])
     if first not in places or len(text) > LONGEST_TEXT:

@@ -150,6 +150,8 @@ def resolve_accounts(
     """Return the accounts that `--to` names, each once, as typed. Raises NotFound, Ambiguous, UsageError."""
     by_name: dict[str, Account] = {}
     for name in names:
+        if name.lower() == "all" and (connected := ",".join(one.name for one in accounts if one.connected)):
+            raise UsageError('"all" is not an account', Hint("try", connected, (name, connected)))
         account = (
             find_account(name, accounts, platforms)
             if "/" in name
@@ -206,7 +208,13 @@ def _like(name: str, typed: str, accounts: Sequence[Account]) -> tuple[Hint, ...
 def _only_one(name: str, accounts: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
     """Return the only account of a platform, or the only connected one. `enabled`: of the enabled accounts. UsageError
     for none, Ambiguous for several."""
-    facts = platforms.find(name)
+    try:
+        facts = platforms.find(name)
+    except UsageError as unknown:
+        handle = name.strip().lstrip("@").lower()
+        same = [one.name for one in accounts if one.handle.lower() == handle]
+        unknown.hints = tuple(Hint("try", one, (name, one)) for one in same) or unknown.hints
+        raise
     platform = facts.name
     candidates = [one for one in accounts if one.platform == platform and (one.enabled or not enabled)]
     connected = [account for account in candidates if account.connected]

@@ -4,7 +4,7 @@ take a chosen slot or hour before the post is stored; `confirm` checks again ins
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -262,10 +262,13 @@ class TimeResolver:
         return times
 
     def shift_posts(
-        self, text: str, posts: Iterable[PostFields], accounts: Mapping[int, Sequence[Account]], tz: str | None = None
+        self, text: str, posts: Collection[PostFields], accounts: Mapping[int, Sequence[Account]], tz: str | None = None
     ) -> dict[int, ResolvedTime]:
         """Return the time of each of these posts moved: `+1d`, `-2h`, or to the same clock of another day, `friday`.
         Days keep the clock. Raise TimeRefused, PastTime, StateRefused for a post without a time."""
+        for post in posts:
+            if post.scheduled_at is None:
+                raise StateRefused(f"post {post.id} has no time to move", Hint("see", action("show", post.id)))
         now, zone, times = self._clock.now(), self.zone((), tz), dict[int, ResolvedTime]()
         words = _SAME_CLOCK.sub("", " ".join(text.split()))
         parts = duration_parts(words[1:] if words[:1] in ("+", "-") else words)
@@ -276,10 +279,8 @@ class TimeResolver:
         sign, days = (-1 if words[:1] == "-" else 1), sum(n * _DAYS.get(unit, 0) for n, unit in parts or ())
         rest = total_duration(tuple(one for one in parts or () if one[1] not in _DAYS))
         for post in posts:
-            at, post_id = post.scheduled_at, post.id or 0
-            if at is None:
-                raise StateRefused(f"post {post_id} has no time to move", Hint("see", action("show", post_id)))
-            local = at.astimezone(zone)
+            post_id = post.id or 0
+            local = (post.scheduled_at or now).astimezone(zone)
             later = timedelta(days=sign * days) if day is None else day - local.date()
             try:
                 moved = (local + later).astimezone(UTC) + sign * rest

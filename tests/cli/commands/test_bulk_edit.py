@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from tests.conftest import Fill, Program
@@ -81,7 +83,8 @@ def test_it_shows_first_and_needs_to_be_told(ttp: Program) -> None:
     ("argv", "named"),
     [
         ([], ""),
-        (["1", "--shift", "+1d"], "--where"),
+        (["1", "--delete"], "--where"),
+        (["1", "--shift", "+1d", "--at", "fri 9am"], "--shift"),
         (["--where", "tag=t"], ""),
         (["--where", "tag=t", "--shift", "1d"], "--shift"),
         (["--where", "tag=t", "--shift", "+soon"], "--shift"),
@@ -108,19 +111,29 @@ def test_what_a_platform_would_refuse_stops_all_of_it(ttp: Program) -> None:
     assert ttp.shown(3)["content"] == f"Draft {OLD}"
 
 
+def test_what_is_for_many_is_suggested_for_the_one_post_that_was_named(ttp: Program) -> None:
+    assert "try: ttp delete 2\n" in ttp("edit", "2", "--delete").err
+
+
 @pytest.mark.parametrize(
-    ("change", "meant"),
-    [
-        (["--shift", "+2h"], "schedule 2 --at 2026-12-02T11:00+00:00"),
-        (["--shift", "-1d"], "schedule 2 --at 2026-12-01T09:00+00:00"),
-        (["--delete"], "delete 2"),
-    ],
+    ("step", "at"),
+    [("+2h", "2026-12-02T11:00"), ("-1d", "2026-12-01T09:00"), ("friday", "2026-11-27T09:00"), ("soon", None)],
 )
-def test_what_is_for_many_is_suggested_for_the_one_post_that_was_named(
-    ttp: Program, change: list[str], meant: str
-) -> None:
-    assert f"try: ttp {meant}\n" in ttp("edit", "2", *change).err
-    ttp.ok(*meant.split(), *(["--yes"] if change == ["--delete"] else []))
+def test_the_time_of_one_post_is_moved(ttp: Program, step: str, at: str | None) -> None:
+    ran = ttp("edit", "2", "two", "--shift", step)
+    if at is None:
+        tried = [line.partition("try: ttp ")[2] for line in ran.err.splitlines() if "try: " in line]
+        assert (ran.code, len(tried)) == (2, 2)
+        for words in tried:
+            ttp.ok(*shlex.split(words))
+    else:
+        shown = ttp.shown(2)
+        assert (shown["content"], shown["scheduledAt"][:16]) == ("two", at)
+
+
+def test_only_a_post_that_has_a_time_to_come_is_moved(ttp: Program) -> None:
+    assert ttp("edit", "3", "--shift", "soon", "--json").error["code"] == "state"
+    assert ttp("edit", "2", "--shift", "-9d", "--json").error["code"] == "past"
 
 
 def test_a_dry_run_is_for_many_and_changes_no_single_post(ttp: Program) -> None:

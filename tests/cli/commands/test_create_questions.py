@@ -141,11 +141,16 @@ def test_control_c_keeps_a_draft_and_names_it(ttp: Program, ask: Ask, stop: Base
     assert ttp.count("post") == 2
 
 
-def test_control_c_between_two_alt_texts_keeps_the_first(ttp: Program, ask: Ask, photo: str) -> None:
+@pytest.mark.parametrize(
+    ("stop", "second"), [(KeyboardInterrupt(), None), (UnfinishedLine(" A wind"), "A wind"), (UnfinishedLine(""), None)]
+)
+def test_control_c_in_the_second_alt_text_keeps_what_was_typed(
+    ttp: Program, ask: Ask, photo: str, stop: BaseException, second: str | None
+) -> None:
     ttp.account("x/me")
     ttp.account("x/second")
-    assert ask("Hi", "", "1 and x/second", f"{photo} {photo}", "A door", KeyboardInterrupt()).code == 130
-    assert [item["alt"] for item in ttp.shown()["media"]] == ["A door", None]
+    assert ask("Hi", "", "1 and x/second", f"{photo} {photo}", "A door", stop).code == 130
+    assert [item["alt"] for item in ttp.shown()["media"]] == ["A door", second]
     assert len(ttp.shown()["accounts"]) == 2
 
 

@@ -33,6 +33,17 @@ def test_a_loop_says_what_comes_next_after_each_post(
     assert following == f"          next: post 1, today {at:%H:%M} (in 3 h)"
 
 
+@pytest.mark.parametrize(("mode", "wait", "lines"), [(Mode.PUBLISH, 60, 1), (Mode.PUBLISH, 1, 0), (Mode.LOOP, 60, 0)])
+def test_who_waits_for_the_next_try_of_a_post_reads_until_when(
+    ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str], mode: Mode, wait: int, lines: int
+) -> None:
+    context, until = Context(clock), clock.now() + timedelta(minutes=wait)
+    context.open_output(format="table")
+    PublishReport(context, mode).tell(Event(clock.now(), "delivery.retrying", 1, "x/me", next_at=until))
+    printed = capsys.readouterr().err
+    assert (printed.count(f"{until:%H:%M}"), printed.count("Ctrl-C")) == (lines, lines)
+
+
 def test_it_says_nothing_of_what_is_at_hand_nor_where_nobody_watches(
     ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:

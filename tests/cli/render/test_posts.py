@@ -456,6 +456,14 @@ def test_status_says_when_posts_are_overdue_and_nothing_publishes() -> None:
     )
 
 
+def test_status_names_of_the_next_post_the_accounts_that_still_wait() -> None:
+    waiting = replace(
+        DUE, deliveries=(row("instagram/roastery", DeliveryState.PUBLISHED), row("x/roastery", DeliveryState.RETRYING))
+    )
+    (line,) = (one for one in render_status(Health(next_due_at=at(24, 18), next_post=waiting), PAGE) if "41" in one)
+    assert line.endswith("   x/roastery")
+
+
 def test_status_tells_the_next_time_even_without_its_post() -> None:
     lines = list(render_status(Health(next_due_at=at(24, 18)), PAGE))
     assert "next     today 18:00 (in 4 h 14 min, 17:00 UTC)" in lines

@@ -138,18 +138,23 @@ def _filter(context: Context, where: str) -> PostFilter:
     return PostOptions(**several, **one).parse(context)  # type: ignore[arg-type]  # by name
 
 
-def need_of_where(context: Context, post_id: int, option: str, value: str) -> UsageError:
-    """Return the error of an option for many posts, with the command that does it to one. Raises like `shift_posts`."""
+def shifted_time(context: Context, post_id: int, step: str, at: str | None, tz: str | None) -> str:
+    """Return the time of a post moved by `step`, ISO 8601. Raises like `shift_posts`."""
+    if at is not None:
+        raise UsageError("give either --at or --shift", Hint("see", "ttp edit --help"))
+    context.posts.editable(post_id)  # else a step that cannot be read would suggest one that is refused
+    posts, accounts = context.queries.posts_by_id([post_id]), context.posts.accounts_by_post([post_id])
+    time = context.times.shift_posts(step, posts, accounts, tz)[post_id]
+    return time.at.astimezone(time.zone).isoformat()
+
+
+def need_of_where(post_id: int, option: str, value: str) -> UsageError:
+    """Return the error of an option for many posts, with the command that does it to one."""
     words: list[str] = []
     if option == "--account" and "=" not in value:
         words = ["edit", str(post_id), "--to", value]
     elif option == "--delete":
         words = ["delete", str(post_id)]
-    elif option == "--shift":
-        posts, accounts = context.queries.posts_by_id([post_id]), context.posts.accounts_by_post([post_id])
-        time = context.times.shift_posts(value, posts, accounts)[post_id]
-        local = time.at.astimezone(time.zone)
-        words = ["schedule", str(post_id), "--at", local.isoformat(timespec="seconds" if local.second else "minutes")]
     hint = Hint("try", quote_command("ttp", *words)) if words else Hint("see", "ttp help edit --all")
     return UsageError(f"{option} needs --where", hint)
 

@@ -204,12 +204,17 @@ def spread_scheduler(
 ) -> ImportScheduler | None:
     """Return the plan of `--spread`; None without it. UsageError."""
     from ttp.domain.plan.scoring import PlanMethod
+    from ttp.domain.time.grammar import parse_time
     from ttp.services.files.importer import ImportScheduler
 
     if way is None:
         for name, value in (("--from", start), ("--days", days), ("--per-day", per_day)):
             if value is not None:
-                raise UsageError(f"{name} needs --spread", Hint("try", other_options(spread=PlanMethod.OPTIMAL.value)))
+                ways = [Hint("try", other_options(spread=PlanMethod.OPTIMAL.value))]
+                is_file_kind = name == "--from" and not any(
+                    map(parse_time, (f"{value}", f"{value} 9am"))
+                )  # `--from buffer`
+                raise UsageError(f"{name} needs --spread", *([] if is_file_kind else ways))
         return None
     if way not in list(PlanMethod):
         raise UsageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, exit_code, quote_command, retype
+from ttp.cli.errors import DONE, FAILED, quote_command, retype
 from ttp.cli.notices import (
     name_posts,
     print_saved_post,
@@ -23,15 +23,12 @@ from ttp.cli.notices import (
     time_text,
 )
 from ttp.cli.options import parse_pairs, parse_platform_options, split_list
-from ttp.cli.output import Output
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
-from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm, is_attended, is_interactive
 from ttp.cli.typed_command import MEDIA_SUFFIXES
 from ttp.domain.action import other_options
-from ttp.domain.delivery import Delivery
-from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media.item import is_web_address
 
 if TYPE_CHECKING:
@@ -40,7 +37,6 @@ if TYPE_CHECKING:
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.posts import SavedPost
     from ttp.services.preview import PostPreview
-    from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult
 
 
 @options.with_output(saved_posts_spec(), check=False)
@@ -236,6 +232,7 @@ def edit(
     Examples:
       ttp edit 3
       ttp edit 3 "A better text" --add-tag launch
+      ttp edit 3 --shift +2h
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
     """
     at = options.time_within(at, within)
@@ -244,7 +241,7 @@ def edit(
     options.enable_strict_checks(context, strict=strict)
     many = {
         "--replace-link": replace_link,
-        "--shift": shift,
+        "--shift": shift if where is not None else None,
         "--account": account,
         "--delete": delete or None,
         "--dry-run": dry_run or None,
@@ -259,11 +256,15 @@ def edit(
     assert post_id is not None
     options.refuse_unquoted_time(context.line, text, at)
     words, piped = options.read_text(context, text)
-    if not any(tags) and all(value is None for value in (words, at, *others)):
+    if not any(tags) and all(value is None for value in (words, at, shift, *others)):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
     texts = words if piped else "\n\n".join(context.line.long_texts) if _is_kept(context) else None
     with context.naming_choices(), context.drafts.keep_text_on_error(texts, edits=True):
         context.out.check_fields(saved_posts_spec())
+        if shift is not None:
+            from ttp.cli.commands.bulk_edit import shifted_time
+
+            at, tz = shifted_time(context, post_id, shift, at, tz), None
         post_input = _parse_post_input(
             context, words, by_option, typed, at=at, tz=tz, piped=piped and in_editor, may_empty=True
         )
@@ -331,7 +332,7 @@ def _for_many(
             if value is not None:
                 from ttp.cli.commands.bulk_edit import need_of_where
 
-                raise need_of_where(context, post_id, option, str(value))
+                raise need_of_where(post_id, option, str(value))
         return False
     if post_id is not None or any(value is not None for value in one):
         raise UsageError(
@@ -356,93 +357,6 @@ def copy(context: Context, post_id: options.PostId) -> None:
     context.out.write_one(saved_posts_spec(), saved.post, say=[message])
 
 
-def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
-    """Remove posts from the platforms, and delete those that are removed everywhere; return the exit code. NotAllowed,
-    and nothing is done, if no platform can remove any of them."""
-    context.out.check_fields(render_posts.REMOTE_DELETE_SPEC)
-    service = context.remote_delete
-    plan = service.plan(options.existing_ids(context, post_ids))
-    if plan.impossible and not plan.possible:
-        from ttp.services.remote_delete import DeleteResult
-
-        fates = [DeleteResult(target.delivery, target.why_not, final=True) for target in plan.impossible]
-        raise _delete_error(fates, 0, post_ids)
-    for target in plan.impossible if not yes else ():  # with --yes the end says so
-        context.out.note(_kept_because(target.delivery, target.why_not or ""))
-    if not confirm(_delete_question(plan), yes=yes, no_input=no_input, refusal=_delete_refusal(plan)):
-        return FAILED
-    done = service.run(plan)
-    context.out.write_list(
-        render_posts.REMOTE_DELETE_SPEC, done, say=[line for post in done for line in _deleted_lines(post)]
-    )
-    return _finish_delete(context.out, done, post_ids)
-
-
-def _delete_question(plan: DeletePlan) -> str:
-    posts = ", ".join(str(post_id) for post_id in plan.targets)
-    if not plan.possible:
-        return f"Delete {posts}? None of it is published."
-    places = ", ".join(dict.fromkeys(target.delivery.account for target in plan.possible))
-    from ttp.domain.pricing import dollars
-
-    price = "".join(f" {title} charges {dollars(price)}." for title, price in plan.prices.items())
-    return f"Delete {posts} from {places}? This cannot be undone.{price}"
-
-
-def _delete_refusal(plan: DeletePlan) -> str:
-    count = len(plan.possible)
-    if not count:
-        return f"deleting {plural(len(plan.targets), 'post')}"
-    from ttp.domain.pricing import dollars
-
-    price = "".join(f" ({dollars(price)} at {title})" for title, price in plan.prices.items())
-    return f"deleting {plural(count, 'published post')} from the platforms{price}"
-
-
-def _deleted_lines(post: DeletedPost) -> Iterable[str]:
-    gone = [fate.delivery.account for fate in post.fates if fate.message is None]
-    if gone:
-        yield f"Deleted post {post.post_id} from {', '.join(gone)}."
-    yield f"Deleted post {post.post_id}." if post.deleted else f"Post {post.post_id} is kept in ttp."
-
-
-def _finish_delete(out: Output, done: Sequence[DeletedPost], post_ids: Sequence[str]) -> int:
-    failures = [fate for post in done for fate in post.fates if fate.message is not None]
-    gone = sum(fate.message is None for post in done for fate in post.fates)
-    errors = [post.error for post in done if post.error is not None]
-    if failures:
-        errors.insert(0, _delete_error(failures, gone, post_ids))
-    if not errors:
-        return DONE
-    error, *more = errors
-    error.details = (*error.details, *(other.message for other in more))
-    out.error(error)
-    return exit_code(error)
-
-
-def _delete_error(failures: Sequence[DeleteResult], gone: int, post_ids: Sequence[str]) -> TtpError:
-    """Return the error that lists what could not be deleted."""
-    kept = [_kept_because(fate.delivery, fate.message or "") for fate in failures]
-    hints = [Hint("fix", hint) for hint in dict.fromkeys(fate.hint for fate in failures) if hint]
-    if all(fate.final for fate in failures):
-        hints += [Hint("try", quote_command("ttp", "delete", *post_ids))]
-    else:
-        hints += [Hint("try", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))]
-    kind: type[TtpError] = PartlyFailed
-    if all(fate.reconnect for fate in failures):
-        kind = ReconnectNeeded
-    elif not gone and all(fate.final for fate in failures):
-        kind = NotAllowed
-    return kind(kept[0], *hints, details=kept[1:])
-
-
-def _kept_because(delivery: Delivery, why: str) -> str:
-    """Return which delivery stays published, where, and why."""
-    where = delivery.url or delivery.remote_id
-    place = f": {where}" if where else ""
-    return f"post {delivery.post_id} stays published on {delivery.account}{place} ({why})"
-
-
 @options.with_output(render_posts.DELETED_SPEC, check=False, verbose=True)
 def delete(
     context: Context,
@@ -464,6 +378,8 @@ def delete(
       ttp delete 41 --remote
     """
     if remote:
+        from ttp.cli.commands.remote_delete import delete_remote
+
         return delete_remote(context, post_ids, yes=yes, no_input=no_input)
     context.out.check_fields(render_posts.DELETED_SPEC)
     ids = options.existing_ids(context, post_ids)

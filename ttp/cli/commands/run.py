@@ -224,6 +224,9 @@ class PublishReport:
                 self._out.write_painted(line)
             if event.event == "post.finished" and self._mode is Mode.LOOP:
                 self._print_next(event.at)
+            if self._mode is Mode.PUBLISH and event.next_at is not None and event.next_at - event.at > _SOON:
+                until = Page(event.at, self._context.zone).when(event.next_at)
+                self._out.note(f"waiting until {until}. Ctrl-C is safe: the publisher (ttp run) tries it then")
         else:
             self._line_out("  ".join([at, str(event.post), *words]).rstrip())
 

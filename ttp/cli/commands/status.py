@@ -197,7 +197,7 @@ def _next(health: Health, page: Page) -> str:
     when = f"{page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC)"
     if post is None:
         return when
-    accounts = " ".join(_names(health)[row.account] for row in post.active)
+    accounts = " ".join(_names(health)[row.account] for row in post.active if row.state in ("pending", "retrying"))
     return f"{post.id}  {when}   {accounts}"
 
 

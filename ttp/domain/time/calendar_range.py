@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from ttp.domain.action import OtherOptions, other_options
 from ttp.domain.errors import Hint, UsageError
@@ -153,8 +153,20 @@ def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: t
         return week_of(day, zone) if week else month_of(day, zone)
     year, number, _ = today.isocalendar()
     usual: tuple[Days, ...] = (f"{today:%Y-%m}", False), (f"{year}-W{number:02}", False), ("next", week)
-    meant = next(_meant(words, week, today), None)
+    meant = next(_meant(words, week, today), None) or _named_day(words, today)
     raise RangeProblem(f'"{text}" is not a month, week or date', *(usual if meant is None else (meant,)))
+
+
+def _named_day(words: str, today: date) -> Days | None:
+    """Return the week of a day such as `tomorrow` or `next monday`."""
+    from ttp.domain.errors import TtpError
+    from ttp.domain.time.resolve import parse_date
+
+    try:
+        day = parse_date(words, datetime.combine(today, time(12), UTC), UTC)
+    except TtpError:
+        return None
+    return None if day is None else (f"{day}", True)
 
 
 def _monday(year: int, number: int, text: str) -> date:
