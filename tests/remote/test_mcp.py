@@ -46,7 +46,7 @@ def test_a_time_is_in_the_zone_that_is_set_here(machines: Machines) -> None:
         arguments = {"text": "Zoned", "to": ["x/me"], "at": "2098-12-24 09:00", "dryRun": True}
         return text_of(await client.call_tool("create_post", arguments))
 
-    assert over_stdio(bridge(machines, TTP_TZ="Asia/Tokyo"), talk)["scheduledAt"] == "2098-12-24T00:00:00Z"
+    assert over_stdio(bridge(machines, TTP_TZ="Asia/Tokyo"), talk)["scheduledAt"] == "2098-12-24T09:00+09:00"
 
 
 @pytest.mark.slow

@@ -79,6 +79,7 @@ def test_a_range_that_cannot_be_is_refused_with_others(typed: list[str], ways: l
         *((["202612"], "2026-12"), (["Dec"], "2026-12"), (["december 2027"], "2027-12"), (["Sept."], "2026-09")),
         *((["w49"], "2026-W49"), (["week 5"], "2026-W05"), (["2026W49"], "2026-W49"), (["2027-W5"], "2027-W05")),
         *((["december", "--week"], "--week 2026-12-01"), (["KW 48"], "2026-W48")),
+        *((["tomorrow"], "--week 2026-11-25"), (["dec 9"], "--week 2026-12-09")),
         *((["last week"], "--week prev"), (["this-month"], ""), (["nextmonth"], "next")),
     ],
 )
@@ -86,9 +87,7 @@ def test_what_was_probably_meant_is_offered(typed: list[str], meant: str) -> Non
     assert refused(*typed) == [meant]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "tomorrow", "2026", "w99", "9999-1", "12/24/2026", "2026-W49-1", "٢٠٢٦-١٢", "dec 9"]
-)
+@pytest.mark.parametrize("text", ["", "2026", "w99", "9999-1", "12/24/2026", "2026-W49-1", "٢٠٢٦-١٢"])
 def test_else_the_forms_are_shown(text: str) -> None:
     assert refused(text) == ["2026-11", "2026-W48", "next"]
     assert refused(text, "--week") == ["2026-11", "2026-W48", "--week next"]
