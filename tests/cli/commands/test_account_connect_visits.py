@@ -161,6 +161,8 @@ def test_a_person_types_the_app_once_and_its_secret_is_never_shown(environment: 
         terminal.type("not this\n")
         shown += terminal.until("Paste it here: ")  # once more
         terminal.type(says(url, handle="roastery") + "\n")
+        shown += terminal.until("[y/N] ")  # its history
+        terminal.type("n\n")
         shown += terminal.rest()
     assert "tiktok/roastery is connected." in shown
     assert (tiktok_records.APP.secret or "-") not in shown
