@@ -20,6 +20,7 @@ from ttp.domain.optimal.factors import (
     FormOfPost,
     Place,
     Silence,
+    _compare,
     find_factors,
     form_of,
     places_of,
@@ -91,6 +92,12 @@ def test_a_kind_with_eight_viral_posts_is_not_named() -> None:
     assert {one.place: one.data_points for one in factors.effects}[VIDEOS] == 8
     assert VIDEOS not in {one.place for one in factors.lines}
     assert factors.silence is not None
+
+
+def test_posts_that_no_others_are_like_are_not_compared() -> None:
+    places = [VIDEOS, Place(Factor.KIND, "image")] * 8
+    none = [0.0] * len(places)
+    assert not list(_compare(none, none, places, strata=range(len(places)), wholes=none))
 
 
 def test_texts_never_enter_the_hours() -> None:

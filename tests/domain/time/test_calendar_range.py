@@ -87,7 +87,7 @@ def test_what_was_probably_meant_is_offered(typed: list[str], meant: str) -> Non
     assert refused(*typed) == [meant]
 
 
-@pytest.mark.parametrize("text", ["", "2026", "w99", "9999-1", "12/24/2026", "2026-W49-1", "٢٠٢٦-١٢"])
+@pytest.mark.parametrize("text", ["", "tue 25 nov", "2026", "w99", "9999-1", "12/24/2026", "2026-W49-1", "٢٠٢٦-١٢"])
 def test_else_the_forms_are_shown(text: str) -> None:
     assert refused(text) == ["2026-11", "2026-W48", "next"]
     assert refused(text, "--week") == ["2026-11", "2026-W48", "--week next"]
