@@ -16,8 +16,9 @@ from tests.store.life import StoreMachine
 from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
-from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, Shift, apply_changes
+from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, apply_changes
 from ttp.services.publishing import Publishing
+from ttp.services.time_resolver import Shift
 from ttp.store import claims, queries
 from ttp.store.credentials import CredentialsFile
 

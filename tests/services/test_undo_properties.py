@@ -18,8 +18,9 @@ from ttp.domain.post_edit import PostInput
 from ttp.domain.time import clock
 from ttp.domain.time.clock import to_ms
 from ttp.services.audit import audit
-from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, Shift, apply_changes
+from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, apply_changes
 from ttp.services.queries import view_of
+from ttp.services.time_resolver import Shift
 from ttp.services.undo import Undo, UndoRequest
 from ttp.store import claims, queries
 from ttp.store.dialect import Row

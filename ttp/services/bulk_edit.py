@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import action, as_fields
@@ -27,9 +26,10 @@ from ttp.domain.post_edit import (
 )
 from ttp.domain.post_fields import CONTENT
 from ttp.domain.time.formatting import format_instant
+from ttp.domain.time.resolve import LAST_YEAR
 from ttp.services.posts import Posts, accounts_of
 from ttp.services.slots import Availability
-from ttp.services.time_resolver import TimeResolver
+from ttp.services.time_resolver import Shift, TimeResolver, shift_instant
 from ttp.store import posts as stored_posts
 from ttp.store import queries
 from ttp.store.dialect import Connection
@@ -131,14 +131,6 @@ _URL_CONTINUES = r"(?![\w/?&=%#~@:+-]|\.\w)"
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """Days keep the time of day in the person's zone; hours are elapsed time."""
-
-    days: timedelta
-    hours: timedelta
-
-
-@dataclass(frozen=True, slots=True)
 class BulkEditRequest:
     """The changes to make. `links`: old and new URL; `account`: old and new account."""
 
@@ -184,10 +176,14 @@ class BulkEdit:
             post = replace_account(post, both[0], both[1], accounts, now)
         if edit.shift is not None and post.scheduled_at is not None:
             zone = self._resolver.home_zone
-            post = with_time(post, shift_instant(post.scheduled_at, edit.shift, zone))
-            if post.scheduled_at is not None and post.scheduled_at < now:
-                late = f"its new time, {format_instant(post.scheduled_at, zone)}, has passed"
+            moved = shift_instant(post.scheduled_at, edit.shift, zone)
+            if moved.year > LAST_YEAR:
+                late = f"its new time would be after the year {LAST_YEAR}"
                 return PlannedChange(where, ChangeKind.LEFT, faults=(FieldError("at", late),))
+            if moved < now:
+                late = f"its new time, {format_instant(moved, zone)}, has passed"
+                return PlannedChange(where, ChangeKind.LEFT, faults=(FieldError("at", late),))
+            post = with_time(post, moved)
         post = with_derived_status(self._posts.plan_new(post, accounts), now, before)
         only_shifted = edit.links is None and both is None and post.tags == before.tags
         what = ChangeKind.MOVE if only_shifted else ChangeKind.CHANGE
@@ -213,13 +209,6 @@ def content_errors(refused: ContentRefused) -> tuple[FieldError, ...]:
         text = " ".join((errors[place].problem + ".", *refused.details))
         errors[place] = replace(errors[place], problem=text, fix=as_fields(refused.hints[0].way))
     return tuple(errors)
-
-
-def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:
-    if not shift.days:
-        return at + shift.hours
-    wall = at.astimezone(zone).replace(tzinfo=None, fold=0) + shift.days
-    return wall.replace(tzinfo=zone).astimezone(UTC) + shift.hours
 
 
 def replace_link(post: Post, old: str, new: str) -> Post:

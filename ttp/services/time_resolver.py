@@ -280,12 +280,9 @@ class TimeResolver:
         rest = total_duration(tuple(one for one in parts or () if one[1] not in _DAYS))
         for post in posts:
             post_id = post.id or 0
-            local = (post.scheduled_at or now).astimezone(zone)
-            later = timedelta(days=sign * days) if day is None else day - local.date()
-            try:
-                moved = (local + later).astimezone(UTC) + sign * rest
-            except OverflowError:
-                moved = datetime.max.replace(tzinfo=UTC)
+            at = post.scheduled_at or now
+            later = timedelta(days=sign * days) if day is None else day - at.astimezone(zone).date()
+            moved = shift_instant(at, Shift(later, sign * rest), zone)
             if moved.year > LAST_YEAR:
                 raise TimeRefused(f"post {post_id} would be after the year {LAST_YEAR}")
             if moved <= now:
@@ -385,6 +382,25 @@ class SlotAllocator:
         if hour is None:
             raise self._optimal.no_hour_error(accounts, reach=reach)
         return hour.at
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Days keep the time of day in the person's zone; hours are elapsed time."""
+
+    days: timedelta
+    hours: timedelta
+
+
+def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:
+    """Return the instant moved; the last one there is if it would be after that."""
+    try:
+        if not shift.days:  # without the wall clock: it shows an hour twice where clocks go back
+            return at + shift.hours
+        wall = at.astimezone(zone).replace(tzinfo=None, fold=0) + shift.days
+        return wall.replace(tzinfo=zone).astimezone(UTC) + shift.hours
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _hour_text(hour: FreeHour, time: ResolvedTime, joint: str = ", ") -> str:

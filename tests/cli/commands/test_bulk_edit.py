@@ -56,6 +56,22 @@ def test_times_move_by_the_persons_calendar_over_a_change_of_the_clocks(
     assert ttp.shown(4)["scheduledAt"] == "2026-12-03T09:00:00Z"
 
 
+@pytest.mark.parametrize("which", [("2",), ("--where", "search=Two", "--yes")])
+def test_a_step_of_minutes_is_elapsed_time_in_the_hour_that_comes_twice(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, which: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("TTP_TZ", "Europe/Berlin")
+    ttp.ok("edit", "2", "Two", "--at", "2027-10-31T02:15+01:00")
+    ttp.ok("edit", *which, "--shift", "+15m")
+    assert ttp.shown(2)["scheduledAt"] == "2027-10-31T01:30:00Z"
+
+
+@pytest.mark.parametrize("which", [("2",), ("--where", "status=scheduled", "--yes")])
+def test_no_post_is_moved_behind_the_last_year(ttp: Program, which: tuple[str, ...]) -> None:
+    ran = ttp("edit", *which, "--shift", "+5200w")
+    assert (ran.code, "2100" in ran.err) == (2, True)
+
+
 def test_a_time_that_would_have_passed_stops_all_of_it(ttp: Program) -> None:
     ran = ttp("edit", "--where", "tag=t", "--shift", "-7d", "--yes")
     assert (ran.code, "post 1  at" in ran.err, ran.out) == (2, True, "")

@@ -22,7 +22,8 @@ from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.views import files
 
 if TYPE_CHECKING:
-    from ttp.services.bulk_edit import BulkEditRequest, PlannedChange, Shift
+    from ttp.services.bulk_edit import BulkEditRequest, PlannedChange
+    from ttp.services.time_resolver import Shift
     from ttp.store.queries import PostFilter
 
 VIEW: OutputSpec[PlannedChange] = OutputSpec(
@@ -177,7 +178,7 @@ def _edit(bulk_options: BulkOptions) -> BulkEditRequest:
 
 def _shift(text: str) -> Shift:
     """Parse `+1d`: days and weeks keep the time of day, hours and less are elapsed time. UsageError."""
-    from ttp.services.bulk_edit import Shift
+    from ttp.services.time_resolver import Shift
 
     sign, rest = text[:1], text[1:]
     parts = duration_parts(rest)
