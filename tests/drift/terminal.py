@@ -42,7 +42,7 @@ class Terminal:
     def until(self, text: str) -> str:
         """Everything that was shown up to and including `text`. AssertionError if it does not come."""
         while text not in self._seen:
-            more = self._read()
+            more = self._read(repr(text))
             assert more, f"{text!r} did not come; this did: {self._seen!r}"
             self._seen += more
         shown, found, self._seen = self._seen.partition(text)
@@ -51,21 +51,24 @@ class Terminal:
     def until_one_of(self, *texts: str) -> str:
         """Everything up to and including the first of `texts` that comes."""
         while not (places := [(self._seen.index(one), one) for one in texts if one in self._seen]):
-            more = self._read()
+            more = self._read(f"any of {texts!r}")
             assert more, f"none of {texts!r} came; this did: {self._seen!r}"
             self._seen += more
         return self.until(min(places)[1])
 
     def rest(self) -> str:
-        """Everything that is still shown until the program has gone."""
-        while more := self._read():
+        """Everything that is still shown until the program has gone. AssertionError if it asks or waits instead."""
+        while more := self._read("its end"):
             self._seen += more
         shown, self._seen = self._seen, ""
         return shown
 
-    def _read(self) -> str:
+    def _read(self, awaited: str) -> str:
+        """More of what is shown; nothing once the program has gone."""
         text = ""
-        while not text and select.select([self._master], [], [], LONGEST_S)[0]:
+        while not text:
+            is_ready = select.select([self._master], [], [], LONGEST_S)[0]
+            assert is_ready, f"{awaited} did not come in {LONGEST_S:g} s; this did: {self._seen!r}"
             try:
                 read = os.read(self._master, 65536)
             except OSError as gone:
