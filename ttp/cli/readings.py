@@ -190,7 +190,7 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         elif (
             (forms or not get_close_matches(name, [form], 1, _TYPO))
             and value is not None
-            and not _can_be(form, value, name, line)
+            and not _can_be(form, value, name)
         ):
             words = None
         else:
@@ -300,7 +300,7 @@ def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractS
         yield f"--set=*.{word.replace('-', '_')}={{}}"
 
 
-def _can_be(form: str, value: str, name: str, line: TypedCommand) -> bool:
+def _can_be(form: str, value: str, name: str) -> bool:
     """Return whether the value of an unknown option can be that of a form."""
     flag, _, text = form.partition("=")
     if (name, flag) in (("--to", "--at"), ("--for", "--at"), ("--on", "--at")):

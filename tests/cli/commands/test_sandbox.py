@@ -129,6 +129,7 @@ def test_the_environment_of_a_sandbox_that_runs_has_its_accounts_and_an_own_home
 
 def test_an_environment_that_fails_prints_nothing(ttp: Program, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)  # a command that never asks fails, and does not hang
 
         def hang_up() -> None:
             listener.accept()[0].close()
