@@ -31,7 +31,6 @@ from ttp.views.answers import (
     AttemptAnswer,
     CalendarAnswer,
     ChangeAnswer,
-    CreatedAnswer,
     DeletedAnswer,
     Instant,
     PlanAnswer,
@@ -111,7 +110,7 @@ _INSTANTS = {
     ),
 }
 """The fields that hold instants."""
-_POSTS = {PostAnswer, CreatedAnswer, PreviewAnswer, PostPage}
+_POSTS = {PostAnswer, PreviewAnswer, PostPage}
 _PLURALS: Mapping[Any, str] = MappingProxyType(
     {
         AccountAnswer: "accounts",

@@ -227,12 +227,6 @@ class PreviewAnswer(PostAnswer):
     versions: list[VersionAnswer]
 
 
-class CreatedAnswer(PostAnswer):
-    """A new post; in a dry run with what each account would get."""
-
-    versions: NotRequired[list[VersionAnswer]]
-
-
 class DeletedAnswer(TypedDict):
     id: int
     deleted: Literal[True]
