@@ -115,6 +115,11 @@ def test_the_setting_is_the_usual_reach(known: Program) -> None:
             "--at 'optimal within 1w'",
             id="too far",
         ),
+        pytest.param(
+            ("create", "hi", "--to", "x/me", "--at", "best within 4d", "--within", "2d"),
+            "--at optimal --within 2d",
+            id="twice",
+        ),
         pytest.param(("edit", "--where", "tag=a", "--delete", "--within", "2d"), "--at optimal", id="of many"),
     ],
 )
