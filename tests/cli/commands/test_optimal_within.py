@@ -104,7 +104,9 @@ def test_the_setting_is_the_usual_reach(known: Program) -> None:
     ("argv", "words"),
     [
         pytest.param(("optimal", "next", "--within", "30d"), "--within 1w", id="beyond the horizon"),
-        pytest.param(("optimal", "next", "--within", "5m"), "ttp list", id="no hour begins so soon"),
+        pytest.param(
+            ("optimal", "next", "--within", "5m"), "ttp optimal next --account x/me\n", id="no hour begins so soon"
+        ),
         pytest.param(("optimal", "next", "--within", "0h"), "--within 1w", id="no time at all"),
         pytest.param(("optimal", "next", "--within", "0"), "--within 2h30m", id="nothing of no unit"),
         pytest.param(("optimal", "next", "--within", "soon"), "2h30m", id="no duration"),
