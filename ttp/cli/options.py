@@ -94,7 +94,8 @@ MaybeAt = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
 ]
 Within = Annotated[
-    str | None, typer.Option("--within", metavar="DURATION", help="With --at optimal: the best hour until then: 24h.")
+    str | None,
+    typer.Option("--within", metavar="DURATION", help="With --at optimal: take the best hour within this time: 24h."),
 ]
 BeforeOthers = Annotated[bool, typer.Option("--first", help="Take the next slot and move later posts back by one.")]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]

@@ -231,7 +231,7 @@ class Optimal:
             farthest = compact_duration(timedelta(seconds=horizon))
             options = {"at": f"optimal within {farthest}", "within": None} if is_time else {"within": farthest}
             message = (
-                f"best hours are known {farthest} ahead (plan.horizon_s)"
+                f"best hours are chosen at most {farthest} ahead (plan.horizon_s)"
                 if within
                 else "within is zero: no hour begins in it"
             )
