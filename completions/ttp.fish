@@ -255,7 +255,7 @@ complete -c ttp -n "__ttp_at any '' 'create' 'edit' 'copy' 'delete' 'import' 'sy
 complete -c ttp -n "__ttp_at any ''" -l version -d 'Show the version.'
 complete -c ttp -n "__ttp_at any 'create' 'edit' 'template preview' 'source add' 'source preview' 'source edit' 'repeat add'" -l to -x -k -a '(__ttp_many ask account)' -d 'Accounts: x/me, or ig if you have only one there.'
 complete -c ttp -n "__ttp_at any 'create' 'edit' 'schedule'" -l at -x -k -a '\'9am\'\\t \'midnight\'\\t \'today 18:00\'\\t \'tomorrow 9am\'\\t \'day after tomorrow 9am\'\\t \'fri 18:00\'\\t \'this fri 9am\'\\t \'next mon 9:00\'\\t \'the 1st at 9am\'\\t \'friday week 9am\'\\t \'end of the month 9am\'\\t \'in 45m\'\\t \'in 3 days 9am\'\\t \'31 Dec 9am\'\\t \'9am London\'\\t \'@1796032800\'\\t \'now\'\\t \'optimal\'\\t \'optimal within 24h\'\\t \'next-slot\'\\t' -d 'When: \'tomorrow 9am\', \'in 2h\', next-slot, optimal.'
-complete -c ttp -n "__ttp_at any 'create' 'edit' 'schedule'" -l within -x -d 'With --at optimal: take the best hour within this time: 24h.'
+complete -c ttp -n "__ttp_at any 'create' 'edit' 'schedule'" -l within -x -d 'With --at optimal: how long you can wait: 24h.'
 complete -c ttp -n "__ttp_at any 'create' 'edit'" -l media -r -F -d 'An image or a video. 2=FILE is for part 2, last=FILE for the last part, x=FILE for X alone.'
 complete -c ttp -n "__ttp_at any 'create' 'edit'" -l alt -x -d 'Alt texts of --media in order; \'none\': decorative.'
 complete -c ttp -n "__ttp_at any 'create'" -l dry-run -d 'Show what each account would get; store nothing.'

@@ -95,7 +95,7 @@ MaybeAt = Annotated[
 ]
 Within = Annotated[
     str | None,
-    typer.Option("--within", metavar="DURATION", help="With --at optimal: take the best hour within this time: 24h."),
+    typer.Option("--within", metavar="DURATION", help="With --at optimal: how long you can wait: 24h."),
 ]
 BeforeOthers = Annotated[bool, typer.Option("--first", help="Take the next slot and move later posts back by one.")]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]
