@@ -38,6 +38,16 @@ def test_no_secret_is_printed_and_a_wrong_name_has_the_right_one(ttp: Program, m
     assert (wrong.code, "--print-config cursor" in wrong.err) == (2, True)
 
 
+def test_a_practice_store_is_not_opened_against_the_real_platforms(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", "http://127.0.0.1:8700")
+    monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_SECRET", "a-secret")
+    (server,) = ttp.ok("mcp", "--print-config", "cursor").json["mcpServers"].values()
+    assert server["env"]["TTP_PLATFORMS__X__BASE_URL"] == "http://127.0.0.1:8700"
+    assert "a-secret" not in server["env"].values()
+
+
 @pytest.mark.parametrize("page", ["reference/skill.md", "how-to/agents.md"])
 def test_the_pages_for_agents_name_no_tool_that_is_not_there(page: str) -> None:
     text = HAND_WRITTEN.sub("", (Path(__file__).parents[2] / "docs" / page).read_text())

@@ -94,7 +94,8 @@ MaybeAt = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
 ]
 Within = Annotated[
-    str | None, typer.Option("--within", metavar="DURATION", help="With --at optimal: the best hour until then: 24h.")
+    str | None,
+    typer.Option("--within", metavar="DURATION", help="With --at optimal: how long you can wait: 24h."),
 ]
 BeforeOthers = Annotated[bool, typer.Option("--first", help="Take the next slot and move later posts back by one.")]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]
@@ -574,8 +575,11 @@ def time_within(at: str | None, within: str | None) -> str | None:
     if within is None:
         return at
     from ttp.domain.time.durations import compact_duration, parse_duration
-    from ttp.domain.time.grammar import ChosenTime, parse_time
+    from ttp.domain.time.grammar import ChosenTime, parse_time, parse_within
 
     if at is None or parse_time(at) is not ChosenTime.OPTIMAL:
         raise UsageError("--within goes with --at optimal", Hint("try", other_options(at="optimal")))
+    if parse_within(at) is not None:
+        ways = (other_options(within=None), other_options(at="optimal"))
+        raise UsageError(f'"{at}" and --within both say how long to wait', *(Hint("try", way) for way in ways))
     return f"optimal within {compact_duration(parse_duration(within))}"

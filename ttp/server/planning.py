@@ -209,7 +209,7 @@ def get_next_hours(
     services: Services,
     chosen: ChosenAccounts,
     count: Annotated[int | None, Query(ge=1, le=50)] = None,
-    within: Annotated[ShortText | None, Query(description="The best hour until then, however late: `24h`.")] = None,
+    within: Annotated[ShortText | None, Query(description="Take the best hour within this time: `24h`.")] = None,
 ) -> JsonAnswer:
     """Return the next good free hour of accounts together, or `count` of them."""
     reach = services.optimal.reach(parse_duration(within)) if within else ANYWHERE

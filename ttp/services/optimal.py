@@ -231,7 +231,9 @@ class Optimal:
             farthest = compact_duration(timedelta(seconds=horizon))
             options = {"at": f"optimal within {farthest}", "within": None} if is_time else {"within": farthest}
             message = (
-                f"best hours are known {farthest} ahead (plan.horizon_s)" if within else "no hour is within no time"
+                f"best hours are chosen at most {farthest} ahead (plan.horizon_s)"
+                if within
+                else "within is zero: no hour begins in it"
             )
             raise UsageError(message, Hint("try", other_options(**options)))
         return Reach(None if within is None else within.total_seconds(), start, end)
@@ -270,7 +272,8 @@ class Optimal:
                 message = f"no good hour of {names} is free before then"
                 return UsageError(message, Hint("try", other_options(until=None)))
             if reach.has_end:
-                return UsageError(f"no hour of {names} is free in that time", Hint("see", action("list")))
+                way = action("optimal next", account=[account.name for account in accounts])
+                return UsageError(f"no hour of {names} is free in that time", Hint("see", way))
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
         names = ", ".join(account.name for account in empty) if accounts else "any account"
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))

@@ -30,6 +30,12 @@ def test_a_text_alone_is_a_draft_and_its_id_is_all_that_a_pipe_gets(ttp: Program
     assert ttp("show", "1", "--json").json["status"] == "draft"
 
 
+def test_the_word_help_alone_is_no_draft_by_mistake(ttp: Program) -> None:
+    ran = ttp("create", "help")
+    assert (ran.code, "try: ttp create --help\n" in ran.err, ttp.count("post")) == (2, True, 0)
+    assert ttp.ok("create", "--", "help").out == "1\n"
+
+
 def test_a_time_makes_it_scheduled_for_every_account_that_was_named(ttp: Program) -> None:
     for name in ("x/me", "x/shop"):
         ttp.account(name)

@@ -164,6 +164,7 @@ def test_a_folder_has_a_file_for_each_post_and_a_second_export_changes_none(post
         (["--format", "md"], "--format md"),
         (["posts.xyz"], ".xyz"),
         (["folder"], "try: ttp export folder --format md"),
+        (["2026"], "see: --since TIME"),
         (["--with", "likes"], '"likes"'),
         (["--with", "media"], "--with media"),
         (["--status", "gone"], '"gone"'),

@@ -104,7 +104,9 @@ def test_the_setting_is_the_usual_reach(known: Program) -> None:
     ("argv", "words"),
     [
         pytest.param(("optimal", "next", "--within", "30d"), "--within 1w", id="beyond the horizon"),
-        pytest.param(("optimal", "next", "--within", "5m"), "ttp list", id="no hour begins so soon"),
+        pytest.param(
+            ("optimal", "next", "--within", "5m"), "ttp optimal next --account x/me\n", id="no hour begins so soon"
+        ),
         pytest.param(("optimal", "next", "--within", "0h"), "--within 1w", id="no time at all"),
         pytest.param(("optimal", "next", "--within", "0"), "--within 2h30m", id="nothing of no unit"),
         pytest.param(("optimal", "next", "--within", "soon"), "2h30m", id="no duration"),
@@ -114,6 +116,11 @@ def test_the_setting_is_the_usual_reach(known: Program) -> None:
             ("create", "hi", "--to", "x/me", "--at", "best", "--within", "30d"),
             "--at 'optimal within 1w'",
             id="too far",
+        ),
+        pytest.param(
+            ("create", "hi", "--to", "x/me", "--at", "best within 4d", "--within", "2d"),
+            "--at optimal --within 2d",
+            id="twice",
         ),
         pytest.param(("edit", "--where", "tag=a", "--delete", "--within", "2d"), "--at optimal", id="of many"),
     ],

@@ -316,7 +316,7 @@ def test_the_days_come_first_where_they_alone_tell_something() -> None:
 def test_an_hour_that_nobody_tried_is_marked() -> None:
     hours = tuple(replace(hour, data_points=0) if hour.hour == 18 else hour for hour in told().hours)
     text = drawn(render_recommendation(advice(replace(told(), hours=hours)), PAGE))
-    assert "Post at 18:00, which you have not tried yet" in text
+    assert "Post at 18:00 (not tried yet): expect" in text
     assert "92 %    not tried" in text
 
 

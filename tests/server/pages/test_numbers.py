@@ -41,6 +41,8 @@ def test_the_best_hour_is_the_one_of_the_command(ann: Person, numbers: None) -> 
     page = ann.sees("/best-times")
     assert next(iter(silence_words(Silence(recommendation["noFactors"])))) in page
     assert f"<strong>{best:02}:00</strong>" in page
+    day = recommendation["bestDays"][0]
+    assert (day["uplift"] < 0.03, f"<strong>{day['day']}</strong>" in page) == (True, False)
     assert page.count('scope="row"><abbr') == 7
     assert "x/other" in inner(page).split("No numbers yet")[1]
 

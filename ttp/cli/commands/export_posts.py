@@ -169,6 +169,8 @@ def _format(name: str | None, path: Path | None) -> str:
         raise output_error(path, error) from error
     if is_folder:
         return "md"
+    if path.name[:4].isdecimal() and not ending:  # `export 2026` and `export 2026-12` mean a time, not a folder
+        raise UsageError(f"{path} is not a file to export to", Hint("see", "--since TIME and --until TIME"))
     ways = ["md"] if ending in ("", "md") else []  # a folder, which is made
     raise UsageError(
         f"unknown file type: {path}",

@@ -57,7 +57,7 @@ def next_(
         int | None, typer.Option("--count", metavar="N", help="Show N hours instead of one.", min=1, max=50)
     ] = None,
     within: Annotated[
-        str | None, typer.Option("--within", metavar="DURATION", help="The best hour until then, however late: 24h.")
+        str | None, typer.Option("--within", metavar="DURATION", help="Take the best hour within this time: 24h.")
     ] = None,
     explore: Explore = None,
     seed: Seed = None,

@@ -92,6 +92,9 @@ def create(
 
         create_by_questions(context)
         return
+    if list(context.argv) == ["create", "help"]:
+        ways = ("ttp create --help", "ttp create -- help")
+        raise UsageError('"help" can be a text or a question', *(Hint("try", way) for way in ways))
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
     options.refuse_unquoted_time(context.line, text, at)

@@ -310,7 +310,7 @@ def _in_short(recommendation: Recommendation) -> str:
     best = (recommendation.best_days if recommendation.days_first else recommendation.best_hours)[0]
     posts = plural(recommendation.data_points, "post")
     more = f"about {signed_percent(best.uplift).lstrip('+')} % more than your average"
-    name = place_name(best) if best.data_points else f"{place_name(best)}, which you have not tried yet,"
+    name = place_name(best) if best.data_points else f"{place_name(best)} (not tried yet)"
     match recommendation.evidence:
         case _ if best.hour is None:
             return f"Post on {place_name(best)}: {more} is likely; no hour is clearly better ({posts})."

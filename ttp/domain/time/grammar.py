@@ -39,7 +39,7 @@ EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("@1796032800",), "seconds since 1970"),
     (("now", "asap"), "at once"),
     (("optimal", "best"), "the account's next best hour"),
-    (("optimal within 24h",), "its best hour until then"),
+    (("optimal within 24h",), "its best hour within 24 hours"),
     (("next-slot", "next slot"), "the account's next free slot"),
 )
 """Texts that can be typed, and what they mean: for help, completion and tool descriptions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _KEPT_VARIABLES = ("TTP_HOME", "TTP_CONFIG", "TTP_TZ", "TTP_SERVER")
 """Variables of this shell that a client needs, too."""
+_PRACTICE_VARIABLES = re.compile(r"TTP_(PLATFORMS__\w+__BASE_URL|MEDIA_HOST__(KIND|PATH|BASE_URL))")
+"""Those of `ttp sandbox --env`: without them the practice store would call the real platforms."""
 
 
 @with_output(only="quiet")
@@ -84,7 +87,11 @@ def _print_config(context: Context, client: str, capability: Sequence[str] | Non
     from ttp.mcp.client_config import FILES, client_config
 
     limits = ["--capability", ",".join(capability)] if capability else []
-    environ = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    environ = {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name in _KEPT_VARIABLES or _PRACTICE_VARIABLES.fullmatch(name)
+    }
     program = which(sys.argv[0]) or which("ttp")
     text = client_config(client, [str(Path(program).absolute()) if program else "ttp", "mcp", *limits], environ)
     if FILES[client]:
