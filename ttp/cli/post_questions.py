@@ -200,6 +200,8 @@ class PostQuestions:
         try:
             write_text(self._context, text, self.draft, self._store_text)
         except TtpError as error:
+            if (self._input.text or "") != text:  # it could not be stored: the draft has another text
+                raise
             _print_error(error)
 
     def _ask_accounts(self) -> None:
