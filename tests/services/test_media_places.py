@@ -246,9 +246,12 @@ def test_a_published_part_of_a_thread_is_warned_of(posts: Posts) -> None:
     assert "published" not in [one.code for one in unchanged.warnings]
 
 
-@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize(
+    ("elsewhere", "to"),
+    [(None, "mastodon/me@127.0.0.1"), (None, ""), ("mastodon/me@example.org", "mastodon/me@127.0.0.1"), ("x/me", "")],
+)
 def test_a_file_on_this_machine_is_fetched_for_a_network_whose_accounts_are_all_here(
-    tmp_path: Path, elsewhere: bool
+    tmp_path: Path, elsewhere: str | None, to: str
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg(800, 800))
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
@@ -259,9 +262,11 @@ def test_a_file_on_this_machine_is_fetched_for_a_network_whose_accounts_are_all_
         with database.writing() as db:
             accounts.save(db, Account("mastodon", "me@127.0.0.1", server=url), now=START)
             if elsewhere:
-                accounts.save(db, Account("mastodon", "me@example.org", server="https://example.org"), now=START)
-        typed = PostInput(text="Hi", to=("mastodon/me@127.0.0.1",), media=(f"{url}/a.jpg",))
+                platform, _, handle = elsewhere.partition("/")
+                server = "https://example.org" if "@" in handle else None
+                accounts.save(db, Account(platform, handle, server=server), now=START)
+        typed = PostInput(text="Hi", to=(to,), media=(f"{url}/a.jpg",))
         with pytest.raises(UsageError) if elsewhere else nullcontext():
             preview = preview_post(people.posts_of(database, FakeClock()), typed, None)
-            assert [one.item.name for one in preview.versions[0].parts[0].media] == ["a.jpg"]
+            assert [one.name for one in preview.post.media] == ["a.jpg"]
         web.shutdown()

@@ -158,7 +158,9 @@ class PostQuestions:
 
     def _store_text(self, text: str) -> None:
         self._input = replace(self._input, text=text)
-        self.draft = self._posts.save_draft_text(text, self.draft)
+        draft_id, self.draft = self._draft_id, self._posts.save_draft_text(text, self.draft)
+        if draft_id not in (None, self.draft.id):  # the first draft was changed by another command
+            self._store(replace(self._input, text=None, at=None))
 
     def _store_lines(self, lines: list[str]) -> None:
         """Store the lines so far. If that fails, read the rest of what was pasted, which the shell would run."""
@@ -200,6 +202,8 @@ class PostQuestions:
         try:
             write_text(self._context, text, self.draft, self._store_text)
         except TtpError as error:
+            if (self._input.text or "") != text:  # it could not be stored: the draft has another text
+                raise
             _print_error(error)
 
     def _ask_accounts(self) -> None:

@@ -79,11 +79,13 @@ def add_from_web(
     config: Config,
     platforms: Registry,
 ) -> MediaItem:
-    """Fetch the file at a web address and add it. `names`: the platforms of the post; `accounts`: all. Raise NotFound,
-    UsageError, Busy."""
+    """Fetch the file at a web address and add it. `names`: the platforms of the post, else of all `accounts`. Raise
+    NotFound, UsageError, Busy."""
     from ttp.platforms.download import DownloadTimeouts, fetch, parse_download_url
 
+    accounts = list(accounts)
     at_home = loopback_platforms(config, platforms, accounts)
+    names = names or {one.platform for one in accounts}
     loopback = set(names) <= at_home if names else bool(at_home)
     patience = DownloadTimeouts(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
 

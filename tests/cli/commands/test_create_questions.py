@@ -206,3 +206,39 @@ def test_a_pasted_text_and_an_unfinished_line_are_kept_on_a_terminal(ttp: Progra
         assert "ttp edit 1 -e" in screen.rest()
         assert screen.code() == 130
     assert ttp.shown()["content"] == "One\n\n  Two\nThr"
+
+
+def test_a_text_of_the_editor_that_could_not_be_stored_ends_the_questions(
+    ttp: Program, ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ttp.account("x/me")
+    writes(monkeypatch, tmp_path, "New")
+    save = Posts.save_draft_text
+
+    def refuse(self: Posts, text: str, draft: Post | None = None) -> Post:
+        if text == "New":
+            raise TtpError("the store is locked")
+        return save(self, text, draft)
+
+    monkeypatch.setattr(Posts, "save_draft_text", refuse)
+    ran = ask("Old", "", "1", "", "2031-01-01 9:00", "text")
+    assert (ran.code, "ttp create New" in ran.err, ttp.shown()["status"]) == (1, True, "draft")
+
+
+def test_a_draft_that_was_changed_meanwhile_goes_on_as_another_with_the_same_answers(
+    ttp: Program, ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, photo: str
+) -> None:
+    ttp.account("x/me")
+    writes(monkeypatch, tmp_path, "New")
+    save = Posts.save_draft_text
+
+    def change_before(self: Posts, text: str, draft: Post | None = None) -> Post:
+        if text == "New":
+            ttp.ok("edit", "1", "Theirs")
+        return save(self, text, draft)
+
+    monkeypatch.setattr(Posts, "save_draft_text", change_before)
+    ask("Old", "", "1", photo, "A door", "2031-01-01 9:00", "text", "yes")
+    post = ttp.shown(2)
+    assert (ttp.shown()["content"], post["content"], post["status"]) == ("Theirs", "New", "scheduled")
+    assert (post["accounts"], post["media"][0]["alt"]) == (["x/me"], "A door")
