@@ -154,14 +154,11 @@ def login_link(
       ttp login-link ann
       ttp login-link ben --capability draft,approve --account x/me
     """
-    from ttp.services.server.people import LoginAddress, read_address
+    from ttp.services.server.people import LoginAddress
 
     capabilities = [parse_capability(one) for one in split_list(capability) or ["publish"]]
     accounts = named_accounts(context, account)
-    address = _base_url(context) or read_address(context.home)
-    if address is None:
-        raise NotFound("no server runs on this store", Hint("fix", action("serve")))
-    link = _login_address(context, address, name, capabilities, accounts)
+    link = _login_address(context, server_address(context), name, capabilities, accounts)
     made = LoginAddress(name, tuple(capabilities), tuple(one.name for one in accounts) or None, link)
     lines = [f"This link logs {name} in once, within {_MINUTES} minutes:", link]
     context.out.write_one(render_tokens.LOGIN_LINK_SPEC, made, say=lines)
@@ -172,6 +169,16 @@ def _login_address(
 ) -> str:
     secret = context.installation.people.create_link(name, capabilities, accounts)
     return f"{address}/login/{secret}"
+
+
+def server_address(context: Context) -> str:
+    """Return the address by which people reach the pages. NotFound if no server runs."""
+    from ttp.services.server.people import read_address
+
+    address = _base_url(context) or read_address(context.home)
+    if address is None:
+        raise NotFound("no server runs on this store", Hint("fix", action("serve")))
+    return address
 
 
 def _base_url(context: Context) -> str:
