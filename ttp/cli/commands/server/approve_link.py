@@ -54,12 +54,12 @@ def create(
             "--week means --until 'in 7d'; give only one of them", Hint("see", "ttp approve-link create --help")
         )
     works_for = options.parse_optional_duration(expires)
-    address = server_address(context)
     if post_ids:
         posts = context.queries.posts_by_id(options.existing_ids(context, post_ids))
     else:
         typed = options.PostOptions(account=account, tag=tag, until="in 7d" if week else until, needs_you=True)
         posts = list(context.queries.views(typed.parse(context)))
+    address = server_address(context)
     made = context.installation.approval_links.create_set(posts, name, context.caller, works_for)
     link = made.link
     count = plural(len(link.post_ids), "post")
