@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -148,7 +149,8 @@ def login_link(
     """Print a link that logs a person in to the pages of ttp serve.
 
     It works once, for 10 minutes, and opens a session of 30 days. Each of read, draft and publish may do what those
-    before it may. approve is separate, and no one can approve what they wrote.
+    before it may. approve is separate, and no one can approve what they wrote. A terminal also gets a QR code for a
+    phone, unless only this machine reaches the server.
 
     Examples:
       ttp login-link ann
@@ -162,6 +164,8 @@ def login_link(
     made = LoginAddress(name, tuple(capabilities), tuple(one.name for one in accounts) or None, link)
     lines = [f"This link logs {name} in once, within {_MINUTES} minutes:", link]
     context.out.write_one(render_tokens.LOGIN_LINK_SPEC, made, say=lines)
+    if not _is_local(urlsplit(link).hostname or ""):
+        context.out.write_qr(link)
 
 
 def _login_address(
@@ -183,6 +187,13 @@ def server_address(context: Context) -> str:
 
 def _base_url(context: Context) -> str:
     return context.config.text("server.base_url").rstrip("/")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _load_server() -> tuple[ModuleType, ModuleType]:
