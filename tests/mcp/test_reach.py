@@ -68,7 +68,8 @@ def test_a_plan_is_undone_in_one_call(agent: Agent, ttp: Program) -> None:
         ttp.post(text, "--to", "x/me")
     agent.ok("plan_drafts", ids=[1, 2, 3])
     assert all(times(agent).values())
-    assert len(agent.ok("undo")["posts"]) == 3
+    undone = agent.ok("undo")
+    assert (len(undone["undone"]), len(undone["posts"])) == (1, 3)
     assert not any(times(agent).values())
 
 
@@ -165,6 +166,17 @@ def test_a_plan_has_one_of_these_drafts_a_day(agent: Agent, ttp: Program) -> Non
     error = agent.refused("plan_drafts", days=3, oneADay=True)
     assert error["others"][0]["arguments"] == {"days": 4, "oneADay": True}
     agent.ok("plan_drafts", days=4, oneADay=True)
+
+
+def test_a_rehearsed_plan_tells_what_it_costs_and_how_good_its_hours_are(agent: Agent, ttp: Program) -> None:
+    with_numbers(ttp)
+    agent.ok("create_posts", posts=["https://example.org/1", "https://example.org/2"], accounts=["x/me"])
+    plan = agent.ok("plan_drafts", dryRun=True)
+    assert plan["score"] >= plan["evenScore"]
+    assert sum(one["score"] for one in plan["assignments"]) == pytest.approx(plan["score"], abs=0.01)
+    scheduled = agent.ok("plan_drafts")
+    assert (len(plan["warnings"]), plan["warnings"]) == (1, scheduled["warnings"][:1]), "the price; no publisher"
+    assert ttp.ok("plan", "--drafts", "--dry-run", "--json").json["warnings"] == []
 
 
 def test_a_plan_that_does_not_fit_says_what_is_in_the_way(agent: Agent, ttp: Program) -> None:
