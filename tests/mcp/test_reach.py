@@ -103,6 +103,20 @@ def test_several_posts_are_moved_at_once(agent: Agent, ttp: Program, shift: str,
     assert times(agent) == {1: f"{DAY}1T09:00:00Z", 2: f"{DAY}2T12:00:00Z"}
 
 
+def test_moved_posts_that_come_too_close_are_named(agent: Agent, ttp: Program) -> None:
+    scheduled(ttp, f"{DAY}1T09:00Z", f"{DAY}2T09:02Z", f"{DAY}3T09:00Z", f"{DAY}3T12:00Z")
+
+    def warnings(**arguments: Any) -> list[int]:
+        posts = agent.ok("schedule_post", **arguments, dryRun=True)["posts"]
+        return [len(post.get("warnings", ())) for post in posts]
+
+    assert warnings(ids=[1, 2, 3], shift="+1d") == [1, 0, 0], "no publisher runs; each makes room for the one behind it"
+    assert warnings(ids=[1, 2], shift="+1d") == [1, 1], "2 is close to 3"
+    assert warnings(ids=[4, 1, 2], shift="2098-01-04") == [1, 0, 1], "2 is close to 1"
+    ttp.ok("config", "set", "guard.strict", "true")
+    assert agent.refused("schedule_post", ids=[1, 2], shift="+1d")["code"] == "content"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -522,6 +522,7 @@ class Posts:
                 self.check_post(moved, all_accounts, timed=True, db=db), first=first
             )
 
+        self.duplicates.leave_out(times)
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
         return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
 
