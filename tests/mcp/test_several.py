@@ -88,7 +88,7 @@ def test_posts_are_created_all_or_none(agent: Agent, posts: list[object], fields
 def test_what_is_wrong_with_all_posts_is_told_once(agent: Agent) -> None:
     error = agent.refused("create_posts", posts=LINKS, accounts=["x/mee"])
     assert (error["code"], error.get("problems")) == ("not_found", None)
-    assert len(agent.ok(error["next"]["tool"], **error["next"]["arguments"])["posts"]) == 5
+    assert error["next"] == {"sameCallWith": {"accounts": ["x/me"]}}
 
 
 def test_a_draft_agent_creates_drafts_alone(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,8 +96,10 @@ def test_a_draft_agent_creates_drafts_alone(ttp: Program, monkeypatch: pytest.Mo
     monkeypatch.setenv("TTP_CAPABILITY", "draft")
     agent = Agent(ttp, TokenCapability.DRAFT, local_files=False)
     assert len(agent.ok("create_posts", posts=LINKS, accounts=["x/me"])["posts"]) == 5
-    for more in ({"at": AT}, {"posts": ["a", {"text": "b", "at": AT}]}, {"posts": [{"media": ["a.png"]}]}):
-        assert agent.refused("create_posts", **{"posts": LINKS, "accounts": ["x/me"], **more})["code"] == "not_allowed"
+    for more in ({"posts": ["a", {"text": "b", "at": AT}]}, {"posts": [{"media": ["a.png"]}]}):
+        error = agent.refused("create_posts", **{"accounts": ["x/me"], **more})
+        assert (error["code"], error.get("next")) == ("not_allowed", None)
+    assert agent.refused("create_posts", posts=LINKS, to="x/me", at=AT)["next"] == {"sameCallWith": {"at": None}}
     assert len(agent.ok("list_posts")["posts"]) == 5
 
 

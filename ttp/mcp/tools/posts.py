@@ -9,7 +9,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic import Field, create_model, field_validator
+from pydantic import Field, create_model
 
 from ttp.domain.account import account_warnings
 from ttp.domain.action import Action, action, other_options
@@ -227,6 +227,7 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
 
 
 class OneOfSeveral(PostContent):
+    of_text = "text"
     text: str | None = None
     tags: list[str] | None = None
 
@@ -244,11 +245,6 @@ class CreatePosts(OfOptimal, Write):
     at: str | None = Field(None, description="Of all: each gets its own hour with 'optimal' or 'next-slot'.")
     tz: str | None = None
     tags: list[str] | None = None
-
-    @field_validator("posts", mode="before")
-    @classmethod
-    def _as_objects(cls, posts: object) -> object:
-        return [{"text": one} if isinstance(one, str) else one for one in posts] if isinstance(posts, list) else posts
 
 
 @tool("create", keeps_key=True)
