@@ -55,6 +55,10 @@ def test_each_post_has_its_time(agent: Agent, ttp: Program) -> None:
     first, second = (post["scheduledAt"] for post in made)
     assert first != second
     assert all("2026-11-26T12" <= at < "2026-11-28T12" for at in (first, second))
+    own = [{"text": "g", "from": "4d", "until": "5d"}, {"text": "h", "at": AT}]
+    made = agent.ok("create_posts", posts=own, accounts=["x/me"], **window, dryRun=True)["posts"]
+    assert "2026-11-28T12" <= made[0]["scheduledAt"] < "2026-11-29T12"
+    assert made[1]["scheduledAt"] == f"{DAY}1T09:00:00Z"
     made = agent.ok("create_posts", posts=["c", {"text": "d", "at": AT}, "e"], to="x/me", at="optimal")["posts"]
     assert len({first, second, *(post["scheduledAt"] for post in made)}) == 5
     assert made[1]["scheduledAt"] == f"{DAY}1T09:00:00Z"
