@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.health import Overview
@@ -27,7 +27,7 @@ from ttp.domain.server.api_token import Person, Session
 from ttp.domain.time.formatting import Clocks
 from ttp.server.guard import has_foreign_origin, has_own_origin
 from ttp.server.pages.open_forms import OpenForms
-from ttp.server.pages.rendering import HEADERS, error_lines, render
+from ttp.server.pages.rendering import HEADERS, error_lines, page_answer
 from ttp.server.pages.returned_form import ReturnedForm, receive_returned_form
 from ttp.server.problems import InvalidRequest, Unauthorized, hide_home, status_of
 from ttp.server.services import RequestServices
@@ -257,7 +257,7 @@ class Visit:
         if self.session is not None:
             shown |= {"zone": self.zone, "now": self.now}
         status = status or (status_of(error) if error else 200)
-        return HTMLResponse(render(template, shown), status, headers=HEADERS)
+        return page_answer(self.request, template, shown, status)
 
     def go(self, path: str, **query: object) -> Response:
         """Send the browser to another page of this site, after a change."""
