@@ -57,6 +57,7 @@ PAGES = (
     PageRoute("GET", "/compose", compose.show_new, "create"),
     PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
     PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
+    PageRoute("POST", "/compose/time", compose.show_time, "text check by a server"),
     PageRoute("POST", "/compose/keep", compose.keep, "create"),
     PageRoute("POST", "/compose/media", compose.upload, "media upload"),
     PageRoute("GET", POST, posts.show_post, "show"),
