@@ -124,7 +124,14 @@ def _change_form(visit: Visit, services: RequestServices, typed: Composition, bu
         changed = changed_text(typed, action, name) or typed
     if refused in ("schedule", "save") and changed is not typed and action != "part":
         return form_page(visit, changed, button=refused, repaired=True)
-    return form_page(visit, changed, button=action)
+    return form_page(visit, changed, button=action, focus=_part_to_focus(changed, action, name))
+
+
+def _part_to_focus(typed: Composition, action: str, name: str) -> int:
+    """Return the number of the part where a person goes on after an action on parts; 0 after any other."""
+    if action in ("up", "remove") and name.isdecimal():
+        return max(int(name) - 1, 1)
+    return {"part": len(typed.parts), "split": 1, "join": 1}.get(action, 0)
 
 
 def _drop(visit: Visit, typed: Composition) -> Response:

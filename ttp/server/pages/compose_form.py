@@ -14,8 +14,8 @@ from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Problem, Stale, TimeRefused, TtpError
 from ttp.domain.time.resolve import ResolvedTime
-from ttp.server.pages.compose_text import TextUse, count_text
-from ttp.server.pages.compose_time import SUGGESTED, TimeChoice, time_choice
+from ttp.server.pages.compose_text import TextUse, count_text, empty_use
+from ttp.server.pages.compose_time import NOW, SUGGESTED, TimeChoice, time_choice
 from ttp.server.pages.composition import Composition, composition_of
 from ttp.server.pages.visit import Visit
 from ttp.server.services import RequestServices
@@ -60,6 +60,9 @@ class Trouble:
     message: str
     repairs: tuple[Repair, ...] = ()
 
+    def __str__(self) -> str:
+        return self.message
+
 
 @dataclass(frozen=True, slots=True)
 class AccountChoice:
@@ -101,9 +104,10 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 
 
 def checked(visit: Visit, typed: Composition) -> Checked:
-    if typed.is_empty:
-        return Checked()
     platforms = visit.installation.platforms
+    if typed.is_empty:
+        accounts = [one for one in visit.reading.queries.accounts() if one.name in typed.accounts]
+        return Checked(use=empty_use(accounts, platforms))
     try:
         services = writing_services(visit)
         preview = preview_post(services.posts, typed.as_input(platforms), None, with_cards=False)
@@ -137,9 +141,11 @@ def form_page(
     kept_at: datetime | None = None,
     button: str = "",
     repaired: bool = False,
+    focus: int = 0,
 ) -> Response:
     """Show the form. `place`: the field that an error is about; `button`: the action that it was sent with; `repaired`:
-    it was refused with that action before, and shows what is left to repair."""
+    it was refused with that action before, and shows what is left to repair; `focus`: the number of the part where one
+    goes on."""
     other = visit.reading.queries.post(typed.post_id) if isinstance(error, Stale) else None
     if other is not None:
         stored = composition_of(other, visit.zone)
@@ -148,8 +154,9 @@ def form_page(
         button = "save" if button == "draft" and not typed.is_draft else button
     if button != "part":
         typed = typed.without_empty_parts
-    found = checked(visit, typed)
-    troubles = {} if other is not None else _troubles(visit, typed, found, error, place, button, repaired=repaired)
+    found, time = checked(visit, typed), choose_time(visit, typed)
+    problems = [] if other is not None else _problems(visit, typed, found, error, place, button, repaired=repaired)
+    troubles = _troubles(visit, typed, found, time, problems)
     accounts = [one for one in visit.reading.queries.accounts() if one.enabled or one.name in typed.accounts]
     platforms = visit.installation.platforms
     names = sorted({account.platform for account in accounts})
@@ -175,8 +182,9 @@ def form_page(
         other=other,
         other_actor=visit.last_actor(typed.post_id) if other else None,
         button=button,
+        focus=focus,
         tab=visit.field("do").partition(":")[2] if button == "own" else visit.field("tab"),
-        time=choose_time(visit, typed),
+        time=time,
         suggested=SUGGESTED,
         templates=[one for one in visit.reading.templates.files.all() if not one.is_snippet and not one.problem],
         note=note,
@@ -206,7 +214,7 @@ def _why(visit: Visit, account: Account) -> str:
     return "on hold" if account.hold_until is not None and account.hold_until > visit.now else ""
 
 
-def _troubles(
+def _problems(
     visit: Visit,
     typed: Composition,
     found: Checked,
@@ -215,8 +223,8 @@ def _troubles(
     button: str,
     *,
     repaired: bool,
-) -> dict[str, list[Trouble]]:
-    """Return what is wrong, by the field at which it is shown."""
+) -> list[tuple[Problem, Sequence[WayOut]]]:
+    """Return what is wrong with a form that was refused, and what the refusal proposes."""
     problems: list[tuple[Problem, Sequence[WayOut]]] = []
     if error is not None:
         whole = Problem(place or field_of(error), "", error.message)
@@ -226,12 +234,30 @@ def _troubles(
         if repaired and found.refused is not None:
             problems.append((Problem(field_of(found.refused), "", found.refused.message), ()))
         problems += _time_problems(visit, typed, error)
+    return problems
+
+
+def _troubles(
+    visit: Visit,
+    typed: Composition,
+    found: Checked,
+    time: TimeChoice | None,
+    problems: Iterable[tuple[Problem, Sequence[WayOut]]],
+) -> dict[str, list[Trouble]]:
+    """Return what is wrong, by the field at which it is shown."""
     troubles: dict[str, list[Trouble]] = {}
     for problem, ways in problems:
         name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
         there = troubles.setdefault(name if name in FIELDS or not name else "content", [])
         if not problem.warning and problem.message not in [one.message for one in there]:
-            there.append(Trouble(problem.message, tuple(_repairs(visit, typed, found, problem, ways))))
+            repairs = [
+                *_proposed_times((*ways, *((problem.hint,) if problem.hint else ()))),
+                *_text_repairs(visit, typed, found, problem),
+            ]
+            if name == "at" and not repairs and time is not None:
+                chips = [chip for chip in time.chips if chip.at and chip.at != NOW][:2]
+                repairs = [Repair(f"{chip.name}: {chip.shown}", f"at:{chip.at}") for chip in chips]
+            there.append(Trouble(problem.message, tuple(repairs)))
     return {name: there for name, there in troubles.items() if there}
 
 
@@ -249,24 +275,24 @@ def _time_problems(visit: Visit, typed: Composition, error: TtpError | None) -> 
     return []
 
 
-def _repairs(
-    visit: Visit, typed: Composition, found: Checked, problem: Problem, ways: Sequence[WayOut]
-) -> Iterator[Repair]:
-    """Yield buttons that repair a problem: what its hints propose, where the form can do it."""
-    for way in (*ways, *((problem.hint,) if problem.hint else ())):
-        if isinstance(way, OtherOptions):
-            at = dict(way.options).get("at")
-            if isinstance(at, str):
-                yield Repair(f"Use {at}", f"at:{at}")
-    platform = (problem.account or "").partition("/")[0]
-    if not platform:
+def _proposed_times(ways: Iterable[WayOut]) -> Iterator[Repair]:
+    """Yield the times that hints propose."""
+    for way in ways:
+        at = dict(way.options).get("at") if isinstance(way, OtherOptions) else None
+        if isinstance(at, str):
+            yield Repair(f"Use {at}", f"at:{at}")
+
+
+def _text_repairs(visit: Visit, typed: Composition, found: Checked, problem: Problem) -> Iterator[Repair]:
+    """Yield what repairs a problem of one account."""
+    if not problem.account:
         return
-    title = visit.installation.platforms.facts(platform).title
+    platform = problem.account.partition("/")[0]
     if problem.code in _TOO_LONG:
         if found.use.split is not None:
             yield Repair(f"Split into {found.use.split.count} parts", "split")
         if not typed.variant(platform):
-            yield Repair(f"Shorter text for {title}", f"own:{platform}")
+            yield Repair(f"Shorter text for {visit.installation.platforms.facts(platform).title}", f"own:{platform}")
     if len(typed.accounts) > 1:
         yield Repair(f"Leave {problem.account} out", f"without:{problem.account}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ttp.domain.account import Account
 from ttp.domain.errors import TtpError
 from ttp.platforms.registry import Registry
 from ttp.server.pages.composition import Composition
@@ -65,12 +66,19 @@ class TextUse:
         return [one for one in self.counters if one.level == "too"]
 
 
-def count_text(
-    typed: Composition, preview: PostPreview | None, services: RequestServices, platforms: Registry
-) -> TextUse:
+def empty_use(accounts: Sequence[Account], platforms: Registry) -> TextUse:
+    """Return what a form without a text uses, with the limit of each network."""
+    counters: dict[str, Counter] = {}
+    for one in accounts:
+        if one.platform in platforms.names():
+            length, limit = platforms.rules(one.platform).text_use("", (), one.server_info)
+            title = platforms.facts(one.platform).title
+            counters.setdefault(one.platform, Counter(length, limit, one.name, title))
+    return TextUse(tuple(counters.values()))
+
+
+def count_text(typed: Composition, preview: PostPreview, services: RequestServices, platforms: Registry) -> TextUse:
     """Count the text as the networks of its accounts do."""
-    if preview is None:
-        return TextUse()
     counters: dict[str, Counter] = {}
     for version in preview.versions:
         own = own_text_of(typed, version.account)
@@ -111,7 +119,9 @@ def _plan_split(typed: Composition, services: RequestServices, platforms: Regist
     except TtpError:
         return None
     common = [one for one in preview.versions if not own_text_of(typed, one.account)]
-    version = max(common, key=lambda one: len(one.parts), default=None)
+    # Of several with as many parts, the one with the shorter ones: they fit in more networks.
+    shortest = sorted(common, key=lambda one: max(len(part.text) for part in one.parts))
+    version = max(shortest, key=lambda one: len(one.parts), default=None)
     if version is None or len(version.parts) <= len(whole.parts):
         return None
     delivery = next(one for one in preview.post.active if one.account == version.account)
@@ -174,11 +184,8 @@ def changed_text(typed: Composition, action: str, name: str) -> Composition | No
     match action:
         case "part":
             return replace(typed, thread=(*typed.thread, ""), gaps=())
-        case "up" | "down" if number in parts:
-            other = number + (1 if action == "down" else -1)
-            if other in parts:
-                parts[number - 1], parts[other - 1] = other, number
-            # Each part takes its own media along: nothing is left out.
+        case "up" if number in parts[1:]:
+            parts[number - 2 : number] = number, number - 1
             return typed.with_parts(parts)
         case "remove" if number in parts and len(parts) > 1:
             return typed.with_parts([one for one in parts if one != number])

@@ -22,11 +22,13 @@ _STEPS = 6
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A time to choose. `value`: what is typed for it, or the word of one that ttp chooses."""
+    """A time to choose. `value`: what is typed for it, or the word of one that ttp chooses; `at`: what is typed for its
+    time, empty if there is none."""
 
     name: str
     value: str
     shown: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def _chips(
     chips = []
     for word, name in SUGGESTED.items():
         time = _resolved(word, accounts, services, post) if accounts else None
-        chips.append(Chip(name, word, "" if time is None else short_time(time.at, zone, now)))
+        shown = None if time is None else (short_time(time.at, zone, now), typed_time(time.at, zone))
+        chips.append(Chip(name, word, *(shown or ("", ""))))
     local = now.astimezone(zone)
     monday = local.date() + _DAY * (7 - local.weekday())
     days = [("Today", local.date(), _EVENING), ("Tomorrow", local.date() + _DAY, _MORNING)]
@@ -121,8 +124,9 @@ def _chips(
         at = datetime.combine(day, clock, zone)
         if at > now:
             words = f"{day_text(at, year=False).partition(' ')[2]}, " if name == "Monday" else ""
-            chips.append(Chip(name, typed_time(at, zone), f"{words}{clock_text(at)}"))
-    return (*chips, Chip("At once", NOW, "Now"))
+            typed = typed_time(at, zone)
+            chips.append(Chip(name, typed, f"{words}{clock_text(at)}", typed))
+    return (*chips, Chip("At once", NOW, "Now", NOW))
 
 
 def _clocks(
