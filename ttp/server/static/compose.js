@@ -168,7 +168,10 @@ for (const one of all("[name=all]")) one.removeAttribute("name");
 compose.addEventListener("change", ({ target }) => {
   const { at } = compose.elements;
   if (target.name === "chip") at.value = target.value;
-  if (target.name === "pick" && target.value) at.value = target.value.replace("T", " ");
+  if (target.name === "pick" && target.value) {
+    at.value = target.value.replace("T", " ");
+    for (const chip of all("[name=chip]")) chip.checked = false;
+  }
   const group = target.closest("#accounts fieldset");
   const every = group && group.querySelector(".chip > input");
   if (!every) return;

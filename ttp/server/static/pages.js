@@ -6,7 +6,8 @@ document.addEventListener("htmx:configRequest", (event) => {
 // Refusals are pages too: show them where the answer would be. That the login has ended is said once, where it matters.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status >= 400) {
-    event.detail.shouldSwap = !["check", "clocks"].includes(event.detail.target.id) || ![401, 403].includes(event.detail.xhr.status);
+    const isSaidElsewhere = ["check", "clocks"].includes(event.detail.target.id);
+    event.detail.shouldSwap = !isSaidElsewhere || ![401, 403].includes(event.detail.xhr.status);
     event.detail.isError = false;
   }
 });
