@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -12,7 +12,7 @@ from ttp.domain.cards import card_pictures
 from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
-from ttp.server.pages.posts import media_answer
+from ttp.server.pages.media import media_answer
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
 from ttp.server.services import RequestServices
@@ -91,13 +91,14 @@ def decide(visit: Visit) -> Response:
     return visit.page("approval_link.html", link=None, post=None, decided=decision)
 
 
-def show_link_media(visit: Visit) -> Response:
-    """Return an image or video of a link's post."""
+def show_link_media(visit: Visit, *, small: bool = False) -> Response:
+    """Return an image or video of a link's post, or its thumbnail."""
     link, sha256 = _link(visit), str(visit.request.path_params["sha256"])
     post = _services(visit, link).queries.post(link.post_id) if link else None
-    if post is None or sha256 not in [*(item.sha256 for item in post.media), *card_pictures(post.cards)]:
+    stored = [(item.sha256, item.thumbnail) for item in post.media] if post else []
+    if post is None or sha256 not in [*chain(*stored), *card_pictures(post.cards)]:
         raise NotFound("there is no such image")
-    return media_answer(visit, sha256)
+    return media_answer(visit, small=small)
 
 
 def _link(visit: Visit) -> ApprovalLink | None:

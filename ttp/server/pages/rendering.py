@@ -14,7 +14,8 @@ from markupsafe import Markup
 from ttp.domain.action import Action
 from ttp.domain.cards import cards_of
 from ttp.domain.delivery import APPROVAL
-from ttp.domain.media.item import NAMES
+from ttp.domain.media.image_fit import THUMBNAIL_SIDE, thumbnail_size
+from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.media.limits import size_text
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
@@ -87,6 +88,7 @@ def _environment() -> Environment:
         state=_state,
         link=link_of,
         linkcards=cards_of,
+        small=_small_size,
         kind=NAMES.__getitem__,
         size=size_text,
         ago=_ago,
@@ -116,6 +118,12 @@ def _asked(text: str, zone: tzinfo) -> str:
 def typed_time(at: datetime, zone: tzinfo) -> str:
     """Return the text that a form in `zone` reads as this instant: `2026-12-01 09:00`."""
     return wall_text(at, zone) or format_iso(at, zone)
+
+
+def _small_size(item: MediaItem) -> tuple[int, int]:
+    """Return the size of a picture's thumbnail."""
+    wide, high = item.width or THUMBNAIL_SIDE, item.height or THUMBNAIL_SIDE
+    return thumbnail_size(wide, high) if item.is_image else (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
 
 
 def _clock(at: datetime, zone: tzinfo) -> str:
