@@ -10,7 +10,7 @@ import pytest
 
 from tests.media_bytes import png
 from tests.server.conftest import Api
-from tests.server.pages.conftest import DRAFT, Person
+from tests.server.pages.conftest import DRAFT, Person, form_with
 from tests.server.pages.test_calendar import account_named
 
 LATER = "2098-01-01 09:00"
@@ -219,6 +219,33 @@ def test_media_are_stored_described_and_left_out(ann: Person) -> None:
     rows = [one.partition('"')[0] for one in page.split('name="row" value="')[1:]]
     ann.does("/compose", form(**two, row=rows, drop=rows[0], **ids(page)))
     assert [one["part"] for one in stored(ann)["media"]] == [2]
+
+
+@pytest.mark.parametrize(
+    ("pressed", "names"),
+    [
+        ({"up": "2"}, "bac"),
+        ({"down": "2"}, "acb"),
+        ({"up": "1"}, "abc"),
+        ({"down": "3"}, "abc"),
+        ({"down": "9"}, "abc"),
+        ({"up": ""}, "abc"),
+        ({"drop": "2"}, "ac"),
+    ],
+)
+def test_rows_of_media_are_moved_and_removed_without_scripts(ann: Person, pressed: Any, names: str) -> None:
+    files = [("files", (f"{name}.png", png(8, 6, name.encode()))) for name in "abc"]
+    rows = ann("POST", "/compose/media", headers={"X-CSRF-Token": ann.csrf}, files=files).text
+    media = [one.partition('"')[0] for one in rows.split('name="media" value="')[1:]]
+    fields = form(media=media, alt=["A", "", "C"], focus=["", "0.1,0.9", ""], row=["1", "2", "3"], do="", **pressed)
+    page = ann.send("/compose", fields).text
+    typed = form_with(page, "Save draft").fields
+    assert "".join(one.partition("/")[2][0] for one in typed["media"]) == names
+    if "b" in names:
+        place = names.index("b")
+        assert (typed["alt"][place], typed["focus"][place], typed["size"][place]) == ("", "0.1,0.9", "")
+        assert page.count('class="missing"') == 1
+    assert ann.ttp.count("post") == 0
 
 
 def test_media_stay_on_their_parts_when_a_post_is_edited(ann: Person) -> None:

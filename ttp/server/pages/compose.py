@@ -17,8 +17,16 @@ from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, U
 from ttp.domain.post import PostStatus
 from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
+from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.inputs import split
-from ttp.server.pages.composition import AttachedMedia, Composition, composition_from_json, composition_of, typed_in
+from ttp.server.pages.composition import (
+    AttachedMedia,
+    Composition,
+    composition_from_json,
+    composition_of,
+    size_of,
+    typed_in,
+)
 from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
 from ttp.server.pages.template_form import NO_TEMPLATE, made_by_template, texts_by_account
@@ -384,6 +392,7 @@ def _form_page(
         other_actor=visit.last_actor(typed.post_id) if other else None,
         button=button,
         suggested=SUGGESTED,
+        most_bytes=MOST_UPLOAD_BYTES,
         templates=[one for one in visit.reading.templates.files.all() if not one.is_snippet and not one.problem],
         note=note,
         kept_at=kept_at,
@@ -445,5 +454,5 @@ def _stored_files(visit: Visit, services: RequestServices) -> tuple[list[Attache
         except UsageError as error:
             problems.append(Problem("media", "", error.message))
         else:
-            media.append(AttachedMedia(item.sha256, item.name, item.mime or ""))
+            media.append(AttachedMedia(item.sha256, item.name, item.mime or "", size=size_of(item)))
     return media, problems

@@ -20,6 +20,7 @@ from ttp.domain.media.limits import size_text
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
 from ttp.domain.time.zones import wall_text
+from ttp.server.pages.pictures import FOCUS, crop, marked, shape
 
 if TYPE_CHECKING:
     from ttp.domain.errors import TtpError
@@ -89,12 +90,15 @@ def _environment() -> Environment:
         link=link_of,
         linkcards=cards_of,
         small=_small_size,
+        crop=crop,
+        shape=shape,
+        marked=marked,
         kind=NAMES.__getitem__,
         size=size_text,
         ago=_ago,
         thousands=_thousands,
     )
-    environment.globals["APPROVAL"] = APPROVAL
+    environment.globals |= {"APPROVAL": APPROVAL, "FOCUS": FOCUS}
     return environment
 
 

@@ -64,14 +64,13 @@ function line(text, className) {
   made.textContent = text;
   return made;
 }
-// A draft is never kept while its form is sent, nor a form sent while its draft is kept or its files are uploaded: one
-// would make the other stale.
+// A draft is never kept while its form is sent, nor a form sent while its draft is kept: one would make the other stale.
+// media.js lets a form wait for its files.
 const compose = document.getElementById("compose");
 if (compose) {
   const kept = document.getElementById("kept");
   const id = compose.elements.form.value;
   let keeping = false;
-  let uploading = 0;
   let changed = false;
   let sent = false;
   let waiting = null;
@@ -81,7 +80,7 @@ if (compose) {
     return data;
   };
   const goOn = () => {
-    if (waiting && !keeping && !uploading) {
+    if (waiting && !keeping) {
       const button = waiting;
       waiting = null;
       compose.requestSubmit(button);
@@ -128,7 +127,7 @@ if (compose) {
     }, 50);
   });
   compose.addEventListener("submit", (event) => {
-    if (keeping || uploading) {
+    if (keeping) {
       event.preventDefault();
       waiting = event.submitter;
       return;
@@ -161,54 +160,6 @@ if (compose) {
   });
   compose.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.requestConfig.elt.hasAttribute("hx-select")) note();
-  });
-  // Each file has a request of its own, one after the other: a bad one keeps out no other.
-  const files = document.getElementById("files");
-  const uploads = document.getElementById("uploads");
-  let queue = Promise.resolve();
-  const upload = async (file) => {
-    const progress = line(`Uploading ${file.name} …`, "hint");
-    uploads.append(progress);
-    const data = new FormData();
-    data.append("files", file);
-    try {
-      const answer = await send("/compose/media", data);
-      const part = document.createElement("template");
-      part.innerHTML = await answer.text();
-      if ([401, 403].includes(answer.status)) uploads.append(line(`${file.name} was not uploaded.`, "note error"));
-      uploads.append(...part.content.querySelectorAll(".note"));
-      document.getElementById("media").append(...part.content.querySelectorAll(".attached"));
-    } catch {
-      uploads.append(line(`${file.name} was not uploaded: the server cannot be reached. Choose it again.`, "note error"));
-    }
-    progress.remove();
-    uploading -= 1;
-    note();
-    goOn();
-  };
-  const add = (chosen) => {
-    if (!uploading) uploads.replaceChildren();
-    uploading += chosen.length;
-    for (const file of chosen) queue = queue.then(() => upload(file));
-  };
-  files.addEventListener("change", () => {
-    const chosen = [...files.files];
-    files.value = "";
-    add(chosen);
-  });
-  // Files dropped on the form are like those of its field.
-  const drop = document.getElementById("drop");
-  for (const name of ["dragenter", "dragover"]) {
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.add("over");
-    });
-  }
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
-    event.preventDefault();
-    drop.classList.remove("over");
-    add([...event.dataTransfer.files]);
   });
   // A copy that the server has not stored is offered: of this post, or of any where a new one is written. The server
   // shows it, as a form that is checked.
