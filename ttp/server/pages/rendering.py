@@ -14,13 +14,14 @@ from markupsafe import Markup
 from ttp.domain.action import Action
 from ttp.domain.cards import cards_of
 from ttp.domain.delivery import APPROVAL
-from ttp.domain.media.image_fit import THUMBNAIL_SIDE, thumbnail_size
-from ttp.domain.media.item import NAMES, MediaItem
+from ttp.domain.media.item import NAMES
 from ttp.domain.media.limits import size_text
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
 from ttp.domain.time.zones import wall_text
+from ttp.platforms import BUILT_IN
 from ttp.server.pages.pictures import FOCUS, crop, marked, shape
+from ttp.server.pages.static import static_address
 
 if TYPE_CHECKING:
     from ttp.domain.errors import TtpError
@@ -29,7 +30,7 @@ FOLDER = Path(__file__).parent.parent
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self';"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        " manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     # Not no-referrer: browsers then send `Origin: null` with forms, which hides whether they are foreign.
     "Referrer-Policy": "same-origin",
@@ -53,7 +54,20 @@ STATES = {
     "needs_review": "Needs review",
     "cancelled": "Left out",
     "coming": "From a repeat",
+    "approval": "Waits for approval",
+    "hold": "On hold",
 }
+"""The word for the status of a post or the state of a delivery."""
+SHAPES = {
+    "pending": "scheduled",
+    "claimed": "publishing",
+    "sending": "publishing",
+    "processing": "publishing",
+    "reconciling": "retrying",
+    "needs_review": "review",
+    "cancelled": "leftout",
+}
+"""The outline of a status or state, where it has not the same name."""
 _ACTIONS = {
     "retry": "/posts/{}/retry",
     "resolve": "/posts/{}/resolve",
@@ -89,7 +103,6 @@ def _environment() -> Environment:
         state=_state,
         link=link_of,
         linkcards=cards_of,
-        small=_small_size,
         crop=crop,
         shape=shape,
         marked=marked,
@@ -98,7 +111,7 @@ def _environment() -> Environment:
         ago=_ago,
         thousands=_thousands,
     )
-    environment.globals |= {"APPROVAL": APPROVAL, "FOCUS": FOCUS}
+    environment.globals.update(APPROVAL=APPROVAL, FOCUS=FOCUS, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)
     return environment
 
 
@@ -122,12 +135,6 @@ def _asked(text: str, zone: tzinfo) -> str:
 def typed_time(at: datetime, zone: tzinfo) -> str:
     """Return the text that a form in `zone` reads as this instant: `2026-12-01 09:00`."""
     return wall_text(at, zone) or format_iso(at, zone)
-
-
-def _small_size(item: MediaItem) -> tuple[int, int]:
-    """Return the size of a picture's thumbnail."""
-    wide, high = item.width or THUMBNAIL_SIDE, item.height or THUMBNAIL_SIDE
-    return thumbnail_size(wide, high) if item.is_image else (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
 
 
 def _clock(at: datetime, zone: tzinfo) -> str:

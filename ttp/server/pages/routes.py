@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 
-from ttp.server.guard import STATIC
 from ttp.server.pages import (
     accounts,
     approvals,
@@ -23,7 +21,7 @@ from ttp.server.pages import (
     queue,
     sources,
 )
-from ttp.server.pages.rendering import FOLDER
+from ttp.server.pages.static import STATIC, show_static
 from ttp.server.pages.visit import PageRoute, endpoint, redirect
 
 POST, SOURCE = "/posts/{post_id:int}", "/sources/{source_id:int}"
@@ -64,6 +62,7 @@ PAGES = (
     PageRoute("GET", "/compose", compose.show_new, "create"),
     PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
     PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
+    PageRoute("POST", "/compose/time", compose.show_time, "text check by a server"),
     PageRoute("POST", "/compose/keep", compose.keep, "create"),
     PageRoute("POST", "/compose/media", compose.upload, "media upload"),
     PageRoute("GET", POST, posts.show_post, "show"),
@@ -86,5 +85,5 @@ PAGES = (
 def page_routes() -> list[BaseRoute]:
     return [
         *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in PAGES),
-        Mount(STATIC, StaticFiles(directory=FOLDER / "static"), name="static"),
+        Route(f"{STATIC}/{{name}}", show_static, methods=["GET"], name="static"),
     ]
