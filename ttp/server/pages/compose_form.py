@@ -75,9 +75,8 @@ class AccountChoice:
 
 @dataclass(frozen=True, slots=True)
 class AccountGroup:
-    """The accounts of a network."""
+    """The accounts of a network; without a title, those of networks with one account."""
 
-    platform: str
     title: str
     choices: tuple[AccountChoice, ...]
 
@@ -198,9 +197,13 @@ def form_page(
 
 def _groups(visit: Visit, accounts: Iterable[Account]) -> Iterator[AccountGroup]:
     platforms = visit.installation.platforms
-    for name, group in groupby(sorted(accounts, key=lambda one: one.name), key=lambda one: one.platform):
-        title = platforms.facts(name).title if name in platforms.names() else name
-        yield AccountGroup(name, title, tuple(AccountChoice(one, _why(visit, one)) for one in group))
+    by_name = sorted((AccountChoice(one, _why(visit, one)) for one in accounts), key=lambda one: one.account.name)
+    groups = [(name, tuple(group)) for name, group in groupby(by_name, key=lambda one: one.account.platform)]
+    if single := tuple(one for _, group in groups if len(group) == 1 for one in group):
+        yield AccountGroup("", single)
+    for name, group in groups:
+        if len(group) > 1:
+            yield AccountGroup(platforms.facts(name).title if name in platforms.names() else name, group)
 
 
 def _why(visit: Visit, account: Account) -> str:
@@ -248,6 +251,7 @@ def _troubles(
 ) -> dict[str, list[Trouble]]:
     """Return what is wrong, by the field at which it is shown."""
     troubles: dict[str, list[Trouble]] = {}
+    offered: set[Repair] = set()
     for problem, ways in problems:
         name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
         there = troubles.setdefault(name if name in FIELDS or not name else "content", [])
@@ -259,7 +263,8 @@ def _troubles(
             if name == "at" and not repairs and time is not None:
                 chips = [chip for chip in time.chips if chip.at and chip.at != NOW][:2]
                 repairs = [Repair(f"{chip.name}: {chip.shown}", f"at:{chip.at}") for chip in chips]
-            there.append(Trouble(problem.message, tuple(repairs)))
+            there.append(Trouble(problem.message, tuple(one for one in repairs if one not in offered)))
+            offered.update(repairs)
     return {name: there for name, there in troubles.items() if there}
 
 

@@ -88,22 +88,24 @@ def count_text(typed: Composition, preview: PostPreview, services: RequestServic
         if counter.use > first.use:
             counters[counter.platform] = counter
     common = [one for one in preview.versions if not own_text_of(typed, one.account)]
-    use = TextUse(tuple(counters.values()), _count_parts(len(typed.full_parts), common or preview.versions))
+    use = TextUse(tuple(counters.values()), _count_parts(len(typed.full_parts), common, preview.versions))
     if any(counter.level == "too" and not counter.own for counter in use.counters):
         use = replace(use, split=_plan_split(typed, services, platforms))
     return use
 
 
-def _count_parts(count: int, versions: Sequence[AccountVersion]) -> tuple[Counter, ...]:
-    """Return the counter of each part, by the account that allows it least."""
-    whole = [one for one in versions if len(one.parts) == count]
-    return tuple(
-        max(
-            (Counter(one.parts[place].length, one.parts[place].limit, one.account, one.title) for one in whole),
-            key=lambda counter: counter.use,
-        )
-        for place in range(count if whole else 0)
-    )
+def _count_parts(count: int, common: Sequence[AccountVersion], every: Sequence[AccountVersion]) -> tuple[Counter, ...]:
+    """Return the counter of each part, by the account that allows it least. `common`: those without an own text, which
+    stands in place of the first part."""
+    counters = []
+    for place in range(count):
+        versions = [one for one in (every if place else common or every) if len(one.parts) == count]
+        parts = ((one, one.parts[place]) for one in versions)
+        uses = [Counter(part.length, part.limit, one.account, one.title) for one, part in parts]
+        if not uses:
+            return ()
+        counters.append(max(uses, key=lambda counter: counter.use))
+    return tuple(counters)
 
 
 def own_text_of(typed: Composition, account: str) -> str:

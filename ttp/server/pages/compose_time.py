@@ -107,12 +107,19 @@ def _resolved(
         return None
 
 
+def _suggested(
+    word: str, accounts: Sequence[Account], services: RequestServices, post: int | None
+) -> ResolvedTime | None:
+    known = services.optimal.with_data(accounts) if word == "optimal" else accounts
+    return _resolved(word, known, services, post) if known else None
+
+
 def _chips(
     accounts: Sequence[Account], services: RequestServices, zone: tzinfo, now: datetime, post: int | None
 ) -> tuple[Chip, ...]:
     chips = []
     for word, name in SUGGESTED.items():
-        time = _resolved(word, accounts, services, post) if accounts else None
+        time = _suggested(word, accounts, services, post)
         shown = None if time is None else (short_time(time.at, zone, now), typed_time(time.at, zone))
         chips.append(Chip(name, word, *(shown or ("", ""))))
     local = now.astimezone(zone)

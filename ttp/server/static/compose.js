@@ -143,7 +143,7 @@ let asked = texts();
 let asking = asked;
 function estimate(from, own, part) {
   const named = (name) => from.filter(([one]) => one === name).map(([, text]) => text);
-  const parts = own ? named(`variant:${own}`) : [...named("content"), ...named("thread")];
+  const parts = [...named(own ? `variant:${own}` : "content"), ...named("thread")];
   const chosen = part ? parts.slice(part - 1, part) : parts;
   return [Math.max(...chosen.map(size), 0), chosen.join("")];
 }
@@ -169,10 +169,12 @@ compose.addEventListener("change", ({ target }) => {
   const { at } = compose.elements;
   if (target.name === "chip") at.value = target.value;
   if (target.name === "pick" && target.value) at.value = target.value.replace("T", " ");
-  const group = target.closest("[data-network]");
-  const boxes = group ? [...group.querySelectorAll("[name=accounts]")] : [];
-  if (group && target.matches(".chip > input")) boxes.forEach((one) => { one.checked = target.checked; });
-  else if (group && group.querySelector(".chip > input")) group.querySelector(".chip > input").checked = boxes.every((one) => one.checked);
+  const group = target.closest("#accounts fieldset");
+  const every = group && group.querySelector(".chip > input");
+  if (!every) return;
+  const boxes = [...group.querySelectorAll("[name=accounts]")];
+  if (target === every) boxes.forEach((one) => { one.checked = every.checked; });
+  else every.checked = boxes.every((one) => one.checked);
 }, true);
 compose.addEventListener("input", ({ target }) => {
   if (target.name !== "at") return;
