@@ -55,10 +55,19 @@ def crop(size: Size | str | None, across: int, down: int, focus: str | None = ""
     return Crop(f"{left} {top} {wide} {high}", width, height)
 
 
-def shape(size: Size | None, lowest: float, highest: float) -> Size:
+def shape(size: tuple[int | None, int | None], lowest: float, highest: float) -> Size:
     """Return the shape of a picture, width:height, within limits, as numbers for `crop`."""
-    width, height = size or (3, 2)
+    width, height = size[0] or 3, size[1] or 2
     return round(1000 * min(max(width / height, lowest), highest)), 1000
+
+
+def folded(text: str, most: int) -> tuple[str, str]:
+    """Return what people see of a text, and what they see after a click. `most`: characters; 0: all."""
+    if not most or len(text) <= most:
+        return text, ""
+    end = text.rfind(" ", most // 2, most + 1)
+    end = end if end > 0 else most
+    return text[:end], text[end:]
 
 
 def marked(text: str) -> Markup:
