@@ -31,7 +31,7 @@ def test_a_post_with_a_picture_is_composed_and_scheduled(site: Site) -> None:
         page.check("[value='x/me']")
         page.fill("#content", "A new lamp " + 30 * "x")
         page.set_input_files("#files", files=[PICTURE])
-        page.wait_for_selector("#media .attached")
+        page.wait_for_selector("#media .shot:not(.sending)")
         page.fill("[name=alt]", "A green lamp")
         page.wait_for_selector("#counts >> text=41")
         page.wait_for_selector("#kept >> text=Kept")
@@ -57,7 +57,7 @@ def test_a_picture_is_dropped_on_the_form(site: Site) -> None:
             }""",
             base64.b64encode(png()).decode(),
         )
-        page.wait_for_selector("#media .attached")
+        page.wait_for_selector("#media .shot:not(.sending)")
         page.click("button[value=draft]")
         page.wait_for_url("**/posts/1?done=draft")
     assert [one["name"] for one in site.ttp.shown()["media"]] == ["dropped.png"]

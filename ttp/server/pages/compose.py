@@ -18,7 +18,14 @@ from ttp.server.inputs import split as split_tags
 from ttp.server.pages.compose_form import check_text, choose_time, form_page, time_of, writing_services
 from ttp.server.pages.compose_text import changed_text, split
 from ttp.server.pages.compose_time import SUGGESTED
-from ttp.server.pages.composition import AttachedMedia, Composition, composition_from_json, composition_of, typed_in
+from ttp.server.pages.composition import (
+    AttachedMedia,
+    Composition,
+    composition_from_json,
+    composition_of,
+    size_of,
+    typed_in,
+)
 from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
 from ttp.server.pages.template_form import NO_TEMPLATE, made_by_template, texts_by_account
@@ -376,5 +383,5 @@ def _stored_files(visit: Visit, services: RequestServices) -> tuple[list[Attache
         except UsageError as error:
             problems.append(Problem("media", "", error.message))
         else:
-            media.append(AttachedMedia(item.sha256, item.name, item.mime or ""))
+            media.append(AttachedMedia(item.sha256, item.name, item.mime or "", size=size_of(item)))
     return media, problems

@@ -14,6 +14,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Problem, Stale, TimeRefused, TtpError
 from ttp.domain.time.resolve import ResolvedTime
+from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.pages.compose_text import TextUse, count_text, empty_use
 from ttp.server.pages.compose_time import NOW, SUGGESTED, TimeChoice, time_choice
 from ttp.server.pages.composition import Composition, composition_of
@@ -185,6 +186,7 @@ def form_page(
         tab=visit.field("do").partition(":")[2] if button == "own" else visit.field("tab"),
         time=time,
         suggested=SUGGESTED,
+        most_bytes=MOST_UPLOAD_BYTES,
         templates=[one for one in visit.reading.templates.files.all() if not one.is_snippet and not one.problem],
         note=note,
         kept_at=kept_at,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import tzinfo
 from itertools import zip_longest
 from typing import Any
 
 from ttp.domain.media.details import check_captions
-from ttp.domain.media.item import DECORATIVE
+from ttp.domain.media.item import DECORATIVE, MediaItem
 from ttp.domain.media.place import part_word
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
@@ -42,6 +42,13 @@ class AttachedMedia:
     part: str = ""
     """Its number, or `last`; empty for the first."""
     only: str = ""
+    size: str = field(default="", compare=False)
+    """Its pixels, `4000x3000`, for the picture of its crop; empty if unknown."""
+
+    @property
+    def kind(self) -> str:
+        """What people call it."""
+        return {"video": "video", "audio": "sound"}.get(self.mime.partition("/")[0], "picture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
                 item.mime or "",
                 part=part_word(item.part),
                 only=item.only or "",
+                size=size_of(item),
                 **{word: texts[place] for word, texts in about.items()},
             )
             for place, item in enumerate(post.media)
@@ -193,22 +201,6 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
 
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
-    dropped, decorative = visit.fields("drop"), visit.fields("decorative")  # by row: a file may be there twice
-    words = [one.word for one in MEDIA]
-    names = ("media", "mime", "row", "part", "only", *words)
-    items = zip_longest(*(visit.fields(name) for name in names), fillvalue="")
-    media = (
-        AttachedMedia(
-            match[1],
-            match[2],
-            mime,
-            part=part.strip()[:9],
-            only=only,
-            **{**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if row in decorative else "")},
-        )
-        for name, mime, row, part, only, *said in items
-        if (match := _KEPT.fullmatch(name)) and row not in dropped
-    )
     at, other_at = _typed_times(visit)
     return Composition(
         post_id=parse_number(visit.field("post_id")) or 0,
@@ -218,7 +210,7 @@ def typed_in(visit: Visit) -> Composition:
         thread=tuple(visit.fields("thread")),
         variants=_named(visit, "variant:"),
         options=tuple((name, value.strip()) for name, value in _named(visit, "option:")),
-        media=tuple(media),
+        media=_typed_media(visit),
         tags=visit.field("tags") if "tags" in visit.form else None,
         at=at,
         at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
@@ -232,6 +224,30 @@ def typed_in(visit: Visit) -> Composition:
         other_at=other_at,
         gaps=_gaps(visit.field("gaps")),
     )
+
+
+def _typed_media(visit: Visit) -> tuple[AttachedMedia, ...]:
+    """Return the rows of media that stay, in their order: a button of a row removes it, or moves it up or down."""
+    dropped, decorative = visit.fields("drop"), visit.fields("decorative")  # by row: a file may be there twice
+    words = [one.word for one in MEDIA]
+    names = ("media", "mime", "size", "row", "part", "only", *words)
+    columns = zip_longest(*(visit.fields(name) for name in names), fillvalue="")
+    rows, media = list[str](), list[AttachedMedia]()
+    for name, mime, size, row, part, only, *said in columns:
+        if (match := _KEPT.fullmatch(name)) is None or row in dropped:
+            continue
+        about = {**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if row in decorative else "")}
+        rows.append(row)
+        media.append(AttachedMedia(match[1], match[2], mime, part=part.strip()[:9], only=only, size=size, **about))
+    for button, step in (("up", -1), ("down", 1)):
+        row = visit.field(button)
+        if row and row in rows and 0 <= (place := rows.index(row)) + step < len(rows):
+            media[place], media[place + step] = media[place + step], media[place]
+    return tuple(media)
+
+
+def size_of(item: MediaItem) -> str:
+    return f"{item.width}x{item.height}" if item.width and item.height else ""
 
 
 def _typed_times(visit: Visit) -> tuple[str, str]:
