@@ -184,6 +184,15 @@ class Queries:
                 raise post_not_found(post_id)
             return change_log.recent_changes(db, self._clock.now(), most, post_id, undos=undos) if db else []
 
+    def last_post_by(self, actor: str) -> Post | None:
+        """Return the post that someone created last, if it still is there."""
+        from ttp.store import change_log
+
+        with self._database.reading() as db:
+            post_id = None if db is None else change_log.last_created(db, actor)
+            post = None if db is None or post_id is None else queries.post(db, post_id)
+        return post if post is not None and is_within(post, self._within) else None
+
     def undone_change(self, post_id: int) -> Change | None:
         """Return the change of a post that was undone last and can be redone. Raise NotFound."""
         from ttp.store import change_log

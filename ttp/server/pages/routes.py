@@ -13,6 +13,7 @@ from ttp.server.pages import (
     compose,
     connect,
     login,
+    media,
     numbers,
     person,
     post_list,
@@ -55,9 +56,16 @@ PAGES = (
     PageRoute("GET", "/approve/{secret}", approvals.show_link, "decision by link"),
     PageRoute("POST", "/approve/{secret}", approvals.decide, "decision by link"),
     PageRoute("GET", "/approve/{secret}/media/{sha256}", approvals.show_link_media, "decision by link"),
+    PageRoute(
+        "GET",
+        "/approve/{secret}/media/{sha256}/thumbnail",
+        partial(approvals.show_link_media, small=True),
+        "decision by link",
+    ),
     PageRoute("GET", "/compose", compose.show_new, "create"),
     PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
     PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
+    PageRoute("POST", "/compose/time", compose.show_time, "text check by a server"),
     PageRoute("POST", "/compose/keep", compose.keep, "create"),
     PageRoute("POST", "/compose/media", compose.upload, "media upload"),
     PageRoute("GET", POST, posts.show_post, "show"),
@@ -72,7 +80,8 @@ PAGES = (
     PageRoute("POST", f"{POST}/move", calendar.move, "schedule"),
     PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approve-link create"),
     PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
-    PageRoute("GET", "/media/{sha256}", posts.show_media, "media file"),
+    PageRoute("GET", "/media/{sha256}", media.show_media, "media file"),
+    PageRoute("GET", "/media/{sha256}/thumbnail", media.show_thumbnail, "media file"),
 )
 
 
