@@ -152,6 +152,10 @@ def test_keys_press_what_names_them_and_nothing_while_one_types(full: Site) -> N
         page.keyboard.press("?")
         assert "Compose" in page.locator("#keys:popover-open").inner_text()
         page.keyboard.press("Escape")
+        texts = page.locator("main :is(.slim, .need) a.what")
+        for key, place in (("j", 0), ("j", 1), ("k", 0), ("k", 0)) if texts.count() else ():
+            page.keyboard.press(key)
+            assert texts.nth(place).evaluate("one => one === document.activeElement"), (key, place)
         page.keyboard.press("c")
         page.wait_for_url("**/compose")
         page.get_by_label("Text", exact=True).press("c")
