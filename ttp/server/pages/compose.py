@@ -15,7 +15,7 @@ from ttp.domain.errors import Conflict, Hint, Problem, Stale, TimeRefused, TtpEr
 from ttp.domain.post import PostStatus
 from ttp.domain.time.formatting import other_clocks
 from ttp.server.inputs import split as split_tags
-from ttp.server.pages.compose_form import checked, choose_time, form_page, time_of, writing_services
+from ttp.server.pages.compose_form import check_text, choose_time, form_page, time_of, writing_services
 from ttp.server.pages.compose_text import changed_text, split
 from ttp.server.pages.compose_time import SUGGESTED
 from ttp.server.pages.composition import (
@@ -120,7 +120,7 @@ def _change_form(visit: Visit, services: RequestServices, typed: Composition, bu
     action, _, name = button.partition(":")
     refused = visit.field("refused")
     if action == "split":
-        plan = checked(visit, typed).use.split
+        plan = check_text(visit, typed).use.split
         if plan is None:
             error = UsageError("the text cannot be split: shorten it, or leave an account out")
             return form_page(visit, typed, error, "content", button="split")
@@ -165,7 +165,7 @@ def _button(visit: Visit) -> str:
 def check(visit: Visit) -> Response:
     """Return the preview for each account with its problems, and the counts of the text."""
     typed = typed_in(visit)
-    return visit.page("compose_checked.html", typed=typed, errors={}, **checked(visit, typed).shown)
+    return visit.page("compose_checked.html", typed=typed, errors={}, **check_text(visit, typed).values)
 
 
 def show_time(visit: Visit) -> Response:

@@ -38,8 +38,8 @@ _NOT_SENT = {"schedule": "Not scheduled yet", "save": "Not saved yet"}
 _NOT_DONE = {
     **_NOT_SENT,
     "draft": "Not saved",
-    "optimal": "No hour was found",
-    "next-slot": "No slot was found",
+    "optimal": "No hour was check",
+    "next-slot": "No slot was check",
     "fill": "Not filled in",
     "split": "Not split",
 }
@@ -66,7 +66,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountChoice:
+class AccountToggle:
     """An account to choose. `why`: what keeps it from publishing, in words."""
 
     account: Account
@@ -78,11 +78,11 @@ class AccountGroup:
     """The accounts of a network; without a title, those of networks with one account."""
 
     title: str
-    choices: tuple[AccountChoice, ...]
+    choices: tuple[AccountToggle, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class TextCheck:
     """The preview of what is typed; None without text and media, or where it is `refused`."""
 
     preview: PostPreview | None = None
@@ -91,7 +91,7 @@ class Checked:
     use: TextUse = field(default_factory=TextUse)
 
     @property
-    def shown(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """The values for templates."""
         versions = self.preview.versions if self.preview else ()
         lines = {one.account: list(map(factor_words, one.factors)) for one in versions}
@@ -103,19 +103,19 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
     return visit.services("schedule" if visit.may("schedule") else "create", expected=expected)
 
 
-def checked(visit: Visit, typed: Composition) -> Checked:
+def check_text(visit: Visit, typed: Composition) -> TextCheck:
     platforms = visit.installation.platforms
     if typed.is_empty:
         accounts = [one for one in visit.reading.queries.accounts() if one.name in typed.accounts]
-        return Checked(use=empty_use(accounts, platforms))
+        return TextCheck(use=empty_use(accounts, platforms))
     try:
         services = writing_services(visit)
         preview = preview_post(services.posts, typed.as_input(platforms), None, with_cards=False)
         preview = with_factors(preview, services.posts, services.optimal, services.times)
         problems = preview.refused.problems if preview.refused else preview.warnings
-        return Checked(preview, None, problems, count_text(typed, preview, services, platforms))
+        return TextCheck(preview, None, problems, count_text(typed, preview, services, platforms))
     except TtpError as error:
-        return Checked(refused=error)
+        return TextCheck(refused=error)
 
 
 def time_of(services: RequestServices, accounts: Sequence[Account], typed: Composition) -> ResolvedTime:
@@ -154,9 +154,9 @@ def form_page(
         button = "save" if button == "draft" and not typed.is_draft else button
     if button != "part":
         typed = typed.without_empty_parts
-    found, time = checked(visit, typed), choose_time(visit, typed)
-    problems = [] if other is not None else _problems(visit, typed, found, error, place, button, repaired=repaired)
-    troubles = _troubles(visit, typed, found, time, problems)
+    check, time = check_text(visit, typed), choose_time(visit, typed)
+    problems = [] if other is not None else _problems(visit, typed, check, error, place, button, repaired=repaired)
+    troubles = _troubles(visit, typed, check, time, problems)
     accounts = [one for one in visit.reading.queries.accounts() if one.enabled or one.name in typed.accounts]
     platforms = visit.installation.platforms
     names = sorted({account.platform for account in accounts})
@@ -191,13 +191,13 @@ def form_page(
         note=note,
         kept_at=kept_at,
         may_schedule=visit.may("schedule"),
-        **found.shown,
+        **check.values,
     )
 
 
 def _groups(visit: Visit, accounts: Iterable[Account]) -> Iterator[AccountGroup]:
     platforms = visit.installation.platforms
-    by_name = sorted((AccountChoice(one, _why(visit, one)) for one in accounts), key=lambda one: one.account.name)
+    by_name = sorted((AccountToggle(one, _why(visit, one)) for one in accounts), key=lambda one: one.account.name)
     groups = [(name, tuple(group)) for name, group in groupby(by_name, key=lambda one: one.account.platform)]
     if single := tuple(one for _, group in groups if len(group) == 1 for one in group):
         yield AccountGroup("", single)
@@ -222,7 +222,7 @@ def _why(visit: Visit, account: Account) -> str:
 def _problems(
     visit: Visit,
     typed: Composition,
-    found: Checked,
+    check: TextCheck,
     error: TtpError | None,
     place: str,
     button: str,
@@ -235,9 +235,9 @@ def _problems(
         whole = Problem(place or field_of(error), "", error.message)
         problems = [(one, ()) for one in error.problems] or [(whole, [hint.way for hint in error.hints])]
     if button in _NOT_SENT and (error is not None or repaired):
-        problems += [(one, ()) for one in found.problems]
-        if repaired and found.refused is not None:
-            problems.append((Problem(field_of(found.refused), "", found.refused.message), ()))
+        problems += [(one, ()) for one in check.problems]
+        if repaired and check.refused is not None:
+            problems.append((Problem(field_of(check.refused), "", check.refused.message), ()))
         problems += _time_problems(visit, typed, error)
     return problems
 
@@ -245,7 +245,7 @@ def _problems(
 def _troubles(
     visit: Visit,
     typed: Composition,
-    found: Checked,
+    check: TextCheck,
     time: TimeChoice | None,
     problems: Iterable[tuple[Problem, Sequence[WayOut]]],
 ) -> dict[str, list[Trouble]]:
@@ -258,11 +258,11 @@ def _troubles(
         if not problem.warning and problem.message not in [one.message for one in there]:
             repairs = [
                 *_proposed_times((*ways, *((problem.hint,) if problem.hint else ()))),
-                *_text_repairs(visit, typed, found, problem),
+                *_text_repairs(visit, typed, check, problem),
             ]
             if name == "at" and not repairs and time is not None:
                 chips = [chip for chip in time.chips if chip.at and chip.at != NOW][:2]
-                repairs = [Repair(f"{chip.name}: {chip.shown}", f"at:{chip.at}") for chip in chips]
+                repairs = [Repair(f"{chip.name}: {chip.words}", f"at:{chip.at}") for chip in chips]
             there.append(Trouble(problem.message, tuple(one for one in repairs if one not in offered)))
             offered.update(repairs)
     return {name: there for name, there in troubles.items() if there}
@@ -290,14 +290,14 @@ def _proposed_times(ways: Iterable[WayOut]) -> Iterator[Repair]:
             yield Repair(f"Use {at}", f"at:{at}")
 
 
-def _text_repairs(visit: Visit, typed: Composition, found: Checked, problem: Problem) -> Iterator[Repair]:
+def _text_repairs(visit: Visit, typed: Composition, check: TextCheck, problem: Problem) -> Iterator[Repair]:
     """Yield what repairs a problem of one account."""
     if not problem.account:
         return
     platform = problem.account.partition("/")[0]
     if problem.code in _TOO_LONG:
-        if found.use.split is not None:
-            yield Repair(f"Split into {found.use.split.count} parts", "split")
+        if check.use.split is not None:
+            yield Repair(f"Split into {check.use.split.count} parts", "split")
         if not typed.variant(platform):
             yield Repair(f"Shorter text for {visit.installation.platforms.facts(platform).title}", f"own:{platform}")
     if len(typed.accounts) > 1:

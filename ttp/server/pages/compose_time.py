@@ -27,7 +27,7 @@ class Chip:
 
     name: str
     value: str
-    shown: str
+    words: str
     at: str
 
 
@@ -35,7 +35,7 @@ class Chip:
 class ClockLine:
     """A time on one clock, and whose it is."""
 
-    shown: str
+    words: str
     whose: str
 
 
@@ -55,7 +55,7 @@ class TimeChoice:
 
     chips: tuple[Chip, ...]
     at: datetime | None
-    shown: str
+    words: str
     pick: str
     clocks: tuple[ClockLine, ...]
     hours: tuple[DayHour, ...]
@@ -84,12 +84,12 @@ def time_choice(
     """Return the choice of a time for these accounts. `text`: as it was typed; `post`: the stored post it is for."""
     time = _resolved(text, accounts, services, post)
     at = None if time is None else time.at
-    shown = "At once" if text == NOW else "" if at is None else short_time(at, zone, now)
+    words = "At once" if text == NOW else "" if at is None else short_time(at, zone, now)
     pick = "" if at is None or text == NOW else f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
     return TimeChoice(
         _chips(accounts, services, zone, now, post),
         at,
-        shown,
+        words,
         pick,
         () if at is None else _clocks(at, accounts, services, zone),
         () if at is None else _hours(at, accounts, services, zone),
@@ -110,8 +110,8 @@ def _resolved(
 def _suggested(
     word: str, accounts: Sequence[Account], services: RequestServices, post: int | None
 ) -> ResolvedTime | None:
-    known = services.optimal.with_data(accounts) if word == "optimal" else accounts
-    return _resolved(word, known, services, post) if known else None
+    those = services.optimal.with_data(accounts) if word == "optimal" else accounts
+    return _resolved(word, those, services, post) if those else None
 
 
 def _chips(
@@ -120,8 +120,8 @@ def _chips(
     chips = []
     for word, name in SUGGESTED.items():
         time = _suggested(word, accounts, services, post)
-        shown = None if time is None else (short_time(time.at, zone, now), typed_time(time.at, zone))
-        chips.append(Chip(name, word, *(shown or ("", ""))))
+        pair = None if time is None else (short_time(time.at, zone, now), typed_time(time.at, zone))
+        chips.append(Chip(name, word, *(pair or ("", ""))))
     local = now.astimezone(zone)
     monday = local.date() + _DAY * (7 - local.weekday())
     days = [("Today", local.date(), _EVENING), ("Tomorrow", local.date() + _DAY, _MORNING)]
@@ -130,9 +130,9 @@ def _chips(
     for name, day, clock in days:
         at = datetime.combine(day, clock, zone)
         if at > now:
-            words = f"{day_text(at, year=False).partition(' ')[2]}, " if name == "Monday" else ""
+            date = f"{day_text(at, year=False).partition(' ')[2]}, " if name == "Monday" else ""
             typed = typed_time(at, zone)
-            chips.append(Chip(name, typed, f"{words}{clock_text(at)}", typed))
+            chips.append(Chip(name, typed, f"{date}{clock_text(at)}", typed))
     return (*chips, Chip("At once", NOW, "Now", NOW))
 
 
@@ -152,7 +152,7 @@ def _clocks(
         is_same = own.utcoffset() == local.utcoffset()
         (same if is_same else others.setdefault((_clock(own), zone_city(there, at)), [])).append(account.name)
     whose = f"{zone_city(zone, at)}, your clock" + (f" and that of {_count(same)}" if same else "")
-    lines = (ClockLine(shown, f"{city}, clock of {_count(names)}") for (shown, city), names in others.items())
+    lines = (ClockLine(words, f"{city}, clock of {_count(names)}") for (words, city), names in others.items())
     return (ClockLine(_clock(local), whose), *lines)
 
 

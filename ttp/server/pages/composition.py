@@ -253,11 +253,11 @@ def size_of(item: MediaItem) -> str:
 def _typed_times(visit: Visit) -> tuple[str, str]:
     """Return the time of the form, and a second one if it has two. A person may type it, choose a chip or pick it in a
     calendar, and without scripts the other fields still have what the page filled in."""
-    at, shown = visit.field("at").strip(), visit.field("at_shown").strip()
+    at, page_at = visit.field("at").strip(), visit.field("at_shown").strip()
     chip, pick = visit.field("chip"), visit.field("pick").replace("T", " ")
-    changed = [chip] if chip and chip != shown else []
+    changed = [chip] if chip and chip != page_at else []
     changed += [pick] if pick and pick != visit.field("pick_shown").replace("T", " ") else []
-    changed += [at] if at != shown else []
+    changed += [at] if at != page_at else []
     first, *others = dict.fromkeys(changed or [at])
     return first, others[0] if others else ""
 

@@ -130,7 +130,7 @@ compose.addEventListener("htmx:afterSettle", (event) => {
     note();
   }
   const { pick, pick_shown: shown } = compose.elements;
-  if (elt.id === "clocks" && pick !== document.activeElement) pick.value = shown.value;
+  if (elt.id === "clocks" && shown && pick !== document.activeElement) pick.value = shown.value;
 });
 // Counts: what the server counted, and how much was typed since. "≈" where networks count differently: links, emoji.
 const segments = window.Intl.Segmenter && new Intl.Segmenter();
@@ -168,7 +168,10 @@ for (const one of all("[name=all]")) one.removeAttribute("name");
 compose.addEventListener("change", ({ target }) => {
   const { at } = compose.elements;
   if (target.name === "chip") at.value = target.value;
-  if (target.name === "pick" && target.value) at.value = target.value.replace("T", " ");
+  if (target.name === "pick" && target.value) {
+    at.value = target.value.replace("T", " ");
+    for (const chip of all("[name=chip]")) chip.checked = false;
+  }
   const group = target.closest("#accounts fieldset");
   const every = group && group.querySelector(".chip > input");
   if (!every) return;
@@ -179,7 +182,8 @@ compose.addEventListener("change", ({ target }) => {
 compose.addEventListener("input", ({ target }) => {
   if (target.name !== "at") return;
   for (const chip of all("[name=chip]")) chip.checked = false;
-  compose.elements.pick.value = compose.elements.pick_shown.value;
+  const { pick, pick_shown: shown } = compose.elements;
+  if (shown) pick.value = shown.value;
 }, true);
 // Keys: Ctrl+Enter sends, as Enter does in a line; Alt with arrows moves a part.
 compose.addEventListener("keydown", (event) => {

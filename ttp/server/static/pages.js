@@ -6,7 +6,8 @@ document.addEventListener("htmx:configRequest", (event) => {
 // Refusals are pages too: show them where the answer would be. That the login has ended is said once, where it matters.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status >= 400) {
-    event.detail.shouldSwap = event.detail.target.id !== "check" || ![401, 403].includes(event.detail.xhr.status);
+    const isSaidElsewhere = ["check", "clocks"].includes(event.detail.target.id);
+    event.detail.shouldSwap = !isSaidElsewhere || ![401, 403].includes(event.detail.xhr.status);
     event.detail.isError = false;
   }
 });
@@ -30,6 +31,8 @@ for (const button of document.querySelectorAll("[data-copy], [data-share]")) {
     if (copy) button.lastChild.textContent = "Copied";
   });
 }
+const chosen = document.querySelector(".filter [aria-current]");
+if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "center" });
 // A key presses what names it in `aria-keyshortcuts`: first in the row that has the focus, then anywhere. `j` and `k` go
 // from row to row. Keys do nothing while one types.
 const KEYS = "aria-keyshortcuts";
