@@ -25,7 +25,7 @@ from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
 from ttp.domain.time.zones import wall_text
 from ttp.platforms import BUILT_IN
-from ttp.server.pages.pictures import FOCUS, crop, folded, marked, shape
+from ttp.server.pages.pictures import FOCUS, crop, fold_text, mark_links, shape
 from ttp.server.pages.static import static_address
 
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ def _environment() -> Environment:
         linkcards=cards_of,
         crop=crop,
         shape=shape,
-        folded=folded,
+        folded=fold_text,
         host=host_of,
-        marked=marked,
+        marked=mark_links,
         kind=NAMES.__getitem__,
         size=size_text,
         ago=_ago,
