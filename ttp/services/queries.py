@@ -67,6 +67,11 @@ class Queries:
             recurrences = repeats.recurrences(db) if db else []
         return [(one.id or 0, one.post_id or 0) for one in recurrences if one.state != "ended" and one.post_id in ids]
 
+    def has_scheduled(self) -> bool:
+        """Return whether any post was ever scheduled, also a deleted one."""
+        with self._database.reading() as db:
+            return db is not None and queries.has_scheduled(db)
+
     def draft_ids(self, tags: Sequence[str] = ()) -> list[int]:
         """Return the ids of all drafts, or of those with one of these tags."""
         return [post.id or 0 for post in self.posts(PostFilter(queries.DRAFTS, tags=tuple(tags)))]

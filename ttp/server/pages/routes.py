@@ -20,6 +20,7 @@ from ttp.server.pages import (
     posts,
     queue,
     sources,
+    start,
 )
 from ttp.server.pages.static import STATIC, show_static
 from ttp.server.pages.visit import PageRoute, endpoint, redirect
@@ -33,7 +34,7 @@ PAGES = (
     PageRoute("POST", "/logout", login.log_out, "logout"),
     PageRoute("GET", person.PAGE, person.show_timezone, "own timezone"),
     PageRoute("POST", person.PAGE, person.set_timezone, "own timezone"),
-    PageRoute("GET", "/calendar", calendar.show_calendar, "own calendar"),
+    PageRoute("GET", "/calendar", start.show_start, "own calendar"),
     PageRoute("GET", "/queue", queue.show_queue, "list"),
     PageRoute("GET", "/posts", post_list.show_posts, "list"),
     PageRoute("GET", "/best-times", numbers.show_best_times, "optimal"),

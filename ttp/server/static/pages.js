@@ -31,6 +31,8 @@ for (const button of document.querySelectorAll("[data-copy], [data-share]")) {
     if (copy) button.lastChild.textContent = "Copied";
   });
 }
+const chosen = document.querySelector(".filter [aria-current]");
+if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "center" });
 // A key presses what names it in `aria-keyshortcuts`: first in the row that has the focus, then anywhere. `j` and `k` go
 // from row to row. Keys do nothing while one types.
 const KEYS = "aria-keyshortcuts";
