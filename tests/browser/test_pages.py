@@ -18,7 +18,7 @@ PICTURE = {"name": "lamp.png", "mimeType": "image/png", "buffer": png()}
 
 def test_a_person_logs_in_and_out(site: Site) -> None:
     with site.person() as page:
-        page.click(".me summary")
+        page.click("header [popovertarget=me]")
         page.click("text='Log out'")
         page.wait_for_url("**/login")
         page.goto("/queue")

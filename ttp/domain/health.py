@@ -107,6 +107,21 @@ class QueueHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Overview:
+    """What stands beside the menu of each page.
+
+    `troubled`: posts with a delivery that only a person ends; `unapproved`: posts that wait for approval. `queue`: None
+    for a person who sees some accounts only; `is_publishing`: a publisher runs, or ran as lately as expected.
+    """
+
+    troubled: int = 0
+    unapproved: int = 0
+    queue: QueueHealth | None = None
+    is_publishing: bool = False
+    next_due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Health(QueueHealth):
     """Who publishes, what is next, what waits and what needs a person.
 

@@ -22,14 +22,13 @@ FORM_UPLOADS = frozenset({"/compose", "/compose/media"})
 AGENTS = "/mcp"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
-STATIC = "/static"
 SAFE_HEADERS = {
     "Content-Security-Policy": "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""Headers of every answer that does not set its own, errors too. Browsers may keep the files of the pages."""
+"""Headers of every answer that does not set its own, errors too."""
 LEAST_BYTES_PER_S = 1000
 """A body that comes more slowly than this, after its first BODY_TIMEOUT_S, is refused."""
 
@@ -48,7 +47,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        send = _with_safe_headers(send, scope["path"])
+        send = _with_safe_headers(send)
         refused = self._refusal(scope)
         if refused is not None:
             await error_answer(refused, scope["path"])(scope, receive, send)
@@ -70,11 +69,9 @@ class Guard:
         return None
 
 
-def _with_safe_headers(send: Send, path: str) -> Send:
+def _with_safe_headers(send: Send) -> Send:
     """Return a `send` that adds the SAFE_HEADERS that an answer lacks."""
     safe = {name.lower().encode(): value.encode() for name, value in SAFE_HEADERS.items()}
-    if path.startswith(f"{STATIC}/"):
-        del safe[b"cache-control"]
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":

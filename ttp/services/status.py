@@ -16,6 +16,7 @@ from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
 from ttp.domain.health import (
     ActionsNeeded,
     Health,
+    Overview,
     PlatformCosts,
     PublisherInfo,
     QueueHealth,
@@ -56,22 +57,35 @@ class Status:
         self._platforms = platforms
         self._approval = config.requires_approval
 
-    def next_due(self, now: datetime) -> Delivery | None:
+    def next_due(self, now: datetime, within: Connection | None = None) -> Delivery | None:
         """Return the delivery that is due next; None if nothing is due or it is corrupt (`health` reports that)."""
-        with suppress(CorruptRow), self._database.reading() as db:
+        with suppress(CorruptRow), self._database.reading(within) as db:
             return queries.next_due(db, now, approved=self._approval) if db else None
         return None
 
-    def queue(self) -> QueueHealth:
+    def queue(self, within: Connection | None = None) -> QueueHealth:
         """Return whether posts are published."""
         now, publisher = self._clock.now(), self._publisher()
-        with self._database.reading() as db:
+        with self._database.reading(within) as db:
             if db is None:
                 return QueueHealth(publisher)
             if not publisher.running and not self._database.has_files:
                 publisher = next(map(_as_info, self._database.publishers(db)), publisher)  # another host may publish
             overdue, waiting = queries.count_waiting(db, now, approved=self._approval)
             return QueueHealth(publisher, overdue, waiting, self._clock_trouble(db, publisher))
+
+    def overview(self, accounts: frozenset[int] | None) -> Overview:
+        """Return what each page shows beside its menu. `accounts`: the ids of the only ones that are seen."""
+        with self._database.reading() as db:
+            if db is None:
+                return Overview(queue=QueueHealth(self._publisher()))
+            troubled, unapproved = queries.count_needs(db, approval=self._approval, within=accounts)
+            if accounts is not None:
+                return Overview(troubled, unapproved)
+            following = self.next_due(self._clock.now(), db)
+            queue = self.queue(db)
+            is_publishing = queue.publisher.running or self._ran_as_expected(queue.publisher)
+            return Overview(troubled, unapproved, queue, is_publishing, following.next_at if following else None)
 
     def accounts_to_reconnect(self) -> tuple[str, ...]:
         """Return the names of accounts that must be connected again; none if a row is corrupt."""
@@ -186,11 +200,14 @@ class Status:
 
     def is_publishing(self) -> bool:
         """Return whether a publisher runs, or one that comes again has run lately."""
-        publisher, now = self._publisher(), self._clock.now()
+        publisher = self._publisher()
+        return publisher.running or self._ran_as_expected(publisher)
+
+    def _ran_as_expected(self, publisher: PublisherInfo) -> bool:
         expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
         comes_again = publisher.mode in ("once", "loop")  # `ttp publish` and --until-idle do not imply another run
         last = publisher.last_run_at if comes_again else None
-        return publisher.running or (last is not None and now - last <= expected)
+        return last is not None and self._clock.now() - last <= expected
 
     def nothing_publishes(self) -> bool:
         """Return whether posts wait and no publisher runs, or has run lately."""

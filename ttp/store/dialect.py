@@ -295,6 +295,7 @@ the words of their partial index."""
 WAITS_FOR_APPROVAL = (
     f"EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = post.id AND {_READY.format('d.')} AND d.approved_at IS NULL)"
 )
+UNAPPROVED = f"SELECT post_id FROM delivery WHERE {_READY.format('')} AND approved_at IS NULL"
 SUBMITTED = "(status = 'draft' AND rejected_at IS NULL AND id IN (SELECT post_id FROM submitted_draft))"
 """Whether a post is a draft whose approval schedules it."""
 NEEDS_A_PERSON = f"id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review')) OR {SUBMITTED}"

@@ -366,6 +366,21 @@ def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> t
     return overdue, waiting
 
 
+def count_needs(db: Connection, *, approval: bool, within: frozenset[int] | None = None) -> tuple[int, int]:
+    """Return how many posts have a delivery that only a person ends, and how many wait for approval. `approval`: it is
+    required; `within`: the ids of the only accounts that are seen."""
+    where, values = _conditions(PostFilter(within=within))
+    sets = [
+        "SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review')",
+        f"SELECT id FROM post WHERE {dialect.SUBMITTED}",
+    ]
+    if approval:
+        sets.append(dialect.UNAPPROVED)
+    counts = ", ".join(f"(SELECT count(*) FROM post WHERE id IN ({ids}) AND deleted_at IS NULL{where})" for ids in sets)
+    troubled, *unapproved = db.execute(f"SELECT {counts}", values * len(sets)).fetchone()
+    return troubled, sum(unapproved)
+
+
 def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
     """Return the newest posts with a delivery in a state that only a person ends. `auth`: only those whose token no
     longer worked (True), or only the others (False)."""

@@ -74,7 +74,7 @@ def test_no_answer_may_be_framed_or_read_as_another_type(ann: Person, path: str)
     found = ann.get(path).headers
     assert "frame-ancestors 'none'" in found["content-security-policy"]
     assert found["x-content-type-options"] == "nosniff"
-    assert found.get("cache-control") == (None if path.startswith("/static/") else "no-store")
+    assert found.get("cache-control") == ("no-cache" if path == "/static/pages.js" else "no-store")
 
 
 def test_a_refusal_of_the_guard_and_a_fault_have_these_headers_too(

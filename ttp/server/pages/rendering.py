@@ -19,6 +19,8 @@ from ttp.domain.media.limits import size_text
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
 from ttp.domain.time.zones import wall_text
+from ttp.platforms import BUILT_IN
+from ttp.server.pages.static import static_address
 
 if TYPE_CHECKING:
     from ttp.domain.errors import TtpError
@@ -27,7 +29,7 @@ FOLDER = Path(__file__).parent.parent
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self';"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        " manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     # Not no-referrer: browsers then send `Origin: null` with forms, which hides whether they are foreign.
     "Referrer-Policy": "same-origin",
@@ -51,7 +53,20 @@ STATES = {
     "needs_review": "Needs review",
     "cancelled": "Left out",
     "coming": "From a repeat",
+    "approval": "Waits for approval",
+    "hold": "On hold",
 }
+"""The word for the status of a post or the state of a delivery."""
+SHAPES = {
+    "pending": "scheduled",
+    "claimed": "publishing",
+    "sending": "publishing",
+    "processing": "publishing",
+    "reconciling": "retrying",
+    "needs_review": "review",
+    "cancelled": "leftout",
+}
+"""The outline of a status or state, where it has not the same name."""
 _ACTIONS = {
     "retry": "/posts/{}/retry",
     "resolve": "/posts/{}/resolve",
@@ -92,7 +107,7 @@ def _environment() -> Environment:
         ago=_ago,
         thousands=_thousands,
     )
-    environment.globals["APPROVAL"] = APPROVAL
+    environment.globals.update(APPROVAL=APPROVAL, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)
     return environment
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 
-from ttp.server.guard import STATIC
 from ttp.server.pages import (
     accounts,
     approvals,
@@ -22,7 +20,7 @@ from ttp.server.pages import (
     queue,
     sources,
 )
-from ttp.server.pages.rendering import FOLDER
+from ttp.server.pages.static import STATIC, show_static
 from ttp.server.pages.visit import PageRoute, endpoint, redirect
 
 POST, SOURCE = "/posts/{post_id:int}", "/sources/{source_id:int}"
@@ -78,5 +76,5 @@ PAGES = (
 def page_routes() -> list[BaseRoute]:
     return [
         *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in PAGES),
-        Mount(STATIC, StaticFiles(directory=FOLDER / "static"), name="static"),
+        Route(f"{STATIC}/{{name}}", show_static, methods=["GET"], name="static"),
     ]

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
+from ttp.domain.health import Overview
 from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.server.api_token import Person, Session
 from ttp.domain.time.formatting import Clocks
@@ -64,16 +65,16 @@ DONE = {
 SAVED = ("saved", "draft", "scheduled")
 """The words after which a browser needs no copy of the form any more."""
 MENU = (
-    ("/calendar", "Calendar", "own calendar"),
-    ("/queue", "Queue", "list"),
-    ("/posts", "Posts", "list"),
-    ("/compose", "Compose", "create"),
-    ("/approvals", "Approvals", "approvals"),
-    ("/best-times", "Best times", "optimal"),
-    ("/report", "Report", "report"),
-    ("/sources", "Sources", "source list"),
-    ("/accounts", "Accounts", "account list"),
+    ("/calendar", "Calendar", "calendar", "own calendar"),
+    ("/queue", "Queue", "queue", "list"),
+    ("/posts", "Posts", "posts", "list"),
+    ("/approvals", "Approvals", "approve", "approvals"),
+    ("/best-times", "Best times", "clock", "optimal"),
+    ("/report", "Report", "chart", "report"),
+    ("/sources", "Sources", "feed", "source list"),
+    ("/accounts", "Accounts", "accounts", "account list"),
 )
+_MESSAGE = ("done", "post", "undo")
 _MOST_FIELDS, _MOST_FILES = 500, 20
 _NEXT_FOR_S = 600
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
@@ -128,9 +129,23 @@ class Visit:
         return RequestServices(self.installation, caller, expected=expected)
 
     @property
-    def menu(self) -> list[tuple[str, str]]:
-        """Return the addresses and names of the pages that the person may open."""
-        return [(address, name) for address, name, operation in MENU if self.may(operation)]
+    def menu(self) -> list[tuple[str, str, str]]:
+        """Return the addresses, names and icons of the pages that the person may open."""
+        return [(address, name, icon) for address, name, icon, operation in MENU if self.may(operation)]
+
+    @property
+    def overview(self) -> Overview | None:
+        """Return what each page shows beside the menu; None if the store cannot be read, which the page itself says."""
+        try:
+            return self.installation.status.overview(self.person.accounts)
+        except TtpError:
+            return None
+
+    @property
+    def address_without_message(self) -> str:
+        """Return the address of this page without the message after a change."""
+        left = [(name, value) for name, value in self.request.query_params.multi_items() if name not in _MESSAGE]
+        return f"{self.request.url.path}?{urlencode(left)}" if left else self.request.url.path
 
     def card_actions(self, post: PostView) -> list[str]:
         actions = {"resolve": "review", "retry": "retry", "approve": "approve", "reject": "approve"}

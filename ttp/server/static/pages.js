@@ -10,6 +10,77 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+// A message goes away at once. Without this file, its link leads to the same page without it.
+document.addEventListener("click", (event) => {
+  const close = event.target.closest("[data-close]");
+  if (close) {
+    event.preventDefault();
+    document.getElementById(close.dataset.close).remove();
+    history.replaceState(null, "", close.href);
+    document.getElementById("main").focus();
+  }
+});
+// A button that copies or shares names the field with the text.
+for (const button of document.querySelectorAll("[data-copy], [data-share]")) {
+  const { copy, share } = button.dataset;
+  const text = () => document.getElementById(copy || share).value;
+  button.hidden = !(copy ? navigator.clipboard : navigator.share);
+  button.addEventListener("click", async () => {
+    await (copy ? navigator.clipboard.writeText(text()) : navigator.share({ text: text() })).catch(() => {});
+    if (copy) button.lastChild.textContent = "Copied";
+  });
+}
+// A key presses what names it in `aria-keyshortcuts`: first in the row that has the focus, then anywhere. `j` and `k` go
+// from row to row. Keys do nothing while one types.
+const KEYS = "aria-keyshortcuts";
+const rows = () => [...document.querySelectorAll("main :is(.slim, .event, .need) a.what")];
+function press(key) {
+  const row = document.activeElement.closest(".slim, .event, .need");
+  const target = [row, document].map((one) => one && one.querySelector(`[${KEYS}="${CSS.escape(key)}"]`)).find(Boolean);
+  if (!target) return false;
+  if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) target.focus();
+  else target.click();
+  return true;
+}
+function step(by) {
+  const all = rows();
+  const row = document.activeElement.closest(".slim, .event, .need");
+  const at = all.findIndex((one) => row && row.contains(one));
+  const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
+  if (next) next.focus();
+  return next !== undefined;
+}
+function showKeys() {
+  const menu = document.getElementById("keys");
+  const named = [...document.querySelectorAll(`[${KEYS}]`)].map((one) => [
+    one.getAttribute(KEYS),
+    one.getAttribute("aria-label") || (one.labels && one.labels[0] ? one.labels[0].textContent : one.textContent),
+  ]);
+  if (rows().length) named.push(["j", "Next post"], ["k", "Previous post"]);
+  const list = document.createElement("dl");
+  list.className = "keys";
+  for (const [key, name] of new Map([...named.reverse(), ["?", "These keys"]])) {
+    const term = document.createElement("dt");
+    term.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+    list.append(term, Object.assign(document.createElement("dd"), { textContent: name.trim() }));
+  }
+  menu.replaceChildren(Object.assign(document.createElement("h2"), { textContent: "Keys" }), list);
+  return true;
+}
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  const isTyped = target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  if (isTyped || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector(":popover-open") || !document.getElementById("keys")) return;
+  const isDone = key === "?" ? showKeys() : key === "j" ? step(1) : key === "k" ? step(-1) : press(key);
+  if (key === "?") document.getElementById("keys").showPopover();
+  if (isDone) event.preventDefault();
+});
+const keysButton = document.getElementById("show-keys");
+if (keysButton) {
+  keysButton.hidden = false;
+  keysButton.addEventListener("click", showKeys);
+}
 // What was typed and is not stored yet stays in this browser, under the name of the person who typed it.
 const COPIES = "ttp-copy:";
 const KEPT_FOR_MS = 30 * 24 * 3600 * 1000;
