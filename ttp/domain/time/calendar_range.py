@@ -50,7 +50,7 @@ class CalendarRange:
 
     @property
     def middle(self) -> date:
-        """The day in the middle. A week is named after its ISO week, of which one that begins on Sunday has six days."""
+        """The day in the middle: that of a week is in the ISO week which names it, also if it begins on Sunday."""
         return self.first + self.length // 2 * _DAY
 
     @property

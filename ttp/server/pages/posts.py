@@ -15,6 +15,7 @@ from ttp.domain.media.item import AUDIO, VIDEOS
 from ttp.domain.post import PostStatus
 from ttp.domain.post_fields import shown_fields
 from ttp.server.pages.compose import unsaved_edit
+from ttp.server.pages.moving import go_after_undo
 from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
@@ -211,8 +212,8 @@ def undo(visit: Visit) -> Response:
     except NotFound:
         raise
     except TtpError as error:
-        return _refused_undo(visit, error)
-    return visit.go(f"/posts/{visit.post_id}", done="back" if back else "undo")
+        return go_after_undo(visit, error) or _refused_undo(visit, error)
+    return go_after_undo(visit, None) or visit.go(f"/posts/{visit.post_id}", done="back" if back else "undo")
 
 
 def _refused_undo(visit: Visit, error: TtpError) -> Response:

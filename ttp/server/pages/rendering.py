@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from ttp.domain.action import Action
 from ttp.domain.cards import cards_of
-from ttp.domain.delivery import APPROVAL
+from ttp.domain.delivery import APPROVAL, DeliveryState
 from ttp.domain.media.item import NAMES
 from ttp.domain.media.limits import size_text
+from ttp.domain.post import PostStatus
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
 from ttp.domain.time.zones import wall_text
@@ -24,6 +25,7 @@ from ttp.server.pages.static import static_address
 
 if TYPE_CHECKING:
     from ttp.domain.errors import TtpError
+    from ttp.services.queries import PostView
 
 FOLDER = Path(__file__).parent.parent
 HEADERS = {
@@ -105,10 +107,29 @@ def _environment() -> Environment:
         kind=NAMES.__getitem__,
         size=size_text,
         ago=_ago,
+        look=look_of,
+        network=lambda name: BUILT_IN.get(name) or name,
         thousands=_thousands,
     )
     environment.globals.update(APPROVAL=APPROVAL, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)
     return environment
+
+
+def look_of(post: PostView) -> str:
+    """Return the state that a shape shows: what needs a person first, then what the post waits for."""
+    needs, states = post.needs(), {row.state for row in post.active}
+    if post.id is None:
+        return "coming"
+    if "review" in needs:
+        return "needs_review"
+    if post.status in (PostStatus.FAILED, PostStatus.PARTIAL):
+        return post.status
+    if "approve" in needs:
+        return "approval"
+    if DeliveryState.RETRYING in states:
+        return "retrying"
+    is_held = post.status is PostStatus.SCHEDULED and any(row.waiting_for for row in post.active)
+    return "hold" if is_held else post.status
 
 
 def _instant(at: datetime | None, zone: tzinfo, *, named: bool = False) -> str:

@@ -13,6 +13,7 @@ from ttp.server.pages import (
     compose,
     connect,
     login,
+    moving,
     numbers,
     person,
     post_list,
@@ -59,6 +60,7 @@ PAGES = (
     PageRoute("POST", "/compose/media", compose.upload, "media upload"),
     PageRoute("GET", POST, posts.show_post, "show"),
     PageRoute("GET", f"{POST}/edit", compose.show_edit, "edit"),
+    PageRoute("GET", f"{POST}/move", moving.show_move, "schedule"),
     PageRoute("GET", f"{POST}/{{action}}", posts.ask, "show"),
     *(
         PageRoute(
@@ -66,7 +68,7 @@ PAGES = (
         )
         for name in posts.ACTIONS
     ),
-    PageRoute("POST", f"{POST}/move", calendar.move, "schedule"),
+    PageRoute("POST", f"{POST}/move", moving.move, "schedule"),
     PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approval link"),
     PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
     PageRoute("GET", "/media/{sha256}", posts.show_media, "media file"),

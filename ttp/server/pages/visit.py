@@ -74,7 +74,7 @@ MENU = (
     ("/sources", "Sources", "feed", "source list"),
     ("/accounts", "Accounts", "accounts", "account list"),
 )
-_MESSAGE = ("done", "post", "undo")
+_MESSAGE = ("done", "post", "undo", "change", "refused", "at", "tz", "revision")
 _MOST_FIELDS, _MOST_FILES = 500, 20
 _NEXT_FOR_S = 600
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
@@ -117,7 +117,7 @@ class Visit:
         is_for_them = self.person.accounts is None or OPERATIONS[operation].scope == OWN
         return is_for_them and self.person.may(OPERATIONS[operation].needs)
 
-    def services(self, operation: str, *, expected: int | None = None) -> RequestServices:
+    def services(self, operation: str, *, expected: int | None = None, dry_run: bool = False) -> RequestServices:
         """Return the services for an operation of the person. Raise NotAllowed if they may not do it."""
         needed = OPERATIONS[operation].needs
         caller = self.person.caller_for(needed)
@@ -126,7 +126,7 @@ class Visit:
             raise NotAllowed(f"this needs the capability {needed}, and {self.person.name} has {names}")
         if self.person.accounts is not None and OPERATIONS[operation].scope != OWN:
             raise NotAllowed(f"this is about all accounts, and {self.person.name} is limited to some")
-        return RequestServices(self.installation, caller, expected=expected)
+        return RequestServices(self.installation, caller, expected=expected, dry_run=dry_run)
 
     @property
     def menu(self) -> list[tuple[str, str, str]]:
@@ -195,7 +195,8 @@ class Visit:
     @property
     def is_fragment(self) -> bool:
         """Whether a script asks for a part of a page."""
-        return self.request.headers.get("hx-request") == "true"
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and headers.get("hx-boosted") != "true"
 
     @property
     def post_id(self) -> int:

@@ -318,41 +318,6 @@ if (compose) {
   };
   if (offer) offerCopy();
 }
-// A post that is dropped on another day or hour is moved by an ordinary form.
-const move = document.getElementById("move");
-if (move) {
-  let dragged = null;
-  const target = (event) => (dragged ? event.target.closest("td[data-date]") : null);
-  document.addEventListener("dragstart", (event) => {
-    dragged = event.target.closest("[data-post]");
-    if (dragged) {
-      event.dataTransfer.effectAllowed = "move";
-      event.dataTransfer.setData("text/plain", dragged.dataset.post);
-    }
-  });
-  document.addEventListener("dragover", (event) => {
-    for (const cell of document.querySelectorAll("td.over")) cell.classList.remove("over");
-    const cell = target(event);
-    if (cell) {
-      event.preventDefault();
-      cell.classList.add("over");
-    }
-  });
-  document.addEventListener("dragend", () => {
-    dragged = null;
-    for (const cell of document.querySelectorAll("td.over")) cell.classList.remove("over");
-  });
-  document.addEventListener("drop", (event) => {
-    const cell = target(event);
-    if (!cell) return;
-    event.preventDefault();
-    move.action = `/posts/${dragged.dataset.post}/move`;
-    move.elements.revision.value = dragged.dataset.revision;
-    move.elements.date.value = cell.dataset.date;
-    move.elements.hour.value = cell.dataset.hour || "";
-    move.submit();
-  });
-}
 // The zone of this browser is offered where it is not the person's.
 const offer = document.getElementById("browser-zone");
 const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
