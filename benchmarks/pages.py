@@ -107,7 +107,16 @@ def _measure(address: str, link: str, rounds: int) -> Mapping[str, Sequence[tupl
 def _pages() -> tuple[str, ...]:
     last = datetime.now(UTC).replace(day=1) - timedelta(days=1)
     return (
-        *(HEALTH, "/calendar", "/calendar?view=week", "/queue", "/compose", "/posts/1", "/posts/1/edit"),
+        *(
+            HEALTH,
+            "/calendar",
+            "/calendar?view=week",
+            "/calendar?view=day",
+            "/queue",
+            "/compose",
+            "/posts/1",
+            "/posts/1/edit",
+        ),
         *("/posts/1/delete", "/approvals", "/best-times", f"/report?when={last:%Y-%m}", "/accounts", LOGIN),
     )
 

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -128,12 +127,12 @@ def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response
     hours = None if view == "month" else visit.reading.planning.hours(accounts, span, posts)
     free = _free_times(visit, accounts, grid, posts, hours.free if hours else ())
     days = list(_days(visit, span, grid, posts, free))
-    inside = [post for post in posts if span.holds(calendar_time(post))]
+    inside = [post for day in days if day.is_inside for post in day.posts]
     focus = _focus(span, visit.query("when"), visit.now)
 
     def address(view: str, when: object = "") -> str:
-        words = {"view": view if view != "month" else "", "when": when}
-        return f"/calendar?{urlencode({name: word for name, word in words.items() if word})}".removesuffix("?")
+        words = (f"view={view}" if view != "month" else "", f"when={when}" if when else "")
+        return f"/calendar?{'&'.join(filter(None, words))}".removesuffix("?")
 
     return visit.page(
         "calendar.html",
