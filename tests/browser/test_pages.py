@@ -166,6 +166,22 @@ def test_keys_lead_through_the_calendar(site: Site) -> None:
             page.keyboard.press(key)
             page.wait_for_url(f"**/calendar?{address}")
             assert page.query_selector("#main .head") is not None
+        page.go_back()
+        page.wait_for_selector("h1:has-text('31 December 2097')")
+        page.keyboard.press("1")
+        page.wait_for_url("**/calendar?when=2097-12")
+
+
+def test_a_move_that_reaches_no_server_is_told(site: Site) -> None:
+    site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person() as page:
+        page.goto("/calendar?when=2098-01")
+        page.context.set_offline(offline=True)
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
+        page.wait_for_selector("#messages [role=status], #messages .toast")
+        page.context.set_offline(offline=False)
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
+        page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])

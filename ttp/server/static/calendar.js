@@ -2,7 +2,7 @@
 // The calendar works without this file. It moves a post that is dragged, and opens *Move to…* as a menu.
 function movePost(post, values) {
   const move = document.getElementById("move").elements;
-  htmx.ajax("POST", `/posts/${post.dataset.post}/move`, {
+  const sent = htmx.ajax("POST", `/posts/${post.dataset.post}/move`, {
     values: { ...values, revision: post.dataset.revision, tz: move.tz.value, back_to: move.back_to.value },
     headers: { "HX-Boosted": "true" },
     target: "#main",
@@ -11,6 +11,8 @@ function movePost(post, values) {
     swap: "outerHTML show:none",
     push: "true",
   });
+  const lost = { className: "toast", role: "status", textContent: "Not moved: the server cannot be reached." };
+  sent.catch(() => document.getElementById("messages").replaceChildren(Object.assign(document.createElement("p"), lost)));
 }
 let dragged = null;
 const clear = () => document.querySelectorAll(".over").forEach((one) => one.classList.remove("over"));
@@ -47,7 +49,8 @@ document.addEventListener("click", async (event) => {
   const menu = document.getElementById("move-menu");
   if (!link || !menu || !menu.showPopover || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  await htmx.ajax("GET", link.href, { target: menu, select: "#move-form", swap: "innerHTML" });
+  menu.replaceChildren();
+  await htmx.ajax("GET", link.href, { target: menu, select: "#move-form", swap: "innerHTML" }).catch(() => {});
   if (!menu.firstElementChild) return location.assign(link.href);
   menu.showPopover({ source: link });
   menu.querySelector("button, input:not([type=hidden])").focus();
