@@ -226,7 +226,7 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
     return saved_post_json(services, saved)
 
 
-class OneOfSeveral(PostContent):
+class OneOfSeveral(PostContent, OfOptimal):
     of_text = "text"
     text: str | None = None
     tags: list[str] | None = None
@@ -243,6 +243,9 @@ class CreatePosts(OfOptimal, Write):
     )
     accounts: list[str] | None = None
     at: str | None = Field(None, description="Of all: each gets its own hour with 'optimal' or 'next-slot'.")
+    one_a_day: bool = Field(
+        False, description="Each at the best hour of a day of its own, spread evenly over `from` to `until` (a week)."
+    )
     tz: str | None = None
     tags: list[str] | None = None
 
@@ -252,16 +255,26 @@ def create_posts(services: Services, args: CreatePosts) -> list[PostAnswer]:
     """Create several posts, all or none, which one undo takes back: drafts without `at`, scheduled with one."""
     from ttp.services.new_posts import Refusals, create_all
 
-    times = services.times.between(args.from_, args.until, args.tz)
-    shared = {name: value for name in ("accounts", "at", "tz", "tags") if (value := getattr(args, name)) is not None}
-    refusals, post_inputs = Refusals(len(args.posts)), list[PostInput]()
+    shared = ("accounts", "at", "tz", "tags", "from_", "until")
+    refusals = Refusals(len(args.posts))
+    new_posts: list[tuple[PostInput, TimeResolver]] = []
+    days: Sequence[TimeResolver] = ()
+    if args.one_a_day:
+        if args.at not in (None, "optimal") or any(
+            {"at", "from_", "until"} & one.model_fields_set for one in args.posts
+        ):
+            raise UsageError("oneADay chooses the times: leave out `at`, and `from` and `until` of single posts")
+        args = args.model_copy(update={"at": "optimal"})
+        days = services.times.days(args.from_, args.until, len(args.posts), args.tz)
     for number, post in enumerate(args.posts, 1):
+        own = post.model_fields_set | ({"from_", "until"} if post.at is not None else set())
+        whole = post.model_copy(update={name: getattr(args, name) for name in shared if name not in own})
         with refusals.of_post(number):
-            whole = post.model_copy(update={n: v for n, v in shared.items() if n not in post.model_fields_set})
-            post_inputs.append(_post_input(services, whole, whole.text))
+            times = days[number - 1] if days else services.times.between(whole.from_, whole.until, whole.tz)
+            new_posts.append((_post_input(services, whole, whole.text), times))
     refusals.raise_any()
     with services.naming_choices():
-        saved = create_all(services.posts, post_inputs, times, args.key)
+        saved = create_all(services.posts, new_posts, args.key)
     rows = saved_posts_json(services, saved)
     return [{**row, "id": None} for row in rows] if args.dry_run else rows
 
@@ -336,6 +349,8 @@ def saved_posts_json(services: Services, saved: Sequence[SavedPost]) -> list[Pos
     new = [one.post for one in saved if not one.replayed]
     more = not_running(services) if any(post.scheduled_at for post in new) else []
     more += approval_warnings(services, new)
+    if new and not any(post.accounts for post in new):
+        more.append("no account: a draft goes nowhere before it has `accounts`")
     return [
         post_json(one.post, [*saved_warnings(services, one), *(() if number else more)], replayed=one.replayed)
         for number, one in enumerate(saved)
