@@ -82,6 +82,12 @@ class Filters:
         days = [f"{way} {self.day(name)}" for name, way in (("since", "from"), ("until", "before")) if self.day(name)]
         return " ".join(days).capitalize() or "Any time"
 
+    @property
+    def searched(self) -> str:
+        """Return in words what was searched besides the text: `Any status, x/me`."""
+        chosen = [dict(self.options(name)).get(self[name], "") for name in ("status", "account", "tag")]
+        return ", ".join([*(word for word in chosen if word), self.time_words.lower()])
+
     def query(self, **changes: object) -> str:
         """Return the query of the same filter, with some words changed."""
         page = {"page": self.page if self.page > 1 else ""}

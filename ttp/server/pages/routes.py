@@ -10,6 +10,7 @@ from ttp.server.pages import (
     accounts,
     approvals,
     calendar,
+    chosen,
     compose,
     connect,
     login,
@@ -35,6 +36,11 @@ PAGES = (
     PageRoute("GET", "/calendar", calendar.show_calendar, "own calendar"),
     PageRoute("GET", "/queue", queue.show_queue, "list"),
     PageRoute("GET", "/posts", post_list.show_posts, "list"),
+    *(
+        PageRoute("POST", f"/posts/chosen/{name}", partial(chosen.change_chosen, name=name), operation)
+        for name, (operation, _) in chosen.CHANGES.items()
+    ),
+    PageRoute("POST", "/posts/chosen/undo", chosen.undo_chosen, "undo"),
     PageRoute("GET", "/best-times", numbers.show_best_times, "optimal"),
     PageRoute("GET", "/report", numbers.show_report, "report"),
     PageRoute("GET", "/accounts", accounts.show_accounts, "account list"),
@@ -62,7 +68,11 @@ PAGES = (
     PageRoute("GET", f"{POST}/{{action}}", posts.ask, "show"),
     *(
         PageRoute(
-            "POST", f"{POST}/{name}", partial(posts.change_post, name=name), name, partial(posts.ask_again, name=name)
+            "POST",
+            f"{POST}/{name}",
+            partial(posts.change_post, name=name),
+            posts.operation_of(name),
+            partial(posts.ask_again, name=name),
         )
         for name in posts.ACTIONS
     ),
