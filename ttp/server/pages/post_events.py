@@ -90,9 +90,7 @@ def _ended(post: PostView, attempts: Sequence[Attempt]) -> Iterator[PostEvent]:
             case DeliveryState.NEEDS_REVIEW:
                 yield PostEvent(last.ended_at or last.at, f"No answer from {name}", detail, "needs_review")
             case DeliveryState.RETRYING:
-                yield PostEvent(
-                    last.ended_at or last.at, f"{name} did not work, will be tried again", detail, "retrying"
-                )
+                yield PostEvent(last.ended_at or last.at, f"{name} did not work yet", detail, "retrying")
             case DeliveryState.PENDING:
                 pass
             case _:

@@ -19,7 +19,7 @@ from ttp.server.pages.visit import Visit
 from ttp.services.queries import PostView
 from ttp.store.queries import COMING, DRAFTS, ENDED
 
-MOST_TROUBLED, MOST_COMING, MOST_OTHERS, MOST_COUNTED = 5, 10, 3, 1000
+MOST_TROUBLED, MOST_COMING, MOST_OTHERS, MOST_COUNTED = 4, 8, 3, 1000
 _FAILING = (PostStatus.PUBLISHING, PostStatus.FAILED, PostStatus.PARTIAL)
 _WAITING = (PostStatus.DRAFT, PostStatus.SCHEDULED)
 _LEAST_DAYS, _MOST_DAYS = 3, 7
@@ -86,8 +86,7 @@ def _days(visit: Visit, coming: Sequence[PostView]) -> list[QueueDay]:
     shown = sorted({*by_day, *(day for number, day in enumerate(near) if day <= last or number < _LEAST_DAYS)})
     free = _free_hours(visit, near, coming) if any(day not in by_day for day in shown) else {}
     return [
-        QueueDay(day, _name(day, today), by_day[day] if day in by_day else (), None if day in by_day else free.get(day))
-        for day in shown
+        QueueDay(day, _name(day, today), by_day.get(day, ()), None if day in by_day else free.get(day)) for day in shown
     ]
 
 

@@ -94,7 +94,7 @@ def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[
         why.append(f"It is live on {' and '.join(dict.fromkeys(live))}.")
     again = [Repair("Try again", action="retry")] if "retry" in actions else []
     edit = [Repair("Edit the post", f"/posts/{post.id}/edit")] if "edit" in actions else []
-    repairs = [*again, *edit] if kind in _UNSENT else [*edit, *again]
+    repairs = again if kind is Kind.AUTH else [*again, *edit] if kind in _UNSENT else [*edit, *again]
     if kind is Kind.AUTH and visit.may("sign-in at a platform"):
         name = urlencode({"name": delivery.account})
         repairs.insert(0, Repair(f"Connect {delivery.account} again", f"/accounts/connect?{name}"))
