@@ -69,6 +69,8 @@ CHANGES: Mapping[str, tuple[str, Callable[[Visit, RequestServices, Sequence[int]
 
 def change_chosen(visit: Visit, name: str) -> Response:
     """Change all chosen posts, or none. A refusal is shown on the list, with what was chosen and typed."""
+    if name == "schedule" and not visit.field("at").strip() and visit.field("tag").strip():
+        name = "tag"  # Enter in the field of the tag presses the first button
     operation, change = CHANGES[name]
     try:
         ids = _ids(visit)

@@ -84,9 +84,9 @@ class Filters:
 
     @property
     def searched(self) -> str:
-        """Return in words what was searched besides the text: `Any status, x/me`."""
-        chosen = [dict(self.options(name)).get(self[name], "") for name in ("status", "account", "tag")]
-        return ", ".join([*(word for word in chosen if word), self.time_words.lower()])
+        """Return in words what was chosen besides the text: `Draft, x/me, from 2026-11-01`."""
+        chosen = [dict(self.options(name))[self[name]] for name in ("status", "account", "tag") if self[name]]
+        return ", ".join([*chosen, *([self.time_words.lower()] if self.day("since") or self.day("until") else [])])
 
     def query(self, **changes: object) -> str:
         """Return the query of the same filter, with some words changed."""

@@ -205,7 +205,7 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
     return visit.page(
         "post.html",
         post=post,
-        facts=shown_fields(post),
+        facts=list(shown_fields(post)),
         attempts=attempts,
         changes=changes,
         events=post_events(post, queries.changes(MOST_CHANGES, visit.post_id, undos=True), attempts),

@@ -173,9 +173,13 @@ def _counted(metrics: Iterable[Metrics]) -> str:
 
 
 def _repeated(cron: str) -> str:
-    """`Every mon,wed 09:00`; an expression that is not so simple stays one."""
+    """`Every Mon, Wed at 09:00`; an expression that is not so simple stays one."""
     words = format_slot_times(cron)
-    return f"Repeats: {cron}" if words == cron else f"Every {words}".replace("Every daily", "Every day")
+    if words == cron:
+        return f"Repeats: {cron}"
+    days, _, times = words.partition(" ")
+    names = {"daily": "day", "weekdays": "weekday", "weekends": "weekend day"}
+    return f"Every {names.get(days) or days.title().replace(',', ', ')} at {times.replace(',', ', ')}"
 
 
 def web_address(url: str | None) -> str | None:
