@@ -90,7 +90,9 @@ def test_all_of_a_page_are_published_without_scripts(three: Person) -> None:
     form = form_with(three.sees("/posts?status=scheduled"), "Publish now")
     assert form.fields["shown"] == ["1,2"]
     three.does("/posts/chosen/publish?status=scheduled", {**form.pressed("Publish now"), "every": "yes"})
-    due = three.ttp.sql("SELECT count(*) FROM delivery WHERE next_at <= ?", int(three.ttp.clock.now().timestamp() * 1000))
+    due = three.ttp.sql(
+        "SELECT count(*) FROM delivery WHERE next_at <= ?", int(three.ttp.clock.now().timestamp() * 1000)
+    )
     assert due[0][0] == 2
 
 
