@@ -16,14 +16,14 @@ _ttp() {
             --account|--accounts|--add-media|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--captions|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--every|--exclude|--expires|--explore|--fields|--file|--focus|--for|--format|--from|--history|--host|--html|--include-category|--key|--langs|--limit|--map|--max-age|--max-late|--max-new|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--print-config|--program|--project|--published|--quiet-hours|--reason|--remove-media|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--snippet|--socket|--sort|--split|--spread|--state|--status|--svg|--tag|--template|--text|--thread|--thumbnail|--to|--trusted-proxy|--tz|--until|--var|--vary|--where|--with|--within|-n) option=$word ;;
             -*) ;;
             *) case $path in
-                ''|'account'|'config'|'credentials'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'source'|'store'|'template'|'token'|'webhook') path="${path:+$path }$word" ;;
+                ''|'account'|'approve-link'|'config'|'credentials'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'source'|'store'|'template'|'token'|'webhook') path="${path:+$path }$word" ;;
                 *) (( ++place )) ;;
             esac ;;
         esac
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nsource\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nsource\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\napprove-link\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--within\n--media\n--alt\n--dry-run\n--edit\n-e\n--thread\n--text\n--tag\n--first\n--tz\n--set\n--no-card\n--key\n--template\n--var\n--snippet\n--focus\n--captions\n--thumbnail\n--max-late\n--split\n--no-split\n--number-parts\n--no-number-parts\n--utm\n--no-utm\n--file\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--within\n--tz\n--media\n--add-media\n--remove-media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--no-card\n--template\n--var\n--snippet\n--focus\n--captions\n--thumbnail\n--max-late\n--split\n--no-split\n--number-parts\n--no-number-parts\n--utm\n--no-utm\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -81,6 +81,10 @@ _ttp() {
         'resolve') (( place )) || { ask=(post partial publishing); }; options=$'--account\n--published\n--not-published\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'approve') ask=(post scheduled draft failed partial) options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'reject') ask=(post scheduled draft) options=$'--reason\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'approve-link') words=$'create\nlist\nrevoke' options=$'--help' ;;
+        'approve-link create') options=$'--tag\n--account\n--week\n--until\n--name\n--expires\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'approve-link list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'approve-link revoke') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'pause') options=$'--account\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'resume') options=$'--account\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'status') options=$'--notify\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -151,12 +155,13 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--env\n--stop\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\noutput\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\npostgresql\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nsource\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--all\n--help' ;;
+        'help') words=$'time\noutput\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\npostgresql\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nannounce\nlint\ntemplate\nsource\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\napprove-link\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--all\n--help' ;;
         'help template') words=$'list\nshow\nedit\npreview\nremove' options=$'--help' ;;
         'help source') words=$'add\nlist\nshow\npreview\npoll\npause\nresume\nedit\nremove\npost\nskip' options=$'--help' ;;
         'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
         'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
         'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
+        'help approve-link') words=$'create\nlist\nrevoke' options=$'--help' ;;
         'help service') words=$'install\nuninstall\nstatus' options=$'--help' ;;
         'help metrics') words=$'import\npull\nlist\nsummary' options=$'--help' ;;
         'help account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
@@ -198,6 +203,8 @@ _ttp() {
             'optimal backtest --fields') words=$'account\nplatform\ntimezone\nfrom\nto\ndataPoints\nheldOut\ninBestHours\nrecommended\nmeanPerHour\ndifference\nfactors' many=1 ;;
             'calendar --fields') words=$'date\ntime\nid\nstatus\naccounts\ncontent\nscheduledAt\npublishedAt\ntags\nrepeat' many=1 ;;
             'run --fields'|'serve --fields') words=$'at\nevent\npost\naccount\nremoteId\nurl\nkind\nmessage\nnextAt\nattempt\nms' many=1 ;;
+            'approve-link create --fields') words=$'id\nname\ncreatedBy\nposts\nexpiresAt\nleftOut\nurl' many=1 ;;
+            'approve-link list --fields'|'approve-link revoke --fields') words=$'id\nname\ncreatedBy\nposts\nexpiresAt' many=1 ;;
             'pause --fields'|'resume --fields'|'account add --fields'|'account connect --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields'|'account remove --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver\nsplit\nutm' many=1 ;;
             'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked\nwebhooks\nsources\npublishers' many=1 ;;
             'service install --fields'|'service uninstall --fields'|'service status --fields') words=$'kind\nfile\ninstalled\nrunning\nsays\nlingers\nlog' many=1 ;;

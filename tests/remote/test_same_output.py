@@ -71,6 +71,9 @@ MORE = [
     ("template", "show", "none"),
     ("template", "preview", "none"),
     ("approve", "99"),
+    ("approve-link", "create", "99"),
+    ("approve-link", "list"),
+    ("approve-link", "revoke", "9"),
 ]
 """At least one call of each command that the other tables do not have."""
 
@@ -125,7 +128,7 @@ def test_commands_that_write_in_a_row(machines: Machines, most: int | None) -> N
     calls = [((*argv, "--json"), GIVEN.get(name, "")) for name, argv in WRITING.items()]
     for argv, stdin in [*calls, *((argv, "") for argv in MORE)][:most]:
         if is_remote(argv):
-            approves = argv[0] in ("approve", "reject")
+            approves = argv[0] in ("approve", "approve-link", "reject")
             both(machines, *argv, stdin=stdin, token=machines.token("approve") if approves else None)
     both(machines, "list", "--json")
 

@@ -36,14 +36,18 @@ def sql(database: Database, statement: str, *values: object) -> None:
 
 
 def look(
-    database: Database, *alarms: Alarm, kinds: Sequence[str] = ("ntfy",), now: datetime = START
+    database: Database,
+    *alarms: Alarm,
+    kinds: Sequence[str] = ("ntfy",),
+    now: datetime = START,
+    approval: bool = False,
 ) -> list[list[Notification]]:
     """Look once, and claim everything that is due. `has_work` says before whether that does something."""
     with database.reading() as db:
         assert db is not None
-        work = notifications.has_work(db, kinds, alarms, JUDGED, now)
+        work = notifications.has_work(db, kinds, alarms, JUDGED, now, approval=approval)
     with transaction(database) as db:
-        notifications.update(db, kinds, alarms, JUDGED, now)
+        notifications.update(db, kinds, alarms, JUDGED, now, approval=approval)
         found = []
         while claimed := notifications.claim(db, kinds, now):
             found.append(claimed)
@@ -198,3 +202,29 @@ def test_what_is_long_over_is_forgotten(database: Database) -> None:
     fail(database)
     look(database, now=START + notifications.KEPT_FOR + timedelta(days=1))
     assert [one.post_id for one in kept(database)] == [post + 1]
+
+
+def test_a_post_without_approval_is_remembered_a_day_and_two_hours_before(database: Database) -> None:
+    at = START + timedelta(days=3)
+    post = add_post(database, to(add_account(database), at), to(add_account(database, "x/other"), at)).id
+    other = add_post(database, to(add_account(database, "x/third"), at)).id
+    sql(database, "UPDATE delivery SET approved_at = 1 WHERE post_id = ?", other)
+
+    def reminders(before: timedelta, *, approval: bool = True) -> list[list[int | None]]:
+        found = look(database, now=at - before, approval=approval)
+        for one in found:
+            record(database, one, now=at - before)
+        assert {one.event for lines in found for one in lines} <= {"post.unapproved"}
+        return [[one.post_id for one in lines] for lines in found]
+
+    day, second = timedelta(days=1), timedelta(seconds=1)
+    assert reminders(day + second) == []
+    assert reminders(day, approval=False) == []
+    assert [reminders(before) for before in (day, day - second, day / 2)] == [[[post]], [], []]
+    sql(database, "UPDATE delivery SET approved_at = 1 WHERE post_id = ?", post)
+    assert reminders(day / 2) == []
+    assert kept(database)[0].ended_at is not None
+    sql(database, "UPDATE delivery SET approved_at = NULL WHERE post_id = ?", post)
+    assert [reminders(timedelta(hours=hours)) for hours in (6, 2, 1)] == [[], [[post]], []]
+    assert reminders(-second) == []
+    assert len(kept(database)) == 2

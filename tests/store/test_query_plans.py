@@ -100,7 +100,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
         "delivery_next",
     ),
     "news for notifications": (
-        lambda db: notifications.has_work(db, ["ntfy"], [], [], START),
+        lambda db: notifications.has_work(db, ["ntfy"], [], [], START, approval=True),
         "delivery_needs notification_open notification_due",
     ),
     "the newest numbers of posts": (

@@ -55,6 +55,13 @@ COMMANDS = (
     Command("resolve", "publish", "Publish", "Say whether a delivery that needs review was published."),
     Command("approve", "approve", "Publish", "Approve posts as they are now."),
     Command("reject", "approve", "Publish", "Reject posts: they become drafts again, with your reason."),
+    Command(
+        "approve-link",
+        "server.approve_link",
+        "Publish",
+        "Print a link by which someone without a login approves posts.",
+        True,
+    ),
     Command("pause", "account", "Publish", "Pause publishing for all accounts, or for some; due posts wait."),
     Command("resume", "account", "Publish", "Resume publishing; posts that waited are published a minute apart."),
     Command("status", "status", "Publish", "Show the publisher, the next post, and what needs your action."),
@@ -170,4 +177,4 @@ def help_page(width: int = USUAL, *, all: bool = False) -> str:
 
 
 def _rows(commands: Sequence[Command], width: int) -> list[str]:
-    return [line for one in commands for line in _flow(one.help.split(), width, f"  {one.name:<12}")]
+    return [line for one in commands for line in _flow(one.help.split(), width, f"  {one.name:<13}")]

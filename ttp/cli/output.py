@@ -198,6 +198,16 @@ class Output:
 
         return Page(now=self._now(), zone=self._zone(), width=self._width, color=self._color)
 
+    def write_qr(self, text: str) -> None:
+        """Write a QR code on a terminal where it fits below two lines; nothing elsewhere."""
+        if self.for_people and not self._plain and self._stdout.isatty():
+            import shutil
+
+            from ttp.cli.render.qr import qr_lines
+
+            room = shutil.get_terminal_size().lines - 3
+            self._write(f"{line}\n" for line in qr_lines(text, width=self._width, height=room, color=self._color))
+
     def write_painted(self, text: str) -> None:
         """Write and flush a line that is escaped and coloured already."""
         self._write([f"{terminal.to_ascii(text) if self._plain else text}\n"])

@@ -25,6 +25,9 @@ NEEDS_REVIEW = "delivery.needs_review"
 RECONNECT = "account.needs_reconnect"
 REFUSED = "publisher.refused"
 STALLED = "publisher.stalled"
+UNAPPROVED = "post.unapproved"
+REMINDERS_H = (24, 2)
+"""Hours before the time of a post that is not approved, the longest first."""
 SOURCES = ("source.held", "source.failed", "source.gone")
 TEST = "notify.test"
 ENDS: Mapping[str, str] = MappingProxyType(
@@ -120,6 +123,7 @@ _TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ENDS[REFUSED]: ("this machine publishes again",) * 2,
         STALLED: ("nothing is publishing",) * 2,
         ENDS[STALLED]: ("no post is overdue any more",) * 2,
+        UNAPPROVED: ("post {post} waits for approval", "{count} posts wait for approval"),
         SOURCES[0]: ("items of a source wait for you", "items of {count} sources wait for you"),
         SOURCES[1]: ("a source cannot be read", "{count} sources cannot be read"),
         SOURCES[2]: ("a source is gone", "{count} sources are gone"),
@@ -141,7 +145,8 @@ def _lines(one: Notification) -> Iterator[str]:
         return
     text = clean_text(one.text or "")
     shown = text if len(text) <= _SHOWN_TEXT else f"{text[: _SHOWN_TEXT - 1]}…"
-    yield f'Post {one.post_id} to {clean_text(one.account or "")}: "{shown}"'
+    to = f" to {clean_text(one.account)}" if one.account else ""
+    yield f'Post {one.post_id}{to}: "{shown}"'
     if message:
         yield f"  {message}"
 
@@ -158,5 +163,7 @@ def _hints(event: str, notifications: Sequence[Notification]) -> Iterator[WayOut
         yield action("retry", *posts)
     if event == RECONNECT:
         yield from (connect_action(one.account) for one in notifications[:MOST_NAMED] if one.account)
+    if event == UNAPPROVED:
+        yield action("approve", *posts)
     if event == NEEDS_REVIEW:
         yield from (action("show", post) for post in posts)

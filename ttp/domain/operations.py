@@ -57,7 +57,9 @@ _TABLE = (
     # Publishing
     _rows(PUBLISH, OWN, CHANGES, "publish", "retry", "resolve"),
     _rows(PUBLISH, ALL, CHANGES, "run", "pause", "resume", "delete --remote", "certify"),
-    _rows(APPROVE, OWN, CHANGES, "approve", "reject", "approval link"),
+    _rows(APPROVE, OWN, CHANGES, "approve", "reject", "approve-link create"),
+    _rows(APPROVE, ALL, CHANGES, "approve-link revoke"),
+    _rows(APPROVE, ALL, LOOKS, "approve-link list"),
     _rows(NOTHING, OWN, CHANGES, "decision by link"),
     _rows(PUBLISH, OWN, CHANGES, "draft approval", or_needs=APPROVE),
     _rows(DRAFT, OWN, CHANGES, "draft rejection", or_needs=APPROVE),

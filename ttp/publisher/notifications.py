@@ -22,6 +22,7 @@ from ttp.domain.notification import (
     REFUSED,
     SECRETS,
     STALLED,
+    UNAPPROVED,
     Alarm,
     Message,
     Notification,
@@ -71,12 +72,12 @@ class Notifications:
 
     def _look(self, stop: Stop) -> list[Sent]:
         alarms = [*self._alarms(), *self._source_alarms()]
-        judged = (self._machine, self._machine_clock, "publisher")
+        judged, approval = (self._machine, self._machine_clock, "publisher"), self._config.requires_approval
         with self._database.reading() as db:
-            if db is None or not stored.has_work(db, self.kinds, alarms, judged, self._clock.now()):
+            if db is None or not stored.has_work(db, self.kinds, alarms, judged, self._clock.now(), approval=approval):
                 return []
         with self._database.writing() as db:
-            stored.update(db, self.kinds, alarms, judged, self._clock.now())
+            stored.update(db, self.kinds, alarms, judged, self._clock.now(), approval=approval)
         tried = []
         while not stop():
             with self._database.writing() as db:
@@ -241,6 +242,8 @@ def page_of(message: Message) -> str:
     posts = {one["post"] for one in message.about if one["post"] is not None}
     if len(posts) == 1:
         return f"/posts/{posts.pop()}"
+    if message.event == UNAPPROVED:
+        return "/approvals"
     return "/accounts" if message.event in (RECONNECT, ENDS[RECONNECT]) else "/queue"
 
 

@@ -36,6 +36,11 @@ class Approvals:
         with self._posts.database.reading() as db:
             return {one for one in ids if db is not None and authors.has_changed(db, one, name)}
 
+    def approved_before(self, ids: Sequence[int]) -> set[int]:
+        """Return those of the posts that have been approved, whether or not the approval still holds."""
+        with self._posts.database.reading() as db:
+            return authors.approved_before(db, ids) if db is not None else set()
+
     def approve(self, ids: Sequence[int], *, by: str | None = None) -> list[PostView]:
         """Approve posts in their present form. Raise StateRefused if nothing of one is left to publish, and what
         `schedule` raises for a submitted draft.

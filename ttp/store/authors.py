@@ -40,3 +40,12 @@ def has_changed(db: Connection, post_id: int, actor: str) -> bool:
         " AND (c.actor = ? OR substr(c.actor, 1, ?) = ?) LIMIT 1"
     )
     return db.execute(sql, (post_id, actor, len(actor) + 1, f"{actor} ")).fetchone() is not None
+
+
+def approved_before(db: Connection, post_ids: Iterable[int]) -> set[int]:
+    """Return those of the posts that have been approved, whether or not the approval still holds."""
+    sql = (
+        "SELECT DISTINCT p.post_id FROM change_post p JOIN change c ON c.id = p.change_id"
+        f" WHERE {in_list('p.post_id', 'posts')} AND c.command = 'approve' AND (p.undone IS NULL OR p.undone = 0)"
+    )
+    return {row[0] for row in db.execute(sql, {"posts": List(post_ids)})}

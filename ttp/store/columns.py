@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-REVISIONS = ("0018", "0019", "0020")
+REVISIONS = ("0018", "0019", "0020", "0021")
 """Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
 Kind = Literal["boolean", "instant", "integer", "list", "numbers", "object", "real", "text", "texts"]

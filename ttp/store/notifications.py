@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from ttp.domain.action import way_out_from_text, way_out_to_text
-from ttp.domain.notification import ENDS, PAUSES, RECONNECT, SOURCES, TEST, Alarm, Notification
+from ttp.domain.notification import ENDS, PAUSES, RECONNECT, REMINDERS_H, SOURCES, TEST, UNAPPROVED, Alarm, Notification
 from ttp.domain.time.clock import to_ms
 from ttp.store.dialect import Connection, List, Row, in_list
 from ttp.store.row_mapper import plain_fields
@@ -39,6 +39,24 @@ _NEW_ACCOUNTS = (
     " AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.kind = :kind AND n.ended_at IS NULL"
     f" AND n.event = '{RECONNECT}' AND n.subject = CAST(a.id AS TEXT))"
 )
+_DUE_WITHIN = tuple((hours, f"WHEN p.scheduled_at <= :now + {hours * 3_600_000} THEN") for hours in sorted(REMINDERS_H))
+_LEAD = " ".join(f"{within} '{hours}'" for hours, within in _DUE_WITHIN)
+_LEAD_TEXT = " ".join(f"{within} 'it is due within {hours} hours'" for hours, within in _DUE_WITHIN)
+_WAITS = "SELECT 1 FROM delivery d WHERE d.post_id = p.id AND d.state = 'pending' AND d.approved_at IS NULL"
+_REMINDER = f"p.id || '/' || p.scheduled_at || '/' || CASE {_LEAD} END"
+_NEW_REMINDERS = (
+    f"SELECT :kind, '{UNAPPROVED}', {_REMINDER}, p.id, CAST(NULL AS INTEGER), CASE {_LEAD_TEXT} END,"
+    " CAST(NULL AS TEXT), :now, 0, :now FROM post p WHERE p.status = 'scheduled' AND p.deleted_at IS NULL"
+    f" AND p.scheduled_at > :now AND p.scheduled_at <= :now + {max(REMINDERS_H) * 3_600_000} AND EXISTS ({_WAITS})"
+    f" AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.kind = :kind AND n.event = '{UNAPPROVED}'"
+    f" AND n.subject = {_REMINDER})"
+)
+"""Posts without approval that are due soon. Ended ones count as sent: each comes once for a time of a post."""
+_IS_REMINDER_OVER = (
+    f"ended_at IS NULL AND event = '{UNAPPROVED}' AND NOT EXISTS (SELECT 1 FROM post p WHERE p.id ="
+    " notification.post_id AND p.status = 'scheduled' AND p.deleted_at IS NULL"
+    f" AND notification.subject LIKE p.id || '/' || p.scheduled_at || '/%' AND EXISTS ({_WAITS}))"
+)
 _IS_OVER = (
     "ended_at IS NULL AND account_id IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.post_id = notification.post_id"
@@ -48,6 +66,7 @@ _IS_OVER = (
     f" (SELECT 1 FROM account a WHERE a.id = notification.account_id AND {_NEEDS_RECONNECT}))"
 )
 """Of an open notification about a delivery or an account: what it says is no longer so."""
+_OVER = (_IS_OVER, _IS_REMINDER_OVER)
 _DUE = f"next_at <= :now AND {in_list('kind', 'kinds')}"
 _WHOLE = (
     "SELECT n.*, p.content AS text, a.platform || '/' || a.handle AS account FROM notification n"
@@ -56,17 +75,22 @@ _WHOLE = (
 
 
 def has_work(
-    db: Connection, kinds: Collection[str], alarms: Sequence[Alarm], judged: Collection[str], now: datetime
+    db: Connection,
+    kinds: Collection[str],
+    alarms: Sequence[Alarm],
+    judged: Collection[str],
+    now: datetime,
+    *,
+    approval: bool = False,
 ) -> bool:
     """Return whether there is anything for `update` or `claim` to do."""
-    if (
-        _alarms_over(db, alarms, judged)
-        or db.execute(f"SELECT 1 FROM notification WHERE {_IS_OVER} LIMIT 1").fetchone()
+    if _alarms_over(db, alarms, judged) or any(
+        db.execute(f"SELECT 1 FROM notification WHERE {over} LIMIT 1").fetchone() for over in _OVER
     ):
         return True
     for kind in kinds:
         values = {"kind": kind, "now": to_ms(now)}
-        if any(db.execute(sql, values).fetchone() for sql in (_NEW_DELIVERIES, _NEW_ACCOUNTS)):
+        if any(db.execute(sql, values).fetchone() for sql in _news(approval=approval)):
             return True
         if any(_is_new(db, kind, alarm) for alarm in alarms):
             return True
@@ -74,19 +98,31 @@ def has_work(
     return db.execute(f"SELECT 1 FROM notification WHERE {_DUE} LIMIT 1", due).fetchone() is not None
 
 
+def _news(*, approval: bool) -> Sequence[str]:
+    return (_NEW_DELIVERIES, _NEW_ACCOUNTS, _NEW_REMINDERS) if approval else (_NEW_DELIVERIES, _NEW_ACCOUNTS)
+
+
 def update(
-    db: Connection, kinds: Collection[str], alarms: Sequence[Alarm], judged: Collection[str], now: datetime
+    db: Connection,
+    kinds: Collection[str],
+    alarms: Sequence[Alarm],
+    judged: Collection[str],
+    now: datetime,
+    *,
+    approval: bool = False,
 ) -> None:
     """Open a notification for each kind and each new thing, and end those of what is over.
 
     `alarms`: what stops publishing now. `judged`: the subjects of alarms that this machine can judge; it leaves others.
+    `approval`: it is required, so posts that wait for it are news.
     """
     over = _alarms_over(db, alarms, judged)
-    over += [row["id"] for row in db.execute(f"SELECT id FROM notification WHERE {_IS_OVER}").fetchall()]
+    for sql in _OVER:
+        over += [row["id"] for row in db.execute(f"SELECT id FROM notification WHERE {sql}").fetchall()]
     _end(db, over, now)
     at = to_ms(now)
     for kind in kinds:
-        for sql in (_NEW_DELIVERIES, _NEW_ACCOUNTS):
+        for sql in _news(approval=approval):
             db.execute(f"INSERT INTO notification ({_COLUMNS}) {sql} ON CONFLICT DO NOTHING", {"kind": kind, "now": at})
         for one in alarms:
             if _is_new(db, kind, one):

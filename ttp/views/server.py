@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.views import Json, attributes_json
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ttp.services.server.api_tokens import NamedToken
     from ttp.services.server.people import LoginAddress
     from ttp.services.server.webhooks import NamedWebhook
+    from ttp.store.server.approval_links import ApprovalLink
     from ttp.store.server.webhooks import WebhookCall
 
 
@@ -40,6 +41,27 @@ LOGIN_LINK_FIELDS = ("name", "capabilities", "accounts", "url")
 def login_link_json(item: LoginAddress) -> Json:
     """Return a login link. `accounts` null: all accounts."""
     return attributes_json(item, LOGIN_LINK_FIELDS)
+
+
+APPROVAL_LINK_FIELDS = ("id", "name", "createdBy", "posts", "expiresAt")
+NEW_APPROVAL_LINK_FIELDS = (*APPROVAL_LINK_FIELDS, "leftOut", "url")
+
+
+class ApprovalAddress(NamedTuple):
+    """A link for approval that was just created. `left_out`: ids of posts."""
+
+    link: ApprovalLink
+    url: str
+    left_out: tuple[int, ...]
+
+
+def approval_link_json(link: ApprovalLink) -> Json:
+    return attributes_json(link, APPROVAL_LINK_FIELDS, posts=link.post_ids)
+
+
+def new_approval_link_json(made: ApprovalAddress) -> Json:
+    """Return a link with its address. `leftOut`: posts that its maker or whoever gets it has written."""
+    return {**approval_link_json(made.link), "leftOut": list(made.left_out), "url": made.url}
 
 
 WEBHOOK_FIELDS = (

@@ -14,6 +14,13 @@ TOKENS_SPEC = OutputSpec(
 NEW_TOKEN_SPEC = OutputSpec(views_server.NEW_TOKEN_FIELDS, ("token",), views_server.token_json)
 LOGIN_LINK_SPEC = OutputSpec(views_server.LOGIN_LINK_FIELDS, ("url",), views_server.login_link_json)
 
+APPROVAL_LINKS_SPEC = OutputSpec(
+    views_server.APPROVAL_LINK_FIELDS, views_server.APPROVAL_LINK_FIELDS, views_server.approval_link_json
+)
+NEW_APPROVAL_LINK_SPEC = OutputSpec(
+    views_server.NEW_APPROVAL_LINK_FIELDS, ("url",), views_server.new_approval_link_json
+)
+
 
 WEBHOOKS_SPEC = OutputSpec(
     views_server.WEBHOOK_FIELDS,

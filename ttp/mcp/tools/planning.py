@@ -150,7 +150,7 @@ class PlanDrafts(Write):
     from_: str | None = Field(None, alias="from", description="Plan from this time on; else from now.")
     days: int = Field(USUAL_DAYS, ge=1, le=366, description="To plan for.")
     per_day: int | None = Field(None, ge=1, description="Most posts of an account a day; else as few as needed.")
-    one_a_day: bool = Field(False, description="No two of these drafts on one day.")
+    one_a_day: bool = Field(False, description="One of these drafts a day, evenly spread, when people are awake.")
     min_gap: str | None = Field(None, description="Least time between two posts of an account: 3h.")
     quiet_hours: str | None = Field(None, description="Hours without posts: 22:00-07:00.")
     blackout: list[str] | None = Field(None, description="Days without posts: 2026-12-24..2026-12-26.")
@@ -162,7 +162,7 @@ class PlanDrafts(Write):
 def plan_drafts(services: Services, args: PlanDrafts) -> PlanAnswer:
     """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none.
 
-    With `dryRun` it only answers the plan.
+    With `dryRun` it only answers the plan. `score` is as in next_slot; `evenScore` is the sum of an even spread.
     """
     ids = _drafts(services, args)
     if not ids:
@@ -181,11 +181,11 @@ def plan_drafts(services: Services, args: PlanDrafts) -> PlanAnswer:
         proposal = services.planning.propose(ids, request)
     if proposal.plan.left_out and not args.partly:
         raise no_room_error(proposal, request)
-    if args.dry_run:
-        return proposal_json(proposal, scheduled=False)
-    saved = services.planning.schedule(proposal)
-    messages = Counter(problem.message for post in saved for problem in post.warnings)
+    messages = Counter(problem.message for problem in proposal.warnings)
     warnings = [text if times == 1 else f"each of {times} posts: {text}" for text, times in messages.items()]
+    if args.dry_run:
+        return proposal_json(proposal, scheduled=False, warnings=warnings)
+    saved = services.planning.schedule(proposal)
     warnings += not_running(services)
     warnings += approval_warnings(services, [post.post for post in saved])
     return proposal_json(proposal, scheduled=True, warnings=warnings)

@@ -1,10 +1,13 @@
-"""The page of approvals, and links by which a person without a login decides about one post."""
+"""The page of approvals, and links by which a person without a login decides about posts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.responses import Response
 
@@ -14,10 +17,10 @@ from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
 from ttp.server.pages.posts import media_answer
 from ttp.server.pages.rendering import error_lines
-from ttp.server.pages.visit import Visit
+from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.preview import with_sent
-from ttp.services.server.approval_links import NewApprovalLink
+from ttp.services.server.approval_links import ApprovalLinks, NewApprovalLink
 from ttp.store.queries import PostFilter
 from ttp.store.server.approval_links import ApprovalLink
 
@@ -25,28 +28,38 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.post import PostFields
     from ttp.platforms.registry import Registry
+    from ttp.services.queries import PostView
 
 MOST_SHOWN = 100
+WEEK = timedelta(days=7)
+_LATEST = datetime.max.replace(tzinfo=UTC)
+"""Stands for the time of a draft: drafts come last."""
 
 
 def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprovalLink | None = None) -> Response:
-    """Show the posts that wait for approval. `link`: a new link to one of them."""
-    found = visit.reading.queries.views(PostFilter(needs_you=True))
-    waiting = islice((post for post in found if "approve" in post.needs()), MOST_SHOWN)
-    posts = [with_sent(visit.reading.posts, post) for post in waiting]
+    """Show the posts that wait for approval. `link`: a link that was just created."""
+    posts = [with_sent(visit.reading.posts, post) for post in islice(_waiting(visit, PostFilter()), MOST_SHOWN)]
     accounts = visit.reading.queries.accounts()
+    may_revoke = visit.may("approve-link revoke")
     return visit.page(
         "approvals.html",
         posts=posts,
         options={post.id: _options(post, accounts, visit.installation.platforms) for post in posts},
         own=visit.reading.approvals.of_author([post.id or 0 for post in posts], visit.person.name),
+        tags=sorted({tag for post in posts for tag in post.tags}),
         is_needed=visit.installation.config.requires_approval,
         may_approve=visit.may("approve"),
+        links=visit.installation.approval_links.all() if may_revoke else [],
         link=link,
         address=_address(visit, link) if link else "",
         error=error,
         lines=[*error_lines(error), *_ways_out(visit, error)] if error else [],
     )
+
+
+def _waiting(visit: Visit, post_filter: PostFilter) -> Iterator[PostView]:
+    views = visit.reading.queries.views(replace(post_filter, needs_you=True))
+    return (post for post in views if "approve" in post.needs())
 
 
 def _ways_out(visit: Visit, error: TtpError) -> list[str]:
@@ -55,47 +68,93 @@ def _ways_out(visit: Visit, error: TtpError) -> list[str]:
 
 def create_link(visit: Visit) -> Response:
     """Create a link to approve a post, and show it once."""
-    services = visit.services("approval link")
+    services = visit.services("approve-link create")
     services.queries.post(visit.post_id)  # not one of another account
+    name = visit.field("name").strip()
+    return _created(visit, lambda links: links.create(visit.post_id, visit.revision(), name, services.caller))
+
+
+def create_set_link(visit: Visit) -> Response:
+    """Create a link to approve the posts that wait, or some of them, and show it once."""
+    services = visit.services("approve-link create")
+    tag, name = visit.field("tag"), visit.field("name").strip()
+    until = visit.now + WEEK if visit.field("week") else None
+    posts = list(_waiting(visit, PostFilter(tags=(tag,) if tag else (), until=until)))
+    return _created(visit, lambda links: links.create_set(posts, name, services.caller))
+
+
+def _created(visit: Visit, create: Callable[[ApprovalLinks], NewApprovalLink]) -> Response:
     try:
-        link = visit.installation.approval_links.create(
-            visit.post_id, visit.revision(), visit.field("name").strip(), visit.person.name
-        )
+        link = create(visit.installation.approval_links)
     except TtpError as error:
         return show_approvals(visit, error)
     return show_approvals(visit, link=link)
 
 
+def revoke_link(visit: Visit) -> Response:
+    visit.services("approve-link revoke")
+    visit.installation.approval_links.revoke(parse_number(visit.field("link")) or 0)
+    return visit.go("/approvals", done="revoked")
+
+
+class LinkedPost(NamedTuple):
+    """A post on the page of a link. `is_open`: its reader can decide about it; `by_author`: they or the maker of the
+    link wrote it since; `was_approved`: an approval was withdrawn by a change."""
+
+    post: PostView
+    options: list[str]
+    is_open: bool
+    by_author: bool
+    was_approved: bool
+
+
 def show_link(visit: Visit) -> Response:
-    """Show the post of a link. Nothing is decided yet: mail scanners open links too."""
+    """Show the posts of a link. Nothing is decided yet: mail scanners open links too."""
     return _link_page(visit, _link(visit))
 
 
 def decide(visit: Visit) -> Response:
-    """Approve or reject the post of a link, and use the link up. Only wrong links make an address wait: a secret has
-    192 bits, so that waiting protects nothing that a right one could lose."""
+    """Approve or reject posts of a link in the version that was shown. A link to one post is used up. Only wrong links
+    make an address wait: a secret has 192 bits, so that waiting protects nothing that a right one could lose."""
     link = _link(visit)
     if link is None:
         return _wrong_link(visit)
-    decision = visit.field("decision")
+    decision, versions = visit.field("decision"), _versions(visit, link)
     if decision not in ("approve", "reject") or not visit.installation.approval_links.take(link):
         return _link_page(visit, _link(visit))
-    services = _services(visit, link)
-    try:
-        if decision == "approve":
-            services.approvals.approve([link.post_id], by=link.created_by)
-        else:
-            services.approvals.reject([link.post_id], visit.field("reason").strip() or None)
-    except TtpError as error:
-        return visit.error(error)
-    return visit.page("approval_link.html", link=None, post=None, decided=decision)
+    reason = visit.field("reason").strip() or None
+    error = None
+    for post_id, revision in versions:
+        services = _services(visit, link, revision)
+        try:
+            if decision == "reject":
+                services.approvals.reject([post_id], reason)
+            else:
+                services.approvals.approve([post_id], by=None if link.by_owner else link.created_by)
+        except TtpError as refused:
+            error = refused
+    if link.posts is not None:
+        done = "approve" if decision == "approve" else "sent-back"
+        return _link_page(visit, link, error) if error else visit.go(visit.request.url.path, done=done)
+    return visit.error(error) if error else visit.page("approval_link.html", decided=decision, **_NOTHING)
+
+
+def _versions(visit: Visit, link: ApprovalLink) -> list[tuple[int, int]]:
+    """Return the ids and revisions of the posts that a form decides about, of those that are open."""
+    if link.posts is None:
+        return [(link.post_id, link.revision)]
+    shown = [text.partition(":") for text in visit.fields("post")]
+    versions = {parse_number(post): parse_number(revision) for post, _, revision in shown}
+    open_ids = [one.post.id or 0 for one in _linked_posts(visit, link) if one.is_open]
+    return [(post_id, versions[post_id] or 0) for post_id in open_ids if post_id in versions]
 
 
 def show_link_media(visit: Visit) -> Response:
-    """Return an image or video of a link's post."""
+    """Return an image or video of a link's posts."""
     link, sha256 = _link(visit), str(visit.request.path_params["sha256"])
-    post = _services(visit, link).queries.post(link.post_id) if link else None
-    if post is None or sha256 not in [*(item.sha256 for item in post.media), *card_pictures(post.cards)]:
+    posts = _services(visit, link).queries.posts_by_id(link.post_ids) if link else []
+    shown = (one for post in posts for one in [*(item.sha256 for item in post.media), *card_pictures(post.cards)])
+    if sha256 not in shown:
         raise NotFound("there is no such image")
     return media_answer(visit, sha256)
 
@@ -104,23 +163,55 @@ def _link(visit: Visit) -> ApprovalLink | None:
     return visit.installation.approval_links.find(str(visit.request.path_params["secret"]))
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({"link": None, "posts": [], "wait_s": 0})
+
+
 def _wrong_link(visit: Visit) -> Response:
     """Answer a decision by a link that does not work. Tries of an address that must wait make it wait no longer."""
     wait_s = wait_of(visit, visit.request.app.state.link_backoff)
-    page = visit.page("approval_link.html", 429 if wait_s else 404, link=None, post=None, decided="", wait_s=wait_s)
+    page = visit.page("approval_link.html", 429 if wait_s else 404, decided="", **{**_NOTHING, "wait_s": wait_s})
     return with_wait(page, wait_s)
 
 
-def _link_page(visit: Visit, link: ApprovalLink | None) -> Response:
+def _link_page(visit: Visit, link: ApprovalLink | None, error: TtpError | None = None) -> Response:
     if link is None:
-        return visit.page("approval_link.html", 404, link=None, post=None, decided="", wait_s=0)
+        return visit.page("approval_link.html", 404, decided="", **_NOTHING)
+    services, posts = _services(visit, link), _linked_posts(visit, link)
+    return visit.page(
+        "approval_link.html",
+        error=error,
+        link=link,
+        posts=posts,
+        decided="",
+        wait_s=0,
+        zone=services.zone,
+        now=visit.now,
+        clocks=services.queries.account_clocks({name for one in posts for name in one.post.accounts}),
+        secret=visit.request.path_params["secret"],
+    )
+
+
+def _linked_posts(visit: Visit, link: ApprovalLink) -> list[LinkedPost]:
+    """Return the posts of a link that still exist, the first due first."""
     services = _services(visit, link)
-    post = with_sent(services.posts, services.queries.post(link.post_id))
-    options = _options(post, services.queries.accounts(), visit.installation.platforms)
-    clocks = services.queries.account_clocks(post.accounts)
-    secret = visit.request.path_params["secret"]
-    shown = {"post": post, "options": options, "zone": services.zone, "clocks": clocks, "secret": secret}
-    return visit.page("approval_link.html", link=link, decided="", **shown)
+    accounts = services.queries.accounts()
+    views = sorted(
+        services.queries.posts_by_id(link.post_ids), key=lambda post: (post.scheduled_at or _LATEST, post.id or 0)
+    )
+    ids = [post.id or 0 for post in views]
+    authors = [link.name] if link.by_owner else [link.name, link.created_by]
+    own = {post_id for name in authors for post_id in services.approvals.of_author(ids, name)}
+    approved = services.approvals.approved_before(ids)
+    return [
+        LinkedPost(
+            with_sent(services.posts, post),
+            _options(post, accounts, visit.installation.platforms),
+            is_open=link.posts is None or ("approve" in post.needs() and post.id not in own),
+            by_author=post.id in own,
+            was_approved=post.id in approved,
+        )
+        for post in views
+    ]
 
 
 def _options(post: PostFields, accounts: Iterable[Account], platforms: Registry) -> list[str]:
@@ -137,10 +228,11 @@ def _options(post: PostFields, accounts: Iterable[Account], platforms: Registry)
     return lines
 
 
-def _services(visit: Visit, link: ApprovalLink) -> RequestServices:
+def _services(visit: Visit, link: ApprovalLink, revision: int | None = None) -> RequestServices:
+    """Return the services of a link's reader. `revision`: of the post that they decide about."""
     name = f"{link.name} (by a link of {link.created_by})"
-    caller = Caller(name, Capability.PUBLISH, approver=link.created_by)
-    return RequestServices(visit.installation, caller, expected=link.revision)
+    caller = Caller(name, Capability.PUBLISH, accounts=link.accounts, approver=link.created_by)
+    return RequestServices(visit.installation, caller, expected=revision)
 
 
 def _address(visit: Visit, link: NewApprovalLink) -> str:

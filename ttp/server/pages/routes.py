@@ -55,6 +55,8 @@ PAGES = (
     PageRoute("POST", "/accounts/sign-in", connect.sign_in, "sign-in at a platform"),
     PageRoute("GET", connect.CALLBACK, connect.finish, "sign-in at a platform"),
     PageRoute("GET", "/approvals", approvals.show_approvals, "approvals"),
+    PageRoute("POST", "/approvals/links", approvals.create_set_link, "approve-link create"),
+    PageRoute("POST", "/approvals/revoke", approvals.revoke_link, "approve-link revoke"),
     PageRoute("GET", "/approve/{secret}", approvals.show_link, "decision by link"),
     PageRoute("POST", "/approve/{secret}", approvals.decide, "decision by link"),
     PageRoute("GET", "/approve/{secret}/media/{sha256}", approvals.show_link_media, "decision by link"),
@@ -77,7 +79,7 @@ PAGES = (
         for name in posts.ACTIONS
     ),
     PageRoute("POST", f"{POST}/move", calendar.move, "schedule"),
-    PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approval link"),
+    PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approve-link create"),
     PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
     PageRoute("GET", "/media/{sha256}", posts.show_media, "media file"),
 )

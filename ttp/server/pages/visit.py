@@ -49,6 +49,8 @@ DONE = {
     "resolve": "Noted.",
     "approve": "Approved.",
     "reject": "Rejected: it is a draft again.",
+    "sent-back": "It goes back to its author, with your words.",
+    "revoked": "The link is revoked.",
     "unschedule": "It is a draft again.",
     "delete": "Deleted.",
     "undo": "Undone.",

@@ -84,8 +84,10 @@ class SessionRow(SQLModel, table=True):
 
 
 class ApprovalLinkRow(SQLModel, table=True):
-    """A link by which a person without a login decides about one revision of a post, once. `name`: who gets it;
-    `created_by`: who made it, whose right to approve it lends."""
+    """A link by which a person without a login decides about one revision of a post, once, or about a set of posts
+    until it expires. `posts`: the ids of a set, as JSON, of which `post_id` is the first; `name`: who gets it;
+    `created_by`: who made it, whose right to approve it lends; `accounts`: as those of a token; `by_owner`: the
+    owner of the store made it."""
 
     __tablename__ = "approval_link"
     __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
@@ -96,6 +98,9 @@ class ApprovalLinkRow(SQLModel, table=True):
     name: str = text_field()
     created_by: str = text_field()
     expires_at: datetime = instant_field(required=True)
+    posts: str | None = text_field(required=False)
+    accounts: str | None = text_field(required=False)
+    by_owner: bool | None = None
 
 
 class EventRow(SQLModel, table=True):

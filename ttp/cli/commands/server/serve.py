@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -148,23 +149,23 @@ def login_link(
     """Print a link that logs a person in to the pages of ttp serve.
 
     It works once, for 10 minutes, and opens a session of 30 days. Each of read, draft and publish may do what those
-    before it may. approve is separate, and no one can approve what they wrote.
+    before it may. approve is separate, and no one can approve what they wrote. A terminal also gets a QR code for a
+    phone, unless only this machine reaches the server.
 
     Examples:
       ttp login-link ann
       ttp login-link ben --capability draft,approve --account x/me
     """
-    from ttp.services.server.people import LoginAddress, read_address
+    from ttp.services.server.people import LoginAddress
 
     capabilities = [parse_capability(one) for one in split_list(capability) or ["publish"]]
     accounts = named_accounts(context, account)
-    address = _base_url(context) or read_address(context.home)
-    if address is None:
-        raise NotFound("no server runs on this store", Hint("fix", action("serve")))
-    link = _login_address(context, address, name, capabilities, accounts)
+    link = _login_address(context, server_address(context), name, capabilities, accounts)
     made = LoginAddress(name, tuple(capabilities), tuple(one.name for one in accounts) or None, link)
     lines = [f"This link logs {name} in once, within {_MINUTES} minutes:", link]
     context.out.write_one(render_tokens.LOGIN_LINK_SPEC, made, say=lines)
+    if not _is_local(urlsplit(link).hostname or ""):
+        context.out.write_qr(link)
 
 
 def _login_address(
@@ -174,8 +175,25 @@ def _login_address(
     return f"{address}/login/{secret}"
 
 
+def server_address(context: Context) -> str:
+    """Return the address by which people reach the pages. NotFound if no server runs."""
+    from ttp.services.server.people import read_address
+
+    address = _base_url(context) or read_address(context.home)
+    if address is None:
+        raise NotFound("no server runs on this store", Hint("fix", action("serve")))
+    return address
+
+
 def _base_url(context: Context) -> str:
     return context.config.text("server.base_url").rstrip("/")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _load_server() -> tuple[ModuleType, ModuleType]:

@@ -1,0 +1,101 @@
+"""`ttp approve-link …`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ttp.cli import options
+from ttp.cli.commands.server.serve import server_address
+from ttp.cli.context import Context
+from ttp.cli.render import server as render
+from ttp.cli.render.labels import plural
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.formatting import format_instant
+from ttp.views.posts import id_ranges
+from ttp.views.server import ApprovalAddress
+
+approve_link = typer.Typer()
+
+
+@approve_link.command("create")
+@options.with_output(render.NEW_APPROVAL_LINK_SPEC)
+def create(
+    context: Context,
+    post_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID...]", help="Posts and ranges: 41 42 50-55; or filters.")
+    ] = None,
+    tag: options.WithTags = None,
+    account: options.Accounts = None,
+    week: Annotated[bool, typer.Option("--week", help="Only posts due within 7 days.")] = False,
+    until: options.Until = None,
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Who decides; ttp history names them.")
+    ] = "client",
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="DURATION", help="How long it works (7d).")
+    ] = None,
+) -> None:
+    """Print a link by which someone without a login approves posts.
+
+    It leads to one page with those of the posts that wait for approval. It works until it expires or you revoke it. A
+    post that changes must be approved again. The word create can be left out.
+
+    Examples:
+      ttp approve-link create --tag client --week
+      ttp approve-link create 41 42 50-55 --name maria
+    """
+    filters = tag or account or week or until
+    if post_ids and filters:
+        raise UsageError("name posts or filter them, not both", Hint("see", "ttp approve-link create --help"))
+    if week and until:
+        raise UsageError(
+            "--week means --until 'in 7d'; give only one of them", Hint("see", "ttp approve-link create --help")
+        )
+    works_for = options.parse_optional_duration(expires)
+    if post_ids:
+        posts = context.queries.posts_by_id(options.existing_ids(context, post_ids))
+    else:
+        typed = options.PostOptions(account=account, tag=tag, until="in 7d" if week else until, needs_you=True)
+        posts = list(context.queries.views(typed.parse(context)))
+    address = server_address(context)
+    made = context.installation.approval_links.create_set(posts, name, context.caller, works_for)
+    link = made.link
+    count = plural(len(link.post_ids), "post")
+    lines = [f"{name} can decide about {count} until {format_instant(link.expires_at, context.zone)}:"]
+    lines.append(f"{address}/approve/{made.secret}")
+    if made.left_out:
+        context.out.note(f"left out, for their authors do not approve them: {id_ranges(made.left_out)}")
+    context.out.write_one(render.NEW_APPROVAL_LINK_SPEC, ApprovalAddress(link, lines[1], made.left_out), say=lines)
+
+
+@approve_link.command("list")
+@options.with_output(render.APPROVAL_LINKS_SPEC)
+def list_(context: Context) -> None:
+    """List the links that still work, without their secrets.
+
+    Examples:
+      ttp approve-link list
+      ttp approve-link list --json
+    """
+    links = context.installation.approval_links.all()
+    none = ["No links.  Create one:  ttp approve-link --week"]
+    context.out.write_list(render.APPROVAL_LINKS_SPEC, links, say=None if links else none)
+
+
+@approve_link.command("revoke")
+@options.with_output(render.APPROVAL_LINKS_SPEC)
+def revoke(
+    context: Context,
+    link_id: Annotated[
+        int, typer.Argument(metavar="ID", help="The id of a link: ttp approve-link list.", min=1, max=options.MOST)
+    ],
+) -> None:
+    """Revoke a link: from now on nobody decides by it.
+
+    Examples:
+      ttp approve-link revoke 3
+    """
+    link = context.installation.approval_links.revoke(link_id)
+    context.out.write_one(render.APPROVAL_LINKS_SPEC, link, say=[f"Revoked approval link {link.id} of {link.name}."])
