@@ -24,6 +24,7 @@ from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.troubles import troubles_of
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
+from ttp.services.new_posts import copy_post
 from ttp.services.preview import with_sent
 from ttp.services.queries import PostView
 from ttp.services.remote_delete import is_live
@@ -144,7 +145,7 @@ ACTIONS = {
         operation="delete --remote",
     ),
     "copy": PostAction(
-        lambda visit, services: services.posts.copy(visit.post_id).post.id,
+        lambda visit, services: copy_post(services.posts, visit.post_id).post.id,
         "Use this post again?",
         "Copy",
         "A new draft gets its text, pictures, accounts and options.",
@@ -216,7 +217,7 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
         missing=queries.missing_media(post),
         unsaved=unsaved_edit(visit, visit.post_id),
         may_stop=visit.may("repeat stop"),
-        may_link="approve" in actions and visit.may("approval link"),
+        may_link="approve" in post.needs() and visit.may("approvals"),
         may_undo=bool(changes) and visit.post_id not in changes[0].created and visit.may("post undo"),
         bring_back=bring_back(visit),
         error=error,
