@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.server.conftest import Api
 from tests.server.pages.conftest import READ, Person
 from ttp.domain.health import Overview
-from ttp.server.pages import static
-from ttp.server.pages.static import FOLDER, TYPES, static_address, static_file
+from ttp.server.pages.static import FOLDER, TYPES, static_address, static_files
 from ttp.services.application import Installation
 
 
@@ -94,21 +91,10 @@ def test_a_file_is_kept_for_a_year_under_the_name_of_its_content(stranger: Perso
 
 
 def test_files_of_text_are_compressed_for_those_who_can_read_that(stranger: Person) -> None:
-    file = static_file("pages.css")
+    file = static_files()["pages.css"]
     assert gzip.decompress(file.compressed) == file.content
     sent = stranger.get("/static/pages.css", headers={"Accept-Encoding": "br, gzip"})
     assert (sent.headers["content-encoding"], int(sent.headers["content-length"])) == ("gzip", len(file.compressed))
-
-
-def test_a_file_that_changes_gets_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(static, "FOLDER", tmp_path)
-    monkeypatch.setattr(static, "_names", lambda: frozenset({"a.css"}))
-    addresses = set()
-    for number, text in enumerate(("a", "b")):
-        (tmp_path / "a.css").write_text(text)
-        os.utime(tmp_path / "a.css", ns=(number, number))
-        addresses.add(static.static_address("a.css"))
-    assert len(addresses) == 2
 
 
 def test_only_files_of_the_folder_are_sent(stranger: Person) -> None:
@@ -125,3 +111,34 @@ def test_every_icon_that_a_page_names_exists() -> None:
     }
     assert named - there == set()
     assert len(named) > 8
+
+
+def test_the_first_steps_are_ticked_until_a_post_is_scheduled(server: Api) -> None:
+    ttp, ann = server.ttp, Person(server).log_in()
+    for name in ("x/me", "x/other"):
+        ttp.ok("account", "remove", name, "--yes")
+    steps = []
+    for change in (None, ("account",), ("A draft",), ("Planned", "--at", "2098-01-07T09:30Z")):
+        if change == ("account",):
+            ttp.account("x/me")
+        elif change:
+            ttp.post(*change, "--to", "x/me")
+        page = ann.sees("/calendar")
+        steps.append(
+            (
+                page.count('class="start"'),
+                page.count("nr done"),
+                re.findall(r'class="card next"><span class="nr">(\d)', page),
+            )
+        )
+    assert steps == [(1, 0, ["1"]), (1, 1, ["2"]), (1, 2, ["3"]), (0, 0, [])]
+    assert 'class="start"' not in ann.sees("/calendar?view=month")
+
+
+def test_who_may_not_compose_sees_the_calendar_at_once(stranger: Person) -> None:
+    assert 'class="start"' not in stranger.log_in("ben", READ).sees("/calendar")
+
+
+def test_what_a_page_loads_once_is_light() -> None:
+    files = static_files()
+    assert sum(len(files[name].compressed) for name in files if name.endswith((".css", ".js", ".svg"))) < 46_000

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from ttp.domain import permissions
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, PartlyFailed, Stale, TtpError, UsageError
-from ttp.domain.media.item import AUDIO, VIDEOS
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput
 from ttp.domain.post_fields import shown_fields
@@ -20,7 +18,6 @@ from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.slot_parser import parse_slot_times
 from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.post_events import post_events
-from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.troubles import troubles_of
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
@@ -32,7 +29,6 @@ from ttp.services.repeats import Repeats
 from ttp.services.undo import UndoRequest
 
 MOST_CHANGES = 50
-_SHOWN_MEDIA = ("image/png", "image/jpeg", "image/webp", "image/gif", *sorted(VIDEOS | AUDIO))
 
 
 def _resolve(visit: Visit, services: RequestServices) -> None:
@@ -347,29 +343,3 @@ def _refused_undo(visit: Visit, error: TtpError) -> Response:
         return show_post(visit, error)
     except NotFound:  # it is deleted
         raise error from None
-
-
-def show_media(visit: Visit) -> Response:
-    """Return a stored image or video, for its preview."""
-    return media_answer(visit, str(visit.request.path_params["sha256"]))
-
-
-def media_answer(visit: Visit, sha256: str) -> Response:
-    """Return a stored file as a browser may show it. Raise NotFound."""
-    from ttp.store import queries
-
-    if not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise NotFound("there is no such image")
-    with visit.installation.database.reading() as db:
-        item = queries.media_item(db, sha256) if db else None
-    if item is None:  # the picture of a link card, or an upload
-        item = visit.installation.media.find_stored(sha256, sha256)
-    else:
-        visit.installation.media.has(item)  # fetches it, if it is only in a bucket
-    mime = visit.query("type") if item is None else item.mime
-    path = visit.installation.media.folder / sha256
-    if mime not in _SHOWN_MEDIA or not path.is_file():
-        raise NotFound("there is no such image")
-    # A sandbox: whatever the file holds, it runs nothing.
-    headers = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private"}
-    return FileResponse(path, media_type=mime, headers=headers)
