@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
@@ -18,9 +18,10 @@ from ttp.domain.links import host_of
 from ttp.domain.media.item import NAMES
 from ttp.domain.media.limits import size_text
 from ttp.domain.metrics.report import change
-from ttp.domain.post import PostStatus
+from ttp.domain.post import Metrics, PostStatus, add_metrics
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
+from ttp.domain.time.slot_parser import format_slot_times
 from ttp.domain.time.zones import wall_text
 from ttp.platforms import BUILT_IN
 from ttp.server.pages.pictures import FOCUS, crop, folded, marked, shape
@@ -99,6 +100,9 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         instant=_instant,
+        brief=_brief,
+        counted=_counted,
+        repeated=_repeated,
         clock=_clock,
         asked=_asked,
         typed=typed_time,
@@ -150,6 +154,14 @@ def _instant(at: datetime | None, zone: tzinfo, *, named: bool = False) -> str:
     return Markup('<time datetime="{}">{}</time>').format(format_json_instant(at), text)
 
 
+def _brief(at: datetime, zone: tzinfo, now: datetime, *, clock: bool = True) -> str:
+    """`Fri 27 Nov 09:00`, for rows: the year only where it is another one."""
+    local = at.astimezone(zone)
+    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
+    text = f"{local:%a} {local.day} {local:%b}{year}" + (f" {local:%H:%M}" if clock else "")
+    return Markup('<time datetime="{}">{}</time>').format(format_json_instant(at), text)
+
+
 def _asked(text: str, zone: tzinfo) -> str:
     """Return the TIME that a submitted draft asks for: an instant, or a word such as `next-slot`."""
     try:
@@ -180,6 +192,23 @@ def _state(name: str) -> str:
 
 def _thousands(number: float | None) -> str:
     return "–" if number is None else f"{number:,.0f}".replace(",", " ")  # a narrow no-break space
+
+
+def _counted(metrics: Iterable[Metrics]) -> str:
+    """`61 likes, 9 comments`: the sums of the known numbers."""
+    total = add_metrics(metrics)
+    counts = zip(("like", "comment", "share", "view"), total[:4], strict=True)
+    return ", ".join(f"{_thousands(n)} {name}{'' if n == 1 else 's'}" for name, n in counts if n is not None)
+
+
+def _repeated(cron: str) -> str:
+    """`Every Mon, Wed at 09:00`; an expression that is not so simple stays one."""
+    words = format_slot_times(cron)
+    if words == cron:
+        return f"Repeats: {cron}"
+    days, _, times = words.partition(" ")
+    names = {"daily": "day", "weekdays": "weekday", "weekends": "weekend day"}
+    return f"Every {names.get(days) or days.title().replace(',', ', ')} at {times.replace(',', ', ')}"
 
 
 def web_address(url: str | None) -> str | None:

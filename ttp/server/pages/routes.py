@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from ttp.server.pages import (
     accounts,
     approvals,
+    chosen,
     compose,
     connect,
     login,
@@ -37,6 +38,11 @@ PAGES = (
     PageRoute("GET", "/calendar", start.show_start, "own calendar"),
     PageRoute("GET", "/queue", queue.show_queue, "list"),
     PageRoute("GET", "/posts", post_list.show_posts, "list"),
+    *(
+        PageRoute("POST", f"/posts/chosen/{name}", partial(chosen.change_chosen, name=name), operation)
+        for name, (operation, _) in chosen.CHANGES.items()
+    ),
+    PageRoute("POST", "/posts/chosen/undo", chosen.undo_chosen, "undo"),
     PageRoute("GET", "/best-times", numbers.show_best_times, "optimal"),
     PageRoute("GET", "/report", numbers.show_report, "report"),
     PageRoute("GET", "/accounts", accounts.show_accounts, "account list"),
@@ -74,7 +80,11 @@ PAGES = (
     PageRoute("GET", f"{POST}/{{action}}", posts.ask, "show"),
     *(
         PageRoute(
-            "POST", f"{POST}/{name}", partial(posts.change_post, name=name), name, partial(posts.ask_again, name=name)
+            "POST",
+            f"{POST}/{name}",
+            partial(posts.change_post, name=name),
+            posts.operation_of(name),
+            partial(posts.ask_again, name=name),
         )
         for name in posts.ACTIONS
     ),

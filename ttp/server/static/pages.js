@@ -102,3 +102,13 @@ if (offer && ownZone && ownZone !== offer.dataset.zone) {
   link.href += encodeURIComponent(ownZone);
   offer.hidden = false;
 }
+// All posts of a list are chosen at once, and how many are chosen is told.
+document.addEventListener("change", ({ target }) => {
+  const list = target.closest(".pick");
+  if (!list) return;
+  const boxes = [...list.querySelectorAll("[name=post]")];
+  if (target.name === "every") for (const box of boxes) box.checked = target.checked;
+  const chosen = boxes.filter((box) => box.checked).length;
+  list.elements.every.checked = chosen === boxes.length;
+  list.querySelector(".bulk > b").textContent = chosen ? `${chosen} chosen` : "";
+});
