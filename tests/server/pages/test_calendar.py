@@ -103,6 +103,28 @@ def test_what_repeats_and_slots_will_have_is_shown(ann: Person, post: int) -> No
     assert "/compose?at=2098-01-09%2015:00" not in ann.sees("/calendar?view=day&when=2098-01-09")
 
 
+@pytest.mark.parametrize(
+    "words", ["account=x/other", "tag=launch", "status=scheduled&account=x/other", "status=needs-you"]
+)
+def test_a_filter_stays_in_each_address(ann: Person, post: int, words: str) -> None:
+    ann.ttp.post("Chosen", "--to", "x/other", "--at", "2098-01-07T09:30Z", "--tag", "launch")
+    ann.ttp.bring(2, "failed", next_at=None, error=("content", "no")) if "needs" in words else None
+    ann.ttp.ok("repeat", "add", "1", "--cron", "0 12 9 1 *")
+    for view in ("", "view=week&", "view=day&"):
+        page = ann.sees(f"/calendar?{view}when=2098-01-07&{words}")
+        assert ("Chosen" in page, "Hello" in page, "is-coming" in page) == (True, False, False)
+        links = re.findall(r'<a (?!class="chip")[^>]*href="(/calendar\?.*?)"', page)
+        assert len(links) >= 6
+        chosen = words.replace("/", "%2F").split("&")
+        assert all(word in link for word in chosen for link in links)
+
+
+def test_a_filter_that_means_nothing_is_told(ann: Person, post: int) -> None:
+    page = ann.sees("/calendar?when=2098-01&account=x/none")
+    assert "x/none" in inner(page)
+    assert "/posts/1" in page
+
+
 def test_the_state_of_a_post_is_its_own(ann: Person, post: int) -> None:
     ann.ttp.ok("pause", "--account", "x/me")
     assert "is-hold" in ann.sees("/calendar?when=2098-01")

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -13,11 +14,12 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.optimal.free_hours import FreeHour
-from ttp.domain.post import PostStatus, add_metrics, calendar_time
+from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.time.calendar_range import CalendarRange, day_of, week_of
 from ttp.domain.time.formatting import DAYS, MONTHS
+from ttp.server.pages.filters import read_filters
 from ttp.server.pages.moving import outcome, refusal
-from ttp.server.pages.rendering import look_of
+from ttp.server.pages.rendering import counted, look_of
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.services.calendar import CALENDAR_STATUSES
 from ttp.services.queries import PostView
@@ -27,6 +29,7 @@ MOST_OF_DAY = 4
 """Posts of a day that a month shows."""
 FEW = 2
 """Up to this many posts of a day have two lines and a picture in a month."""
+FILTERS = ("account", "status", "tag")
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _FIRST_HOUR, _LAST_HOUR = 8, 20
 """The hours that a week shows at least."""
@@ -119,24 +122,30 @@ def _focus(span: CalendarRange, when: str, now: datetime) -> date:
 
 
 def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response:
-    post_filter = PostFilter()
+    filters = read_filters(visit)
+    post_filter = replace(filters.post_filter, since=None, until=None, search=None)
     view = "week" if span.is_week else "day" if span.is_day else "month"
     grid = _grid(span, visit.reading.week_begins) if view == "month" else span
     posts = _posts(visit, grid, post_filter)
-    accounts = [one for one in visit.reading.queries.accounts() if one.enabled]
+    accounts = [one for one in filters.accounts if one.enabled and _passes(one, post_filter)]
     hours = None if view == "month" else visit.reading.planning.hours(accounts, span, posts)
     free = _free_times(visit, accounts, grid, posts, hours.free if hours else ())
     days = list(_days(visit, span, grid, posts, free))
     inside = [post for day in days if day.is_inside for post in day.posts]
     focus = _focus(span, visit.query("when"), visit.now)
 
+    chosen = urlencode({name: filters[name] for name in FILTERS if filters[name]})
+
     def address(view: str, when: object = "") -> str:
-        words = (f"view={view}" if view != "month" else "", f"when={when}" if when else "")
+        words = (f"view={view}" if view != "month" else "", f"when={when}" if when else "", chosen)
         return f"/calendar?{'&'.join(filter(None, words))}".removesuffix("?")
 
     return visit.page(
         "calendar.html",
         view=view,
+        filters=filters,
+        only=FILTERS,
+        also={"when": span.name} if view == "month" else {"view": view, "when": span.name},
         span=span,
         heading=heading(span),
         earlier=span.shift(-1),
@@ -164,6 +173,11 @@ def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response
     )
 
 
+def _passes(account: Account, post_filter: PostFilter) -> bool:
+    is_chosen = not post_filter.accounts or account.id in post_filter.accounts
+    return is_chosen and (not post_filter.platforms or account.platform in post_filter.platforms)
+
+
 def heading(span: CalendarRange) -> str:
     """Return `December 2026`, `30 Nov – 6 Dec 2026`, or `Mon 30 November 2026`."""
     first, last = span.first, span.last
@@ -186,9 +200,7 @@ def results_of(post: PostView) -> str:
     if post.status in (PostStatus.PUBLISHING, PostStatus.PARTIAL):
         have = sum(row.state is DeliveryState.PUBLISHED for row in post.active)
         return f"{have} of {len(post.active)} accounts have it"
-    total = add_metrics(post.metrics.values())
-    counts = (("like", total.likes), ("comment", total.comments))
-    return ", ".join(f"{count} {thing}{'' if count == 1 else 's'}" for thing, count in counts if count)
+    return counted(post.metrics.values())
 
 
 def _post_of(visit: Visit) -> PostView | None:
