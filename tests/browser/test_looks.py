@@ -15,6 +15,7 @@ from tests.real.install import Missing, node
 
 PAGES = (
     *("/calendar?when=2098-01", "/calendar?view=week&when=2098-W02", "/queue", "/compose", "/approvals"),
+    *("/calendar?view=day&when=2098-01-08", "/posts/4/move"),
     *("/posts", "/posts?q=number&status=scheduled&page=1", "/queue?done=delete&post=4"),
     *("/best-times", "/report?when=2026-10", "/accounts", "/accounts/connect", "/callback", "/timezone"),
     *("/sources", "/sources/1"),

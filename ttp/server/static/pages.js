@@ -93,41 +93,6 @@ try {
 } catch {
   // Without storage there is no copy.
 }
-// A post that is dropped on another day or hour is moved by an ordinary form.
-const move = document.getElementById("move");
-if (move) {
-  let dragged = null;
-  const target = (event) => (dragged ? event.target.closest("td[data-date]") : null);
-  document.addEventListener("dragstart", (event) => {
-    dragged = event.target.closest("[data-post]");
-    if (dragged) {
-      event.dataTransfer.effectAllowed = "move";
-      event.dataTransfer.setData("text/plain", dragged.dataset.post);
-    }
-  });
-  document.addEventListener("dragover", (event) => {
-    for (const cell of document.querySelectorAll("td.over")) cell.classList.remove("over");
-    const cell = target(event);
-    if (cell) {
-      event.preventDefault();
-      cell.classList.add("over");
-    }
-  });
-  document.addEventListener("dragend", () => {
-    dragged = null;
-    for (const cell of document.querySelectorAll("td.over")) cell.classList.remove("over");
-  });
-  document.addEventListener("drop", (event) => {
-    const cell = target(event);
-    if (!cell) return;
-    event.preventDefault();
-    move.action = `/posts/${dragged.dataset.post}/move`;
-    move.elements.revision.value = dragged.dataset.revision;
-    move.elements.date.value = cell.dataset.date;
-    move.elements.hour.value = cell.dataset.hour || "";
-    move.submit();
-  });
-}
 // The zone of this browser is offered where it is not the person's.
 const offer = document.getElementById("browser-zone");
 const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -137,3 +102,13 @@ if (offer && ownZone && ownZone !== offer.dataset.zone) {
   link.href += encodeURIComponent(ownZone);
   offer.hidden = false;
 }
+// All posts of a list are chosen at once, and how many are chosen is told.
+document.addEventListener("change", ({ target }) => {
+  const list = target.closest(".pick");
+  if (!list) return;
+  const boxes = [...list.querySelectorAll("[name=post]")];
+  if (target.name === "every") for (const box of boxes) box.checked = target.checked;
+  const chosen = boxes.filter((box) => box.checked).length;
+  list.elements.every.checked = chosen === boxes.length;
+  list.querySelector(".bulk > b").textContent = chosen ? `${chosen} chosen` : "";
+});
