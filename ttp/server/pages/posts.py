@@ -23,7 +23,7 @@ from ttp.server.pages.troubles import troubles_of
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.new_posts import copy_post
-from ttp.services.preview import with_sent
+from ttp.services.preview import stored_versions, with_sent
 from ttp.services.queries import PostView
 from ttp.services.remote_delete import is_live
 from ttp.services.repeats import Repeats
@@ -208,6 +208,7 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
         changes=changes,
         events=post_events(post, queries.changes(MOST_CHANGES, visit.post_id, undos=True), attempts),
         troubles=troubles_of(visit, post, actions),
+        versions=stored_versions(visit.reading.posts, post),
         repeats=[one for one in repeats if one.recurrence.id in numbers and one.recurrence.state != "ended"],
         actions=[name for name in actions if name != "approve"] if is_author else actions,
         is_author=is_author,
