@@ -6,6 +6,7 @@ from functools import partial
 
 from starlette.routing import BaseRoute, Route
 
+from ttp.server.guard import SHARED
 from ttp.server.pages import (
     accounts,
     approvals,
@@ -18,6 +19,7 @@ from ttp.server.pages import (
     post_list,
     posts,
     queue,
+    share,
     sources,
 )
 from ttp.server.pages.static import STATIC, show_static
@@ -56,6 +58,7 @@ PAGES = (
     PageRoute("GET", "/approve/{secret}/media/{sha256}", approvals.show_link_media, "decision by link"),
     PageRoute("GET", "/compose", compose.show_new, "create"),
     PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
+    PageRoute("POST", SHARED, share.show_shared, "create", lambda visit, _: share.show_shared(visit), has_token=False),
     PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
     PageRoute("POST", "/compose/keep", compose.keep, "create"),
     PageRoute("POST", "/compose/media", compose.upload, "media upload"),
