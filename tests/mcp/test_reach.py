@@ -68,7 +68,8 @@ def test_a_plan_is_undone_in_one_call(agent: Agent, ttp: Program) -> None:
         ttp.post(text, "--to", "x/me")
     agent.ok("plan_drafts", ids=[1, 2, 3])
     assert all(times(agent).values())
-    assert len(agent.ok("undo")["posts"]) == 3
+    undone = agent.ok("undo")
+    assert (len(undone["undone"]), len(undone["posts"])) == (1, 3)
     assert not any(times(agent).values())
 
 
@@ -100,6 +101,20 @@ def test_several_posts_are_moved_at_once(agent: Agent, ttp: Program, shift: str,
     assert times(agent) == {post: f"2098-01-{at}:00Z" for post, at in moved.items()}
     agent.ok("undo")
     assert times(agent) == {1: f"{DAY}1T09:00:00Z", 2: f"{DAY}2T12:00:00Z"}
+
+
+def test_moved_posts_that_come_too_close_are_named(agent: Agent, ttp: Program) -> None:
+    scheduled(ttp, f"{DAY}1T09:00Z", f"{DAY}2T09:02Z", f"{DAY}3T09:00Z", f"{DAY}3T12:00Z")
+
+    def warnings(**arguments: Any) -> list[int]:
+        posts = agent.ok("schedule_post", **arguments, dryRun=True)["posts"]
+        return [len(post.get("warnings", ())) for post in posts]
+
+    assert warnings(ids=[1, 2, 3], shift="+1d") == [1, 0, 0], "no publisher runs; each makes room for the one behind it"
+    assert warnings(ids=[1, 2], shift="+1d") == [1, 1], "2 is close to 3"
+    assert warnings(ids=[4, 1, 2], shift="2098-01-04") == [1, 0, 1], "2 is close to 1"
+    ttp.ok("config", "set", "guard.strict", "true")
+    assert agent.refused("schedule_post", ids=[1, 2], shift="+1d")["code"] == "content"
 
 
 @pytest.mark.parametrize(
@@ -165,6 +180,17 @@ def test_a_plan_has_one_of_these_drafts_a_day(agent: Agent, ttp: Program) -> Non
     error = agent.refused("plan_drafts", days=3, oneADay=True)
     assert error["others"][0]["arguments"] == {"days": 4, "oneADay": True}
     agent.ok("plan_drafts", days=4, oneADay=True)
+
+
+def test_a_rehearsed_plan_tells_what_it_costs_and_how_good_its_hours_are(agent: Agent, ttp: Program) -> None:
+    with_numbers(ttp)
+    agent.ok("create_posts", posts=["https://example.org/1", "https://example.org/2"], accounts=["x/me"])
+    plan = agent.ok("plan_drafts", dryRun=True)
+    assert plan["score"] >= plan["evenScore"]
+    assert sum(one["score"] for one in plan["assignments"]) == pytest.approx(plan["score"], abs=0.01)
+    scheduled = agent.ok("plan_drafts")
+    assert (len(plan["warnings"]), plan["warnings"]) == (1, scheduled["warnings"][:1]), "the price; no publisher"
+    assert ttp.ok("plan", "--drafts", "--dry-run", "--json").json["warnings"] == []
 
 
 def test_a_plan_that_does_not_fit_says_what_is_in_the_way(agent: Agent, ttp: Program) -> None:

@@ -30,6 +30,10 @@ def test_an_agent_works_on_the_servers_store(machines: Machines, tmp_path: Path)
         )
         stored = text_of(await client.call_tool("get_post", {"id": made["id"]}))
         assert [item["name"] for item in stored["media"]] == ["photo.jpg"]
+        several = {"posts": ["a", {"text": "b", "media": str(photo)}]}
+        made_ids = [post["id"] for post in text_of(await client.call_tool("create_posts", several))["posts"]]
+        stored = text_of(await client.call_tool("get_post", {"id": made_ids[1]}))
+        assert [item["name"] for item in stored["media"]] == ["photo.jpg"]
         refused = await client.call_tool("create_post", {"text": "No", "media": [str(tmp_path / "none.jpg")]})
         assert (refused.is_error, text_of(refused)["error"]["code"]) == (True, "not_found")
         assert refused.structured_content is None

@@ -22,6 +22,7 @@ from ttp.domain.errors import ContentRefused, Hint, NotFound, StateRefused, TtpE
 from ttp.domain.media.item import LAST
 from ttp.domain.post_edit import PostInput
 from ttp.services.drafts import Drafts
+from ttp.services.new_posts import copy_post
 from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
 from ttp.services.request_keys import fingerprint
@@ -76,7 +77,7 @@ def test_parts_count_as_they_were_written_and_last_is_the_last_piece(posts: Post
         everywhere[X],
         [],
     ]
-    copied = posts.copy(1).post
+    copied = copy_post(posts, 1).post
     assert copied.media == posts.post(1).media
 
 

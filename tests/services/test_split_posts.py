@@ -19,6 +19,7 @@ from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
 from ttp.domain.recurrence import Recurrence
+from ttp.services.new_posts import copy_post
 from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
 from ttp.services.repeats import Occurrences, Repeats
@@ -152,7 +153,7 @@ def test_undo_plans_anew_and_keeps_what_is_frozen(posts: Posts) -> None:
 
 def test_a_copy_and_a_repeat_carry_the_wish_and_plan_their_own_parts(posts: Posts) -> None:
     create(posts, to=(X,))
-    copy = posts.copy(1).post
+    copy = copy_post(posts, 1).post
     assert (copy.split, planned(copy)) == (True, {X: 2})
     occurrences = Occurrences(posts.database, posts.clock, posts.config, PLATFORMS)
     Repeats(posts, occurrences).begin(Recurrence("0 9 * * *", "UTC", post_id=1, count=2))

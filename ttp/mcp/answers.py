@@ -58,6 +58,13 @@ class PostPage(TypedDict):
     next: NotRequired[dict[str, Any]]
 
 
+class UndoAnswer(TypedDict):
+    """What was undone, a sentence for each change, and the posts after it."""
+
+    undone: list[str]
+    posts: list[UndoneAnswer]
+
+
 class StatusNowAnswer(StatusAnswer):
     """The status, and the time. `timezone`: that of times without one."""
 
@@ -122,7 +129,6 @@ _PLURALS: Mapping[Any, str] = MappingProxyType(
         SlotAnswer: "slots",
         SourceAnswer: "sources",
         TemplateAnswer: "templates",
-        UndoneAnswer: "posts",
     }
 )
 """The name of a list in an answer, which is an object always, by the type of its items."""
@@ -154,7 +160,7 @@ def short_error(error: TtpError, more: str = "") -> Fields:
     message = _cut(str(error_fields(error)["message"]), LONGEST_MESSAGE) or ""
     problems = [
         {
-            "field": _NAMES.get(one.field, one.field),
+            "field": ".".join(_NAMES.get(part, part) for part in one.field.split(".")),
             "account": one.account,
             "code": one.code,
             "message": None if message.startswith(text) else text,
@@ -264,8 +270,10 @@ def _short_slots(answer: Fields) -> Fields:
 
 
 def _short_plan(plan: Fields) -> Fields:
-    rows = [{**one, "explored": one["explored"] or None} for one in plan["assignments"]]
-    return dict(_without({**plan, "assignments": rows}, "score", "evenScore", "bound", "timezones", "placedBy"))
+    rows = [
+        {**one, "explored": one["explored"] or None, "score": round(one["score"], 2)} for one in plan["assignments"]
+    ]
+    return {**_without(plan, "bound", "timezones", "placedBy"), "assignments": rows}
 
 
 def _glances(answer: Fields) -> Fields:
@@ -303,7 +311,7 @@ _SHORT: Mapping[Any, Callable[[Fields], Fields]] = MappingProxyType(
         PlanAnswer: _short_plan,
         ReportAnswer: _short_report,
         StatusNowAnswer: _short_status,
-        UndoneAnswer: _glances,
+        UndoAnswer: lambda answer: {**answer, **_glances({"posts": answer["posts"]})},
     }
 )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -68,6 +68,8 @@ def normalize(model: type[Arguments], arguments: Mapping[str, Any]) -> dict[str,
         if (first := names.setdefault(argument, name)) != name:
             raise UsageError(f"{first} and {name} are the same argument: give one of them")
         normal[argument] = _in_form(properties.get(argument, {}), value)
+        if (inner := _model_at(model, (argument, 0))) is not model and isinstance(normal[argument], list):
+            normal[argument] = [normalize(inner, one) if isinstance(one, dict) else one for one in normal[argument]]
     return normal
 
 
@@ -129,18 +131,19 @@ def _refuse_unstorable(name: str, value: object) -> None:
 
 
 def _usage_error(model: type[Arguments], tool: str, refused: ValidationError) -> UsageError:
-    names = argument_names(model)
     problems: list[Problem] = []
     hints: list[Hint] = []
     for fault in refused.errors(include_url=False, include_context=False, include_input=False):
-        field = ".".join(map(str, fault["loc"]))
+        field = ".".join(str(part + 1 if isinstance(part, int) else part) for part in fault["loc"])
         match fault["type"]:
             case "extra_forbidden":
+                place, _, typed = field.rpartition(".")
+                names = argument_names(_model_at(model, fault["loc"]))
                 few = len(problems) < MOST_PROBLEMS  # a name is looked for among all
-                near = get_close_matches(field.lower(), [name.lower() for name in names], 1) if few else []
-                hints += [Hint("try", name, (field, name)) for name in names if name.lower() in near]
+                near = get_close_matches(typed.lower(), [name.lower() for name in names], 1) if few else []
+                hints += [Hint("try", name, (typed, name)) for name in names if name.lower() in near]
                 problem = Problem(
-                    field, "unknown", f"{tool} has no argument {field}; it has {', '.join(names) or 'none'}"
+                    field, "unknown", f"{place or tool} has no argument {typed}; it has {', '.join(names) or 'none'}"
                 )
             case "missing":
                 problem = Problem(field, "missing", f"{tool} needs the argument {field}")
@@ -148,6 +151,14 @@ def _usage_error(model: type[Arguments], tool: str, refused: ValidationError) ->
                 problem = Problem(field, "invalid", f"{field}: {fault['msg'][:1].lower()}{fault['msg'][1:]}")
         problems.append(problem)
     return UsageError(problems[0].message, *hints, problems=problems)
+
+
+def _model_at(model: type[Arguments], path: Sequence[int | str]) -> type[Arguments]:
+    """Return the model of the object that a path leads into: the tool's own, or that of the items of a list."""
+    for name in path[:-1]:
+        kinds = get_args(model.model_fields[str(name)].annotation) if str(name) in model.model_fields else ()
+        model = next((one for one in kinds if isinstance(one, type) and issubclass(one, Arguments)), model)
+    return model
 
 
 def argument_names(model: type[Arguments]) -> list[str]:

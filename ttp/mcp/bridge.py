@@ -115,7 +115,10 @@ class Bridge:
             for name in ("media", "addMedia", "thumbnail")
             if isinstance(arguments.get(name), list)
         }
-        return {**arguments, **{name: [self._uploaded(one) for one in names] for name, names in media.items()}}
+        changed = {name: [self._uploaded(one) for one in names] for name, names in media.items()}
+        if isinstance(posts := arguments.get("posts"), list):
+            changed["posts"] = [self._with_uploads(one) if isinstance(one, dict) else one for one in posts]
+        return {**arguments, **changed}
 
     def _uploaded(self, name: Any) -> Any:
         if not isinstance(name, str) or not name:

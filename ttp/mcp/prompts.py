@@ -27,8 +27,8 @@ def _week(arguments: Mapping[str, str]) -> str:
     topics = f" The topics: {arguments['topics']}." if arguments.get("topics") else ""
     return (
         f"Plan next week's posts{accounts}.{topics} First look at list_accounts, calendar (week, when next) and"
-        " best_times. Propose what to post on which day, and wait for my answer. Then write each post as a draft with"
-        " create_post and its own key, check the texts, and show me plan_drafts with dryRun. Schedule nothing"
+        " best_times. Propose what to post on which day, and wait for my answer. Then write the posts as drafts with"
+        " create_posts and a key, check the texts, and show me plan_drafts with dryRun. Schedule nothing"
         " before I agree."
     )
 

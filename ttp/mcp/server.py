@@ -38,7 +38,7 @@ from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import format_json_instant
 from ttp.mcp.answers import ALL, present, short_error
-from ttp.mcp.arguments import Write, normalize, parse
+from ttp.mcp.arguments import Arguments, Write, normalize, parse
 from ttp.mcp.prompts import PROMPTS, get_prompt
 from ttp.mcp.replays import MemoryReplays, Replays
 from ttp.mcp.resources import JSON, RESOURCES, TEMPLATES, tool_of
@@ -131,7 +131,11 @@ class ToolCaller:
     def _answer(self, services: Services, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
         args = parse(tool.arguments, tool.name, arguments)
         if not self.local_files:
-            names = ((field, one) for field in _MEDIA_NAMES for one in getattr(args, field, None) or ())
+            parts = (one for value in vars(args).values() if isinstance(value, list) for one in value)
+            every = (args, *(one for one in parts if isinstance(one, Arguments)))
+            names = (
+                (field, name) for one in every for field in _MEDIA_NAMES for name in getattr(one, field, None) or ()
+            )
             for field, name in names:
                 if not name and "media" not in field:
                     continue  # this one has none

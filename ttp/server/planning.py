@@ -140,8 +140,9 @@ def plan_drafts(services: ChangeServices, body: PlanInput | None = None) -> Json
     proposal = services.planning.propose(ids, request)
     if proposal.plan.left_out and not body.partly:
         raise no_room_error(proposal, request)
-    saved = [] if services.dry_run else services.planning.schedule(proposal)
-    warnings = dict.fromkeys(problem.message for post in saved for problem in post.warnings)
+    if not services.dry_run:
+        services.planning.schedule(proposal)
+    warnings = dict.fromkeys(problem.message for problem in proposal.warnings)
     return JsonAnswer(proposal_json(proposal, scheduled=not services.dry_run, warnings=warnings))
 
 

@@ -136,7 +136,9 @@ def reject_post(post_id: PostId, services: ChangeServices, body: ReasonInput | N
 
 def copy_post(post_id: PostId, request: Request, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Copy a post to a new draft. The idempotency key becomes its key."""
-    saved = services.posts.copy(post_id, request.headers.get("idempotency-key"))
+    from ttp.services.new_posts import copy_post
+
+    saved = copy_post(services.posts, post_id, request.headers.get("idempotency-key"))
     if services.dry_run and not saved.replayed:
         saved = replace(saved, post=replace(saved.post, id=None))
     return _saved(saved, created=not services.dry_run)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import unicodedata
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
@@ -110,6 +110,10 @@ class DuplicateCheck:
             if delivery.due_at is not None:
                 index = self._pending.setdefault(delivery.account_id or 0, PostIndex())
                 index.add(to_ms(delivery.due_at), post.id or 0, _normalized_text(post, delivery))
+
+    def leave_out(self, ids: Iterable[int]) -> None:
+        """Compare no post with where these are stored: all of them will be added at their new times."""
+        self._moved.update(ids)
 
     def add_cost(self, post: Post) -> None:
         """Add what a new post costs, and nothing else of it: it repeats a text on purpose."""

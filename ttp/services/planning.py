@@ -73,6 +73,8 @@ class Proposal:
     """Days in which all posts fit, if some were left out and a year is long enough."""
     enough_per_day: int | None = None
     """Posts a day with which all fit, if some were left out because of the limit."""
+    warnings: tuple[Problem, ...] = ()
+    """About the drafts, such as what a platform charges for them."""
 
     @property
     def zones(self) -> dict[str, ZoneInfo]:
@@ -142,12 +144,13 @@ class Planning:
         pass the budget of a month."""
         self._posts.convert_media(list(dict.fromkeys(ids)))
         with self._posts.database.reading() as db:
-            posts = [post for post, _ in self._drafts(db, ids)]
-        proposal = self.place({post.id or 0: post for post in posts}, request, self.agenda(request.gap_s))
+            drafts = self._drafts(db, ids)
+        proposal = self.place({post.id or 0: post for post, _ in drafts}, request, self.agenda(request.gap_s))
         budget = self._budget()
         for one in proposal.plan.assignments:
             _add_to_budget(budget, with_time(proposal.posts[one.id], one.at))
-        return proposal
+        placed = {one.id for one in proposal.plan.assignments}
+        return replace(proposal, warnings=tuple(one for post, about in drafts if post.id in placed for one in about))
 
     def agenda(self, gap_s: float) -> Availability:
         """Return the posts that matter to a plan, from the first day and one gap before."""

@@ -374,34 +374,48 @@ class Posts:
         process stored the same key first, return that post.
         """
         with self.media.holding():
-            chosen, accounts = self.build_post(post_input, time, draft)
-            warnings = self.check_new(chosen, accounts, first=post_input.first)
-            post = self.cards.fetch(chosen, accounts) if chosen.cards else chosen
+            _, store_new = self.prepare_new(post_input, time, draft)
             with self.database.writing() as db:
-                db.lock_posts([] if draft is None else [draft.id or 0])
-                earlier = queries.post_by_key(db, post_input.key) if post_input.key else None
-                if earlier is not None:
-                    if draft is not None:
-                        self._discard_draft(db, draft)
-                    return SavedPost(self.view(db, same_request(earlier, post.key_digest, self.caller)), replayed=True)
-                if time is not None:
-                    time = self.confirm_time(db, time, accounts, post.id)
-                    post = post_edit.with_time(post, time.at)
-                self.refuse_forbidden_change(db, draft, post)
-                recorder = self._recorder_of_new(db, draft)
-                if draft is None:
-                    stored = store.insert(db, post, recorder)
-                elif queries.post(db, draft.id or 0) != draft:
-                    raise Conflict(
-                        f"draft {draft.id} was changed by another command; that change was kept",
-                        Hint("see", action("show", draft.id)),
-                    )
-                else:
-                    stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
-                moved = self._make_room(db, stored, recorder) if post_input.first else ()
-                warnings = tuple(replace(w, hint=add_alt(stored)) if w.code == "alt_missing" else w for w in warnings)
-                warnings += self.cards.warnings(stored, chosen) if chosen.cards else ()
-                return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
+                return store_new(db, None)
+
+    def prepare_new(
+        self, post_input: PostInput, time: ResolvedTime | None, draft: Post | None = None, key_digest: str | None = None
+    ) -> tuple[Post, Callable[[Connection, ChangeRecorder | None], SavedPost]]:
+        """Build and check a new post, outside of a transaction. Return it, and what stores it in one, as `create`, with
+        the recorder of several. `key_digest`: of the request that has its key, if that has several posts."""
+        chosen, accounts = self.build_post(post_input, time, draft)
+        chosen = replace(chosen, key_digest=key_digest or chosen.key_digest)
+        warnings = self.check_new(chosen, accounts, first=post_input.first)
+        fetched = self.cards.fetch(chosen, accounts) if chosen.cards else chosen
+
+        def store_new(db: Connection, recorder: ChangeRecorder | None) -> SavedPost:
+            post, confirmed = fetched, time
+            db.lock_posts([] if draft is None else [draft.id or 0])
+            earlier = queries.post_by_key(db, post.key) if post.key else None
+            if earlier is not None:
+                if draft is not None:
+                    self._discard_draft(db, draft)
+                return SavedPost(self.view(db, same_request(earlier, post.key_digest, self.caller)), replayed=True)
+            if time is not None:
+                confirmed = self.confirm_time(db, time, accounts, post.id)
+                post = post_edit.with_time(post, confirmed.at)
+            self.refuse_forbidden_change(db, draft, post)
+            recorder = recorder or self._recorder_of_new(db, draft)
+            if draft is None:
+                stored = store.insert(db, post, recorder)
+            elif queries.post(db, draft.id or 0) != draft:
+                raise Conflict(
+                    f"draft {draft.id} was changed by another command; that change was kept",
+                    Hint("see", action("show", draft.id)),
+                )
+            else:
+                stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
+            moved = self._make_room(db, stored, recorder) if post_input.first else ()
+            more = self.cards.warnings(stored, chosen) if chosen.cards else ()
+            own = (replace(w, hint=add_alt(stored)) if w.code == "alt_missing" else w for w in warnings)
+            return SavedPost(self.view(db, stored, is_new=True), (*own, *more), moved=moved, time=confirmed)
+
+        return fetched, store_new
 
     def create_once(self, post_input: PostInput, times: TimeResolver) -> SavedPost:
         """Create a post, or return the one that the same request stored before under its key."""
@@ -508,23 +522,9 @@ class Posts:
                 self.check_post(moved, all_accounts, timed=True, db=db), first=first
             )
 
+        self.duplicates.leave_out(times)
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
         return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
-
-    def copy(self, post_id: int, key: str | None = None) -> SavedPost:
-        """Store a new draft with the content, accounts and options of a post. `key`: a copy that has it already is
-        returned instead. Raise NotFound, or Conflict if another request has the key."""
-        post, digest = self.post(post_id), None if key is None else f"copy of post {post_id}"
-        accounts = accounts_of(post, self.accounts())
-        new = post_edit.copy_of(post, [post_edit.new_delivery(account, None) for account in accounts])
-        new = self.plan_parts(new, accounts)
-        with self.database.writing() as db:
-            first = queries.post_by_key(db, key) if key else None
-            if first is not None:
-                return SavedPost(self.view(db, same_request(first, digest, self.caller)), replayed=True)
-            new = replace(new, key=key, key_digest=digest)
-            self.refuse_forbidden_change(db, None, new)
-            return SavedPost(self.view(db, store.insert(db, self.as_new(new), self.recorder("copy")), is_new=True))
 
     def unschedule(self, ids: Sequence[int]) -> list[SavedPost]:
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:

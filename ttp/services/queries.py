@@ -80,6 +80,14 @@ class Queries:
             while db is not None and (batch := list(islice(posts, _BATCH))):
                 yield from view_posts(db, batch, self._caller, now=self._clock.now(), config=self._config)
 
+    def count(self, post_filter: PostFilter, most: int) -> int:
+        """Return how many posts pass the filter; `most` if there are more."""
+        from ttp.store import post_search
+
+        criteria = replace(post_filter, approval=self._approval, within=self._within)
+        with self._database.reading() as db:
+            return post_search.count(db, criteria, most) if db else 0
+
     def _filtered_posts(self, db: Connection, post_filter: PostFilter) -> Iterator[Post]:
         if post_filter.after is not None:
             last = queries.post(db, post_filter.after)

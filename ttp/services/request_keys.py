@@ -23,13 +23,15 @@ def fingerprint(wanted: PostInput, platforms: Registry) -> str | None:
     return request_fingerprint(*with_digests(wanted, platforms), platforms)
 
 
-def same_request(first: Post, digest: str | None, caller: Caller) -> Post:
-    """Return the post that a key stored before. Raise Conflict for another request."""
+def same_request(first: Post, digest: str | None, caller: Caller, key: str | None = None) -> Post:
+    """Return the post that a key stored before. Raise Conflict for another request. `key`: that of the request, if the
+    post's own was made of it."""
+    key = key or first.key
     if not is_within(first, caller.accounts):
-        raise Conflict(f'the key "{first.key}" is in use', Hint("try", other_options(key="KEY")))
+        raise Conflict(f'the key "{key}" is in use', Hint("try", other_options(key="KEY")))
     if first.key_digest != digest:
         raise Conflict(
-            f'the key "{first.key}" belongs to post {first.id}, whose text, account, option, file or time differs',
+            f'the key "{key}" belongs to post {first.id}, whose text, account, option, file or time differs',
             Hint("see", action("show", first.id)),
             Hint("try", other_options(key="KEY")),
         )

@@ -239,11 +239,12 @@ class TimeResolver:
         *,
         first: bool = False,
         post: int | None = None,
+        taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
     ) -> ResolvedTime | None:
         """Return what a TIME means, as `resolve`; None without one. Raise TimeRefused for an unknown `tz` without one,
         too."""
         if text is not None:
-            return self.resolve(text, accounts(), tz, first=first, post=post)
+            return self.resolve(text, accounts(), tz, first=first, post=post, taken=taken)
         if tz is not None:
             self.zone((), tz)
         return None

@@ -21,8 +21,8 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.platform import Facts
 from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import dialect, row_mapper
-from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, contains, in_list
+from ttp.store import dialect, post_search, row_mapper
+from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, in_list
 from ttp.store.row_mapper import as_corrupt_row, marks, ms, parse_list, parse_object, parse_texts, split_batches
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class PostFilter:
     skip: int = 0
     """How many of the first posts to leave out."""
     after: int | None = None
+    sort: str = ""
+    """One of `post_search.SORTS` instead of the usual order; `-time`: reversed. Not with `after`."""
     within: frozenset[int] | None = None
     """Only posts that go to none but these accounts."""
 
@@ -123,8 +125,8 @@ def existing_ids(db: Connection, first: int, last: int) -> list[int]:
 
 def posts(db: Connection, criteria: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Yield the posts that pass the filter, in list order, in batches. `own_key`: makes a key for those without."""
-    rows = _list_rows(db, criteria)
-    if criteria.limit is not None or criteria.skip:
+    rows = iter(post_search.sorted_rows(db, criteria)) if criteria.sort else _list_rows(db, criteria)
+    if not criteria.sort and (criteria.limit is not None or criteria.skip):
         rows = islice(rows, criteria.skip, None if criteria.limit is None else criteria.skip + criteria.limit)
     for batch in split_batches(rows, min(_BATCH, criteria.limit or _BATCH)):
         yield from load_posts(db, batch, own_key)
@@ -165,7 +167,7 @@ def _status_rows(
 ) -> Iterator[Row]:
     """Yield posts of one status in keyset order, in batches: by the index post_by_status, or the `few` by their ids,
     as the index would pass over all posts of other accounts."""
-    where, values = _conditions(criteria)
+    where, values = post_search.conditions(criteria)
     # The second keeps SQLite from the index.
     of_status = "status = ?" if few is None else f"id IN ({marks(few)}) AND status || '' = ?"
     values = [*(few or ()), status.value, *values]
@@ -199,43 +201,6 @@ def _beyond(
         return (untimed,) if descending else (untimed, (" AND scheduled_at IS NOT NULL", ()))
     timed = (f" AND (scheduled_at, id) {beyond} (?, ?)", (at, post_id))
     return (timed, (" AND scheduled_at IS NULL", ())) if descending else (timed,)
-
-
-def _conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
-    """Return the filters other than status as SQL with its values."""
-    parts = [f" AND {dialect.LACKS_ALT}"] if criteria.no_alt else []
-    values: list[row_mapper.Column] = []
-
-    def add(sql: str, *arguments: row_mapper.Column) -> None:
-        parts.append(f" AND {sql}")
-        values.extend(arguments)
-
-    reach = "EXISTS (SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id WHERE d.post_id = post.id AND {})"
-    if criteria.accounts:
-        add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({marks(criteria.accounts)})"), *criteria.accounts)
-    if criteria.platforms:
-        names = criteria.platforms
-        add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({marks(names)})"), *names)
-    if criteria.needs_you:
-        waits = f" OR {dialect.WAITS_FOR_APPROVAL}" if criteria.approval else ""
-        add(f"({dialect.NEEDS_A_PERSON}{waits})")
-    for tag in criteria.tags:
-        add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
-    if criteria.untimed:
-        add("scheduled_at IS NULL AND published_at IS NOT NULL")
-    bounded = "published_at" if criteria.untimed else "scheduled_at"
-    for sign, bound in ((">=", criteria.since), ("<", criteria.until)):
-        if bound is not None:
-            add(f"{bounded} {sign} ?", ms(bound))
-    if criteria.search:
-        add(contains("content", "?"), criteria.search)
-    if criteria.key is not None:
-        add("key = ?", criteria.key)
-    if criteria.within is not None:
-        ids = sorted(criteria.within) or [0]
-        outside = f"d.post_id = post.id AND d.state <> 'cancelled' AND d.account_id NOT IN ({marks(ids)})"
-        add(f"NOT EXISTS (SELECT 1 FROM delivery d WHERE {outside})", *ids)
-    return "".join(parts), values
 
 
 def tags(db: Connection) -> list[tuple[str, int]]:
@@ -369,7 +334,7 @@ def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> t
 def count_needs(db: Connection, *, approval: bool, within: frozenset[int] | None = None) -> tuple[int, int]:
     """Return how many posts have a delivery that only a person ends, and how many wait for approval. `approval`: it is
     required; `within`: the ids of the only accounts that are seen."""
-    where, values = _conditions(PostFilter(within=within))
+    where, values = post_search.conditions(PostFilter(within=within))
     sets = [
         "SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review')",
         f"SELECT id FROM post WHERE {dialect.SUBMITTED}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -186,46 +185,6 @@ def test_undo_takes_back_one_step_and_what_is_gone_is_brought_back(ann: Person) 
     assert other.get(after).status_code == 404
     pressed(ann, after, "Bring it back")
     assert post() == states[2]
-
-
-def test_posts_are_searched_filtered_and_paged(server: Api, ann: Person) -> None:
-    for number in range(60):
-        server.ttp.post(f"Draft {number:02}", "--to", "x/me")
-    server.ttp.post("A <b>lamp</b> 100%", "--to", "x/other", "--at", LATER, "--tag", "sale")
-    server.ttp.post("May be live", "--to", "x/me", "--at", LATER)
-    server.ttp.bring(62, "needs_review", **REVIEW)
-
-    def found(**asked: str) -> set[int]:
-        page = ann.get("/posts", params=asked)
-        assert page.status_code == 200
-        return {int(one) for one in re.findall(r'href="/posts/(\d+)"', page.text)}
-
-    drafts = found(status="draft"), found(status="draft", page="2")
-    assert [len(page) for page in drafts] == [50, 10]
-    assert drafts[0] | drafts[1] == set(range(1, 61))
-    assert len(found()) == 50
-    assert found(q="LA\0MP") == found(tag="sa\0le") == {61}
-    assert found(q="LAMP") == found(account="x/other") == found(tag="sale") == found(status="scheduled") == {61}
-    assert found(q="100%", status="draft") == found(tag="none") == found(page="99") == set()
-    assert found(status="needs-you") == {62}
-    assert found(q="Draft 07", account="x/me", status="draft", page="x") == {8}
-    page = ann.sees("/posts?q=Draft&account=x/me&status=draft")
-    assert form_with(page, "Search").fields == {
-        "q": ["Draft"],
-        "account": ["x/me"],
-        "status": ["draft"],
-        "tag": [""],
-    }
-    following = re.search(r'href="(/posts\?[^"]*page=2)"', page)
-    assert following is not None
-    assert "Draft 59" in ann.sees(following[1].replace("&amp;", "&"))
-    assert "/posts" in ann.sees("/queue").partition("</nav>")[0]
-    assert [ann.get("/posts", params=asked).status_code for asked in ({"status": "x"}, {"account": "x/no"})] == [
-        400,
-        404,
-    ]
-    dee = Person(server).log_in("dee", "publish", accounts=[account_named(server, "x/other")])
-    assert "Draft" not in inner(dee.sees("/posts")).partition("Show")[2]
 
 
 def test_who_wrote_a_post_cannot_approve_it(ann: Person) -> None:

@@ -19,6 +19,7 @@ from ttp.domain.errors import ContentRefused, NotFound, TtpError, UsageError
 from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import PostInput, new_delivery
 from ttp.domain.recurrence import Recurrence
+from ttp.services.new_posts import copy_post
 from ttp.services.posts import Posts
 from ttp.services.repeats import Occurrences, Repeats
 from ttp.services.templates.files import TemplateFiles, parse_template
@@ -216,7 +217,7 @@ def test_copies_and_repeats_have_the_same_texts_and_origin(posts: Posts) -> None
     write(posts.database.home, "release", "Other")
     repeats = Repeats(posts, Occurrences(posts.database, posts.clock, posts.config, PLATFORMS))
     (made, *_) = repeats.begin(Recurrence("0 9 * * *", "UTC", post_id=first.id)).made
-    for post in (posts.copy(first.id or 0).post, made):
+    for post in (copy_post(posts, first.id or 0).post, made):
         assert (post.content, post.variants, post.origin) == (first.content, first.variants, first.origin)
 
 

@@ -94,9 +94,10 @@ def plan(
         raise no_room_error(
             proposal, request, [*plan_module.placement_notes(proposal), *plan_module.limit_notes(proposal)]
         )
+    warnings = print_warnings(context.out, proposal.warnings)
     if not dry_run and not _confirm_plan(context, proposal, yes=yes, no_input=no_input):
         return FAILED
-    _answer(context, proposal, dry_run=dry_run, shown=not dry_run and context.out.for_people)
+    _answer(context, proposal, warnings, dry_run=dry_run, shown=not dry_run and context.out.for_people)
     return DONE
 
 
@@ -125,12 +126,10 @@ def _confirm_plan(context: Context, proposal: Proposal, *, yes: bool, no_input: 
     return confirm(f"Schedule {posts}?", yes=yes, no_input=no_input, refusal=f"scheduling {posts}")
 
 
-def _answer(context: Context, proposal: Proposal, *, dry_run: bool, shown: bool) -> None:
+def _answer(context: Context, proposal: Proposal, warnings: list[str], *, dry_run: bool, shown: bool) -> None:
     """Schedule the plan, except for a dry run, and print it unless it was `shown` before."""
-    warnings: list[str] = []
     if not dry_run:
         saved = context.planning.schedule(proposal)
-        warnings = print_warnings(context.out, (problem for one in saved for problem in one.warnings))
         warnings += warn_of_scheduled(context, [one.post.id or 0 for one in saved])
     if not context.out.for_people and not context.out.in_json:
         context.out.note(plan_module.zones(proposal))

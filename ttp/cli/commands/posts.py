@@ -355,7 +355,9 @@ def copy(context: Context, post_id: options.PostId) -> None:
       ttp copy 38
       ttp copy 38 -q | xargs ttp edit -e
     """
-    saved = context.posts.copy(post_id)
+    from ttp.services.new_posts import copy_post
+
+    saved = copy_post(context.posts, post_id)
     message = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
     context.out.write_one(saved_posts_spec(), saved.post, say=[message])
 

@@ -162,7 +162,7 @@ class PlanDrafts(Write):
 def plan_drafts(services: Services, args: PlanDrafts) -> PlanAnswer:
     """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none.
 
-    With `dryRun` it only answers the plan.
+    With `dryRun` it only answers the plan. `score` is as in next_slot; `evenScore` is the sum of an even spread.
     """
     ids = _drafts(services, args)
     if not ids:
@@ -181,11 +181,11 @@ def plan_drafts(services: Services, args: PlanDrafts) -> PlanAnswer:
         proposal = services.planning.propose(ids, request)
     if proposal.plan.left_out and not args.partly:
         raise no_room_error(proposal, request)
-    if args.dry_run:
-        return proposal_json(proposal, scheduled=False)
-    saved = services.planning.schedule(proposal)
-    messages = Counter(problem.message for post in saved for problem in post.warnings)
+    messages = Counter(problem.message for problem in proposal.warnings)
     warnings = [text if times == 1 else f"each of {times} posts: {text}" for text, times in messages.items()]
+    if args.dry_run:
+        return proposal_json(proposal, scheduled=False, warnings=warnings)
+    saved = services.planning.schedule(proposal)
     warnings += not_running(services)
     warnings += approval_warnings(services, [post.post for post in saved])
     return proposal_json(proposal, scheduled=True, warnings=warnings)

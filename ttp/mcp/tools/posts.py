@@ -9,7 +9,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic import Field, create_model
+from pydantic import Field, create_model, field_validator
 
 from ttp.domain.account import account_warnings
 from ttp.domain.action import Action, action, other_options
@@ -19,7 +19,7 @@ from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput, parse_plain
 from ttp.domain.post_fields import MEDIA, PLAIN
-from ttp.mcp.answers import ALL, FIELDS_OF_POSTS, PostPage
+from ttp.mcp.answers import ALL, FIELDS_OF_POSTS, PostPage, UndoAnswer
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
 from ttp.mcp.tool_calls import offers_to_fit
@@ -29,13 +29,14 @@ from ttp.services.undo import UndoRequest
 from ttp.store.home.media import temporary_media
 from ttp.store.queries import PostFilter
 from ttp.views import Json
-from ttp.views.answers import DeletedAnswer, MediaAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
+from ttp.views.answers import DeletedAnswer, MediaAnswer, PostAnswer, PreviewAnswer
 from ttp.views.posts import (
     NOT_RUNNING,
     Notice,
     attempt_json,
     change_json,
     deleted_json,
+    id_ranges,
     ids_needing_approval,
     media_json,
     moved_posts,
@@ -49,12 +50,15 @@ if TYPE_CHECKING:
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
     from ttp.services.time_resolver import TimeResolver
+    from ttp.services.undo import UndoneChange
+    from ttp.store.change_log import Change
 
 AT = "2026-12-01 09:00, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' (the best free hour) or 'next-slot'."
 AT_ZONE = "Of `at`; 'account': that of the accounts."
 MOST_DATA = 1_400_000
 """Characters of base64: a request to /mcp has at most 2 MB."""
 Model = TypeVar("Model", bound=Arguments)
+MOST_NEW = 50
 LISTED = 20
 """Posts that `list_posts` answers without `limit`."""
 
@@ -188,12 +192,17 @@ class PostArguments(PostContent, Write):
     tags: list[str] | None = None
 
 
-class OfAt(Arguments):
+class OfOptimal(Arguments):
+    """Where `at` 'optimal' looks for an hour."""
+
+    from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
+    until: str | None = Field(None, description="'optimal' before this time: 2d.")
+
+
+class OfAt(OfOptimal):
     """What says more about `at`."""
 
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
-    from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
-    until: str | None = Field(None, description="'optimal' before this time: 2d.")
 
 
 class CreatePost(PostArguments, OfAt):
@@ -215,6 +224,50 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
     with services.naming_choices():
         saved = services.posts.create_once(new, times)
     return saved_post_json(services, saved)
+
+
+class OneOfSeveral(PostContent):
+    text: str | None = None
+    tags: list[str] | None = None
+
+
+class CreatePosts(OfOptimal, Write):
+    like = "create_post"
+    posts: list[OneOfSeveral] = Field(
+        min_length=1,
+        max_length=MOST_NEW,
+        description=f"At most {MOST_NEW}: each a text, or an object with arguments of create_post, which come before"
+        " these here.",
+        json_schema_extra={"items": {"type": ["string", "object"]}},
+    )
+    accounts: list[str] | None = None
+    at: str | None = Field(None, description="Of all: each gets its own hour with 'optimal' or 'next-slot'.")
+    tz: str | None = None
+    tags: list[str] | None = None
+
+    @field_validator("posts", mode="before")
+    @classmethod
+    def _as_objects(cls, posts: object) -> object:
+        return [{"text": one} if isinstance(one, str) else one for one in posts] if isinstance(posts, list) else posts
+
+
+@tool("create", keeps_key=True)
+def create_posts(services: Services, args: CreatePosts) -> list[PostAnswer]:
+    """Create several posts, all or none, which one undo takes back: drafts without `at`, scheduled with one."""
+    from ttp.services.new_posts import Refusals, create_all
+
+    times = services.times.between(args.from_, args.until, args.tz)
+    shared = {name: value for name in ("accounts", "at", "tz", "tags") if (value := getattr(args, name)) is not None}
+    refusals, post_inputs = Refusals(len(args.posts)), list[PostInput]()
+    for number, post in enumerate(args.posts, 1):
+        with refusals.of_post(number):
+            whole = post.model_copy(update={n: v for n, v in shared.items() if n not in post.model_fields_set})
+            post_inputs.append(_post_input(services, whole, whole.text))
+    refusals.raise_any()
+    with services.naming_choices():
+        saved = create_all(services.posts, post_inputs, times, args.key)
+    rows = saved_posts_json(services, saved)
+    return [{**row, "id": None} for row in rows] if args.dry_run else rows
 
 
 class CheckText(PostContent):
@@ -249,7 +302,6 @@ def _post_input(
     first: bool = False,
     may_empty: bool = False,
 ) -> PostInput:
-    more = args if isinstance(args, PostArguments) else None
     options = [f"{name}={_word(value)}" for name, value in (args.options or {}).items()]
     return PostInput(
         text=text,
@@ -260,7 +312,7 @@ def _post_input(
         media=None if args.media is None else tuple(args.media),
         alts=None if args.alt is None else tuple(args.alt),
         thread=None if args.thread is None else tuple(args.thread) if any(args.thread) else (),
-        tags=None if more is None else split(more.tags),
+        tags=split(getattr(args, "tags", None)),
         variants=args.variants or {},
         options=dict(parse_option(option, services.platforms, may_empty=may_empty) for option in options),
         key=key,
@@ -281,6 +333,17 @@ def saved_post_json(services: Services, saved: SavedPost, *, timed: bool = True)
         warnings += not_running(services)
     warnings += approval_warnings(services, [saved.post])
     return post_json(saved.post, warnings, replayed=saved.replayed)
+
+
+def saved_posts_json(services: Services, saved: Sequence[SavedPost]) -> list[PostAnswer]:
+    """Return stored posts with their warnings; the first one has those about all of them."""
+    new = [one.post for one in saved if not one.replayed]
+    more = not_running(services) if any(post.scheduled_at for post in new) else []
+    more += approval_warnings(services, new)
+    return [
+        post_json(one.post, [*saved_warnings(services, one), *(() if number else more)], replayed=one.replayed)
+        for number, one in enumerate(saved)
+    ]
 
 
 def saved_warnings(services: Services, saved: SavedPost) -> list[str]:
@@ -362,11 +425,27 @@ class UndoChanges(Write):
 
 
 @tool("undo", rehearses=True, destroys=True)
-def undo(services: Services, args: UndoChanges) -> list[UndoneAnswer]:
+def undo(services: Services, args: UndoChanges) -> UndoAnswer:
     """Undo your last change of posts, such as a whole plan. Publishing stays, and passed times are not restored."""
     actor = None if args.anyone else services.caller.name
     request = UndoRequest(args.count, args.post, again=args.redo, partial=args.partial, actor=actor)
-    return [undone_json(post) for post in services.undo.revert(request, rehearse=args.dry_run).posts]
+    result = services.undo.revert(request, rehearse=args.dry_run)
+    verb, past = ("redo", "redid") if args.redo else ("undo", "undid")
+    did = f"would {verb}" if args.dry_run else past
+    sentences = [
+        _undone(did, change, [one for one in result.posts if one.change == change]) for change in result.changes
+    ]
+    return {"undone": sentences, "posts": [undone_json(post) for post in result.posts]}
+
+
+def _undone(did: str, change: Change, posts: Sequence[UndoneChange]) -> str:
+    """Return `undid plan of posts 41-45 by ann via mcp: now draft`."""
+    ids = [one.post.id or 0 for one in posts]
+    states = dict.fromkeys("deleted" if one.post.deleted_at else str(one.post.status) for one in posts)
+    by = f" by {change.actor}" if change.actor else ""
+    return (
+        f"{did} {change.command} of post{'s' if len(ids) > 1 else ''} {id_ranges(ids)}{by}: now {' or '.join(states)}"
+    )
 
 
 class AddMedia(Write):
@@ -416,4 +495,4 @@ def require_post(services: Services, post_id: int) -> list[int]:
     return services.queries.ids([(post_id, post_id)])
 
 
-TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, add_media, undo, history)
+TOOLS = (list_posts, get_post, check_text, create_post, create_posts, edit_post, delete_post, add_media, undo, history)

@@ -16,10 +16,9 @@ from ttp.mcp.tools.posts import (
     AT_ZONE,
     ChangePost,
     OfAt,
-    approval_warnings,
     not_running,
     require_post,
-    saved_warnings,
+    saved_posts_json,
     split,
 )
 from ttp.services.application import Application as Services
@@ -60,8 +59,7 @@ def schedule_post(services: Services, args: SchedulePost) -> list[PostAnswer]:
             chooser = services.times.between(args.from_, args.until, args.tz)
             times = chooser.resolve_posts(args.at or "", accounts, args.tz, first=args.first)
         saved = services.posts.schedule(times, first=args.first)
-    more = [*not_running(services), *approval_warnings(services, [post.post for post in saved])]
-    return [post_json(post.post, [*saved_warnings(services, post), *more]) for post in saved]
+    return saved_posts_json(services, saved)
 
 
 @tool("unschedule")
