@@ -16,7 +16,7 @@ from ttp.domain.post import PostStatus
 from ttp.domain.post_fields import shown_fields
 from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.rendering import HEADERS
-from ttp.server.pages.visit import Visit, parse_number
+from ttp.server.pages.visit import Visit, local_path, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.preview import with_sent
 from ttp.services.queries import PostView
@@ -166,7 +166,7 @@ def change_post(visit: Visit, name: str) -> Response:
         return _confirmation_page(visit, name, error)
     if name == "delete":
         return visit.go("/queue", done=name, post=visit.post_id)
-    return visit.go(f"/posts/{visit.post_id}", done=name)
+    return visit.go(local_path(visit.field("next")) or f"/posts/{visit.post_id}", done=name)
 
 
 def ask_again(visit: Visit, error: TtpError, name: str) -> Response:
