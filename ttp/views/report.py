@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from ttp.domain.metrics.report import MeasuredPost, Period, Report, Totals, change
@@ -41,6 +42,13 @@ def report_json(report: Report) -> ReportAnswer:
 
 def _period_json(period: Period) -> PeriodAnswer:
     return {"from": utc_text(period.start), "to": utc_text(period.end)}
+
+
+def period_words(period: Period, zone: tzinfo) -> str:
+    """Return `1 Nov to 30 Nov 2026`, both included."""
+    first, last = (at.astimezone(zone) for at in (period.start, period.end - timedelta(milliseconds=1)))
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first.day} {first:%b}{year} to {last.day} {last:%b %Y}"
 
 
 def totals_json(totals: Totals) -> ReportTotals:

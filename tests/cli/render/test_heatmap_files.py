@@ -10,8 +10,9 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from tests.cli.recommended import NOTHING, told
-from ttp.cli.render.heatmap import BEST, DARK, LIGHT, Colors, heatmap_html, heatmap_svg
+from ttp.cli.render.heatmap import BEST, heatmap_html, heatmap_svg
 from ttp.domain.optimal.recommendation import Evidence, Recommendation
+from ttp.views.heatmap import DARK, LIGHT, Colors
 
 SVG = "{http://www.w3.org/2000/svg}"
 OUTSIDE = re.compile(r"(?:src|href|url|import|xlink)\s*[=(\s]", re.IGNORECASE)

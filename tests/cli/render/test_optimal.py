@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.recommended import BERLIN, NOTHING, advice, told
-from ttp.cli.render.heatmap import render_heatmap, scale_of
+from ttp.cli.render.heatmap import render_heatmap
 from ttp.cli.render.optimal import render_backtest, render_explanation, render_recommendation, render_week
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
@@ -25,6 +25,7 @@ from ttp.domain.optimal.free_hours import LaterHour, Week
 from ttp.domain.optimal.recommendation import Evidence, Rating, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.services.optimal import ExplainedRating
+from ttp.views.heatmap import scale_of
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 TONIGHT = datetime(2026, 11, 24, 17, tzinfo=UTC)

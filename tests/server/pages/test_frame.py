@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.server.conftest import Api
 from tests.server.pages.conftest import READ, Person
 from ttp.domain.health import Overview
-from ttp.server.pages import static
-from ttp.server.pages.static import FOLDER, TYPES, static_address, static_file
+from ttp.server.pages.static import FOLDER, TYPES, static_address, static_files
 from ttp.services.application import Installation
 
 
@@ -94,21 +91,10 @@ def test_a_file_is_kept_for_a_year_under_the_name_of_its_content(stranger: Perso
 
 
 def test_files_of_text_are_compressed_for_those_who_can_read_that(stranger: Person) -> None:
-    file = static_file("pages.css")
+    file = static_files()["pages.css"]
     assert gzip.decompress(file.compressed) == file.content
     sent = stranger.get("/static/pages.css", headers={"Accept-Encoding": "br, gzip"})
     assert (sent.headers["content-encoding"], int(sent.headers["content-length"])) == ("gzip", len(file.compressed))
-
-
-def test_a_file_that_changes_gets_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(static, "FOLDER", tmp_path)
-    monkeypatch.setattr(static, "_names", lambda: frozenset({"a.css"}))
-    addresses = set()
-    for number, text in enumerate(("a", "b")):
-        (tmp_path / "a.css").write_text(text)
-        os.utime(tmp_path / "a.css", ns=(number, number))
-        addresses.add(static.static_address("a.css"))
-    assert len(addresses) == 2
 
 
 def test_only_files_of_the_folder_are_sent(stranger: Person) -> None:

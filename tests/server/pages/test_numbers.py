@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.server.conftest import Api
-from tests.server.pages.conftest import READ, Person, inner
+from tests.server.pages.conftest import READ, Person
 from tests.server.pages.test_calendar import account_named
 from ttp.domain.optimal.factors import Silence
 from ttp.views.factors import silence_words
@@ -43,8 +44,28 @@ def test_the_best_hour_is_the_one_of_the_command(ann: Person, numbers: None) -> 
     assert f"<strong>{best:02}:00</strong>" in page
     day = recommendation["bestDays"][0]
     assert (day["uplift"] < 0.03, f"<strong>{day['day']}</strong>" in page) == (True, False)
-    assert page.count('scope="row"><abbr') == 7
-    assert "x/other" in inner(page).split("No numbers yet")[1]
+
+
+def test_the_week_has_the_numbers_and_the_ten_best_hours_of_the_command(ann: Person, numbers: None) -> None:
+    slots = ann.ttp.ok("optimal", "heatmap", "--account", "x/me", "--json").json["heatmap"]["slots"]
+    cells = re.findall(r'role="cell" class="c\d( star| never|)"[^>]*>([+-]?\d+)', ann.sees("/best-times"))
+    assert [int(number) for _, number in cells] == [pytest.approx(100 * slot["uplift"], abs=0.51) for slot in slots]
+    kinds = [" star" if slot["best"] else "" if slot["dataPoints"] else " never" for slot in slots]
+    assert [kind for kind, _ in cells] == kinds
+    assert (kinds.count(" star"), len(kinds)) == (10, 168)
+
+
+def test_the_accounts_are_links_and_the_first_one_with_numbers_is_shown(ann: Person, numbers: None) -> None:
+    ann.ttp.account("x/a-first-one")
+    for path, account, has_numbers in (
+        ("/best-times", "me", True),
+        ("/best-times?account=x/me", "me", True),
+        ("/best-times?account=x/other", "other", False),
+    ):
+        page = ann.sees(path)
+        assert re.findall(r'account=x/([\w-]+)" aria-current', page) == [account]
+        assert ('role="table"' in page, "none-yet" in page) == (has_numbers, not has_numbers)
+    assert ann.get("/best-times?account=x/none").status_code == 404
 
 
 def test_the_report_has_the_totals_of_the_command(ann: Person, numbers: None) -> None:
@@ -68,6 +89,16 @@ def test_the_report_names_what_brought_more(ann: Person) -> None:
     assert (line["kind"], line["text"] in ann.sees("/report?when=2026-09")) == ("video", True)
     table = ann.ttp.ok("report", "2026-09", "--format", "table").out
     assert f"(+{line['low'] * 100:.0f} to +{line['high'] * 100:.0f})" in table
+
+
+def test_the_chart_has_a_bar_for_each_day_and_the_time_before(ann: Person, numbers: None) -> None:
+    posts = ann.ttp.ok("report", "2026-10", "--json").json["posts"]
+    chart = ann.sees("/report?when=2026-10").partition('class="chart large"')[2].partition("</svg>")[0]
+    bars = re.findall(r"<title>(\d+ \w+): ([\d,]+), ([\d,]+) before</title>", chart)
+    assert len(bars) + chart.count("31 Oct: ") == 31  # September has no 31st
+    assert bars[0][0] == "1 Oct"
+    assert sum(int(value.replace(",", "")) for _, value, _ in bars) == sum(post["engagement"] for post in posts)
+    assert chart.count('class="before"') == 1
 
 
 @pytest.mark.parametrize("when", ["x", EVIL, "2099-01"])

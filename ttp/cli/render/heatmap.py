@@ -5,25 +5,18 @@ known of its slot."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ttp.cli.render.labels import plural
-from ttp.cli.render.optimal import (
-    head,
-    interval,
-    no_posts,
-    percent,
-    signal_words,
-    wrap_indented,
-    zone_words,
-)
+from ttp.cli.render.optimal import head, no_posts, signal_words, wrap_indented, zone_words
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_text
-from ttp.domain.optimal.recommendation import Rating, Recommendation, signed_percent
+from ttp.domain.optimal.recommendation import Recommendation
 from ttp.domain.time.formatting import DAYS_IN_FULL
+from ttp.views.heatmap import DARK, LIGHT, Colors, HourCell, Scale, scale_of, week_cells
 from ttp.views.optimal import HEATMAP_FIELDS, AccountAdvice, heatmap_json, heatmap_rows, heatmaps_json
 
 if TYPE_CHECKING:
@@ -32,44 +25,6 @@ if TYPE_CHECKING:
 
 NO_POST, BEST = "·", "★"
 NUMBERS = "Numbers: expected engagement above the average of the account, in percent."
-_LEAST_SPAN = 0.05
-"""Least span of a scale, so that small differences do not look large."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Uplifts from `low` to `high` in equal levels; 0 is the lowest."""
-
-    low: float
-    high: float
-    levels: int
-
-    def level(self, uplift: float) -> int:
-        share = (uplift - self.low) / (self.high - self.low)
-        return max(0, min(self.levels - 1, int(share * self.levels)))
-
-    def starts(self, level: int) -> float:
-        """Return the uplift at which a level begins."""
-        return self.low + (self.high - self.low) * level / self.levels
-
-
-def scale_of(slots: Sequence[Rating], levels: int) -> Scale:
-    """Return the scale from the worst to the best slot."""
-    low, high = min(slot.uplift for slot in slots), max(slot.uplift for slot in slots)
-    missing = max(0.0, _LEAST_SPAN - (high - low)) / 2
-    return Scale(low - missing, high + missing, levels)
-
-
-def best_places(recommendation: Recommendation) -> frozenset[tuple[int | None, int | None]]:
-    """Return weekday and hour of the ten best slots."""
-    return frozenset((slot.day, slot.hour) for slot in recommendation.best_slots)
-
-
-def slot_words(slot: Rating, *, is_best: bool) -> str:
-    """Return `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % chance to be in your top 10`."""
-    among = f"{percent(slot.score)} chance to be in your top 10" + (", one of the ten best" if is_best else "")
-    where = f"{DAYS_IN_FULL[slot.day or 0]} {slot.hour:02}:00"
-    return f"{where}: {signed_percent(slot.uplift)} % {interval(slot)}, {plural(slot.data_points, 'post')}, {among}"
 
 
 def headline(recommendation: Recommendation) -> str:
@@ -107,15 +62,10 @@ def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> It
         return
     wide = 2 if page.width >= _INDENT + 48 else 1
     scale = scale_of(recommendation.slots, len(_COLORS) if page.color else len(_SHADES))
-    best = best_places(recommendation)
     yield ""
     yield page.paint(" " * _INDENT + "".join(f"{hour:02}".ljust(3 * wide) for hour in range(0, 24, 3)).rstrip(), "dim")
-    for day, name in enumerate(DAYS_IN_FULL):
-        cells = (
-            _cell(slot, scale, wide, page, is_best=(slot.day, slot.hour) in best)
-            for slot in recommendation.slots[24 * day : 24 * day + 24]
-        )
-        yield f"  {name[:3]} {''.join(cells)}".rstrip()
+    for name, cells in zip(DAYS_IN_FULL, week_cells(recommendation, scale), strict=True):
+        yield f"  {name[:3]} {''.join(_cell(cell, wide, page) for cell in cells)}".rstrip()
     yield ""
     yield from (f"  {line}" for line in replace(page, width=page.width - 2).flow(_legend(scale, page)))
     yield from wrap_indented(f"{BEST} the ten best   {NO_POST} no post yet   (smoothed estimates)", page)
@@ -124,21 +74,19 @@ def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> It
         yield from zone_words(recommendation, page)
 
 
-def _cell(slot: Rating, scale: Scale, wide: int, page: Page, *, is_best: bool) -> str:
+def _cell(cell: HourCell, wide: int, page: Page) -> str:
     """Draw an hour: its shade, and its mark in the last column."""
-    level = scale.level(slot.uplift)
-    mark = BEST if is_best else NO_POST if not slot.data_points else ""
+    mark = BEST if cell.is_best else NO_POST if not cell.slot.data_points else ""
     if page.color:
-        return page.ground(f"{mark:>{wide}}", *_COLORS[level])
-    return _SHADES[level] * (wide - len(mark)) + mark
+        return page.ground(f"{mark:>{wide}}", *_COLORS[cell.level])
+    return _SHADES[cell.level] * (wide - len(mark)) + mark
 
 
 def _legend(scale: Scale, page: Page) -> Iterator[str]:
     """Yield each level and the uplift at which it begins."""
-    for level in range(scale.levels):
+    for level, words in enumerate(scale.words()):
         swatch = page.ground("  ", *_COLORS[level]) if page.color else _SHADES[level] * 2
-        words = f"{signed_percent(scale.starts(level))} %" if level else f"under {signed_percent(scale.starts(1))} %"
-        yield f"{swatch} {words}"
+        yield f"{swatch} {words.removeprefix('from ')}"
 
 
 def heatmaps_spec(*, several: bool = False) -> OutputSpec[AccountAdvice]:
@@ -157,48 +105,6 @@ def heatmaps_spec(*, several: bool = False) -> OutputSpec[AccountAdvice]:
     )
 
 
-class Colors(NamedTuple):
-    """The colours of a page: ground, text, less important text, lines, and fill and text of each level."""
-
-    page: str
-    ink: str
-    soft: str
-    line: str
-    levels: tuple[tuple[str, str], ...]
-
-
-_DEEP, _PALE = "#0f2a33", "#ffffff"
-LIGHT = Colors(
-    "#ffffff",
-    "#16242d",
-    "#54636d",
-    "#d5dde2",
-    (
-        ("#eff3f5", "#41525c"),
-        ("#dcebee", _DEEP),
-        ("#bfdfe1", _DEEP),
-        ("#94cdcb", _DEEP),
-        ("#5cb3b0", _DEEP),
-        ("#1f7f86", _PALE),
-        ("#0d5763", _PALE),
-    ),
-)
-DARK = Colors(
-    "#10181d",
-    "#e4ecef",
-    "#9fb0b8",
-    "#2b3a43",
-    (
-        ("#19242b", "#a9b8bf"),
-        ("#1c323a", "#dbe6ea"),
-        ("#1d444c", "#e4f0f2"),
-        ("#1f5a61", "#f0f8f8"),
-        ("#2d787e", "#ffffff"),
-        ("#5cbcb7", "#08191d"),
-        ("#9fe6d8", "#08191d"),
-    ),
-)
-_LEVELS = len(LIGHT.levels)
 _WIDE, _HIGH, _GAP = 42, 34, 3
 _LEFT, _TOP, _MARGIN = 70, 104, 28
 _WIDTH = _LEFT + 24 * _WIDE + _MARGIN
@@ -307,17 +213,15 @@ def _section(one: Recommendation) -> Iterator[str]:
 
 def _days_side_by_side(one: Recommendation) -> Iterator[str]:
     """Yield a table with a row for each hour and a column for each day."""
-    scale, best = scale_of(one.slots, _LEVELS), best_places(one)
+    week = week_cells(one, scale_of(one.slots))
     days = "".join(f'<th scope="col">{name[:3]}</th>' for name in DAYS_IN_FULL)
     yield f"<table><thead><tr><th></th>{days}</tr></thead><tbody>"
     for hour in range(24):
         cells = []
-        for slot in one.slots[hour::24]:
-            is_best = (slot.day, slot.hour) in best
-            kind = f"f{scale.level(slot.uplift)}{' best' if is_best else ''}"
-            words = escape(slot_words(slot, is_best=is_best))
-            mark = f"{BEST}" if is_best else "" if slot.data_points else "·"
-            cells.append(f'<td class="{kind}" title="{words}">{signed_percent(slot.uplift)}{mark}</td>')
+        for cell in (day[hour] for day in week):
+            kind = f"f{cell.level}{' best' if cell.is_best else ''}"
+            mark = BEST if cell.is_best else "" if cell.slot.data_points else "·"
+            cells.append(f'<td class="{kind}" title="{escape(cell.words)}">{cell.number}{mark}</td>')
         yield f'<tr><th scope="row">{hour:02}</th>{"".join(cells)}</tr>'
     yield "</tbody></table>"
 
@@ -345,7 +249,7 @@ def _account(one: Recommendation, top: int) -> Iterator[str]:
     yield _text(_MARGIN, 42, escape_text(one.account), "title")
     yield _text(_MARGIN, 66, f"{headline(one)}. {NUMBERS}" if one.slots else headline(one), "soft")
     if one.slots:
-        scale = scale_of(one.slots, _LEVELS)
+        scale = scale_of(one.slots)
         yield from _table(one, scale)
         below = _TOP + 7 * _HIGH + 30
         yield from _drawn_legend(scale, below)
@@ -361,42 +265,36 @@ def _table(one: Recommendation, scale: Scale) -> Iterator[str]:
         x = _LEFT + hour * _WIDE + (_WIDE - _GAP) / 2
         yield _text(x, _TOP - 9, f"{hour:02}", "n soft", "columnheader")
     yield "</g>"
-    best = best_places(one)
-    for day, name in enumerate(DAYS_IN_FULL):
+    for day, (name, cells) in enumerate(zip(DAYS_IN_FULL, week_cells(one, scale), strict=True)):
         y = _TOP + day * _HIGH
         yield '<g role="row">'
         yield _text(_MARGIN, y + 20, name[:3], "", "rowheader")
-        for slot in one.slots[24 * day : 24 * day + 24]:
-            yield _drawn_cell(slot, scale, y, is_best=(slot.day, slot.hour) in best)
+        yield from (_drawn_cell(cell, y) for cell in cells)
         yield "</g>"
     yield "</g>"
 
 
-def _drawn_cell(slot: Rating, scale: Scale, y: int, *, is_best: bool) -> str:
-    level = scale.level(slot.uplift)
-    x = _LEFT + (slot.hour or 0) * _WIDE
+def _drawn_cell(cell: HourCell, y: int) -> str:
+    level, x = cell.level, _LEFT + (cell.slot.hour or 0) * _WIDE
     wide, high = _WIDE - _GAP, _HIGH - _GAP
-    words = escape(slot_words(slot, is_best=is_best))
     mark = ""
-    if is_best:
+    if cell.is_best:
         mark = f'<text class="m i{level}" x="{x + wide - 3}" y="{y + 10}" aria-hidden="true">{BEST}</text>'
-    elif not slot.data_points:
+    elif not cell.slot.data_points:
         mark = f'<circle class="d{level}" cx="{x + wide - 5}" cy="{y + 5}" r="1.6"/>'
+    kind = f"f{level} best" if cell.is_best else f"f{level}"
     return (
-        f'<g role="cell"><title>{words}</title>'
-        f'<rect class="f{level}{" best" if is_best else ""}" x="{x}" y="{y}" width="{wide}" height="{high}" rx="5"/>'
-        + _text(x + wide / 2, y + 20, signed_percent(slot.uplift), f"n i{level}")
+        f'<g role="cell"><title>{escape(cell.words)}</title>'
+        f'<rect class="{kind}" x="{x}" y="{y}" width="{wide}" height="{high}" rx="5"/>'
+        + _text(x + wide / 2, y + 20, cell.number, f"n i{level}")
         + mark
         + "</g>"
     )
 
 
 def _drawn_legend(scale: Scale, y: int) -> Iterator[str]:
-    for level in range(scale.levels):
+    for level, words in enumerate(scale.words()):
         x = _LEFT + level * 126
-        words = (
-            f"from {signed_percent(scale.starts(level))} %" if level else f"under {signed_percent(scale.starts(1))} %"
-        )
         yield f'<rect class="f{level}" x="{x}" y="{y - 13}" width="24" height="17" rx="4"/>'
         yield _text(x + 32, y, words)
 

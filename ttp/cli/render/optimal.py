@@ -38,6 +38,7 @@ from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import optimal
 from ttp.views import optimal as views
 from ttp.views.factors import class_words, factor_words, silence_words
+from ttp.views.heatmap import interval, percent
 
 if TYPE_CHECKING:
     from ttp.services.optimal import Advice, ExplainedRating
@@ -419,20 +420,10 @@ def place_name(rating: Rating) -> str:
     return f"{day} {hour}".strip()
 
 
-def percent(share: float) -> str:
-    """Return `92 %` for 0.92, and `>99 %` instead of 100 %."""
-    return ">99 %" if share > 0.995 else f"{round(share * 100)} %"
-
-
 def _against_average(share: float) -> str:
     """Return `38 % above your average`, `47 % below your average`."""
     number = abs(round(share * 100))
     return f"{number} % {'below' if share < 0 else 'above'} your average" if number else "at your average"
-
-
-def interval(rating: Rating) -> str:
-    """Return `(+3 to +21)`, in percent."""
-    return f"({signed_percent(rating.low)} to {signed_percent(rating.high)})"
 
 
 def _span(period: Period, page: Page) -> str:

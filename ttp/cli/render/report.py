@@ -6,22 +6,23 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from html import escape
 from types import MappingProxyType
 
 from ttp.cli.output import cell
-from ttp.cli.render.heatmap import DARK, LIGHT
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_line, escape_text
-from ttp.domain.metrics.report import Group, MeasuredPost, Period, Report, Totals, change
+from ttp.domain.metrics.report import Group, MeasuredPost, Report, Totals, change
 from ttp.domain.optimal.factors import ClassEffect
 from ttp.domain.optimal.recommendation import signed_percent
 from ttp.domain.pricing import dollars
 from ttp.views import answer_keys
+from ttp.views.charts import bar_chart, engagement_by_day, join_bars
 from ttp.views.factors import class_words
-from ttp.views.report import measured_post_json, report_json
+from ttp.views.heatmap import DARK, LIGHT
+from ttp.views.report import measured_post_json, period_words, report_json
 
 NO_POSTS = "No measured posts in this time.  Get numbers:  ttp metrics pull   (or: ttp metrics import FILE)"
 _USUAL = "Vs usual: compared with what posts of that kind, hour and weekday bring the account."
@@ -63,16 +64,9 @@ REPORT_SPEC: OutputSpec[Report] = OutputSpec(
 
 def headline(report: Report, zone: tzinfo) -> str:
     """Return the period and the one that it is compared with, and what its posts cost, as sentences."""
-    now, before = (_days(one, zone) for one in (report.period, report.before_period))
+    now, before = (period_words(one, zone) for one in (report.period, report.before_period))
     costs = "".join(f" Posts cost {dollars(cost)} on {platform}." for platform, cost in report.spent.items())
     return f"{now}, compared with {before}.{costs}"
-
-
-def _days(period: Period, zone: tzinfo) -> str:
-    """Return `1 Nov to 30 Nov 2026`, both included."""
-    first, last = (at.astimezone(zone) for at in (period.start, period.end - timedelta(milliseconds=1)))
-    year = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day} {first:%b}{year} to {last.day} {last:%b %Y}"
 
 
 def blocks(report: Report, zone: tzinfo) -> Iterator[Block]:
@@ -250,9 +244,11 @@ _STYLE = (
     " vertical-align: top; } th:last-child, td:last-child { padding-right: 0; }"
     " .right { text-align: right; white-space: nowrap; } td:first-child { min-width: 6rem; }"
     " td:first-child, td:last-child { overflow-wrap: anywhere; }",
-    "svg { width: 100%; height: 10rem; display: block; border-bottom: 1px solid var(--line); }"
-    " .bar { fill: var(--bar); } .days { display: flex; justify-content: space-between; font-size: .875rem; }",
-    "@media (max-width: 36rem) { table { font-size: .875rem; } th, td { padding-right: .3rem; }"
+    ".chart { width: 100%; height: auto; display: block; } .chart.small { display: none; } .bar { fill: var(--bar); }"
+    " .axis { stroke: var(--line); } .before { fill: none; stroke: var(--ink); stroke-dasharray: 5 4; }"
+    " .chart text { font: 12px system-ui, sans-serif; fill: var(--soft); }",
+    "@media (max-width: 36rem) { .chart.large { display: none; } .chart.small { display: block; }"
+    " table { font-size: .875rem; } th, td { padding-right: .3rem; }"
     " th { font-size: .75rem; } td:first-child { min-width: 4.5rem; }"
     " .wide, .wide tbody, .wide tr, .wide td { display: block; } .wide thead { display: none; }"
     " .wide tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }"
@@ -260,7 +256,6 @@ _STYLE = (
     " padding: 0; border: 0; }"
     " .wide td::before { content: attr(data-name); color: var(--soft); flex: none; } }",
 )
-_WIDE, _HIGH = 720, 160
 _CARDS = 6
 """Tables with so many columns become a list on a phone."""
 
@@ -277,49 +272,16 @@ def _page(report: Report, zone: tzinfo) -> Iterator[str]:
     yield f"<title>How posts did: {escape(text)}</title><style>{' '.join(_STYLE)}</style></head>"
     yield f"<body><main><h1>How posts did</h1><p>{escape(text)}</p>"
     if report.posts:
-        days = _engagement_by_day(report, zone)
-        yield f"<h2>Engagement by day</h2>{_bars('Engagement by day', days)}"
+        days = engagement_by_day(report, zone)
+        yield f"<h2>Engagement by day</h2>{bar_chart('Engagement by day', days, kind='chart large')}"
+        small = bar_chart("Engagement by day", join_bars(days, 6), width=340, height=220, kind="chart small")
+        yield f'{small}<p class="soft">The dashed line is the period before.</p>'
         for block in blocks(report, zone):
             yield from _html_block(block)
         yield f'<p class="soft">{escape(_USUAL)}</p>'
     else:
         yield "<p>No measured posts.</p>"
     yield "</main></body></html>"
-
-
-def _engagement_by_day(report: Report, zone: tzinfo) -> list[tuple[str, int]]:
-    """Return the engagement of the posts of each day of the period."""
-    sums: dict[str, int] = {}
-    at, last = report.period.start.astimezone(zone), report.period.end - timedelta(milliseconds=1)
-    while at.date() <= last.astimezone(zone).date():
-        sums[f"{at.day} {at:%b}"] = 0
-        at += timedelta(days=1)
-    for post in report.posts:
-        local = post.published_at.astimezone(zone)
-        name = f"{local.day} {local:%b}"
-        sums[name] = sums.get(name, 0) + (post.sample.engagement or 0)
-    return list(sums.items())
-
-
-def _bars(title: str, values: Sequence[tuple[str, int]]) -> str:
-    """Return a bar chart with the first, middle and last name below; the title of each bar says its name and value.
-    The words stand outside the picture, which is stretched."""
-    most = max((value for _, value in values), default=0) or 1
-    step = _WIDE / max(len(values), 1)
-    drawn = []
-    for place, (name, value) in enumerate(values):
-        high = _HIGH * value / most
-        drawn.append(
-            f'<rect class="bar" x="{place * step + step * 0.1:.1f}" y="{_HIGH - high:.1f}" width="{step * 0.8:.1f}"'
-            f' height="{high:.1f}"><title>{escape(name)}: {value:,}</title></rect>'
-        )
-    marks = dict.fromkeys(values[place][0] for place in (0, len(values) // 2, -1)) if values else ()
-    return (
-        f'<svg viewBox="0 0 {_WIDE} {_HIGH}" preserveAspectRatio="none" role="img"'
-        f' aria-label="{escape(title)}, at most {most:,}">{"".join(drawn)}</svg>'
-        f'<p class="soft days">{"".join(f"<span>{escape(name)}</span>" for name in marks)}</p>'
-        f'<p class="soft">Most on one day: {most:,}.</p>'
-    )
 
 
 def _html_block(block: Block) -> Iterator[str]:

@@ -83,8 +83,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A period and the one before it. `posts`: newest first. `spent`: what posts cost, in thousandths of a US dollar by
-    platform, of those that charge."""
+    """A period and the one before it.
+
+    `posts`, `earlier_posts`: newest first. `spent`: what posts cost, in thousandths of a US dollar by platform, of
+    those that charge.
+    """
 
     period: Period
     before_period: Period
@@ -95,6 +98,7 @@ class Report:
     spent: Mapping[str, int] = field(default_factory=dict)
     factors: tuple[tuple[str, ClassEffect], ...] = ()
     """What brought accounts more, of all their newest posts: account and class."""
+    earlier_posts: tuple[MeasuredPost, ...] = ()
 
     @property
     def best(self) -> tuple[MeasuredPost, ...]:
@@ -117,7 +121,7 @@ def make_report(posts: Iterable[MeasuredPost], period: Period, before_period: Pe
     now = tuple(post for post in ordered if period.start <= post.published_at < period.end)
     before = tuple(post for post in ordered if before_period.start <= post.published_at < before_period.end)
     groups = tuple(group for name in by for group in _groups(name, now, before))
-    return Report(period, before_period, add_up(now), add_up(before), groups, now)
+    return Report(period, before_period, add_up(now), add_up(before), groups, now, earlier_posts=before)
 
 
 def add_up(posts: Sequence[MeasuredPost]) -> Totals:

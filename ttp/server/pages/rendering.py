@@ -16,6 +16,7 @@ from ttp.domain.cards import cards_of
 from ttp.domain.delivery import APPROVAL
 from ttp.domain.media.item import NAMES
 from ttp.domain.media.limits import size_text
+from ttp.domain.metrics.report import change
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
 from ttp.domain.time.zones import wall_text
@@ -105,6 +106,7 @@ def _environment() -> Environment:
         kind=NAMES.__getitem__,
         size=size_text,
         ago=_ago,
+        change=change,
         thousands=_thousands,
     )
     environment.globals.update(APPROVAL=APPROVAL, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -34,38 +35,30 @@ class StaticFile:
     version: str
 
 
-def static_file(name: str) -> StaticFile:
-    """Return a file of the folder. Raise KeyError if there is none of this name."""
-    if name not in _names():
-        raise KeyError(name)
-    path = FOLDER / name
-    return _load(path, path.stat().st_mtime_ns)
+@cache
+def static_files() -> Mapping[str, StaticFile]:
+    """Return the files of the folder by their names. They do not change while the server runs."""
+    return {path.name: _read(path) for path in FOLDER.iterdir() if path.suffix in TYPES}
 
 
-def static_address(name: str) -> str:
-    """Return the address of a file, which is another one after each change of its content."""
-    return f"{STATIC}/{name}?v={static_file(name).version}"
-
-
-@lru_cache(1)
-def _names() -> frozenset[str]:
-    return frozenset(path.name for path in FOLDER.iterdir() if path.suffix in TYPES)
-
-
-@lru_cache(64)
-def _load(path: Path, changed_at: int) -> StaticFile:
+def _read(path: Path) -> StaticFile:
     content = path.read_bytes()
     version = hashlib.sha256(content).hexdigest()[:12]
     return StaticFile(content, gzip.compress(content, 9, mtime=0), version)
 
 
+@cache
+def static_address(name: str) -> str:
+    """Return the address of a file, which is another one after each change of its content."""
+    return f"{STATIC}/{name}?v={static_files()[name].version}"
+
+
 def show_static(request: Request) -> Response:
     """Answer with a file. A browser keeps it for a year under its full address, and asks each time without `?v=`."""
     name = str(request.path_params["name"])
-    try:
-        file = static_file(name)
-    except KeyError:
-        raise HTTPException(404) from None
+    file = static_files().get(name)
+    if file is None:
+        raise HTTPException(404)
     is_current = request.query_params.get("v") == file.version
     headers = {
         "Cache-Control": FOR_A_YEAR if is_current else "no-cache",
