@@ -10,7 +10,7 @@ import pytest
 from tests.media_bytes import png
 from tests.server.conftest import Api
 from tests.server.pages.conftest import READ, Person, form_with
-from ttp.server.pages.static import static_file
+from ttp.server.pages.static import static_files
 
 FROM_PHONE = {"Origin": "null"}
 WORDS = {"title": "A <b>page</b>", "text": "Look at this", "url": "https://example.org/a"}
@@ -74,7 +74,7 @@ def test_who_may_only_read_shares_nothing(server: Api) -> None:
 
 
 def test_the_manifest_names_the_fields() -> None:
-    target = json.loads(static_file("ttp.webmanifest").content)["share_target"]
+    target = json.loads(static_files()["ttp.webmanifest"].content)["share_target"]
     names = [target["params"][name] for name in ("title", "text", "url")]
     assert (target["action"], target["method"], names) == ("/share", "POST", list(WORDS))
     assert target["params"]["files"][0]["name"] == "files"

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from ttp.server.guard import SHARED
 from ttp.server.pages import (
+    account,
     accounts,
     approvals,
     calendar,
@@ -50,6 +51,8 @@ PAGES = (
     PageRoute("POST", connect.FORM, connect.start, "sign-in at a platform"),
     PageRoute("POST", "/accounts/sign-in", connect.sign_in, "sign-in at a platform"),
     PageRoute("GET", connect.CALLBACK, connect.finish, "sign-in at a platform"),
+    PageRoute("GET", account.PAGE, account.show_account, "account show"),
+    PageRoute("POST", account.PAGE, account.change_account, "account set"),
     PageRoute("GET", "/approvals", approvals.show_approvals, "approvals"),
     PageRoute("POST", "/approvals/links", approvals.create_set_link, "approve-link create"),
     PageRoute("POST", "/approvals/revoke", approvals.revoke_link, "approve-link revoke"),
@@ -58,7 +61,6 @@ PAGES = (
     PageRoute("GET", "/approve/{secret}/media/{sha256}", approvals.show_link_media, "decision by link"),
     PageRoute("GET", "/compose", compose.show_new, "create"),
     PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
-    PageRoute("POST", SHARED, share.show_shared, "create", lambda visit, _: share.show_shared(visit), has_token=False),
     PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
     PageRoute("POST", "/compose/keep", compose.keep, "create"),
     PageRoute("POST", "/compose/media", compose.upload, "media upload"),
@@ -77,9 +79,12 @@ PAGES = (
     PageRoute("GET", "/media/{sha256}", posts.show_media, "media file"),
 )
 
+SHARE = PageRoute("POST", SHARED, share.show_shared, "create", share.show_again, has_token=False)
+"""No form of a page: a phone sends it."""
+
 
 def page_routes() -> list[BaseRoute]:
     return [
-        *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in PAGES),
+        *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in (*PAGES, SHARE)),
         Route(f"{STATIC}/{{name}}", show_static, methods=["GET"], name="static"),
     ]

@@ -7,6 +7,7 @@ import secrets
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from ttp.domain.errors import TtpError
 from ttp.server.pages import compose
 from ttp.server.pages.visit import Visit
 
@@ -23,3 +24,7 @@ def show_shared(visit: Visit) -> Response:
     fields += [("accounts", name) for name in visit.only_account]
     visit.form = FormData([*fields, *(("files", file) for file in visit.files("files"))])
     return compose.submit(visit)
+
+
+def show_again(visit: Visit, error: TtpError) -> Response:
+    return show_shared(visit)
