@@ -17,7 +17,7 @@ PAGES = (
     *("/calendar?when=2098-01", "/calendar?view=week&when=2098-W02", "/queue", "/compose", "/approvals"),
     *("/posts", "/posts?q=number&status=scheduled&page=1", "/queue?done=delete&post=4"),
     *("/best-times", "/report?when=2026-10", "/accounts", "/accounts/connect", "/callback", "/timezone"),
-    *("/sources", "/sources/1"),
+    *("/sources", "/sources/1", "/accounts/x/me", "/accounts/connect?platform=bluesky", "/approve/0"),
     *("/posts/1", "/posts/1/edit", "/posts/1/delete", "/posts/2/resolve", "/posts/3", "/posts/99", "/login/x"),
 )
 WIDTHS = (375, 768, 1440)

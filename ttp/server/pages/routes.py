@@ -43,6 +43,7 @@ PAGES = (
     PageRoute("GET", "/accounts", accounts.show_accounts, "account list"),
     PageRoute("GET", "/sources", sources.show_sources, "source list"),
     PageRoute("GET", SOURCE, sources.show_source, "source show"),
+    PageRoute("GET", f"{SOURCE}/preview", sources.show_preview, "source preview"),
     *(
         PageRoute("POST", f"{SOURCE}/{name}", partial(sources.change_source, name=name), f"source {name}")
         for name in sources.ACTIONS
