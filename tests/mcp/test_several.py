@@ -55,6 +55,10 @@ def test_each_post_has_its_time(agent: Agent, ttp: Program) -> None:
     first, second = (post["scheduledAt"] for post in made)
     assert first != second
     assert all("2026-11-26T12" <= at < "2026-11-28T12" for at in (first, second))
+    own = [{"text": "g", "from": "4d", "until": "5d"}, {"text": "h", "at": AT}]
+    made = agent.ok("create_posts", posts=own, accounts=["x/me"], **window, dryRun=True)["posts"]
+    assert "2026-11-28T12" <= made[0]["scheduledAt"] < "2026-11-29T12"
+    assert made[1]["scheduledAt"] == f"{DAY}1T09:00:00Z"
     made = agent.ok("create_posts", posts=["c", {"text": "d", "at": AT}, "e"], to="x/me", at="optimal")["posts"]
     assert len({first, second, *(post["scheduledAt"] for post in made)}) == 5
     assert made[1]["scheduledAt"] == f"{DAY}1T09:00:00Z"
@@ -88,7 +92,7 @@ def test_posts_are_created_all_or_none(agent: Agent, posts: list[object], fields
 def test_what_is_wrong_with_all_posts_is_told_once(agent: Agent) -> None:
     error = agent.refused("create_posts", posts=LINKS, accounts=["x/mee"])
     assert (error["code"], error.get("problems")) == ("not_found", None)
-    assert len(agent.ok(error["next"]["tool"], **error["next"]["arguments"])["posts"]) == 5
+    assert error["next"] == {"sameCallWith": {"accounts": ["x/me"]}}
 
 
 def test_a_draft_agent_creates_drafts_alone(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,8 +100,10 @@ def test_a_draft_agent_creates_drafts_alone(ttp: Program, monkeypatch: pytest.Mo
     monkeypatch.setenv("TTP_CAPABILITY", "draft")
     agent = Agent(ttp, TokenCapability.DRAFT, local_files=False)
     assert len(agent.ok("create_posts", posts=LINKS, accounts=["x/me"])["posts"]) == 5
-    for more in ({"at": AT}, {"posts": ["a", {"text": "b", "at": AT}]}, {"posts": [{"media": ["a.png"]}]}):
-        assert agent.refused("create_posts", **{"posts": LINKS, "accounts": ["x/me"], **more})["code"] == "not_allowed"
+    for more in ({"posts": ["a", {"text": "b", "at": AT}]}, {"posts": [{"media": ["a.png"]}]}):
+        error = agent.refused("create_posts", **{"accounts": ["x/me"], **more})
+        assert (error["code"], error.get("next")) == ("not_allowed", None)
+    assert agent.refused("create_posts", posts=LINKS, to="x/me", at=AT)["next"] == {"sameCallWith": {"at": None}}
     assert len(agent.ok("list_posts")["posts"]) == 5
 
 

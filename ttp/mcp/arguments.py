@@ -36,9 +36,10 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 class Arguments(BaseModel):
     """The arguments of a tool. null is the same as leaving one out. `like`: the tool that describes the arguments of
-    the base classes."""
+    the base classes. `of_text`: the argument that a text in place of the object is."""
 
     like: ClassVar[str] = ""
+    of_text: ClassVar[str] = ""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
 
@@ -69,7 +70,10 @@ def normalize(model: type[Arguments], arguments: Mapping[str, Any]) -> dict[str,
             raise UsageError(f"{first} and {name} are the same argument: give one of them")
         normal[argument] = _in_form(properties.get(argument, {}), value)
         if (inner := _model_at(model, (argument, 0))) is not model and isinstance(normal[argument], list):
-            normal[argument] = [normalize(inner, one) if isinstance(one, dict) else one for one in normal[argument]]
+            items = (
+                {inner.of_text: one} if inner.of_text and isinstance(one, str) else one for one in normal[argument]
+            )
+            normal[argument] = [normalize(inner, one) if isinstance(one, dict) else one for one in items]
     return normal
 
 
@@ -142,9 +146,9 @@ def _usage_error(model: type[Arguments], tool: str, refused: ValidationError) ->
                 few = len(problems) < MOST_PROBLEMS  # a name is looked for among all
                 near = get_close_matches(typed.lower(), [name.lower() for name in names], 1) if few else []
                 hints += [Hint("try", name, (typed, name)) for name in names if name.lower() in near]
-                problem = Problem(
-                    field, "unknown", f"{place or tool} has no argument {typed}; it has {', '.join(names) or 'none'}"
-                )
+                own = f"; it has {', '.join(names) or 'none'}"
+                own = "" if any(one.message.endswith(own) for one in problems) else own  # told once
+                problem = Problem(field, "unknown", f"{place or tool} has no argument {typed}{own}")
             case "missing":
                 problem = Problem(field, "missing", f"{tool} needs the argument {field}")
             case _:

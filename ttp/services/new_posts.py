@@ -68,10 +68,10 @@ class Refusals:
 
 
 def create_all(
-    posts: Posts, post_inputs: Sequence[PostInput], times: TimeResolver, key: str | None = None
+    posts: Posts, new_posts: Sequence[tuple[PostInput, TimeResolver]], key: str | None = None
 ) -> list[SavedPost]:
-    """Create several posts, or none; one undo takes all back. `key`: of the request as a whole; the same request again
-    returns the posts that the first one stored.
+    """Create several posts, each with what reads its time, or none; one undo takes all back. `key`: of the request as a
+    whole; the same request again returns the posts that the first one stored.
 
     Raise the refusals of all posts as one error. Its problems name each post by its number: `posts.2.content`.
     """
@@ -80,16 +80,16 @@ def create_all(
     if key is not None:
         import hashlib  # slow to import
 
-        keys = [f"{key}#{number}" for number in range(1, len(post_inputs) + 1)]
-        parts = [fingerprint(replace(one, key=key), posts.platforms) or "" for one in post_inputs]
+        keys = [f"{key}#{number}" for number in range(1, len(new_posts) + 1)]
+        parts = [fingerprint(replace(one, key=key), posts.platforms) or "" for one, _ in new_posts]
         digest = hashlib.sha256(" ".join(parts).encode()).hexdigest()
         with posts.database.reading() as stored:
             if stored is not None and (earlier := _find_earlier(posts, stored, keys, digest, key)):
                 return earlier
     recorder, stores = posts.recorder("create"), list[Callable[[Connection, ChangeRecorder], SavedPost]]()
-    refusals, taken = Refusals(len(post_inputs)), dict[int, list[datetime]]()
+    refusals, taken = Refusals(len(new_posts)), dict[int, list[datetime]]()
     with posts.media.holding():
-        for number, post_input in enumerate(post_inputs, 1):
+        for number, (post_input, times) in enumerate(new_posts, 1):
             with refusals.of_post(number):
                 filled = posts.templates.fill_in(post_input, spare=())
                 filled = replace(filled, key=f"{key}#{number}") if key else filled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -16,7 +17,7 @@ from tests.examples import examples
 from ttp.domain.optimal.estimate import Effects
 from ttp.domain.optimal.recommendation import AWAKE, Rating, Recommendation
 from ttp.domain.plan.planner import Exploring, Plan, spread
-from ttp.domain.plan.scoring import UNKNOWN, AccountSchedule, Draft, PlanLimits
+from ttp.domain.plan.scoring import TOGETHER, UNKNOWN, AccountSchedule, Draft, PlanLimits
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 BERLIN, KOLKATA, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")
@@ -76,6 +77,25 @@ def test_a_post_for_several_accounts_counts_the_mean_of_their_scores() -> None:
 
     assert one.at.astimezone(BERLIN).hour == 9
     assert one.score == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("names", [("x/me",), ("x/me", "x/you")])
+@pytest.mark.parametrize(("count", "quiet", "hours"), [(5, "", AWAKE), (5, "01-23", (0, 23)), (7, "", AWAKE)])
+def test_one_a_day_is_spread_evenly_over_the_best_waking_hours(
+    names: tuple[str, ...], count: int, quiet: str, hours: Collection[int]
+) -> None:
+    best = {(5, 20): 0.9, (6, 0): 0.95, (6, 1): 0.94, (6, 21): 0.5, **{(day, 18): 0.4 for day in range(6)}}
+    schedules = {name: AccountSchedule(told(name, best)) for name in names}
+    schedules[TOGETHER] = AccountSchedule(nothing(TOGETHER))
+    monday = datetime(2026, 11, 29, 23, tzinfo=UTC)
+    limits = replace(within(quiet=quiet), start=monday, end=monday + timedelta(days=7))
+
+    plan = spread([Draft(one, (names[one % len(names)], TOGETHER)) for one in range(count)], schedules, limits)
+
+    local = [one.at.astimezone(BERLIN) for one in plan.assignments]
+    assert (len(local), {at.hour for at in local} - set(hours)) == (count, set())
+    assert {(later.date() - earlier.date()).days for earlier, later in pairwise(local)} <= {1, 2}
+    assert quiet or all(one.score >= 0.4 for one in plan.assignments)
 
 
 def test_each_account_is_read_on_its_own_clock() -> None:

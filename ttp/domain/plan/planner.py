@@ -15,6 +15,7 @@ from ttp.domain.plan.grid import Family, Grid, Occupancy
 from ttp.domain.plan.scoring import (
     ON_SLOTS,
     SCALE,
+    TOGETHER,
     AccountSchedule,
     Basis,
     Draft,
@@ -85,6 +86,8 @@ def spread(
     scored = ScoredHours(drafts, schedules, limits, way)
     every = scored.families({draft.id for draft in drafts}, evenly=True)
     per_day, grid, evenly = _fitting(scored, every, limits.per_day)
+    if TOGETHER in grid.calendars:
+        grid = _on_days_of(grid, evenly)
     explorers = {draft.id: random for draft, random in _explorers(drafts, schedules, exploring)}
     families = scored.families({draft.id for draft in drafts} - explorers.keys())
     arranged = arrange(grid, families)
@@ -173,6 +176,15 @@ def _fitting(scored: ScoredHours, every: Sequence[Family], per_day: int | None) 
         if sum(map(len, picks)) == sum(family.count for family in every):
             break
     return None if cap == ANY else cap, grid, picks
+
+
+def _on_days_of(grid: Grid, picks: Picks) -> Grid:
+    """Return a grid in which the posts that are one a day have the days of some picks, which are spread evenly: the
+    best days may be next to each other."""
+    calendar = grid.calendars[TOGETHER]
+    days = {calendar.day[hour] for hours in picks for hour in hours}
+    calendar = replace(calendar, room={day: int(day in days) for day in calendar.room})
+    return replace(grid, calendars={**grid.calendars, TOGETHER: calendar})
 
 
 def _explorers(

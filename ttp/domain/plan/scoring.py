@@ -193,7 +193,7 @@ class ScoredHours:
         """Return these posts by their accounts, valued by score, or by an even spread (`evenly`, or without scores)."""
         counts = {key: sum(draft.id in drafts for draft in group) for key, group in self.drafts.items()}
         by_score = [
-            Family(accounts, count, self._values(accounts, [self.score(accounts, h) for h in range(len(self.hours))]))
+            Family(accounts, count, self._values(accounts, [self._worth(accounts, h) for h in range(len(self.hours))]))
             for accounts, count in counts.items()
         ]
         by_accounts = {}
@@ -204,6 +204,12 @@ class ScoredHours:
                 by_scores = self.basis[family.accounts] is Basis.SCORES and not evenly
                 by_accounts[family.accounts] = family if by_scores else spread
         return [by_accounts[accounts] for accounts in counts]
+
+    def _worth(self, accounts: tuple[str, ...], hour: int) -> float:
+        """Return the score of an hour; for posts that are one a day, less where people sleep: such a day has few good
+        hours, and an untried one of the night may be the likeliest."""
+        asleep = TOGETHER in accounts and not self._liked[accounts][hour]
+        return self.score(accounts, hour) - (1 if asleep else 0)
 
     def draw_family(self, draft: Draft, random: Random) -> Family:
         """Return a family of one post, valued by one draw of each account's posterior."""

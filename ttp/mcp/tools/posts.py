@@ -9,7 +9,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic import Field, create_model, field_validator
+from pydantic import Field, create_model
 
 from ttp.domain.account import account_warnings
 from ttp.domain.action import Action, action, other_options
@@ -226,7 +226,8 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
     return saved_post_json(services, saved)
 
 
-class OneOfSeveral(PostContent):
+class OneOfSeveral(PostContent, OfOptimal):
+    of_text = "text"
     text: str | None = None
     tags: list[str] | None = None
 
@@ -245,27 +246,24 @@ class CreatePosts(OfOptimal, Write):
     tz: str | None = None
     tags: list[str] | None = None
 
-    @field_validator("posts", mode="before")
-    @classmethod
-    def _as_objects(cls, posts: object) -> object:
-        return [{"text": one} if isinstance(one, str) else one for one in posts] if isinstance(posts, list) else posts
-
 
 @tool("create", keeps_key=True)
 def create_posts(services: Services, args: CreatePosts) -> list[PostAnswer]:
     """Create several posts, all or none, which one undo takes back: drafts without `at`, scheduled with one."""
     from ttp.services.new_posts import Refusals, create_all
 
-    times = services.times.between(args.from_, args.until, args.tz)
-    shared = {name: value for name in ("accounts", "at", "tz", "tags") if (value := getattr(args, name)) is not None}
-    refusals, post_inputs = Refusals(len(args.posts)), list[PostInput]()
+    shared = ("accounts", "at", "tz", "tags", "from_", "until")
+    refusals = Refusals(len(args.posts))
+    new_posts: list[tuple[PostInput, TimeResolver]] = []
     for number, post in enumerate(args.posts, 1):
+        own = post.model_fields_set | ({"from_", "until"} if post.at is not None else set())
+        whole = post.model_copy(update={name: getattr(args, name) for name in shared if name not in own})
         with refusals.of_post(number):
-            whole = post.model_copy(update={n: v for n, v in shared.items() if n not in post.model_fields_set})
-            post_inputs.append(_post_input(services, whole, whole.text))
+            times = services.times.between(whole.from_, whole.until, whole.tz)
+            new_posts.append((_post_input(services, whole, whole.text), times))
     refusals.raise_any()
     with services.naming_choices():
-        saved = create_all(services.posts, post_inputs, times, args.key)
+        saved = create_all(services.posts, new_posts, args.key)
     rows = saved_posts_json(services, saved)
     return [{**row, "id": None} for row in rows] if args.dry_run else rows
 
@@ -340,6 +338,8 @@ def saved_posts_json(services: Services, saved: Sequence[SavedPost]) -> list[Pos
     new = [one.post for one in saved if not one.replayed]
     more = not_running(services) if any(post.scheduled_at for post in new) else []
     more += approval_warnings(services, new)
+    if new and not any(post.accounts for post in new):
+        more.append("no account: a draft goes nowhere before it has `accounts`")
     return [
         post_json(one.post, [*saved_warnings(services, one), *(() if number else more)], replayed=one.replayed)
         for number, one in enumerate(saved)
