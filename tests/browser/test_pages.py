@@ -31,10 +31,10 @@ def test_a_post_with_a_picture_is_composed_and_scheduled(site: Site) -> None:
         page.check("[value='x/me']")
         page.fill("#content", "A new lamp " + 30 * "x")
         page.set_input_files("#files", files=[PICTURE])
-        page.wait_for_selector("#media .attached")
+        page.wait_for_selector("#media .shot:not(.sending)")
         page.fill("[name=alt]", "A green lamp")
-        page.wait_for_selector("#check >> text=41 of 280")
-        page.wait_for_selector("#kept >> text=kept at")
+        page.wait_for_selector("#counts >> text=41")
+        page.wait_for_selector("#kept >> text=Kept")
         assert site.ttp.shown()["status"] == "draft"
         page.fill("#at", "2098-01-06 09:30")
         page.click("button[value=schedule]")
@@ -57,7 +57,7 @@ def test_a_picture_is_dropped_on_the_form(site: Site) -> None:
             }""",
             base64.b64encode(png()).decode(),
         )
-        page.wait_for_selector("#media .attached")
+        page.wait_for_selector("#media .shot:not(.sending)")
         page.click("button[value=draft]")
         page.wait_for_url("**/posts/1?done=draft")
     assert [one["name"] for one in site.ttp.shown()["media"]] == ["dropped.png"]
@@ -83,7 +83,7 @@ def test_a_lost_connection_and_a_reload_lose_nothing(site: Site) -> None:
         page.fill("#content", "Typed in a tunnel")
         page.wait_for_selector("#unreachable")
         page.context.set_offline(offline=False)
-        page.wait_for_selector("#kept >> text=kept at")
+        page.wait_for_selector("#kept >> text=Kept")
         page.wait_for_selector("#unreachable", state="detached")
         page.wait_for_url("**/posts/1/edit")  # a moment after its text is there
         page.reload()
@@ -96,7 +96,7 @@ def test_an_edit_of_a_scheduled_post_is_kept(site: Site) -> None:
     with site.person() as page:
         page.goto("/posts/1/edit")
         page.fill("#content", "Hello, and more")
-        page.wait_for_selector("#kept >> text=Your edit is kept")
+        page.wait_for_selector("#kept >> text=Kept")
         page.reload()
         assert page.input_value("#content") == "Hello, and more"
         assert site.ttp.shown()["content"] == "Hello"
@@ -199,8 +199,9 @@ def test_without_scripts(site: Site) -> None:
         page.check("[value='x/me']")
         page.fill("#content", "Plain")
         page.set_input_files("#files", files=[PICTURE])
+        page.click("[popovertarget=also]")
         page.click("button[value=check]")
-        page.wait_for_selector("#check >> text=of 280")
+        page.wait_for_selector("#check >> text=Plain")
         page.fill("#at", "2098-01-06 09:30")
         page.click("button[value=schedule]")
         page.wait_for_url("**/posts/1?done=scheduled")

@@ -66,6 +66,25 @@ def test_each_post_has_its_time(agent: Agent, ttp: Program) -> None:
     assert [len(post.get("warnings", ())) for post in close] == [1, 0, 1], "no publisher runs; h is close to f"
 
 
+def test_posts_one_a_day_are_spread_over_the_days(agent: Agent, ttp: Program) -> None:
+    with_numbers(ttp)
+    spread = {"posts": LINKS, "accounts": ["x/me"], "oneADay": True, "from": "2026-12-01"}
+    for more, days in (
+        ({}, ["01", "02", "03", "05", "06"]),
+        ({"until": "2026-12-06"}, ["01", "02", "03", "04", "05"]),
+        ({"until": "2026-12-11"}, ["01", "03", "05", "07", "09"]),
+    ):
+        made = agent.ok("create_posts", **spread, **more)["posts"]
+        assert [(post["scheduledAt"][8:10], post["status"]) for post in made] == [(day, "scheduled") for day in days]
+        agent.ok("undo")
+    for wrong in (
+        {"until": "2026-12-04"},
+        {"at": "2026-12-02 9:00"},
+        {"posts": [{"text": "a", "at": "2026-12-02 9:00"}]},
+    ):
+        assert agent.refused("create_posts", **{**spread, **wrong})["code"] == "usage"
+
+
 @pytest.mark.parametrize(
     ("posts", "fields", "code"),
     [

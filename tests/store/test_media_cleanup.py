@@ -20,6 +20,7 @@ from ttp.domain.errors import Busy
 from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import to_ms
+from ttp.services import thumbnails
 from ttp.store import accounts, posts
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
@@ -84,10 +85,11 @@ def home(tmp_path: Path) -> Home:
 @pytest.mark.parametrize("ended", [PUBLISHED, FAILED], ids=["published", "failed"])
 def test_a_copy_and_what_was_made_of_it_go_that_long_after_the_post_has_ended(home: Home, ended: How) -> None:
     old, young = home.copy(), home.copy()
-    home.media.store_converted(old.sha256, "instagram", made.jpeg(1, 1))
+    for form in ("instagram", thumbnails.FORM):
+        home.media.store_converted(old.sha256, form, made.jpeg(1, 1))
     home.post(ended, old, ended_for=KEEP)
     home.post(ended, young, ended_for=KEEP - timedelta(seconds=1))
-    assert home.sweep() == 2
+    assert home.sweep() == 3
     assert home.names() == {young.sha256}
     assert home.sweep() == 0
     assert home.sweep(timedelta(0)) == 1

@@ -144,6 +144,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
         "delivery_published",
     ),
     "how many wait": (lambda db: queries.count_waiting(db, START), "delivery_next post_by_status"),
+    "counts of each page": (lambda db: queries.count_needs(db, approval=True), "delivery_needs delivery_next"),
     "needing a person": (lambda db: queries.posts_needing_action(db, "failed"), "delivery_needs"),
     "needing a retry": (lambda db: queries.posts_needing_action(db, "failed", auth=False), "delivery_needs"),
     "posts of an account": (lambda db: queries.posts_naming(db, 1), "delivery_of_account"),

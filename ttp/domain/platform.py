@@ -42,6 +42,8 @@ class Facts:
     thread_is_atomic: bool = False
     """All parts of a thread go in one publishing call."""
     takes_text_alone: bool = True
+    folds_at: int = 0
+    """Characters of a text that people see before a link to the rest. 0: unknown, or all."""
     limit_key: str = ""
     """Where an account's `server_info` says how long a text may be; empty if all accounts have one limit."""
     fetches_media: bool = False

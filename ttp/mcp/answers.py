@@ -92,7 +92,19 @@ UNTRUSTED = frozenset(
 )
 """The fields that hold texts of others, in any answer."""
 POST_FIELDS = (
-    *("id", "status", "text", "accounts", "scheduledAt", "publishedAt", "createdBy", "changedBy", "tags", "needs"),
+    *(
+        "id",
+        "status",
+        "text",
+        "accounts",
+        "scheduledAt",
+        "asksFor",
+        "publishedAt",
+        "createdBy",
+        "changedBy",
+        "tags",
+        "needs",
+    ),
     *("rejection", "warnings", "replayed", "deliveries", "versions", "sameCallWith"),
 )
 """The fields of a post in short."""
@@ -107,7 +119,7 @@ _OWN_KEYS = ("vars", "variants", "options", "arguments", "sameCallWith")
 """Fields whose keys somebody chose."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _INSTANTS = {
-    *("now", "from", "to"),
+    *("now", "from", "to", "asksFor"),
     *(
         name
         for shape in (*vars(answer_shapes).values(), *vars(number_answers).values(), *vars(source_answers).values())

@@ -7,10 +7,12 @@ image gives the same bytes with the same Pillow version. Only pixels are kept: n
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ttp.domain.media.image_fit import ImageForm, converted_size, crop_box
+from ttp.domain.media.image_fit import ImageForm, converted_size, crop_box, thumbnail_size
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.text import clean_text
 
@@ -47,6 +49,29 @@ class PillowMissing(Exception):
 def convert_to_jpeg(file: Path | BinaryIO, item: MediaItem, form: ImageForm, *, first_frame: bool = False) -> bytes:
     """Return the image in `file` as the JPEG that `form` describes. `first_frame`: also of an animated one. Raises
     CannotConvert, PillowMissing."""
+    with _opened(file, item, first_frame=first_frame) as opened:
+        whole = _upright_size(opened)
+        cut = crop_box(*whole, form.aspects, item.focus) if form.aspects and item.focus else (*whole, 0, 0)
+        wide, high, left, top = cut
+        size = converted_size(wide, high, form)
+        image = _read(opened, (size[0] * whole[0] // wide, size[1] * whole[1] // high))
+        x, y = image.width / whole[0], image.height / whole[1]
+        box = (left * x, top * y, (left + wide) * x, (top + high) * y)
+        return _jpeg(_scaled(image, size, box), form)
+
+
+def make_thumbnail(file: Path | BinaryIO, item: MediaItem) -> bytes:
+    """Return the image in `file` as a small WebP that does not move. Raises CannotConvert, PillowMissing."""
+    with _opened(file, item, first_frame=True) as opened:
+        size = thumbnail_size(*_upright_size(opened))
+        written = io.BytesIO()
+        _scaled(_read(opened, size), size).save(written, "WEBP", quality=80)
+        return written.getvalue()
+
+
+@contextmanager
+def _opened(file: Path | BinaryIO, item: MediaItem, *, first_frame: bool) -> Iterator[Image.Image]:
+    """Yield an image whose pixels are not read yet. Raise PillowMissing, and CannotConvert for what fails within."""
     try:
         from PIL import Image
 
@@ -63,22 +88,20 @@ def convert_to_jpeg(file: Path | BinaryIO, item: MediaItem, form: ImageForm, *, 
                 _count(opened)  # before anything else, because reading more of the file decodes parts of it
                 if not first_frame:
                     _refuse_what_moves(opened)
-            whole = _upright_size(opened)
-            cut = crop_box(*whole, form.aspects, item.focus) if form.aspects and item.focus else (*whole, 0, 0)
-            wide, high, left, top = cut
-            size = converted_size(wide, high, form)
-            _read_smaller(opened, (size[0] * whole[0] // wide, size[1] * whole[1] // high))
-            _count(opened)
-            image = _flat(_upright(opened))
-            x, y = image.width / whole[0], image.height / whole[1]
-            box = (left * x, top * y, (left + wide) * x, (top + high) * y)
-            return _jpeg(image.resize(size, Image.Resampling.LANCZOS, box), form)
+            yield opened
     except CannotConvert:
         raise
     except Exception as error:  # decoders raise many types for damaged data
         raise CannotConvert(
             clean_text(f"its {NAMES.get(item.mime, item.mime)} data cannot be read ({error})")
         ) from error
+
+
+def _read(opened: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return the pixels, upright and in sRGB, of an image that is made as small as `size`."""
+    _read_smaller(opened, size)
+    _count(opened)
+    return _flat(_upright(opened))
 
 
 def _count(opened: Image.Image) -> None:
@@ -131,6 +154,15 @@ def _flat(image: Image.Image) -> Image.Image:
     return white
 
 
+def _scaled(
+    image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float] | None = None
+) -> Image.Image:
+    """Return the part `box` of an image, or all of it, in another size."""
+    from PIL import Image
+
+    return image.resize(size, Image.Resampling.LANCZOS, box)
+
+
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Return the image in RGB, converted from its colour profile to sRGB. An invalid profile is ignored."""
     from PIL import ImageCms
@@ -163,5 +195,5 @@ def _jpeg(image: Image.Image, form: ImageForm) -> bytes:
             return written.getvalue()
     if form.widths is None and max(image.size) > _LEAST_SIDE:
         width, height = image.size
-        return _jpeg(image.resize((width * 3 // 4, height * 3 // 4), Image.Resampling.LANCZOS), form)
+        return _jpeg(_scaled(image, (width * 3 // 4, height * 3 // 4)), form)
     raise CannotConvert("it is too large at every quality")

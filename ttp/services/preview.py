@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ttp.domain.account import Account, account_warnings
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
-from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, SentMedia
+from ttp.domain.media.image_fit import NO_FITS, Aspects, ImageFit, ImageFits, SentMedia
 from ttp.domain.media.item import MediaItem
 from ttp.domain.optimal.factors import THREAD, ClassEffect, FormOfPost, form_of, places_of
 from ttp.domain.post import Post
@@ -39,6 +39,11 @@ class TextPart:
     media: tuple[SentMedia, ...] = ()
     card: Card | None = None
 
+    @property
+    def excess(self) -> int:
+        """Characters above the limit."""
+        return max(0, self.length - self.limit)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountVersion:
@@ -53,6 +58,12 @@ class AccountVersion:
     """Links with UTM parameters."""
     unshortened: int = 0
     """Those of them that `links.shorten` will be run for."""
+    media_first: bool = False
+    """People see its media, and its text below or behind them."""
+    aspects: Aspects | None = None
+    """To what its images are cropped."""
+    folds_at: int = 0
+    """As of its platform's facts."""
     factors: tuple[ClassEffect, ...] = ()
     """What the account's posts like this one brought more, from `with_factors`."""
 
@@ -162,6 +173,7 @@ def _version(
         from ttp.domain.cards import shown_cards
 
         cards = shown_cards(post, delivery, account, platforms)
+    form = form_for(post, platform, account, platforms)
     parts = zip(post.parts_for(delivery, facts), post.media_for(delivery, facts), strict=False)
     return AccountVersion(
         delivery.account,
@@ -174,6 +186,9 @@ def _version(
         price_of(post, delivery, platforms),
         facts.title,
         *links.get(delivery.account, (0, 0)),
+        media_first=not facts.takes_text_alone,
+        aspects=form.aspects if form else None,
+        folds_at=facts.folds_at,
     )
 
 
@@ -205,6 +220,17 @@ def with_sent(posts: Posts, post: PostView) -> PostView:
         if row.account in by_name
     }
     return replace(post, sent=sent)
+
+
+def stored_versions(posts: Posts, post: PostView) -> tuple[AccountVersion, ...]:
+    """Return what each account gets of a stored post. Converts and fetches nothing."""
+    stored, accounts = posts.post(post.id or 0), posts.accounts()
+    fits = posts.convert(stored, accounts_of(stored, accounts), only_made=True) if stored.media else NO_FITS
+    by_name = {account.name: account for account in accounts}
+    return tuple(
+        _version(stored, delivery, fits, posts.platforms, by_name.get(delivery.account), {})
+        for delivery in stored.active
+    )
 
 
 def _sent(

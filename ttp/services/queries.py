@@ -67,6 +67,11 @@ class Queries:
             recurrences = repeats.recurrences(db) if db else []
         return [(one.id or 0, one.post_id or 0) for one in recurrences if one.state != "ended" and one.post_id in ids]
 
+    def has_scheduled(self) -> bool:
+        """Return whether any post was ever scheduled, also a deleted one."""
+        with self._database.reading() as db:
+            return db is not None and queries.has_scheduled(db)
+
     def draft_ids(self, tags: Sequence[str] = ()) -> list[int]:
         """Return the ids of all drafts, or of those with one of these tags."""
         return [post.id or 0 for post in self.posts(PostFilter(queries.DRAFTS, tags=tuple(tags)))]
@@ -178,6 +183,15 @@ class Queries:
             if post_id is not None and (db is None or not self._knows(db, post_id)):
                 raise post_not_found(post_id)
             return change_log.recent_changes(db, self._clock.now(), most, post_id, undos=undos) if db else []
+
+    def last_post_by(self, actor: str) -> Post | None:
+        """Return the post that someone created last, if it still is there."""
+        from ttp.store import change_log
+
+        with self._database.reading() as db:
+            post_id = None if db is None else change_log.last_created(db, actor)
+            post = None if db is None or post_id is None else queries.post(db, post_id)
+        return post if post is not None and is_within(post, self._within) else None
 
     def undone_change(self, post_id: int) -> Change | None:
         """Return the change of a post that was undone last and can be redone. Raise NotFound."""

@@ -36,6 +36,7 @@ from ttp.domain.time.zones import (
     ACCOUNT_ZONE,
     EXAMPLE_ZONE,
     home_zone,
+    instant_of,
     load_zone,
     parse_account_zone,
     parse_zone,
@@ -139,9 +140,28 @@ class TimeResolver:
         UsageError for an empty window."""
         if start is None and end is None:
             return self
+        return self._within(self.window(start, end, tz))
+
+    def _within(self, window: TimeBounds) -> TimeResolver:
         bounded = TimeResolver(self._database, self._clock, self._config, self._system, self._own)
-        bounded._window = self.window(start, end, tz)
+        bounded._window = window
         return bounded
+
+    def days(self, start: str | None, end: str | None, count: int, tz: str | None = None) -> list[TimeResolver]:
+        """Return one for each of `count` posts, which chooses hours of a day that no other has. The days are spread
+        evenly over those from `start` on and before `end`, as `between`; without `end` seven, or `count` if that is
+        more. Raise UsageError if they are fewer than the posts."""
+        window, zone = self.window(start, end, tz), self.zone((), None if tz == ACCOUNT_ZONE else tz)
+        first = max(self._clock.now(), window.start or self._clock.now())
+        day = datetime.combine(first.astimezone(zone), datetime.min.time())
+        last = window.end or instant_of(day + timedelta(max(_DAYS["w"], count)), zone)
+        days = list[TimeBounds]()
+        while (day_start := instant_of(day, zone)) < last:
+            day += timedelta(1)
+            days.append(TimeBounds(max(first, day_start), min(last, instant_of(day, zone))))
+        if len(days) < count:
+            raise UsageError(f"{count} posts need {count} days, and from {start or 'now'} until {end} are {len(days)}")
+        return [self._within(days[number * len(days) // count]) for number in range(count)]
 
     def window(self, start: str | None, end: str | None, tz: str | None = None) -> TimeBounds:
         """Return the window that these bounds mean, as `between`."""

@@ -111,6 +111,17 @@ def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]
     return [(row["command"], from_ms(row["at"])) for row in db.execute(sql, (post_id,))]
 
 
+def last_created(db: Connection, actor: str) -> int | None:
+    """Return the id of the post that someone created last, of those that are not deleted."""
+    sql = (
+        "SELECT p.post_id FROM change c JOIN change_post p ON p.change_id = c.id JOIN post ON post.id = p.post_id"
+        " WHERE c.actor = ? AND p.image IS NULL AND p.undone IS NULL AND post.deleted_at IS NULL"
+        " ORDER BY c.id DESC LIMIT 1"
+    )
+    row = db.execute(sql, (actor,)).fetchone()
+    return None if row is None else int(row["post_id"])
+
+
 def media_needed_for_undo(db: Connection, now: datetime) -> set[str]:
     """Return the digests of media that an undo would need."""
     sql = (

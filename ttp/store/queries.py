@@ -346,6 +346,14 @@ def count_needs(db: Connection, *, approval: bool, within: frozenset[int] | None
     return troubled, sum(unapproved)
 
 
+def has_scheduled(db: Connection) -> bool:
+    """Return whether any post was ever scheduled, also a deleted one."""
+    return (
+        db.execute("SELECT 1 FROM post WHERE scheduled_at IS NOT NULL OR status <> 'draft' LIMIT 1").fetchone()
+        is not None
+    )
+
+
 def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
     """Return the newest posts with a delivery in a state that only a person ends. `auth`: only those whose token no
     longer worked (True), or only the others (False)."""

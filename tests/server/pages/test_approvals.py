@@ -80,7 +80,9 @@ def test_opening_a_link_decides_nothing(ann: Person, stranger: Person, post: int
     assert ann.ttp.shown()["approvedAt"] is None
     sha256 = ann.ttp.shown()["media"][0]["sha256"]
     assert stranger.get(f"{path}/media/{sha256}").headers["content-type"] == "image/png"
-    assert stranger.get(f"{path}/media/{'0' * 64}").status_code == 404
+    assert stranger.get(f"{path}/media/{sha256}/thumbnail").status_code == 200
+    for other in ("0" * 64, "0" * 64 + "/thumbnail"):
+        assert stranger.get(f"{path}/media/{other}").status_code == 404
 
 
 def test_a_link_works_once(ann: Person, stranger: Person, post: int) -> None:

@@ -111,3 +111,34 @@ def test_every_icon_that_a_page_names_exists() -> None:
     }
     assert named - there == set()
     assert len(named) > 8
+
+
+def test_the_first_steps_are_ticked_until_a_post_is_scheduled(server: Api) -> None:
+    ttp, ann = server.ttp, Person(server).log_in()
+    for name in ("x/me", "x/other"):
+        ttp.ok("account", "remove", name, "--yes")
+    steps = []
+    for change in (None, ("account",), ("A draft",), ("Planned", "--at", "2098-01-07T09:30Z")):
+        if change == ("account",):
+            ttp.account("x/me")
+        elif change:
+            ttp.post(*change, "--to", "x/me")
+        page = ann.sees("/calendar")
+        steps.append(
+            (
+                page.count('class="start"'),
+                page.count("nr done"),
+                re.findall(r'class="card next"><span class="nr">(\d)', page),
+            )
+        )
+    assert steps == [(1, 0, ["1"]), (1, 1, ["2"]), (1, 2, ["3"]), (0, 0, [])]
+    assert 'class="start"' not in ann.sees("/calendar?view=month")
+
+
+def test_who_may_not_compose_sees_the_calendar_at_once(stranger: Person) -> None:
+    assert 'class="start"' not in stranger.log_in("ben", READ).sees("/calendar")
+
+
+def test_what_a_page_loads_once_is_light() -> None:
+    files = static_files()
+    assert sum(len(files[name].compressed) for name in files if name.endswith((".css", ".js", ".svg"))) < 46_000

@@ -101,6 +101,28 @@ def test_the_chart_has_a_bar_for_each_day_and_the_time_before(ann: Person, numbe
     assert chart.count('class="before"') == 1
 
 
+def test_the_report_of_an_account_a_tag_and_a_time(ann: Person, numbers: None) -> None:
+    post = ann.ttp.post("Ours", "--to", "x/me", "--tag", "launch")
+    ann.ttp.bring(
+        post, "published", remote_id="100112", published_at=ann.ttp.clock.now(), url="https://x.com/i/status/1"
+    )
+    posts = re.compile(r"<dt>Posts</dt><dd>(\d+) ")
+    found = {
+        query: posts.findall(ann.sees(f"/report?when=2026-10{query}"))
+        for query in (
+            "",
+            "&account=x/me",
+            "&account=x/other",
+            "&tag=launch",
+            "&tag=none",
+            "&since=2026-10-02&until=2026-10-03",
+        )
+    }
+    assert list(found.values()) == [["69"], ["69"], [], ["1"], [], ["3"]]
+    page = ann.sees("/report?when=2026-10&account=x/me&tag=launch")
+    assert 'href="/report?account=x%2Fme&amp;tag=launch&amp;when=2026-09"' in page
+
+
 @pytest.mark.parametrize("when", ["x", EVIL, "2099-01"])
 def test_another_time_is_refused_and_the_report_stays(ann: Person, when: str) -> None:
     answer = ann.get("/report", params={"when": when})

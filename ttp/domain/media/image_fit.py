@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Aspects: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 """The lowest and the highest width:height, as numbers to multiply with."""
+THUMBNAIL_SIDE = 320
+"""The shorter side of a thumbnail, in pixels."""
 EXTRA = "pip install 'ttp-cli[media]'"
 """The command that lets ttp convert images."""
 
@@ -142,6 +144,11 @@ def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:
         new_width = max(least, min(width, most))
         width, height = new_width, -(-height * new_width // width)
     return width, height
+
+
+def thumbnail_size(width: int, height: int) -> tuple[int, int]:
+    """Return the size of an image's thumbnail: each crop of usual shape has THUMBNAIL_SIDE pixels."""
+    return _boxed(width, height, (2 * THUMBNAIL_SIDE, THUMBNAIL_SIDE))
 
 
 def crop_box(width: int, height: int, aspects: Aspects, focus: str | None = None) -> tuple[int, int, int, int]:

@@ -243,6 +243,9 @@ class CreatePosts(OfOptimal, Write):
     )
     accounts: list[str] | None = None
     at: str | None = Field(None, description="Of all: each gets its own hour with 'optimal' or 'next-slot'.")
+    one_a_day: bool = Field(
+        False, description="Each at the best hour of a day of its own, spread evenly over `from` to `until` (a week)."
+    )
     tz: str | None = None
     tags: list[str] | None = None
 
@@ -255,11 +258,19 @@ def create_posts(services: Services, args: CreatePosts) -> list[PostAnswer]:
     shared = ("accounts", "at", "tz", "tags", "from_", "until")
     refusals = Refusals(len(args.posts))
     new_posts: list[tuple[PostInput, TimeResolver]] = []
+    days: Sequence[TimeResolver] = ()
+    if args.one_a_day:
+        if args.at not in (None, "optimal") or any(
+            {"at", "from_", "until"} & one.model_fields_set for one in args.posts
+        ):
+            raise UsageError("oneADay chooses the times: leave out `at`, and `from` and `until` of single posts")
+        args = args.model_copy(update={"at": "optimal"})
+        days = services.times.days(args.from_, args.until, len(args.posts), args.tz)
     for number, post in enumerate(args.posts, 1):
         own = post.model_fields_set | ({"from_", "until"} if post.at is not None else set())
         whole = post.model_copy(update={name: getattr(args, name) for name in shared if name not in own})
         with refusals.of_post(number):
-            times = services.times.between(whole.from_, whole.until, whole.tz)
+            times = days[number - 1] if days else services.times.between(whole.from_, whole.until, whole.tz)
             new_posts.append((_post_input(services, whole, whole.text), times))
     refusals.raise_any()
     with services.naming_choices():

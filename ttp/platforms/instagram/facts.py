@@ -20,6 +20,7 @@ _GRAPH = "https://graph.facebook.com"
 class Instagram(Platform):
     name, title, aliases, short = "instagram", "Instagram", ("ig",), "ig"
     takes_text_alone = False
+    folds_at = 125
     fetches_media = True
     needs_https_redirect = True
     proof, settle_s, patience = "look_up", 300.0, 6

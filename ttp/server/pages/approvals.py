@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +15,7 @@ from ttp.domain.cards import card_pictures
 from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
-from ttp.server.pages.posts import media_answer
+from ttp.server.pages.media import media_answer
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
@@ -149,14 +149,14 @@ def _versions(visit: Visit, link: ApprovalLink) -> list[tuple[int, int]]:
     return [(post_id, versions[post_id] or 0) for post_id in open_ids if post_id in versions]
 
 
-def show_link_media(visit: Visit) -> Response:
-    """Return an image or video of a link's posts."""
+def show_link_media(visit: Visit, *, small: bool = False) -> Response:
+    """Return an image or video of a link's posts, or its thumbnail."""
     link, sha256 = _link(visit), str(visit.request.path_params["sha256"])
     posts = _services(visit, link).queries.posts_by_id(link.post_ids) if link else []
-    shown = (one for post in posts for one in [*(item.sha256 for item in post.media), *card_pictures(post.cards)])
-    if sha256 not in shown:
+    shown = chain(*((one.sha256, one.thumbnail) for post in posts for one in post.media))
+    if sha256 not in [*shown, *chain(*(card_pictures(post.cards) for post in posts))]:
         raise NotFound("there is no such image")
-    return media_answer(visit, sha256)
+    return media_answer(visit, small=small)
 
 
 def _link(visit: Visit) -> ApprovalLink | None:

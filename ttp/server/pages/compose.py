@@ -5,57 +5,48 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
 
 from starlette.responses import Response
 
-from ttp.domain.account import Account
-from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.action import other_options
+from ttp.domain.errors import Conflict, Hint, Problem, Stale, TimeRefused, TtpError, UsageError
 from ttp.domain.post import PostStatus
 from ttp.domain.time.formatting import other_clocks
-from ttp.domain.time.resolve import ResolvedTime
-from ttp.server.inputs import split
-from ttp.server.pages.composition import AttachedMedia, Composition, composition_from_json, composition_of, typed_in
+from ttp.server.inputs import split as split_tags
+from ttp.server.pages.compose_form import check_text, choose_time, form_page, time_of, writing_services
+from ttp.server.pages.compose_text import changed_text, split
+from ttp.server.pages.compose_time import SUGGESTED
+from ttp.server.pages.composition import (
+    AttachedMedia,
+    Composition,
+    composition_from_json,
+    composition_of,
+    size_of,
+    typed_in,
+)
 from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
 from ttp.server.pages.template_form import NO_TEMPLATE, made_by_template, texts_by_account
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.media import add_upload, upload_name
-from ttp.services.preview import PostPreview, preview_post, with_factors
 from ttp.services.queries import PostView
 from ttp.store.home.unsaved_edits import UnsavedEdit
-from ttp.views.factors import factor_words
-
-SUGGESTED = {"optimal": "Best hour", "next-slot": "Next slot"}
-_FIELDS = {
-    "accounts": ("Accounts", "accounts"),
-    "template": ("Template", "template"),
-    "content": ("Text", "content"),
-    "media": ("Pictures and videos", "files"),
-    "thread": ("Thread", "thread1"),
-    "variants": ("Another text for an account", "variant1"),
-    "options": ("Options", "options"),
-    "at": ("When", "at"),
-}
-"""The fields that errors name, in the order of the form: the label, and the id of the element that a link leads to."""
-_NOT_SENT = {"schedule": "Not scheduled", "save": "Not saved"}
-_NOT_DONE = {
-    **_NOT_SENT,
-    "draft": "Not saved",
-    "optimal": "No hour was found",
-    "next-slot": "No slot was found",
-    "fill": "Not filled in",
-}
 
 
 def show_new(visit: Visit) -> Response:
     writing_services(visit)
-    typed = Composition(at=visit.query("at")[:50], accounts=visit.only_account, form=_new_form())
-    return _form_page(visit, typed)
+    names = visit.only_account or _last_accounts(visit)
+    return form_page(visit, Composition(at=visit.query("at")[:50], accounts=names, form=_new_form()))
+
+
+def _last_accounts(visit: Visit) -> tuple[str, ...]:
+    """Return the accounts of the post that this person made last, which still are there and may be posted to."""
+    post = visit.reading.queries.last_post_by(visit.person.name)
+    enabled = {account.name for account in visit.reading.queries.accounts() if account.enabled}
+    return tuple(name for name in post.accounts if name in enabled) if post else ()
 
 
 def show_edit(visit: Visit) -> Response:
@@ -64,13 +55,13 @@ def show_edit(visit: Visit) -> Response:
     stored = composition_of(visit.reading.queries.post(post.id or 0), visit.zone)
     unsaved = unsaved_edit(visit, visit.post_id)
     if unsaved is None:
-        return _form_page(visit, replace(stored, form=_new_form()))
+        return form_page(visit, replace(stored, form=_new_form()))
     typed, kept_at = unsaved
     typed = replace(typed, is_draft=stored.is_draft, form=_new_form())
     if typed.revision == stored.revision:
-        return _form_page(visit, typed, kept_at=kept_at)
+        return form_page(visit, typed, kept_at=kept_at)
     button = "draft" if typed.is_draft else "save"
-    return _form_page(visit, typed, _changed_meanwhile(typed.post_id), button=button, kept_at=kept_at)
+    return form_page(visit, typed, _changed_meanwhile(typed.post_id), button=button, kept_at=kept_at)
 
 
 def show_again(visit: Visit, error: TtpError) -> Response:
@@ -78,7 +69,7 @@ def show_again(visit: Visit, error: TtpError) -> Response:
     names = ", ".join(upload_name(file.filename or "") for file in visit.files("files"))
     problems = [Problem("", "", error.message), *([Problem("media", "", f"choose again: {names}")] if names else [])]
     error = type(error)(error.message, problems=problems)
-    return _form_page(visit, typed_in(visit), error, button=_button(visit))
+    return form_page(visit, typed_in(visit), error, button=_button(visit))
 
 
 def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | None:
@@ -95,32 +86,70 @@ def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | N
 def submit(visit: Visit) -> Response:
     """Do the action of the pressed button. After a refusal the form comes back with all that was typed."""
     services, typed, button = writing_services(visit), typed_in(visit), _button(visit)
-    if button == "discard":
+    if button in ("discard", "theirs"):
         visit.installation.unsaved_edits.forget(typed.post_id, visit.person.name)
         return visit.go(f"/posts/{typed.post_id}/edit")
+    if button == "drop":
+        return _drop(visit, typed)
     if button == "overwrite":  # the other text has been shown
         typed, button = replace(typed, revision=parse_number(visit.field("newer")) or 0), visit.field("instead")
     items, problems = _stored_files(visit, services)
     typed = replace(typed, media=(*typed.media, *items))
     if problems:
-        return _form_page(visit, typed, UsageError(problems[0].message, problems=problems), button=button)
-    if button == "part":
-        return _form_page(visit, replace(typed, thread=(*typed.thread, "")), button=button)
+        return form_page(visit, typed, UsageError(problems[0].message, problems=problems), button=button)
     if button in SUGGESTED:
         return _suggest(visit, services, typed, button)
     if button == "fill":
         return _fill_in(visit, services, typed)
     if button not in ("draft", "schedule", "save"):
-        return _form_page(visit, typed)
+        return _change_form(visit, services, typed, button)
     try:
         timed = button == "schedule" or (button == "save" and typed.at != typed.at_before)
         post = _save(visit, typed, timed=timed, command="schedule" if button == "schedule" else "edit")
     except TtpError as error:
         typed = _with_own_changes(typed, visit.open_forms.find(visit.person.name, typed.form))
-        return _form_page(visit, replace(typed, zone=""), error, button=button)  # pressed again, it is in the zone now
+        return form_page(visit, replace(typed, zone=""), error, button=button)  # pressed again, it is in the zone now
     _forget_own_edit(visit, replace(typed, post_id=post.id or 0))
     done = {"draft": "draft", "schedule": "scheduled"}.get(button, "saved")
     return visit.go(f"/posts/{post.id}", done=done)
+
+
+def _change_form(visit: Visit, services: RequestServices, typed: Composition, button: str) -> Response:
+    """Show the form after an action on what is typed, such as `up:2` or `at:now`. A repair of what was refused shows
+    what is left."""
+    action, _, name = button.partition(":")
+    refused = visit.field("refused")
+    if action == "split":
+        plan = check_text(visit, typed).use.split
+        if plan is None:
+            error = UsageError("the text cannot be split: shorten it, or leave an account out")
+            return form_page(visit, typed, error, "content", button="split")
+        changed = split(typed, plan)
+    elif action == "at":
+        changed = replace(typed, at=name[:50], other_at="", zone="")
+    else:
+        changed = changed_text(typed, action, name) or typed
+    if refused in ("schedule", "save") and changed is not typed and action != "part":
+        return form_page(visit, changed, button=refused, repaired=True)
+    return form_page(visit, changed, button=action, focus=_part_to_focus(changed, action, name))
+
+
+def _part_to_focus(typed: Composition, action: str, name: str) -> int:
+    """Return the number of the part where a person goes on after an action on parts; 0 after any other."""
+    if action in ("up", "remove") and name.isdecimal():
+        return max(int(name) - 1, 1)
+    return {"part": len(typed.parts), "split": 1, "join": 1}.get(action, 0)
+
+
+def _drop(visit: Visit, typed: Composition) -> Response:
+    """Throw away what is typed: a draft after a question, an edit or a new form at once."""
+    before = visit.open_forms.find(visit.person.name, typed.form)
+    post_id = typed.post_id or (before.post_id if before else 0)
+    if post_id and typed.is_draft:
+        return visit.go(f"/posts/{post_id}/delete")
+    if post_id:
+        visit.installation.unsaved_edits.forget(post_id, visit.person.name)
+    return visit.go(f"/posts/{post_id}" if post_id else "/calendar")
 
 
 def _button(visit: Visit) -> str:
@@ -134,8 +163,15 @@ def _button(visit: Visit) -> str:
 
 
 def check(visit: Visit) -> Response:
-    """Return the preview for each account, with its problems."""
-    return visit.page("compose_check.html", **_checked(visit, typed_in(visit)))
+    """Return the preview for each account with its problems, and the counts of the text."""
+    typed = typed_in(visit)
+    return visit.page("compose_checked.html", typed=typed, errors={}, **check_text(visit, typed).values)
+
+
+def show_time(visit: Visit) -> Response:
+    """Return what the time of the form means, on which clocks, and what may be chosen instead."""
+    typed = typed_in(visit)
+    return visit.page("compose_times.html", typed=typed, time=choose_time(visit, typed), suggested=SUGGESTED)
 
 
 def keep(visit: Visit) -> Response:
@@ -224,9 +260,11 @@ def _same_words(typed: Composition) -> Composition:
         thread=tuple(part for part in typed.thread if part.strip()),
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
-        tags=", ".join(split(typed.tags)),
+        tags=", ".join(split_tags(typed.tags)),
         zone="",
         template=NO_TEMPLATE,
+        other_at="",
+        gaps=(),
     )
 
 
@@ -237,14 +275,13 @@ def upload(visit: Visit) -> Response:
     return visit.page("compose_media.html", error=error, media=media, problems=problems)
 
 
-def writing_services(visit: Visit, *, expected: int | None = None) -> RequestServices:
-    return visit.services("schedule" if visit.may("schedule") else "create", expected=expected)
-
-
 def _save(visit: Visit, typed: Composition, *, timed: bool, command: str = "edit", is_kept: bool = False) -> PostView:
     """Store what is typed and return the post. `is_kept`: while it is typed, which is one change from first to last."""
     if timed and not typed.at:
         raise TimeRefused("give a time, or save it as a draft")
+    if timed and typed.other_at:
+        ways = (Hint("try", other_options(at=at)) for at in (typed.at, typed.other_at))
+        raise TimeRefused(f"two times are given, {typed.at} and {typed.other_at}: choose one", *ways)
     if timed and typed.zone not in ("", visit.zone.key):
         raise TimeRefused(f"your timezone is {visit.zone.key} now, and this time was in {typed.zone}: check it")
     forms, name = visit.open_forms, visit.person.name
@@ -271,7 +308,7 @@ def _store(visit: Visit, typed: Composition, *, timed: bool, command: str, conti
     post_input = typed.as_input(visit.installation.platforms)
     if not typed.post_id:
         services = writing_services(visit)
-        time = _time(services, services.posts.accounts_of_new(post_input), typed) if timed else None
+        time = time_of(services, services.posts.accounts_of_new(post_input), typed) if timed else None
         return services.posts.create(post_input, time).post
     services = writing_services(visit, expected=typed.revision)
     post = services.posts.post(typed.post_id)
@@ -283,7 +320,7 @@ def _store(visit: Visit, typed: Composition, *, timed: bool, command: str, conti
     variants = {**dict.fromkeys(post.variants, ""), **post_input.variants}
     options = {**dict.fromkeys(post.options, ""), **post_input.options}
     post_input = replace(post_input, variants=variants, options=options)
-    time = _time(services, services.posts.accounts_after_edit(typed.post_id, post_input), typed) if timed else None
+    time = time_of(services, services.posts.accounts_after_edit(typed.post_id, post_input), typed) if timed else None
     recorder = services.posts.recorder(command, continues)
     return services.posts.edit(typed.post_id, post_input, time, recorder=recorder).post
 
@@ -292,10 +329,6 @@ def _last_change(visit: Visit, post_id: int) -> int | None:
     """Return the last change of a post, if this person made it."""
     changes = writing_services(visit).queries.changes(1, post_id)
     return changes[0].change.id if changes and changes[0].change.actor == visit.person.name else None
-
-
-def _time(services: RequestServices, accounts: tuple[Account, ...], typed: Composition) -> ResolvedTime:
-    return services.times.resolve(typed.at, accounts, None, post=typed.post_id or None)
 
 
 def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: str) -> Response:
@@ -307,7 +340,7 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
         known = services.optimal.with_data(accounts) if word == "optimal" else accounts
         time = services.times.resolve(word, tuple(known or accounts), None, post=typed.post_id or None)
     except TtpError as error:
-        return _form_page(visit, typed, error, "at", button=word)
+        return form_page(visit, typed, error, "at", button=word)
     unknown = [account.name for account in accounts if known and account not in known]
     beside = other_clocks(time.at, visit.zone, time.clocks)
     note = f"That is {beside}." if beside else ""
@@ -315,7 +348,7 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
         note = f"No numbers yet of {', '.join(unknown)}: this hour is for the others. {note}"
     elif time.note:
         note = time.note
-    return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone), zone=""), note=note, button=word)
+    return form_page(visit, replace(typed, at=typed_time(time.at, visit.zone), zone=""), note=note, button=word)
 
 
 def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Response:
@@ -325,7 +358,7 @@ def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Res
         takes_time = "at" in visit.form and not typed.at
         time = services.posts.time_of_new(services.times, wanted) if takes_time else None
     except TtpError as error:
-        return _form_page(visit, typed, error, "template", button="fill")
+        return form_page(visit, typed, error, "template", button="fill")
     filled = composition_of(post, visit.zone)
     names = ("content", "accounts", "thread", "options", "split", "tags")
     template = replace(typed.template, origin=filled.template.origin)
@@ -334,106 +367,11 @@ def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Res
     )
     if time is not None:
         typed = replace(typed, at=typed_time(time.at, visit.zone), zone="")
-    return _form_page(visit, typed, button="fill")
-
-
-def _form_page(
-    visit: Visit,
-    typed: Composition,
-    error: TtpError | None = None,
-    field: str = "",
-    note: str = "",
-    kept_at: datetime | None = None,
-    button: str = "",
-) -> Response:
-    """Show the form. `button`: the action that it was sent with."""
-    other = visit.reading.queries.post(typed.post_id) if isinstance(error, Stale) else None
-    if other is not None:
-        typed = _beside(typed, composition_of(other, visit.zone))
-        button = "save" if button == "draft" and not typed.is_draft else button
-    checked = _checked(visit, typed)
-    errors: dict[str, list[str]] = {}
-    if error is not None and other is None:
-        problems = list(error.problems) or [Problem(field or _field_of(error), "", error.message)]
-        if button in _NOT_SENT:
-            problems += [*checked["problems"], *_time_problems(visit, typed, error)]
-        for problem in problems:
-            name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
-            messages = errors.setdefault(name if name in _FIELDS or not name else "content", [])
-            if not problem.warning and problem.message not in messages:
-                messages.append(problem.message)
-    accounts = [
-        account for account in visit.reading.queries.accounts() if account.enabled or account.name in typed.accounts
-    ]
-    platforms = visit.installation.platforms
-    return visit.page(
-        "compose.html",
-        200 if visit.request.method == "GET" else None,
-        error=error,
-        typed=typed,
-        accounts=accounts,
-        options={
-            platforms.facts(name).title: {f"{name}.{key}": option for key, option in platforms.options(name).items()}
-            for name in sorted({account.platform for account in accounts})
-            if platforms.options(name)
-        },
-        errors=errors,
-        fields={"": ("", ""), **_FIELDS},
-        not_done=_NOT_DONE.get(button, "Not done"),
-        other=other,
-        other_actor=visit.last_actor(typed.post_id) if other else None,
-        button=button,
-        suggested=SUGGESTED,
-        templates=[one for one in visit.reading.templates.files.all() if not one.is_snippet and not one.problem],
-        note=note,
-        kept_at=kept_at,
-        may_schedule=visit.may("schedule"),
-        **checked,
-    )
-
-
-def _time_problems(visit: Visit, typed: Composition, error: TtpError) -> list[Problem]:
-    """Return what is wrong with the time, for a form that was refused for something else."""
-    services = writing_services(visit)
-    if not typed.at or typed.at == typed.at_before or isinstance(error, TimeRefused):
-        return []
-    try:
-        _time(services, services.queries.find_accounts(typed.accounts), typed)
-    except TimeRefused as refused:
-        return [Problem("at", "", refused.message)]
-    except TtpError:  # of the accounts, which have a problem of their own
-        return []
-    return []
-
-
-def _field_of(error: TtpError) -> str:
-    return "at" if isinstance(error, TimeRefused) else "accounts" if "account" in error.message else "content"
-
-
-def _beside(typed: Composition, stored: Composition) -> Composition:
-    """Return what is typed as an edit of a post that has changed: its time is the typed one, where one is typed."""
-    return replace(typed, is_draft=stored.is_draft, at=typed.at or stored.at, at_before=stored.at)
+    return form_page(visit, typed, button="fill")
 
 
 def _changed_meanwhile(post_id: int) -> Stale:
     return Stale(f"post {post_id} was changed since you read it")
-
-
-def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
-    """Return the preview of what is typed; None without text and media."""
-    preview: PostPreview | None = None
-    refused: TtpError | None = None
-    problems: Sequence[Problem] = ()
-    if not typed.is_empty:
-        try:
-            services = writing_services(visit)
-            preview = preview_post(services.posts, typed.as_input(visit.installation.platforms), None, with_cards=False)
-            preview = with_factors(preview, services.posts, services.optimal, services.times)
-            problems = preview.refused.problems if preview.refused else preview.warnings
-        except TtpError as error:
-            refused = error
-    lines = {one.account: list(map(factor_words, one.factors)) for one in preview.versions} if preview else {}
-    return {"preview": preview, "refused": refused, "problems": problems, "lines": lines}
 
 
 def _stored_files(visit: Visit, services: RequestServices) -> tuple[list[AttachedMedia], list[Problem]]:
@@ -445,5 +383,5 @@ def _stored_files(visit: Visit, services: RequestServices) -> tuple[list[Attache
         except UsageError as error:
             problems.append(Problem("media", "", error.message))
         else:
-            media.append(AttachedMedia(item.sha256, item.name, item.mime or ""))
+            media.append(AttachedMedia(item.sha256, item.name, item.mime or "", size=size_of(item)))
     return media, problems

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import tzinfo
 from itertools import zip_longest
 from typing import Any
 
 from ttp.domain.media.details import check_captions
-from ttp.domain.media.item import DECORATIVE
+from ttp.domain.media.item import DECORATIVE, MediaItem
 from ttp.domain.media.place import part_word
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
@@ -42,6 +42,13 @@ class AttachedMedia:
     part: str = ""
     """Its number, or `last`; empty for the first."""
     only: str = ""
+    size: str = field(default="", compare=False)
+    """Its pixels, `4000x3000`, for the picture of its crop; empty if unknown."""
+
+    @property
+    def kind(self) -> str:
+        """What people call it."""
+        return {"video": "video", "audio": "sound"}.get(self.mime.partition("/")[0], "picture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,10 @@ class Composition:
     """The stamp of the kept edit that the form was filled with."""
     zone: str = ""
     template: ChosenTemplate = NO_TEMPLATE
+    other_at: str = ""
+    """Another time that was chosen beside `at` in the same form."""
+    gaps: tuple[str | None, ...] = ()
+    """The white space between the parts that a split made, in order; None between parts that a person wrote."""
 
     def variant(self, name: str) -> str:
         return dict(self.variants).get(name, "")
@@ -82,23 +93,48 @@ class Composition:
     def is_empty(self) -> bool:
         return not self.content.strip() and not self.media
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (self.content, *self.thread)
+
+    @property
+    def full_parts(self) -> list[int]:
+        """The numbers of the parts that are sent: the first, and those with a text or media."""
+        used = {item.part.strip() for item in self.media}
+        return [1, *(number for number, part in enumerate(self.thread, 2) if part.strip() or str(number) in used)]
+
+    def with_parts(self, order: Sequence[int], gaps: tuple[str | None, ...] = ()) -> Composition:
+        """Return it with these of its parts, by number. Media follow their part; those of one that is left out go to
+        the part before it."""
+        places = {str(number): place for place, number in enumerate(order, 1)}
+        media = []
+        for item in self.media:
+            part = item.part.strip() or "1"
+            if part.isdecimal() and len(part) < 4 and 1 <= int(part) <= len(self.parts):
+                before = (str(number) for number in range(int(part), 0, -1))
+                place = next((places[number] for number in before if number in places), 1)
+                item = replace(item, part="" if place == 1 else str(place))
+            media.append(item)
+        content, *thread = (self.parts[number - 1] for number in order)
+        return replace(self, content=content, thread=tuple(thread), media=tuple(media), gaps=gaps)
+
+    @property
+    def without_empty_parts(self) -> Composition:
+        full = self.full_parts
+        return self if len(full) == len(self.parts) else self.with_parts(full)
+
     def as_input(self, platforms: Registry) -> PostInput:
         """Return the input of a post, without its blank parts. Raise UsageError for an option that cannot have its
         value, or a part that does not exist."""
-        used = {item.part.strip() for item in self.media}
-        kept = [number for number, part in enumerate(self.thread, 2) if part.strip() or str(number) in used]
-        numbers = {str(old): str(new) for new, old in enumerate(kept, 2)}
+        typed = self.without_empty_parts
         return PostInput(
-            text=self.content,
+            text=typed.content,
             to=self.accounts,
-            thread=tuple(self.thread[number - 2] for number in kept),
+            thread=typed.thread,
             variants=dict(self.variants),
             options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
             tags=None if self.tags is None else split(self.tags),
-            media=tuple(
-                parse_media_item({**asdict(item), "part": numbers.get(item.part.strip(), item.part.strip())})
-                for item in self.media
-            ),
+            media=tuple(parse_media_item({**asdict(item), "part": item.part.strip()}) for item in typed.media),
             alts=tuple(item.alt for item in self.media),
             focus=tuple(item.focus for item in self.media),
             captions=tuple(item.captions and check_captions(item.captions, "the text") for item in self.media),
@@ -122,7 +158,11 @@ def composition_from_json(fields: Mapping[str, Any]) -> Composition:
     pairs = {name: tuple((key, value) for key, value in fields[name]) for name in ("variants", "options")}
     lists = {name: tuple(fields[name]) for name in ("accounts", "thread")}
     media, template = fields["media"], fields.get("template") or {}
-    own = {"media": tuple(AttachedMedia(**item) for item in media), "template": ChosenTemplate(**template)}
+    own = {
+        "media": tuple(AttachedMedia(**item) for item in media),
+        "template": ChosenTemplate(**template),
+        "gaps": tuple(fields.get("gaps") or ()),
+    }
     return Composition(**{**fields, **lists, **pairs, **own})
 
 
@@ -144,6 +184,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
                 item.mime or "",
                 part=part_word(item.part),
                 only=item.only or "",
+                size=size_of(item),
                 **{word: texts[place] for word, texts in about.items()},
             )
             for place, item in enumerate(post.media)
@@ -160,33 +201,18 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
 
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
-    dropped, decorative = visit.fields("drop"), visit.fields("decorative")  # by row: a file may be there twice
-    words = [one.word for one in MEDIA]
-    names = ("media", "mime", "row", "part", "only", *words)
-    items = zip_longest(*(visit.fields(name) for name in names), fillvalue="")
-    media = (
-        AttachedMedia(
-            match[1],
-            match[2],
-            mime,
-            part=part.strip()[:9],
-            only=only,
-            **{**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if row in decorative else "")},
-        )
-        for name, mime, row, part, only, *said in items
-        if (match := _KEPT.fullmatch(name)) and row not in dropped
-    )
+    at, other_at = _typed_times(visit)
     return Composition(
         post_id=parse_number(visit.field("post_id")) or 0,
         revision=parse_number(visit.field("revision")) or 0,
         content=visit.field("content"),
-        accounts=tuple(visit.fields("accounts")),
+        accounts=_chosen_accounts(visit),
         thread=tuple(visit.fields("thread")),
         variants=_named(visit, "variant:"),
         options=tuple((name, value.strip()) for name, value in _named(visit, "option:")),
-        media=tuple(media),
+        media=_typed_media(visit),
         tags=visit.field("tags") if "tags" in visit.form else None,
-        at=visit.field("at").strip(),
+        at=at,
         at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
         is_draft=visit.field("is_draft") != "no",
         split=visit.field("split") if visit.field("split") in ("yes", "numbered", "no") else "",
@@ -195,7 +221,63 @@ def typed_in(visit: Visit) -> Composition:
         seen=visit.field("seen")[:40],
         zone=visit.field("zone")[:60],
         template=ChosenTemplate(visit.field("template")[:100], visit.field("values"), visit.field("origin")),
+        other_at=other_at,
+        gaps=_gaps(visit.field("gaps")),
     )
+
+
+def _typed_media(visit: Visit) -> tuple[AttachedMedia, ...]:
+    """Return the rows of media that stay, in their order: a button of a row removes it, or moves it up or down."""
+    dropped, decorative = visit.fields("drop"), visit.fields("decorative")  # by row: a file may be there twice
+    words = [one.word for one in MEDIA]
+    names = ("media", "mime", "size", "row", "part", "only", *words)
+    columns = zip_longest(*(visit.fields(name) for name in names), fillvalue="")
+    rows, media = list[str](), list[AttachedMedia]()
+    for name, mime, size, row, part, only, *said in columns:
+        if (match := _KEPT.fullmatch(name)) is None or row in dropped:
+            continue
+        about = {**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if row in decorative else "")}
+        rows.append(row)
+        media.append(AttachedMedia(match[1], match[2], mime, part=part.strip()[:9], only=only, size=size, **about))
+    for button, step in (("up", -1), ("down", 1)):
+        row = visit.field(button)
+        if row and row in rows and 0 <= (place := rows.index(row)) + step < len(rows):
+            media[place], media[place + step] = media[place + step], media[place]
+    return tuple(media)
+
+
+def size_of(item: MediaItem) -> str:
+    return f"{item.width}x{item.height}" if item.width and item.height else ""
+
+
+def _typed_times(visit: Visit) -> tuple[str, str]:
+    """Return the time of the form, and a second one if it has two. A person may type it, choose a chip or pick it in a
+    calendar, and without scripts the other fields still have what the page filled in."""
+    at, page_at = visit.field("at").strip(), visit.field("at_shown").strip()
+    chip, pick = visit.field("chip"), visit.field("pick").replace("T", " ")
+    changed = [chip] if chip and chip != page_at else []
+    changed += [pick] if pick and pick != visit.field("pick_shown").replace("T", " ") else []
+    changed += [at] if at != page_at else []
+    first, *others = dict.fromkeys(changed or [at])
+    return first, others[0] if others else ""
+
+
+def _chosen_accounts(visit: Visit) -> tuple[str, ...]:
+    """Return the names of the chosen accounts, with those of the platforms of which all were chosen."""
+    names, every = visit.fields("accounts"), visit.fields("all")
+    if every:
+        accounts = visit.reading.queries.accounts()
+        names += [one.name for one in accounts if one.enabled and one.platform in every]
+    return tuple(dict.fromkeys(names))
+
+
+def _gaps(text: str) -> tuple[str | None, ...]:
+    try:
+        gaps = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        return ()
+    fits = isinstance(gaps, list) and all(gap is None or (isinstance(gap, str) and not gap.strip()) for gap in gaps)
+    return tuple(gaps) if fits else ()
 
 
 def _named(visit: Visit, prefix: str) -> tuple[tuple[str, str], ...]:

@@ -13,6 +13,7 @@ from ttp.domain.metrics.report import Group, Report, change
 from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.domain.optimal.recommendation import FEWEST_POSTS, Rating, signed_percent
 from ttp.domain.time.formatting import DAYS, DAYS_IN_FULL
+from ttp.server.pages.filters import read_filters
 from ttp.server.pages.visit import Visit
 from ttp.views.charts import bar_chart, engagement_by_day, join_bars
 from ttp.views.factors import factor_words, silence_words
@@ -108,8 +109,17 @@ def show_report(visit: Visit) -> Response:
 
 def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
     services = visit.reading
-    span = services.days(when, begun=True) if when else None
-    report = services.reports.report(services.queries.accounts(), span, by=GROUPS)
+    filters = read_filters(visit)
+    asked = filters.post_filter
+    accounts = [
+        account
+        for account in filters.accounts
+        if (not asked.accounts or account.id in asked.accounts)
+        and (not asked.platforms or account.platform in asked.platforms)
+    ]
+    is_free = asked.since is not None or asked.until is not None
+    span = services.days(when, begun=True) if when and not is_free else None
+    report = services.reports.report(accounts, span, asked.since, asked.until, by=GROUPS, tags=asked.tags)
     month, week = services.days(None, month=True), services.days(None, week=True)
     shown = span or month
     days = engagement_by_day(report, visit.zone)
@@ -119,6 +129,7 @@ def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
     grown = max(MAIN_COUNTS, key=lambda name: changes[name] or 0)
     return visit.page(
         "report.html",
+        filters=filters,
         report=report,
         period=period_words(report.period, visit.zone),
         totals=totals_json(report.totals),
@@ -135,6 +146,7 @@ def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
         best=[measured_post_json(post) for post in report.best],
         worst=[measured_post_json(post) for post in report.worst],
         span=span,
+        is_free=is_free,
         shown=SHOWN,
         month=month.name,
         week=week.name,

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from ttp.domain import permissions
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, TtpError, UsageError
-from ttp.domain.media.item import AUDIO, VIDEOS
 from ttp.domain.post import PostStatus
 from ttp.domain.post_fields import shown_fields
 from ttp.server.pages.compose import unsaved_edit
-from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.visit import Visit, local_path, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.preview import with_sent
@@ -23,7 +20,6 @@ from ttp.services.queries import PostView
 from ttp.services.undo import UndoRequest
 
 MOST_CHANGES = 50
-_SHOWN_MEDIA = ("image/png", "image/jpeg", "image/webp", "image/gif", *sorted(VIDEOS | AUDIO))
 
 
 def _resolve(visit: Visit, services: RequestServices) -> None:
@@ -220,29 +216,3 @@ def _refused_undo(visit: Visit, error: TtpError) -> Response:
         return show_post(visit, error)
     except NotFound:  # it is deleted
         raise error from None
-
-
-def show_media(visit: Visit) -> Response:
-    """Return a stored image or video, for its preview."""
-    return media_answer(visit, str(visit.request.path_params["sha256"]))
-
-
-def media_answer(visit: Visit, sha256: str) -> Response:
-    """Return a stored file as a browser may show it. Raise NotFound."""
-    from ttp.store import queries
-
-    if not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise NotFound("there is no such image")
-    with visit.installation.database.reading() as db:
-        item = queries.media_item(db, sha256) if db else None
-    if item is None:  # the picture of a link card, or an upload
-        item = visit.installation.media.find_stored(sha256, sha256)
-    else:
-        visit.installation.media.has(item)  # fetches it, if it is only in a bucket
-    mime = visit.query("type") if item is None else item.mime
-    path = visit.installation.media.folder / sha256
-    if mime not in _SHOWN_MEDIA or not path.is_file():
-        raise NotFound("there is no such image")
-    # A sandbox: whatever the file holds, it runs nothing.
-    headers = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private"}
-    return FileResponse(path, media_type=mime, headers=headers)

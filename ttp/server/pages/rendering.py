@@ -14,6 +14,7 @@ from markupsafe import Markup
 from ttp.domain.action import Action
 from ttp.domain.cards import cards_of
 from ttp.domain.delivery import APPROVAL
+from ttp.domain.links import host_of
 from ttp.domain.media.item import NAMES
 from ttp.domain.media.limits import size_text
 from ttp.domain.metrics.report import change
@@ -21,6 +22,7 @@ from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
 from ttp.domain.time.zones import wall_text
 from ttp.platforms import BUILT_IN
+from ttp.server.pages.pictures import FOCUS, crop, folded, marked, shape
 from ttp.server.pages.static import static_address
 
 if TYPE_CHECKING:
@@ -103,13 +105,18 @@ def _environment() -> Environment:
         state=_state,
         link=link_of,
         linkcards=cards_of,
+        crop=crop,
+        shape=shape,
+        folded=folded,
+        host=host_of,
+        marked=marked,
         kind=NAMES.__getitem__,
         size=size_text,
         ago=_ago,
         change=change,
         thousands=_thousands,
     )
-    environment.globals.update(APPROVAL=APPROVAL, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)
+    environment.globals.update(APPROVAL=APPROVAL, FOCUS=FOCUS, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)
     return environment
 
 

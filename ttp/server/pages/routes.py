@@ -15,6 +15,7 @@ from ttp.server.pages import (
     compose,
     connect,
     login,
+    media,
     numbers,
     person,
     post_list,
@@ -22,6 +23,7 @@ from ttp.server.pages import (
     queue,
     share,
     sources,
+    start,
 )
 from ttp.server.pages.static import STATIC, show_static
 from ttp.server.pages.visit import PageRoute, endpoint, redirect
@@ -35,7 +37,7 @@ PAGES = (
     PageRoute("POST", "/logout", login.log_out, "logout"),
     PageRoute("GET", person.PAGE, person.show_timezone, "own timezone"),
     PageRoute("POST", person.PAGE, person.set_timezone, "own timezone"),
-    PageRoute("GET", "/calendar", calendar.show_calendar, "own calendar"),
+    PageRoute("GET", "/calendar", start.show_start, "own calendar"),
     PageRoute("GET", "/queue", queue.show_queue, "list"),
     PageRoute("GET", "/posts", post_list.show_posts, "list"),
     PageRoute("GET", "/best-times", numbers.show_best_times, "optimal"),
@@ -60,9 +62,16 @@ PAGES = (
     PageRoute("GET", "/approve/{secret}", approvals.show_link, "decision by link"),
     PageRoute("POST", "/approve/{secret}", approvals.decide, "decision by link"),
     PageRoute("GET", "/approve/{secret}/media/{sha256}", approvals.show_link_media, "decision by link"),
+    PageRoute(
+        "GET",
+        "/approve/{secret}/media/{sha256}/thumbnail",
+        partial(approvals.show_link_media, small=True),
+        "decision by link",
+    ),
     PageRoute("GET", "/compose", compose.show_new, "create"),
     PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
     PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
+    PageRoute("POST", "/compose/time", compose.show_time, "text check by a server"),
     PageRoute("POST", "/compose/keep", compose.keep, "create"),
     PageRoute("POST", "/compose/media", compose.upload, "media upload"),
     PageRoute("GET", POST, posts.show_post, "show"),
@@ -77,7 +86,8 @@ PAGES = (
     PageRoute("POST", f"{POST}/move", calendar.move, "schedule"),
     PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approve-link create"),
     PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
-    PageRoute("GET", "/media/{sha256}", posts.show_media, "media file"),
+    PageRoute("GET", "/media/{sha256}", media.show_media, "media file"),
+    PageRoute("GET", "/media/{sha256}/thumbnail", media.show_thumbnail, "media file"),
 )
 
 SHARE = PageRoute("POST", SHARED, share.show_shared, "create", share.show_again, has_token=False)

@@ -141,6 +141,12 @@ class Visit:
         return [(address, name, icon) for address, name, icon, operation in MENU if self.may(operation)]
 
     @property
+    def next_name(self) -> str:
+        """Return the name of the page that was requested before the login, if it is one of the menu."""
+        path = urlsplit(next_path(self) or "").path
+        return next((name for address, name, *_ in MENU if path == address or path.startswith(f"{address}/")), "")
+
+    @property
     def overview(self) -> Overview | None:
         """Return what each page shows beside the menu; None if the store cannot be read, which the page itself says."""
         try:

@@ -43,10 +43,12 @@ class Reports:
         *,
         by: Iterable[str] = (),
         tz: str | None = None,
+        tags: Sequence[str] = (),
     ) -> Report:
         """Report the posts of accounts that were published in a period, compared with the one before: in `span`, a week
         or a month; else between two bounds, by default in the last 30 days. `by`: names of `GROUPINGS`; `tz`: the zone
-        of hours and weekdays, else that of each account. Raise UsageError, TimeRefused."""
+        of hours and weekdays, else that of each account; `tags`: posts with one of them alone. Raise UsageError,
+        TimeRefused."""
         groups, (period, before) = _groupings(by), _periods(self._clock.now(), span, since, until)
         zones = self._times.account_zones(accounts, tz)
         posts: list[MeasuredPost] = []
@@ -58,6 +60,7 @@ class Reports:
                     posts += _measured_posts(db, account, zone, Period(before.start, period.end))
                     lines += ((account.name, one) for one in _factors(db, account, zone))
                 charged = spending.spent(db, [account.id or 0 for account in accounts], period.start, period.end)
+        posts = [post for post in posts if not tags or not set(tags).isdisjoint(post.tags)]
         return replace(make_report(posts, period, before, groups), spent=charged, factors=tuple(lines))
 
 

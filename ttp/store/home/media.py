@@ -1,7 +1,8 @@
 """The media folder: every image and video of a post as `media/<sha256>`, copied when the post is created.
 
 A file is opened once, and checked and copied through that one descriptor, so that it cannot be swapped in between.
-Files in the folder never change. An image converted for a platform is stored as `media/<sha256>.<form>`.
+Files in the folder never change. An image converted for a platform is stored as `media/<sha256>.<form>`, its small
+picture for pages as `media/<sha256>.thumbnail`.
 
 With a bucket, each file is uploaded under the same name before a post can name it, and the folder is a cache: a missing
 file is fetched, and checked against its name.

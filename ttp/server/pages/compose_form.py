@@ -1,0 +1,308 @@
+"""The page with the form of a post: what it shows of the typed fields, what is wrong with them, and what repairs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from starlette.responses import Response
+
+from ttp.domain.account import Account
+from ttp.domain.action import OtherOptions, WayOut
+from ttp.domain.errors import Problem, Stale, TimeRefused, TtpError
+from ttp.domain.time.resolve import ResolvedTime
+from ttp.server.guard import MOST_UPLOAD_BYTES
+from ttp.server.pages.compose_text import TextUse, count_text, empty_use
+from ttp.server.pages.compose_time import NOW, SUGGESTED, TimeChoice, time_choice
+from ttp.server.pages.composition import Composition, composition_of
+from ttp.server.pages.visit import Visit
+from ttp.server.services import RequestServices
+from ttp.services.preview import PostPreview, preview_post, with_factors
+from ttp.views.factors import factor_words
+
+FIELDS = {
+    "content": ("Text", "content"),
+    "thread": ("Thread", "part2"),
+    "variants": ("Own text", "own1"),
+    "media": ("Pictures and videos", "files"),
+    "accounts": ("Where", "accounts"),
+    "at": ("When", "at"),
+    "template": ("Template", "template"),
+    "options": ("Options", "options"),
+}
+"""The fields that errors name, in the order of the form: the label, and the id of the element that a link leads to."""
+_NOT_SENT = {"schedule": "Not scheduled yet", "save": "Not saved yet"}
+_NOT_DONE = {
+    **_NOT_SENT,
+    "draft": "Not saved",
+    "optimal": "No hour was check",
+    "next-slot": "No slot was check",
+    "fill": "Not filled in",
+    "split": "Not split",
+}
+_TOO_LONG = ("text_too_long", "text_unsplittable")
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A button that repairs a refusal. `action`: of the form, such as `at:tomorrow 9am`."""
+
+    label: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with a field, in words, and what repairs it."""
+
+    message: str
+    repairs: tuple[Repair, ...] = ()
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class AccountToggle:
+    """An account to choose. `why`: what keeps it from publishing, in words."""
+
+    account: Account
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountGroup:
+    """The accounts of a network; without a title, those of networks with one account."""
+
+    title: str
+    choices: tuple[AccountToggle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextCheck:
+    """The preview of what is typed; None without text and media, or where it is `refused`."""
+
+    preview: PostPreview | None = None
+    refused: TtpError | None = None
+    problems: Sequence[Problem] = ()
+    use: TextUse = field(default_factory=TextUse)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values for templates."""
+        versions = self.preview.versions if self.preview else ()
+        lines = {one.account: list(map(factor_words, one.factors)) for one in versions}
+        names = ("preview", "refused", "problems", "use")
+        return {**{name: getattr(self, name) for name in names}, "lines": lines}
+
+
+def writing_services(visit: Visit, *, expected: int | None = None) -> RequestServices:
+    return visit.services("schedule" if visit.may("schedule") else "create", expected=expected)
+
+
+def check_text(visit: Visit, typed: Composition) -> TextCheck:
+    platforms = visit.installation.platforms
+    if typed.is_empty:
+        accounts = [one for one in visit.reading.queries.accounts() if one.name in typed.accounts]
+        return TextCheck(use=empty_use(accounts, platforms))
+    try:
+        services = writing_services(visit)
+        preview = preview_post(services.posts, typed.as_input(platforms), None, with_cards=False)
+        preview = with_factors(preview, services.posts, services.optimal, services.times)
+        problems = preview.refused.problems if preview.refused else preview.warnings
+        return TextCheck(preview, None, problems, count_text(typed, preview, services, platforms))
+    except TtpError as error:
+        return TextCheck(refused=error)
+
+
+def time_of(services: RequestServices, accounts: Sequence[Account], typed: Composition) -> ResolvedTime:
+    return services.times.resolve(typed.at, tuple(accounts), None, post=typed.post_id or None)
+
+
+def choose_time(visit: Visit, typed: Composition) -> TimeChoice | None:
+    """Return the choice of a time; None for who may not schedule."""
+    if not visit.may("schedule"):
+        return None
+    accounts = [one for one in visit.reading.queries.accounts() if one.name in typed.accounts]
+    return time_choice(
+        typed.at, accounts, writing_services(visit), zone=visit.zone, now=visit.now, post=typed.post_id or None
+    )
+
+
+def form_page(
+    visit: Visit,
+    typed: Composition,
+    error: TtpError | None = None,
+    place: str = "",
+    note: str = "",
+    kept_at: datetime | None = None,
+    button: str = "",
+    repaired: bool = False,
+    focus: int = 0,
+) -> Response:
+    """Show the form. `place`: the field that an error is about; `button`: the action that it was sent with; `repaired`:
+    it was refused with that action before, and shows what is left to repair; `focus`: the number of the part where one
+    goes on."""
+    other = visit.reading.queries.post(typed.post_id) if isinstance(error, Stale) else None
+    if other is not None:
+        stored = composition_of(other, visit.zone)
+        # As an edit of the post that has changed: its time is the typed one, where one is typed.
+        typed = replace(typed, is_draft=stored.is_draft, at=typed.at or stored.at, at_before=stored.at)
+        button = "save" if button == "draft" and not typed.is_draft else button
+    if button != "part":
+        typed = typed.without_empty_parts
+    check, time = check_text(visit, typed), choose_time(visit, typed)
+    problems = [] if other is not None else _problems(visit, typed, check, error, place, button, repaired=repaired)
+    troubles = _troubles(visit, typed, check, time, problems)
+    accounts = [one for one in visit.reading.queries.accounts() if one.enabled or one.name in typed.accounts]
+    platforms = visit.installation.platforms
+    names = sorted({account.platform for account in accounts})
+    chosen = dict.fromkeys(name.partition("/")[0] for name in typed.accounts)
+    return visit.page(
+        "compose.html",
+        200 if visit.request.method == "GET" else None,
+        error=error,
+        typed=typed,
+        groups=list(_groups(visit, accounts)),
+        titles={name: platforms.facts(name).title for name in names if name in platforms.names()},
+        options={
+            name: {f"{name}.{key}": option for key, option in platforms.options(name).items()}
+            for name in names
+            if platforms.options(name)
+        },
+        networks=list(chosen) or names,
+        errors=troubles,
+        fields={"": ("", ""), **FIELDS},
+        not_done=_NOT_DONE.get(button, "Not done"),
+        repaired=repaired,
+        refused_action=button if troubles and button in _NOT_SENT else "",
+        other=other,
+        other_actor=visit.last_actor(typed.post_id) if other else None,
+        button=button,
+        focus=focus,
+        tab=visit.field("do").partition(":")[2] if button == "own" else visit.field("tab"),
+        time=time,
+        suggested=SUGGESTED,
+        most_bytes=MOST_UPLOAD_BYTES,
+        templates=[one for one in visit.reading.templates.files.all() if not one.is_snippet and not one.problem],
+        note=note,
+        kept_at=kept_at,
+        may_schedule=visit.may("schedule"),
+        **check.values,
+    )
+
+
+def _groups(visit: Visit, accounts: Iterable[Account]) -> Iterator[AccountGroup]:
+    platforms = visit.installation.platforms
+    by_name = sorted((AccountToggle(one, _why(visit, one)) for one in accounts), key=lambda one: one.account.name)
+    groups = [(name, tuple(group)) for name, group in groupby(by_name, key=lambda one: one.account.platform)]
+    if single := tuple(one for _, group in groups if len(group) == 1 for one in group):
+        yield AccountGroup("", single)
+    for name, group in groups:
+        if len(group) > 1:
+            yield AccountGroup(platforms.facts(name).title if name in platforms.names() else name, group)
+
+
+def _why(visit: Visit, account: Account) -> str:
+    """Return what keeps an account from publishing."""
+    if not account.enabled:
+        return "off"
+    if not account.connected:
+        return "not connected"
+    if account.needs_reconnect:
+        return "login ended"
+    if account.is_paused:
+        return "paused"
+    return "on hold" if account.hold_until is not None and account.hold_until > visit.now else ""
+
+
+def _problems(
+    visit: Visit,
+    typed: Composition,
+    check: TextCheck,
+    error: TtpError | None,
+    place: str,
+    button: str,
+    *,
+    repaired: bool,
+) -> list[tuple[Problem, Sequence[WayOut]]]:
+    """Return what is wrong with a form that was refused, and what the refusal proposes."""
+    problems: list[tuple[Problem, Sequence[WayOut]]] = []
+    if error is not None:
+        whole = Problem(place or field_of(error), "", error.message)
+        problems = [(one, ()) for one in error.problems] or [(whole, [hint.way for hint in error.hints])]
+    if button in _NOT_SENT and (error is not None or repaired):
+        problems += [(one, ()) for one in check.problems]
+        if repaired and check.refused is not None:
+            problems.append((Problem(field_of(check.refused), "", check.refused.message), ()))
+        problems += _time_problems(visit, typed, error)
+    return problems
+
+
+def _troubles(
+    visit: Visit,
+    typed: Composition,
+    check: TextCheck,
+    time: TimeChoice | None,
+    problems: Iterable[tuple[Problem, Sequence[WayOut]]],
+) -> dict[str, list[Trouble]]:
+    """Return what is wrong, by the field at which it is shown."""
+    troubles: dict[str, list[Trouble]] = {}
+    offered: set[Repair] = set()
+    for problem, ways in problems:
+        name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
+        there = troubles.setdefault(name if name in FIELDS or not name else "content", [])
+        if not problem.warning and problem.message not in [one.message for one in there]:
+            repairs = [
+                *_proposed_times((*ways, *((problem.hint,) if problem.hint else ()))),
+                *_text_repairs(visit, typed, check, problem),
+            ]
+            if name == "at" and not repairs and time is not None:
+                chips = [chip for chip in time.chips if chip.at and chip.at != NOW][:2]
+                repairs = [Repair(f"{chip.name}: {chip.words}", f"at:{chip.at}") for chip in chips]
+            there.append(Trouble(problem.message, tuple(one for one in repairs if one not in offered)))
+            offered.update(repairs)
+    return {name: there for name, there in troubles.items() if there}
+
+
+def _time_problems(visit: Visit, typed: Composition, error: TtpError | None) -> list[tuple[Problem, Sequence[WayOut]]]:
+    """Return what is wrong with the time, for a form that was refused for something else."""
+    services = writing_services(visit)
+    if not typed.at or typed.at == typed.at_before or isinstance(error, TimeRefused):
+        return []
+    try:
+        time_of(services, services.queries.find_accounts(typed.accounts), typed)
+    except TimeRefused as refused:
+        return [(Problem("at", "", refused.message), [hint.way for hint in refused.hints])]
+    except TtpError:  # of the accounts, which have a problem of their own
+        return []
+    return []
+
+
+def _proposed_times(ways: Iterable[WayOut]) -> Iterator[Repair]:
+    """Yield the times that hints propose."""
+    for way in ways:
+        at = dict(way.options).get("at") if isinstance(way, OtherOptions) else None
+        if isinstance(at, str):
+            yield Repair(f"Use {at}", f"at:{at}")
+
+
+def _text_repairs(visit: Visit, typed: Composition, check: TextCheck, problem: Problem) -> Iterator[Repair]:
+    """Yield what repairs a problem of one account."""
+    if not problem.account:
+        return
+    platform = problem.account.partition("/")[0]
+    if problem.code in _TOO_LONG:
+        if check.use.split is not None:
+            yield Repair(f"Split into {check.use.split.count} parts", "split")
+        if not typed.variant(platform):
+            yield Repair(f"Shorter text for {visit.installation.platforms.facts(platform).title}", f"own:{platform}")
+    if len(typed.accounts) > 1:
+        yield Repair(f"Leave {problem.account} out", f"without:{problem.account}")
+
+
+def field_of(error: TtpError) -> str:
+    return "at" if isinstance(error, TimeRefused) else "accounts" if "account" in error.message else "content"
