@@ -163,19 +163,25 @@ def _link(visit: Visit) -> ApprovalLink | None:
     return visit.installation.approval_links.find(str(visit.request.path_params["secret"]))
 
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({"link": None, "posts": [], "wait_s": 0})
+_NOTHING: Mapping[str, Any] = MappingProxyType({"link": None, "posts": [], "wait_s": 0, "old": None})
+
+
+def _no_link_page(visit: Visit, status: int, wait_s: float = 0) -> Response:
+    """Say that the link does not work, and whom to ask."""
+    old = visit.installation.approval_links.find_old(str(visit.request.path_params["secret"]))
+    values = {**_NOTHING, "wait_s": wait_s, "old": old, "now": visit.now}
+    return visit.page("approval_link.html", status, decided="", **values)
 
 
 def _wrong_link(visit: Visit) -> Response:
     """Answer a decision by a link that does not work. Tries of an address that must wait make it wait no longer."""
     wait_s = wait_of(visit, visit.request.app.state.link_backoff)
-    page = visit.page("approval_link.html", 429 if wait_s else 404, decided="", **{**_NOTHING, "wait_s": wait_s})
-    return with_wait(page, wait_s)
+    return with_wait(_no_link_page(visit, 429 if wait_s else 404, wait_s), wait_s)
 
 
 def _link_page(visit: Visit, link: ApprovalLink | None, error: TtpError | None = None) -> Response:
     if link is None:
-        return visit.page("approval_link.html", 404, decided="", **_NOTHING)
+        return _no_link_page(visit, 404)
     services, posts = _services(visit, link), _linked_posts(visit, link)
     return visit.page(
         "approval_link.html",
