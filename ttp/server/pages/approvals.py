@@ -99,7 +99,8 @@ def revoke_link(visit: Visit) -> Response:
 
 class LinkedPost(NamedTuple):
     """A post on the page of a link. `is_open`: its reader can decide about it; `by_author`: they or the maker of the
-    link wrote it since; `was_approved`: it has been approved, maybe in another version; `versions`: of an open one."""
+    link wrote it since; `was_approved`: it has been approved, maybe in another version; `versions`: of one
+    that is open alone, or that its reader chose."""
 
     post: PostView
     options: list[str]
@@ -211,6 +212,7 @@ def _linked_posts(visit: Visit, link: ApprovalLink) -> list[LinkedPost]:
     approved = services.approvals.approved_before(ids)
     posts = []
     for post in views:
+        is_shown = len(views) == 1 or str(post.id) == visit.query("looks")
         is_open = link.posts is None or ("approve" in post.needs() and post.id not in own)
         posts.append(
             LinkedPost(
@@ -219,7 +221,7 @@ def _linked_posts(visit: Visit, link: ApprovalLink) -> list[LinkedPost]:
                 is_open=is_open,
                 by_author=post.id in own,
                 was_approved=post.id in approved,
-                versions=stored_versions(services.posts, post) if is_open else (),
+                versions=stored_versions(services.posts, post) if is_open and is_shown else (),
             )
         )
     return posts
