@@ -18,7 +18,7 @@ PAGES = (
     *("/calendar?view=day&when=2098-01-08", "/posts/4/move"),
     *("/posts", "/posts?q=number&status=scheduled&page=1", "/queue?done=delete&post=4"),
     *("/best-times", "/report?when=2026-10", "/accounts", "/accounts/connect", "/callback", "/timezone"),
-    *("/sources", "/sources/1"),
+    *("/sources", "/sources/1", "/accounts/x/me", "/accounts/connect?platform=bluesky", "/approve/0"),
     *("/posts/1", "/posts/1/edit", "/posts/1/delete", "/posts/2/resolve", "/posts/3", "/posts/99", "/login/x"),
 )
 VIEWS = [(width, dark) for dark in (False, True) for width in (1440, 390, 320)]

@@ -93,14 +93,17 @@ try {
 } catch {
   // Without storage there is no copy.
 }
-// The zone of this browser is offered where it is not the person's.
+// The zone of this browser is offered once where it is not the person's; on the page of the timezone each time.
 const offer = document.getElementById("browser-zone");
 const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (offer && ownZone && ownZone !== offer.dataset.zone) {
-  const link = offer.querySelector("a");
-  link.textContent = ownZone;
-  link.href += encodeURIComponent(ownZone);
+const isNews = location.pathname === "/timezone" || localStorage.getItem("ttp-zone") !== ownZone;
+if (offer && ownZone && ownZone !== offer.dataset.zone && isNews) {
+  offer.elements.timezone.value = document.getElementById("own-zone").textContent = ownZone;
   offer.hidden = false;
+  document.getElementById("keep-zone").addEventListener("click", () => {
+    localStorage.setItem("ttp-zone", ownZone);
+    offer.remove();
+  });
 }
 // All posts of a list are chosen at once, and how many are chosen is told.
 document.addEventListener("change", ({ target }) => {
