@@ -6,7 +6,7 @@ const form = document.getElementById("compose");
 const [input, notes, drop, sends, blank] = ["files", "uploads", "drop", "sends", "sending"].map((id) => document.getElementById(id));
 let queue = []; // Rows of files: the first is being sent.
 let pressed = null; // The button of a form that waits for its files.
-const mb = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+const mb = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`);
 const changed = () => {
   [...media.children].forEach((row, at, all) => {
     for (const one of row.querySelectorAll("[data-nr]")) one.textContent = at + 1;
