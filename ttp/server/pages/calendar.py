@@ -19,7 +19,7 @@ from ttp.domain.time.calendar_range import CalendarRange, day_of, week_of
 from ttp.domain.time.formatting import DAYS, MONTHS
 from ttp.server.pages.filters import read_filters
 from ttp.server.pages.moving import outcome, refusal
-from ttp.server.pages.rendering import counted, look_of
+from ttp.server.pages.rendering import look_of, numbers_text
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.services.calendar import CALENDAR_STATUSES
 from ttp.services.queries import PostView
@@ -200,7 +200,7 @@ def results_of(post: PostView) -> str:
     if post.status in (PostStatus.PUBLISHING, PostStatus.PARTIAL):
         have = sum(row.state is DeliveryState.PUBLISHED for row in post.active)
         return f"{have} of {len(post.active)} accounts have it"
-    return counted(post.metrics.values())
+    return numbers_text(post.metrics.values())
 
 
 def _post_of(visit: Visit) -> PostView | None:
