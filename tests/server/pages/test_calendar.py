@@ -170,6 +170,13 @@ def test_a_post_is_moved_and_the_move_undone_where_one_is(ann: Person, post: int
     assert not has_button(ann.sees(address), "Undo")
 
 
+def test_a_post_that_stays_where_it_is_has_no_move_to_undo(ann: Person, post: int) -> None:
+    ann.does("/posts/1/move", moving(ann))
+    address = ann.does("/posts/1/move", moving(ann))
+    assert not has_button(ann.sees(address), "Undo")
+    assert ann.ttp.shown()["scheduledAt"] == "2098-01-08T09:30:00Z"
+
+
 def test_undo_takes_back_that_move_only(ann: Person, post: int) -> None:
     address = ann.does("/posts/1/move", moving(ann))
     undo = form_with(ann.sees(address), "Undo")
