@@ -191,13 +191,14 @@ def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: s
     with site.person() as page:
         page.goto("/approvals")
         page.click("summary:has-text('without a login')")
-        page.fill("[name=name]", "maria")
-        page.click("text=Create a link")
+        page.fill("#name1", "maria")
+        page.click("text=Create a link for post 1")
         link = page.input_value("#link")
     with site.visit(width=375) as phone:
         phone.goto(link)
         if decision == "reject":
-            phone.fill("#reason", "The price is wrong")
+            phone.click("summary")
+            phone.fill("[name=reason]", "The price is wrong")
         phone.click(f"button[value={decision}]")
         phone.wait_for_selector("text=Thank you")
         phone.goto(link)
@@ -207,6 +208,45 @@ def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: s
         decision == "approve",
         decision == "reject",
     )
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_client_decides_about_a_set_on_a_phone(approving_site: Site, scripts: bool) -> None:
+    site = approving_site
+    for number in range(1, 5):
+        site.ttp.post(f"Post {number}" + 300 * " word", "--to", "x/me", "--at", f"2098-01-0{number}T09:30Z", "--split")
+    with site.person(scripts=scripts) as page:
+        page.goto("/approvals")
+        page.click("text=A link for a client")
+        page.click("#set button")
+        link = page.input_value("#link")
+    with site.visit(scripts=scripts, width=390) as phone:
+        phone.goto(link)
+        box = phone.locator("button:has-text('Approve all 4')").bounding_box()
+        assert box["height"] >= 44
+        assert 450 < box["y"] < 900 - box["height"], "it is at the thumb, also above a long page"
+        phone.click("#post-1 button[value=approve]")
+        phone.wait_for_selector("button:has-text('Approve all 3')")
+        phone.click("#post-2 summary")
+        phone.fill("#reason2", "The price is wrong")
+        phone.click("#post-2 button[value=reject]")
+        phone.click("button:has-text('Approve all 2')")
+        phone.wait_for_selector("h1:has-text('Thank you')")
+    posts = [site.ttp.shown(number) for number in range(1, 5)]
+    assert [post["approvedAt"] is not None for post in posts] == [True, False, True, True]
+    assert posts[1]["rejection"]["reason"] == "The price is wrong"
+
+
+def test_the_zone_of_the_browser_is_offered_once(site: Site) -> None:
+    for answer, zone in (("Not now", None), ("Show my times", "Asia/Tokyo")):
+        with site.person(timezone="Asia/Tokyo") as page:
+            page.goto("/queue")
+            page.click(f"#browser-zone >> text={answer}")
+            page.wait_for_selector("#browser-zone", state="detached")
+            page.goto("/queue")
+            assert not page.is_visible("#browser-zone")
+        rows = site.ttp.sql("SELECT timezone FROM person")
+        assert rows == ([] if zone is None else [(zone,)])
 
 
 def test_a_failed_post_is_retried(site: Site) -> None:
@@ -294,8 +334,8 @@ def test_an_account_is_connected_and_connected_again(
     site = connecting_site
     with site.person(scripts=scripts, width=375, also=shared_sandbox.url) as page:
         page.goto("/accounts")
-        page.click("text=Connect an account")
-        page.select_option("#platform", "x")
+        page.click("main .head a:has-text('Connect')")
+        page.click("main .net:has-text('Log in at X')")
         page.click("main button.primary")
         page.click("#go")
         page.click("text=Approve")
@@ -303,8 +343,8 @@ def test_an_account_is_connected_and_connected_again(
         assert "x/demo is connected" in page.inner_text("h1")
         assert site.ttp.ok("account", "show", "x/demo", "--json").json["connected"] is True
         site.ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE handle = 'demo'")
-        page.click("main >> text=Accounts")
-        page.click("button:has-text('Reconnect')")
+        page.click("main a:has-text('Accounts')")
+        page.click("button:has-text('Log in at X')")
         page.click("#go")
         page.click("text=Deny")
         page.wait_for_url(f"{site.url}/callback?**")

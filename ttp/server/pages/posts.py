@@ -20,10 +20,10 @@ from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.moving import go_after_undo
 from ttp.server.pages.post_events import post_events
 from ttp.server.pages.troubles import troubles_of
-from ttp.server.pages.visit import Visit, parse_number
+from ttp.server.pages.visit import Visit, local_path, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.new_posts import copy_post
-from ttp.services.preview import with_sent
+from ttp.services.preview import stored_versions, with_sent
 from ttp.services.queries import PostView
 from ttp.services.remote_delete import is_live
 from ttp.services.repeats import Repeats
@@ -208,6 +208,7 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
         changes=changes,
         events=post_events(post, queries.changes(MOST_CHANGES, visit.post_id, undos=True), attempts),
         troubles=troubles_of(visit, post, actions),
+        versions=stored_versions(visit.reading.posts, post),
         repeats=[one for one in repeats if one.recurrence.id in numbers and one.recurrence.state != "ended"],
         actions=[name for name in actions if name != "approve"] if is_author else actions,
         is_author=is_author,
@@ -290,7 +291,7 @@ def change_post(visit: Visit, name: str) -> Response:
         return visit.go("/queue", done=name, post=visit.post_id)
     if not services.queries.posts_by_id([visit.post_id]):  # it was made for the time that is skipped
         return visit.go("/queue", done=name)
-    return visit.go(f"/posts/{visit.post_id}", done=name)
+    return visit.go(local_path(visit.field("next")) or f"/posts/{visit.post_id}", done=name)
 
 
 def ask_again(visit: Visit, error: TtpError, name: str) -> Response:

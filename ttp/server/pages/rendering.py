@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from functools import cache
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from ttp.domain.action import Action
 from ttp.domain.cards import cards_of
@@ -24,7 +27,7 @@ from ttp.domain.time.formatting import clock_text, day_text, format_duration, fo
 from ttp.domain.time.slot_parser import format_slot_times
 from ttp.domain.time.zones import wall_text
 from ttp.platforms import BUILT_IN
-from ttp.server.pages.pictures import FOCUS, crop, folded, marked, shape
+from ttp.server.pages.pictures import FOCUS, crop, fold_text, mark_links, shape
 from ttp.server.pages.static import static_address
 
 if TYPE_CHECKING:
@@ -73,6 +76,7 @@ SHAPES = {
     "cancelled": "leftout",
 }
 """The outline of a status or state, where it has not the same name."""
+_LEAST_COMPRESSED, _LEVEL = 1000, 4
 _ACTIONS = {
     "retry": "/posts/{}/retry",
     "resolve": "/posts/{}/resolve",
@@ -85,8 +89,15 @@ _ACTIONS = {
 }
 
 
-def render(name: str, values: Mapping[str, Any]) -> str:
-    return _environment().get_template(name).render(values)
+def page_answer(request: Request, name: str, values: Mapping[str, Any], status: int = 200) -> Response:
+    """Return a page, compressed where the browser reads that.
+
+    How well it is compressed tells a foreign site nothing: cookies come with its links only, and it sees no answers.
+    """
+    content, headers = _environment().get_template(name).render(values).encode(), dict(HEADERS)
+    if len(content) >= _LEAST_COMPRESSED and "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = gzip.compress(content, _LEVEL, mtime=0), "gzip"
+    return HTMLResponse(content, status, headers=headers)
 
 
 @cache
@@ -113,9 +124,9 @@ def _environment() -> Environment:
         linkcards=cards_of,
         crop=crop,
         shape=shape,
-        folded=folded,
+        folded=fold_text,
         host=host_of,
-        marked=marked,
+        marked=mark_links,
         kind=NAMES.__getitem__,
         size=size_text,
         ago=_ago,

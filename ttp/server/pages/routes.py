@@ -6,7 +6,9 @@ from functools import partial
 
 from starlette.routing import BaseRoute, Route
 
+from ttp.server.guard import SHARED
 from ttp.server.pages import (
+    account,
     accounts,
     approvals,
     chosen,
@@ -20,6 +22,7 @@ from ttp.server.pages import (
     post_list,
     posts,
     queue,
+    share,
     sources,
     start,
 )
@@ -48,6 +51,7 @@ PAGES = (
     PageRoute("GET", "/accounts", accounts.show_accounts, "account list"),
     PageRoute("GET", "/sources", sources.show_sources, "source list"),
     PageRoute("GET", SOURCE, sources.show_source, "source show"),
+    PageRoute("GET", f"{SOURCE}/preview", sources.show_preview, "source preview"),
     *(
         PageRoute("POST", f"{SOURCE}/{name}", partial(sources.change_source, name=name), f"source {name}")
         for name in sources.ACTIONS
@@ -56,6 +60,8 @@ PAGES = (
     PageRoute("POST", connect.FORM, connect.start, "sign-in at a platform"),
     PageRoute("POST", "/accounts/sign-in", connect.sign_in, "sign-in at a platform"),
     PageRoute("GET", connect.CALLBACK, connect.finish, "sign-in at a platform"),
+    PageRoute("GET", account.PAGE, account.show_account, "account show"),
+    PageRoute("POST", account.PAGE, account.change_account, "account set"),
     PageRoute("GET", "/approvals", approvals.show_approvals, "approvals"),
     PageRoute("POST", "/approvals/links", approvals.create_set_link, "approve-link create"),
     PageRoute("POST", "/approvals/revoke", approvals.revoke_link, "approve-link revoke"),
@@ -95,9 +101,12 @@ PAGES = (
     PageRoute("GET", "/media/{sha256}/thumbnail", media.show_thumbnail, "media file"),
 )
 
+SHARE = PageRoute("POST", SHARED, share.show_shared, "create", share.show_again, has_token=False)
+"""No form of a page: a phone sends it."""
+
 
 def page_routes() -> list[BaseRoute]:
     return [
-        *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in PAGES),
+        *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in (*PAGES, SHARE)),
         Route(f"{STATIC}/{{name}}", show_static, methods=["GET"], name="static"),
     ]
