@@ -111,10 +111,77 @@ def test_a_post_is_dragged_to_another_day_and_back(site: Site) -> None:
         page.goto("/calendar?when=2098-01")
         page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
         page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
+        page.wait_for_url("**/calendar?when=2098-01&done=moved&post=1&change=*")
         assert site.ttp.shown()["scheduledAt"] == "2098-01-08T09:30:00Z"
-        page.click("text=Undo the move")
-        page.wait_for_url("**/posts/1?done=undo")
+        page.click("#messages >> text=Undo")
+        page.wait_for_url("**/calendar?when=2098-01&done=undo&post=1")
+        page.wait_for_selector("[data-date='2098-01-06'] [data-post='1']")
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-02']")
+        page.wait_for_selector("[data-date='2098-01-02'] [data-post='1']")
+        site.ttp.ok("edit", "1", "Theirs")
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-03']")
+        page.wait_for_selector("main >> role=alert")
+        page.reload()
+        page.wait_for_selector("main >> role=alert")
+    assert site.ttp.shown()["scheduledAt"] == "2098-01-02T09:30:00Z"
+
+
+@pytest.mark.parametrize("way", ["touch", "keys", "no scripts"])
+def test_a_post_is_moved_from_the_menu(site: Site, way: str) -> None:
+    site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person(scripts=way != "no scripts", width=1280 if way == "keys" else 375) as page:
+        page.goto("/calendar?view=week&when=2098-W02")
+        if way == "keys":
+            page.keyboard.press("j")
+            page.keyboard.press("m")
+            page.wait_for_selector("#move-menu:popover-open")
+            page.keyboard.press("Escape")
+            page.wait_for_selector("#move-menu", state="hidden")
+            assert page.evaluate("document.activeElement.matches('.event a.what')")
+            page.keyboard.press("m")
+            page.wait_for_selector("#move-menu button:focus")
+            page.keyboard.press("Enter")
+        else:
+            page.click("a[href='/posts/1/move']")
+            page.click("button:has-text('One hour later')")
+        page.wait_for_url("**/calendar?view=week&when=2098-W02&done=moved&post=1&change=*")
+        page.wait_for_selector("[data-date='2098-01-06'][data-hour='10'] .event")
+        assert site.ttp.shown()["scheduledAt"] == "2098-01-06T10:30:00Z"
+        page.click("#messages >> text=Undo")
+        page.wait_for_url("**/calendar?view=week&when=2098-W02&done=undo&post=1")
     assert site.ttp.shown()["scheduledAt"] == "2098-01-06T09:30:00Z"
+
+
+def test_keys_lead_through_the_calendar(site: Site) -> None:
+    with site.person() as page:
+        page.goto("/calendar?when=2098-01")
+        for key, address in (
+            ("ArrowRight", "when=2098-02"),
+            ("ArrowLeft", "when=2098-01"),
+            ("2", "view=week&when=2098-01-01"),
+            ("3", "view=day&when=2098-01-01"),
+            ("ArrowLeft", "view=day&when=2097-12-31"),
+            ("t", "view=day"),
+        ):
+            page.keyboard.press(key)
+            page.wait_for_url(f"**/calendar?{address}")
+            assert page.query_selector("#main .head") is not None
+        page.go_back()
+        page.wait_for_selector("h1:has-text('31 December 2097')")
+        page.keyboard.press("1")
+        page.wait_for_url("**/calendar?when=2097-12")
+
+
+def test_a_move_that_reaches_no_server_is_told(site: Site) -> None:
+    site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person() as page:
+        page.goto("/calendar?when=2098-01")
+        page.context.set_offline(offline=True)
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
+        page.wait_for_selector("#messages [role=status], #messages .toast")
+        page.context.set_offline(offline=False)
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
+        page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])

@@ -309,7 +309,16 @@ class Application:
 
         zone = self.zone if tz is None else parse_zone(tz)
         today = self.clock.now().astimezone(zone).date()
-        return parse_calendar_range(when, month=month, week=week, today=today, zone=zone, begun=begun)
+        return parse_calendar_range(
+            when, month=month, week=week, today=today, zone=zone, begun=begun, week_begins=self.week_begins
+        )
+
+    @property
+    def week_begins(self) -> int:
+        """The weekday with which weeks begin: 0 is Monday."""
+        from ttp.domain.time.calendar_range import WEEK_STARTS
+
+        return WEEK_STARTS[self.config.text("calendar.week_start")]
 
     def post_filter(
         self,

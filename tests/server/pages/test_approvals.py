@@ -166,7 +166,7 @@ def test_a_decision_is_named(ann: Person, stranger: Person, post: int) -> None:
 
 
 def test_who_wrote_a_post_makes_no_link_for_it(ann: Person, post: int) -> None:
-    ann.does("/posts/1/move", {"revision": revision(ann), "date": "2098-01-07"})
+    ann.does("/posts/1/move", {"revision": revision(ann), "at": "2098-01-07 09:30"})
     answer = ann.send("/posts/1/approval-link", {"revision": revision(ann), "name": "maria"})
     assert answer.status_code == 403
     assert ann.ttp.count("approval_link") == 0
@@ -174,7 +174,7 @@ def test_who_wrote_a_post_makes_no_link_for_it(ann: Person, post: int) -> None:
 
 def test_who_wrote_a_post_gets_no_link_for_it(ann: Person, server: Api, post: int) -> None:
     maria = Person(server).log_in("maria", PUBLISH)
-    maria.does("/posts/1/move", {"revision": revision(ann), "date": "2098-01-07"})
+    maria.does("/posts/1/move", {"revision": revision(ann), "at": "2098-01-07 09:30"})
     answer = ann.send("/posts/1/approval-link", {"revision": revision(ann), "name": "maria"})
     assert answer.status_code == 403
     assert ann.ttp.count("approval_link") == 0

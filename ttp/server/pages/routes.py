@@ -11,11 +11,12 @@ from ttp.server.pages import (
     account,
     accounts,
     approvals,
-    calendar,
+    chosen,
     compose,
     connect,
     login,
     media,
+    moving,
     numbers,
     person,
     post_list,
@@ -40,6 +41,11 @@ PAGES = (
     PageRoute("GET", "/calendar", start.show_start, "own calendar"),
     PageRoute("GET", "/queue", queue.show_queue, "list"),
     PageRoute("GET", "/posts", post_list.show_posts, "list"),
+    *(
+        PageRoute("POST", f"/posts/chosen/{name}", partial(chosen.change_chosen, name=name), operation)
+        for name, (operation, _) in chosen.CHANGES.items()
+    ),
+    PageRoute("POST", "/posts/chosen/undo", chosen.undo_chosen, "undo"),
     PageRoute("GET", "/best-times", numbers.show_best_times, "optimal"),
     PageRoute("GET", "/report", numbers.show_report, "report"),
     PageRoute("GET", "/accounts", accounts.show_accounts, "account list"),
@@ -77,14 +83,19 @@ PAGES = (
     PageRoute("POST", "/compose/media", compose.upload, "media upload"),
     PageRoute("GET", POST, posts.show_post, "show"),
     PageRoute("GET", f"{POST}/edit", compose.show_edit, "edit"),
+    PageRoute("GET", f"{POST}/move", moving.show_move, "schedule"),
     PageRoute("GET", f"{POST}/{{action}}", posts.ask, "show"),
     *(
         PageRoute(
-            "POST", f"{POST}/{name}", partial(posts.change_post, name=name), name, partial(posts.ask_again, name=name)
+            "POST",
+            f"{POST}/{name}",
+            partial(posts.change_post, name=name),
+            posts.operation_of(name),
+            partial(posts.ask_again, name=name),
         )
         for name in posts.ACTIONS
     ),
-    PageRoute("POST", f"{POST}/move", calendar.move, "schedule"),
+    PageRoute("POST", f"{POST}/move", moving.move, "schedule"),
     PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approve-link create"),
     PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
     PageRoute("GET", "/media/{sha256}", media.show_media, "media file"),

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.health import Overview
@@ -27,7 +27,7 @@ from ttp.domain.server.api_token import Person, Session
 from ttp.domain.time.formatting import Clocks
 from ttp.server.guard import has_foreign_origin, has_own_origin, is_shared
 from ttp.server.pages.open_forms import OpenForms
-from ttp.server.pages.rendering import HEADERS, error_lines, render
+from ttp.server.pages.rendering import HEADERS, error_lines, page_answer
 from ttp.server.pages.returned_form import ReturnedForm, receive_returned_form
 from ttp.server.problems import InvalidRequest, Unauthorized, hide_home, status_of
 from ttp.server.services import RequestServices
@@ -59,6 +59,15 @@ DONE = {
     "undo": "Undone.",
     "back": "It is back.",
     "link": "The link was created.",
+    "copy": "This is a copy.",
+    "leave-out": "It does not go there any more.",
+    "delete-remote": "Deleted, also on the platforms.",
+    "chosen-schedule": "The chosen posts are scheduled.",
+    "chosen-tag": "The tags are changed.",
+    "chosen-publish": "Queued: the publisher sends them now.",
+    "chosen-delete": "The chosen posts are deleted.",
+    "repeat-skip": "The next time is left out.",
+    "repeat-stop": "The repeat has ended.",
     "timezone": "Your timezone is saved.",
     "source-poll": "The source was read.",
     "source-pause": "Paused.",
@@ -79,7 +88,8 @@ MENU = (
     ("/sources", "Sources", "feed", "source list"),
     ("/accounts", "Accounts", "accounts", "account list"),
 )
-_MESSAGE = ("done", "post", "undo")
+MESSAGE = ("done", "post", "undo", "change", "refused", "at", "tz", "revision")
+"""Words of an address that tell about a change; without them it shows the same page."""
 _MOST_FIELDS, _MOST_FILES = 500, 20
 _NEXT_FOR_S = 600
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
@@ -124,7 +134,7 @@ class Visit:
         is_for_them = self.person.accounts is None or OPERATIONS[operation].scope == OWN
         return is_for_them and self.person.may(OPERATIONS[operation].needs)
 
-    def services(self, operation: str, *, expected: int | None = None) -> RequestServices:
+    def services(self, operation: str, *, expected: int | None = None, dry_run: bool = False) -> RequestServices:
         """Return the services for an operation of the person. Raise NotAllowed if they may not do it."""
         needed = OPERATIONS[operation].needs
         caller = self.person.caller_for(needed)
@@ -133,7 +143,7 @@ class Visit:
             raise NotAllowed(f"this needs the capability {needed}, and {self.person.name} has {names}")
         if self.person.accounts is not None and OPERATIONS[operation].scope != OWN:
             raise NotAllowed(f"this is about all accounts, and {self.person.name} is limited to some")
-        return RequestServices(self.installation, caller, expected=expected)
+        return RequestServices(self.installation, caller, expected=expected, dry_run=dry_run)
 
     @property
     def menu(self) -> list[tuple[str, str, str]]:
@@ -157,7 +167,7 @@ class Visit:
     @property
     def address_without_message(self) -> str:
         """Return the address of this page without the message after a change."""
-        left = [(name, value) for name, value in self.request.query_params.multi_items() if name not in _MESSAGE]
+        left = [(name, value) for name, value in self.request.query_params.multi_items() if name not in MESSAGE]
         return f"{self.request.url.path}?{urlencode(left)}" if left else self.request.url.path
 
     def card_actions(self, post: PostView) -> list[str]:
@@ -208,7 +218,8 @@ class Visit:
     @property
     def is_fragment(self) -> bool:
         """Whether a script asks for a part of a page."""
-        return self.request.headers.get("hx-request") == "true"
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and headers.get("hx-boosted") != "true"
 
     @property
     def post_id(self) -> int:
@@ -262,7 +273,7 @@ class Visit:
         if self.session is not None:
             shown |= {"zone": self.zone, "now": self.now}
         status = status or (status_of(error) if error else 200)
-        return HTMLResponse(render(template, shown), status, headers=HEADERS)
+        return page_answer(self.request, template, shown, status)
 
     def go(self, path: str, **query: object) -> Response:
         """Send the browser to another page of this site, after a change."""
