@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tests.platforms.sandboxed import PUBLIC, TEXT, Desk, on
+from tests.platforms.sandboxed import TEXT, Desk, on
 from tests.platforms.stubs import drive_to_failure, media
+from tests.platforms.tiktok.case import PUBLIC
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown
 from ttp.platforms.client import MediaFile, StepDone
 from ttp.sandbox.files import CLIP

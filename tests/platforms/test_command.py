@@ -15,9 +15,9 @@ from typing import ClassVar
 import pytest
 
 from tests.last_words import last_words
+from tests.platforms.case import PHOTOS
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.pinned import USUAL_KINDS, Pinned, PinnedFacts
-from tests.platforms.test_contract import PHOTOS
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.config import Config, Value
