@@ -75,7 +75,7 @@ class Runtime:
 
         return Http(
             platform.base_url(self.config, server),
-            Timeouts.of(self.config),
+            Timeouts.of(self.config, platform.slow_answer_s),
             self.clock,
             gate=RateLimiter(self.clock, platform.meter(self.clock), self._memory),
             authorization=platform.authorization,
