@@ -57,7 +57,7 @@ class Instagram(Platform):
         "facebook_login": "auth:FacebookLogin",
         "checker": "auth:InstagramCheck",
         "metrics_reader": "metrics:InstagramReader",
-        "meter": "limits:InstagramMeter",
+        "meter": "part:InstagramMeter",
     }
 
     def base_url(self, config: Config, server: str | None = None) -> str:
