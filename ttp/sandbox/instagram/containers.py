@@ -15,16 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.instagram.records import CONTAINERS, LIMITS, POSTS, TROUBLES, InstagramAccount, StoredContainer, new_id
-from ttp.sandbox.instagram.requests import (
-    NEWEST_VERSION,
-    Params,
-    allow_only,
-    authenticate,
-    graph_error,
-    no_such_node,
-    split_list,
-)
+from ttp.sandbox.instagram.requests import API
 from ttp.sandbox.media import CannotFetch, fetch_url, read_facts
+from ttp.sandbox.meta.requests import Params, allow_only, graph_error, no_such_node, split_list
 from ttp.sandbox.records import DAY_MS, SandboxPost
 from ttp.sandbox.request_checks import RequestRefused
 from ttp.sandbox.state import State
@@ -266,7 +259,7 @@ async def create(state: State, account: InstagramAccount, request: Request, para
     state.save(container)
     if container.ready_ms is not None:
         return JSONResponse({"id": container.id})
-    version = request.path_params.get("version", f"v{NEWEST_VERSION}.0")
+    version = request.path_params.get("version", f"v{API.newest_version}.0")
     address = request.url.replace(path=f"/ig-api-upload/{version}/{container.id}", query="")
     return JSONResponse({"id": container.id, "uri": str(address)})
 
@@ -407,7 +400,7 @@ def routes(state: State) -> list[Route]:
 async def _receive_bytes(state: State, request: Request) -> Response:
     """`POST uri`: bytes from `offset` on. What arrived before a cut stays."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    account = authenticate(state, token if scheme == "OAuth" else None)
+    account = API.authenticate(state, token if scheme == "OAuth" else None)
     container = state.table(StoredContainer).get(request.path_params["container"])
     if container is None or container.account != account.id or not is_open(state, container):
         raise _upload_error("NotFoundError", "No open upload session has this id.")

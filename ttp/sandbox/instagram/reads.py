@@ -14,7 +14,7 @@ from ttp.sandbox.engagement import Engagement, count_engagement, rhythm
 from ttp.sandbox.instagram.containers import own_node, status_code, used_quota, video_status
 from ttp.sandbox.instagram.login import page_fields, page_id
 from ttp.sandbox.instagram.records import LIMITS, POSTS, InstagramAccount, InstagramSwitches, StoredContainer
-from ttp.sandbox.instagram.requests import (
+from ttp.sandbox.meta.requests import (
     Params,
     allow_only,
     graph_error,
