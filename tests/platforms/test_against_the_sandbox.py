@@ -33,7 +33,7 @@ def test_a_call_that_never_arrived_is_absent_and_the_next_try_publishes_once(des
     assert isinstance(desk.publish(ready), Unknown)
     finding = desk.look_up(ready)
     assert isinstance(finding, Absent)
-    assert finding.certain is (desk.facts.proof == "key" or not desk.facts.settle_s)
+    assert finding.certain is (desk.facts.name == "bluesky" or not desk.facts.settle_s)
     again = desk.prepare(finding.handle)
     assert again.doubt is None
     assert isinstance(desk.publish(again), Done)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ttp.cli.output import Output
     from ttp.domain.account import Account
     from ttp.domain.config import Config, KeyTable
+    from ttp.domain.platform import Proof
     from ttp.platforms.registry import Registry
     from ttp.publisher.notifications import Notifications
     from ttp.publisher.process import PublisherProcess, RunResult
@@ -113,6 +114,11 @@ class Context(Application):
             credentials = self.installation.credentials.get(account.name)
             return credentials is not None and self.installation.tokens.can_renew(account.name, credentials)
         return False
+
+    def proof_for(self, account: Account) -> Proof | None:
+        """Return what settles a lost answer on an account; None if its platform is not enabled."""
+        known = account.platform in self.platforms.names()
+        return self.platforms.facts(account.platform).proof_for(account) if known else None
 
     @cached_property
     def home(self) -> Path:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 from ttp.domain.config import Key
 from ttp.domain.time.clock import from_ms
 
 Proof = Literal["key", "look_up", "none"]
+"""What settles a publishing call whose answer is lost: a key that the client chose before, a look-up, or a person."""
+LOST_ANSWER: Mapping[Proof, str] = MappingProxyType(
+    {"key": "settled by itself", "look_up": "looked up", "none": "asks you"}
+)
 Server = Literal["fixed", "in_handle", "discovered", "program"]
 """One host; `user@host`; found from the handle at sign-in; a program of the user's (a `file:` address)."""
 
@@ -52,7 +57,6 @@ class Facts:
     """It refuses the same text sooner."""
 
     # Proof and limits.
-    proof: Proof = "none"
     settle_s: float = 0.0
     """Default of the setting `settle_s`. 0: a look-up that finds nothing is authoritative."""
     patience: int = 1

@@ -13,6 +13,7 @@ from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, SentMedia
 from ttp.domain.media.item import MediaItem
 from ttp.domain.optimal.factors import THREAD, ClassEffect, FormOfPost, form_of, places_of
+from ttp.domain.platform import Proof
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
@@ -53,6 +54,8 @@ class AccountVersion:
     """Links with UTM parameters."""
     unshortened: int = 0
     """Those of them that `links.shorten` will be run for."""
+    proof: Proof | None = None
+    """What settles a lost answer; None for an account that is not stored."""
     factors: tuple[ClassEffect, ...] = ()
     """What the account's posts like this one brought more, from `with_factors`."""
 
@@ -174,6 +177,7 @@ def _version(
         price_of(post, delivery, platforms),
         facts.title,
         *links.get(delivery.account, (0, 0)),
+        None if account is None else facts.proof_for(account),
     )
 
 
