@@ -106,8 +106,7 @@ async def _facebook_token(state: State, request: Request) -> Response:
         case _:
             raise graph_error(100, "(#100) Param grant_type is not valid")
     state.save(account)
-    life_s = (account.expires_ms - account.issued_ms) // 1000
-    return JSONResponse({"access_token": account.access_token, "token_type": "bearer", "expires_in": life_s})
+    return JSONResponse({"access_token": account.access_token, "token_type": "bearer", "expires_in": account.life_s})
 
 
 def _exchange(state: State, app: SandboxApp, params: Params) -> InstagramAccount:

@@ -83,9 +83,8 @@ class TokenEndpoints(Generic[A]):
     def _answer_long_token(self, state: State, account: A, **more: str) -> Response:
         account = renew(state, account)
         state.save(account)
-        life_s = (account.expires_ms - account.issued_ms) // 1000
         return JSONResponse(
-            {"access_token": account.access_token, "token_type": "bearer", "expires_in": life_s, **more}
+            {"access_token": account.access_token, "token_type": "bearer", "expires_in": account.life_s, **more}
         )
 
 
