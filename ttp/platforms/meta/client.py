@@ -58,7 +58,7 @@ class ContainerForms(Protocol):
         ...
 
     def single(self, request: PublishRequest, url: str, /) -> dict[str, str]:
-        """Return the container of one image or video. Raises ValueError for an invalid option."""
+        """Return the container of one image or video, or of a text alone. Raises ValueError for an invalid option."""
         ...
 
     def child(self, request: PublishRequest, number: int, url: str, /) -> dict[str, str]:
@@ -71,7 +71,7 @@ class ContainerForms(Protocol):
 
 
 class ContainerClient(MetaPart):
-    """Publishes posts of one image or video, and carousels."""
+    """Publishes posts of a text, an image or a video, and carousels."""
 
     def __init__(
         self,
@@ -130,13 +130,13 @@ class ContainerClient(MetaPart):
     def _prepare_single(
         self, request: PublishRequest, handle: Handle, made: Container | None
     ) -> Generator[Step, None, Handle]:
-        """Prepare the container of one image or video, with its bytes if it takes bytes: `made`, or a new one."""
-        resumed, file = made is not None, request.media[0]
+        """Prepare the container of a text, image or video, with its bytes if it takes bytes: `made`, or a new one."""
+        resumed, file = made is not None, next(iter(request.media), None)
         if made is None:
-            url = self.url_for(file)
+            url = "" if file is None else self.url_for(file)
             handle = yield from self._create_parent(request, handle, _form(self._forms.single, request, url))
             made = parent(handle)
-        if made is not None and made.uri is not None:
+        if made is not None and made.uri is not None and file is not None:
             filled = {name: value for name, value in handle.items() if name != "uri"}
             yield from self._fill(request, made, file, handle, filled, without_parent(handle), resumed=resumed)
             handle = filled

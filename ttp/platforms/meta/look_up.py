@@ -38,7 +38,7 @@ class LookUps(MetaPart):
         first = first_unsettled(handle, since)
         if "creation_id" not in handle:
             return self._without_container(request, handle, first)
-        if parse_numeric_id(handle.get("user_id")) is None:
+        if "user_id" not in handle:
             return LookupResult(NO_CONTAINER, None)
         status = self._containers.look_at(request, str(handle["creation_id"]))
         match status.state:
