@@ -110,8 +110,9 @@ class MadeUp:
 class PlatformCase:
     """`scenarios`: of the contract suite. `kinds`: of posts in the fault sweeps, the usual one first.
 
-    `options`: what its accounts must choose before they publish. `settings`: with which the sweeps run.
-    `sandbox_fields`: settings that the stand-in's accounts have too, and what its control API calls them.
+    `charges`: it charges for reading the numbers of posts. `options`: what its accounts must choose before they
+    publish. `settings`: with which the sweeps run. `sandbox_fields`: settings that the stand-in's accounts have too,
+    and what its control API calls them.
     """
 
     name: str
@@ -119,6 +120,7 @@ class PlatformCase:
     scenarios: Mapping[str, Scenario]
     kinds: tuple[Kind, ...]
     made_up: MadeUp
+    charges: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     sandbox_fields: Mapping[str, str] = field(default_factory=dict)

@@ -42,6 +42,7 @@ CASE = PlatformCase(
         lambda body: b'{"meta":{"result_count":0}}',
         re.compile(r"/oauth2/token$"),
     ),
+    charges=True,
     # The budget of one post with a link: a call that is made again must not count twice.
     settings={"platforms.x.budget_usd": "0.2"},
 )
