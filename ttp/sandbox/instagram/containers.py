@@ -17,7 +17,9 @@ from starlette.routing import Route
 from ttp.sandbox.instagram.records import CONTAINERS, LIMITS, POSTS, TROUBLES, InstagramAccount, StoredContainer, new_id
 from ttp.sandbox.instagram.requests import API
 from ttp.sandbox.media import CannotFetch, fetch_url, read_facts
-from ttp.sandbox.meta.requests import Params, allow_only, graph_error, no_such_node, split_list
+from ttp.sandbox.meta import nodes
+from ttp.sandbox.meta.nodes import status_code, used_quota
+from ttp.sandbox.meta.requests import Params, allow_only, graph_error, split_list
 from ttp.sandbox.records import DAY_MS, SandboxPost
 from ttp.sandbox.request_checks import RequestRefused
 from ttp.sandbox.state import State
@@ -308,28 +310,9 @@ def publish_container(state: State, container: StoredContainer) -> SandboxPost:
     return post
 
 
-def status_code(state: State, container: StoredContainer) -> str:
-    """Return the status of a container: IN_PROGRESS, FINISHED, ERROR, EXPIRED or PUBLISHED."""
-    now = state.now_ms()
-    if container.media_id is not None:
-        return "PUBLISHED"
-    if now - container.made_ms >= DAY_MS:
-        return "EXPIRED"
-    if container.ready_ms is None or now < container.ready_ms:
-        return "IN_PROGRESS"
-    return "ERROR" if container.error else "FINISHED"
-
-
-def used_quota(state: State, account: InstagramAccount, since_ms: int) -> int:
-    """Return how many posts an account made since an instant. A carousel counts once."""
-    return sum(1 for p in state.posts.values() if p.account == account.id and p.at_ms > since_ms)
-
-
 def own_node(account: InstagramAccount, request: Request) -> None:
     """100/33 unless the path names the token's own account; `me` is that on Instagram Login only."""
-    node = request.path_params["node"]
-    if node != account.user_id and (node != "me" or account.login == "facebook"):
-        raise no_such_node(node)
+    nodes.own_node(account, request, is_me=account.login != "facebook")
 
 
 def _refuse_in_trouble(state: State, account: InstagramAccount, step: str) -> None:

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ttp.sandbox.meta.nodes import MetaContainer
 from ttp.sandbox.meta.records import MetaAccount
 from ttp.sandbox.records import SandboxAccount, SandboxApp
 from ttp.sandbox.state import State, switch
@@ -76,22 +77,13 @@ def switch_login(account: InstagramAccount, login: str, scopes: tuple[str, ...] 
 
 
 @dataclass(frozen=True, slots=True)
-class StoredContainer:
-    """A container: invisible until it is published, which works once."""
+class StoredContainer(MetaContainer):
+    """A container. `kind`: IMAGE, REELS, STORIES, VIDEO or CAROUSEL."""
 
-    id: str
-    account: str
-    kind: str
-    """IMAGE, REELS, STORIES, VIDEO or CAROUSEL"""
-    made_ms: int
-    ready_ms: int | None
-    """None while bytes of a resumable upload are missing."""
     media: tuple[str, ...] = ()
     caption: str = ""
     alts: tuple[str | None, ...] = ()
     child: bool = False
-    error: str | None = None
-    media_id: str | None = None
     shapes: tuple[str, ...] = ()
     duration_s: float = 0
     size: int = 0
