@@ -116,7 +116,7 @@ def test_an_edit_of_a_scheduled_post_is_kept_and_changes_nothing_until_it_is_sav
 
 def inner_links(page: str) -> list[str]:
     """Where the notes of a page lead to."""
-    return [note.partition('href="')[2].partition('"')[0] for note in page.split('class="note warn"')[1:]]
+    return [note.partition('<a href="')[2].partition('"')[0] for note in page.split('class="note warn"')[1:]]
 
 
 def test_a_kept_edit_is_discarded_and_one_that_changes_nothing_is_not_kept(ann: Person) -> None:

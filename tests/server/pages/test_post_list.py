@@ -65,7 +65,7 @@ def test_posts_are_found(five: Person, query: str, posts: list[int]) -> None:
 def test_a_match_is_marked_and_in_sight(five: Person) -> None:
     page = five.sees("/posts?q=jasmine")
     assert "Three <mark>JASMINE</mark>" in page
-    assert re.search("…y{40,60} &lt;b&gt;5 <mark>jasmine</mark> &amp; more", page)
+    assert re.search("…&lt;b&gt;5 <mark>jasmine</mark> &amp; more", page)
 
 
 def test_every_page_of_many_is_reached(ann: Person) -> None:

@@ -33,8 +33,8 @@ SORT_WORDS: Mapping[str, str] = MappingProxyType(
 )
 """The orders that the bar offers."""
 _LONGEST, _LAST_PAGE = 500, 100_000
-_WORDS_BEFORE, _WORDS = 60, 280
-"""How much of a text a row has before a match, and in all."""
+_FIRST, _WORDS_BEFORE, _WORDS = 80, 30, 280
+"""A match within the first letters of a text is seen; what a row has before a later one; and what it has in all."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,12 @@ class Filters:
         days = [f"{way} {self.day(name)}" for name, way in (("since", "from"), ("until", "before")) if self.day(name)]
         return " ".join(days).capitalize() or "Any time"
 
+    @property
+    def searched(self) -> str:
+        """Return in words what was chosen besides the text: `Draft, x/me, from 2026-11-01`."""
+        chosen = [dict(self.options(name))[self[name]] for name in ("status", "account", "tag") if self[name]]
+        return ", ".join([*chosen, *([self.time_words.lower()] if self.day("since") or self.day("until") else [])])
+
     def query(self, **changes: object) -> str:
         """Return the query of the same filter, with some words changed."""
         page = {"page": self.page if self.page > 1 else ""}
@@ -99,7 +105,8 @@ class Filters:
             return Markup.escape(text[:_WORDS])  # escaped
         pattern = re.compile(re.escape(search), re.IGNORECASE)
         match = pattern.search(text)
-        start = max(0, match.start() - _WORDS_BEFORE) if match else 0
+        start = match.start() - _WORDS_BEFORE if match and match.start() > _FIRST else 0
+        start = text.find(" ", start, start + _WORDS_BEFORE) + 1 or start if start else 0
         parts: list[Markup] = [Markup("…")] if start else []
         place = start
         for one in pattern.finditer(text, start, start + _WORDS):

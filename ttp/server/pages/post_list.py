@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from ttp.domain.errors import TtpError
 from ttp.server.pages.filters import read_filters
-from ttp.server.pages.visit import Visit
+from ttp.server.pages.visit import MESSAGE, Visit, parse_number
 from ttp.store.queries import PostFilter
 
 PAGE = 50
 MOST_COUNTED = 10_000
 
 
-def show_posts(visit: Visit) -> Response:
+@dataclass(frozen=True, slots=True)
+class UndoOfChosen:
+    """The change of several posts that a button takes back."""
+
+    action: str
+    change_id: int
+
+
+def show_posts(visit: Visit, error: TtpError | None = None) -> Response:
+    """Show a page of posts. `error`: why the chosen ones were not changed."""
     filters = read_filters(visit, page_size=PAGE)
     queries = visit.reading.queries
     posts = list(islice(queries.views(filters.post_filter), PAGE))
@@ -23,9 +34,28 @@ def show_posts(visit: Visit) -> Response:
     matching = queries.count(counted, MOST_COUNTED)
     return visit.page(
         "posts.html",
+        error=error,
         filters=filters,
         posts=posts,
+        chosen=set(map(parse_number, visit.fields("post"))),
         matching=matching,
         total=queries.count(PostFilter(), MOST_COUNTED),
         pages=-(-matching // PAGE),
+        bulk=[name for name in ("schedule", "edit", "publish", "delete") if visit.may(name)],
+        bring_back=_undo_of_chosen(visit),
     )
+
+
+def list_address(visit: Visit, **message: object) -> str:
+    """Return the address of the list that a form was sent from, with the message after its change."""
+    words = [(name, value) for name, value in visit.request.query_params.multi_items() if name not in MESSAGE]
+    return f"/posts?{urlencode([*words, *message.items()])}"
+
+
+def _undo_of_chosen(visit: Visit) -> UndoOfChosen | None:
+    post_id = parse_number(visit.query("post"))
+    if visit.query("done") not in ("chosen-schedule", "chosen-tag", "chosen-delete") or not post_id:
+        return None
+    changes = visit.reading.queries.changes(1, post_id) if visit.may("undo") else ()
+    action = list_address(visit).replace("/posts?", "/posts/chosen/undo?")
+    return UndoOfChosen(action, changes[0].change.id) if changes else None

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import Response
 
 from ttp.domain import permissions
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import NotFound, TtpError, UsageError
+from ttp.domain.errors import NotFound, PartlyFailed, Stale, TtpError, UsageError
 from ttp.domain.post import PostStatus
+from ttp.domain.post_edit import PostInput
 from ttp.domain.post_fields import shown_fields
+from ttp.domain.recurrence import Recurrence, end_of_day
+from ttp.domain.time.slot_parser import parse_slot_times
 from ttp.server.pages.compose import unsaved_edit
-from ttp.server.pages.visit import Visit, parse_number
+from ttp.server.pages.moving import go_after_undo
+from ttp.server.pages.post_events import post_events
+from ttp.server.pages.troubles import troubles_of
+from ttp.server.pages.visit import Visit, local_path, parse_number
 from ttp.server.services import RequestServices
-from ttp.services.preview import with_sent
+from ttp.services.new_posts import copy_post
+from ttp.services.preview import stored_versions, with_sent
 from ttp.services.queries import PostView
+from ttp.services.remote_delete import is_live
+from ttp.services.repeats import Repeats
 from ttp.services.undo import UndoRequest
 
 MOST_CHANGES = 50
@@ -31,6 +41,41 @@ def _resolve(visit: Visit, services: RequestServices) -> None:
     services.publishing.resolve(visit.post_id, visit.field("account"), where if answer == "yes" else None)
 
 
+def _leave_out(visit: Visit, services: RequestServices) -> None:
+    post, account = services.queries.post(visit.post_id), visit.field("account") or visit.query("account")
+    if account not in post.accounts:
+        raise UsageError("the form names no account of this post")
+    services.posts.edit(visit.post_id, PostInput(to=tuple(name for name in post.accounts if name != account)), None)
+
+
+def _delete_remote(visit: Visit, services: RequestServices) -> None:
+    """Delete it from the platforms, and then here. What stays on one is told, and the rest is gone."""
+    if services.queries.post(visit.post_id).revision != visit.revision():
+        raise Stale(f"post {visit.post_id} was changed since you read it; nothing was deleted")
+    (done,) = services.remote_delete.run(services.remote_delete.plan([visit.post_id]))
+    if done.error is not None:
+        raise done.error
+    kept = [f"it stays on {fate.delivery.account}: {fate.message}" for fate in done.fates if fate.message is not None]
+    if kept:
+        raise PartlyFailed(kept[0], details=kept[1:])
+
+
+def _repeat(visit: Visit, services: RequestServices) -> None:
+    crons = parse_slot_times(visit.field("times"))
+    if len(crons) != 1:
+        raise UsageError("a repeat has one minute of the hour: make two repeats")
+    zone = services.times.weekly_zone(services.queries.accounts_of(visit.post_id))
+    until = end_of_day(visit.field("until"), zone) if visit.field("until") else None
+    services.repeats.begin(Recurrence(crons[0], zone.key, post_id=visit.post_id, until=until))
+
+
+def _change_repeat(visit: Visit, services: RequestServices, change: Callable[[Repeats, int], object]) -> None:
+    number = parse_number(visit.field("repeat"))
+    if number is None or number not in repeats_of(services, services.queries.post(visit.post_id)):
+        raise UsageError("the form names no repeat of this post")
+    change(services.repeats, number)
+
+
 @dataclass(frozen=True, slots=True)
 class PostAction:
     """A change of a post that a person confirms first: the operation of its name."""
@@ -40,6 +85,8 @@ class PostAction:
     button: str
     explains: str
     is_dangerous: bool = False
+    operation: str = ""
+    """Where it has not the name of the action."""
 
 
 ACTIONS = {
@@ -86,30 +133,102 @@ ACTIONS = {
         "What is published stays on the platforms. You can undo this for 30 days.",
         is_dangerous=True,
     ),
+    "delete-remote": PostAction(
+        _delete_remote,
+        "Delete this post, also on the platforms?",
+        "Delete everywhere",
+        "What is deleted on a platform cannot come back.",
+        is_dangerous=True,
+        operation="delete --remote",
+    ),
+    "copy": PostAction(
+        lambda visit, services: copy_post(services.posts, visit.post_id).post.id,
+        "Use this post again?",
+        "Copy",
+        "A new draft gets its text, pictures, accounts and options.",
+    ),
+    "leave-out": PostAction(
+        _leave_out,
+        "Leave this account out?",
+        "Leave out",
+        "The post stays for the other accounts.",
+        operation="edit",
+    ),
+    "repeat": PostAction(
+        _repeat,
+        "Repeat this post?",
+        "Repeat",
+        "Each time a new post is made in advance, which you can still change.",
+        operation="repeat add",
+    ),
+    "repeat-skip": PostAction(
+        partial(_change_repeat, change=Repeats.skip),
+        "Leave out the next time?",
+        "Skip the next",
+        "The post that was made for it is deleted.",
+        operation="repeat skip",
+    ),
+    "repeat-stop": PostAction(
+        partial(_change_repeat, change=Repeats.stop),
+        "Stop the repeat?",
+        "Stop",
+        "Its posts that are not published yet are deleted, except those that were changed by hand.",
+        is_dangerous=True,
+        operation="repeat stop",
+    ),
 }
+
+
+def operation_of(name: str) -> str:
+    return ACTIONS[name].operation or name if name in ACTIONS else name
+
+
+def repeats_of(services: RequestServices, post: PostView) -> list[int]:
+    """Return the repeats that made a post, or that copy it."""
+    own = [] if post.repeat is None else [post.repeat.id]
+    return [*own, *(number for number, _ in services.queries.repeats_of([post.id or 0]))]
 
 
 def show_post(visit: Visit, error: TtpError | None = None) -> Response:
     queries = visit.reading.queries
-    post = with_sent(visit.reading.posts, queries.post(visit.post_id))
+    try:
+        post = with_sent(visit.reading.posts, queries.post(visit.post_id))
+    except NotFound as gone:
+        return _deleted_page(visit, gone)
     changes = queries.changes(MOST_CHANGES, visit.post_id)
-    actions = actions_of(visit, post)
+    actions, attempts = actions_of(visit, post), queries.attempts(visit.post_id)
+    numbers = repeats_of(visit.reading, post)
+    repeats = visit.reading.repeats.all() if numbers and visit.may("repeat list") else []
     is_author = "approve" in actions and bool(visit.reading.approvals.of_author([visit.post_id], visit.person.name))
     return visit.page(
         "post.html",
         post=post,
-        facts=shown_fields(post),
-        metrics=post.metrics,
-        attempts=queries.attempts(visit.post_id),
+        facts=list(shown_fields(post)),
+        attempts=attempts,
         changes=changes,
+        events=post_events(post, queries.changes(MOST_CHANGES, visit.post_id, undos=True), attempts),
+        troubles=troubles_of(visit, post, actions),
+        versions=stored_versions(visit.reading.posts, post),
+        repeats=[one for one in repeats if one.recurrence.id in numbers and one.recurrence.state != "ended"],
         actions=[name for name in actions if name != "approve"] if is_author else actions,
         is_author=is_author,
         missing=queries.missing_media(post),
         unsaved=unsaved_edit(visit, visit.post_id),
+        may_stop=visit.may("repeat stop"),
+        may_link="approve" in post.needs() and visit.may("approvals"),
         may_undo=bool(changes) and visit.post_id not in changes[0].created and visit.may("post undo"),
         bring_back=bring_back(visit),
         error=error,
     )
+
+
+def _deleted_page(visit: Visit, gone: NotFound) -> Response:
+    """Show that a post is deleted, with the way back. Raise the error for a post that never was."""
+    changes = visit.reading.queries.changes(1, visit.post_id)  # raises for others
+    back = None
+    if changes and changes[0].change.command == "delete" and visit.may("post undo"):
+        back = BringBack(visit.post_id, changes[0].change.id, "undo")
+    return visit.page("post_deleted.html", error=gone, back=back)
 
 
 def actions_of(visit: Visit, post: PostView) -> list[str]:
@@ -125,9 +244,12 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
         "edit": post.status is not PostStatus.PUBLISHED and not post.in_flight and "review" not in needs,
         "publish": is_open and DeliveryState.PENDING in states,
         "unschedule": post.status is PostStatus.SCHEDULED,
+        "repeat": bool(post.active) and post.repeat is None,
         "delete": not post.in_flight and "review" not in needs,
+        "delete-remote": not post.in_flight and "review" not in needs and any(map(is_live, post.deliveries)),
+        "copy": True,
     }
-    return [name for name, can in possible.items() if can and visit.may(name)]
+    return [name for name, can in possible.items() if can and visit.may(operation_of(name))]
 
 
 def ask(visit: Visit) -> Response:
@@ -138,31 +260,38 @@ def ask(visit: Visit) -> Response:
 
 
 def _confirmation_page(visit: Visit, name: str, error: TtpError | None = None) -> Response:
-    action = ACTIONS[name]
-    post = visit.services(name).queries.post(visit.post_id)
+    services = visit.services(operation_of(name))
+    post = services.queries.post(visit.post_id)
     return visit.page(
         "confirm.html",
         error=error,
         post=post,
         name=name,
-        action=action,
+        action=ACTIONS[name],
+        typed={one: visit.field(one) or visit.query(one) for one in ("account", "found", "published", "repeat")},
         reviewed=[d.account for d in post.active if d.state is DeliveryState.NEEDS_REVIEW],
+        targets=services.remote_delete.plan([visit.post_id]).targets[visit.post_id] if name == "delete-remote" else (),
     )
 
 
 def change_post(visit: Visit, name: str) -> Response:
     """Make a confirmed change. A refusal is shown on the page that asked, with what was typed."""
-    action = ACTIONS[name]
-    services = visit.services(name, expected=visit.revision())
+    # Deleting on a platform changes the post before it is deleted here, and compares the revision itself.
+    expected = None if name == "delete-remote" else visit.revision()
+    services = visit.services(operation_of(name), expected=expected)
     try:
-        action.change(visit, services)
+        result = ACTIONS[name].change(visit, services)
     except NotFound:
         raise
     except TtpError as error:
         return _confirmation_page(visit, name, error)
-    if name == "delete":
+    if name == "copy":
+        return visit.go(f"/posts/{result}/edit", done=name)
+    if name in ("delete", "delete-remote"):
         return visit.go("/queue", done=name, post=visit.post_id)
-    return visit.go(f"/posts/{visit.post_id}", done=name)
+    if not services.queries.posts_by_id([visit.post_id]):  # it was made for the time that is skipped
+        return visit.go("/queue", done=name)
+    return visit.go(local_path(visit.field("next")) or f"/posts/{visit.post_id}", done=name)
 
 
 def ask_again(visit: Visit, error: TtpError, name: str) -> Response:
@@ -207,8 +336,8 @@ def undo(visit: Visit) -> Response:
     except NotFound:
         raise
     except TtpError as error:
-        return _refused_undo(visit, error)
-    return visit.go(f"/posts/{visit.post_id}", done="back" if back else "undo")
+        return go_after_undo(visit, error) or _refused_undo(visit, error)
+    return go_after_undo(visit, None) or visit.go(f"/posts/{visit.post_id}", done="back" if back else "undo")
 
 
 def _refused_undo(visit: Visit, error: TtpError) -> Response:

@@ -1,0 +1,108 @@
+"""What of a post needs a person: in words, with the buttons that repair it. Nothing is ever sent twice by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import urlencode
+
+from ttp.domain.attempt import Kind
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.platforms import BUILT_IN
+from ttp.server.pages.rendering import web_address
+from ttp.server.pages.visit import Visit
+from ttp.services.queries import PostView
+
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+_UNSENT: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.AUTH: "{} asks you to log in again",
+        Kind.RATE_LIMIT: "{} takes no more posts now",
+        Kind.QUOTA: "{} takes no more posts now",
+        Kind.NETWORK: "{} could not be reached",
+        Kind.SERVER: "{} did not work",
+        Kind.BUDGET: "The budget for {} is used up",
+        Kind.MISSED: "Too late for {}",
+        Kind.ACCOUNT: "The account at {} cannot be used",
+        Kind.UNKNOWN: "Not posted to {}",
+    }
+)
+"""What happened, by the kind of an error; other kinds are refusals of the content."""
+_CONTENT = "{} did not take it"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A button. `address`: a page; `action`: the change of this post that a form makes at once."""
+
+    label: str
+    address: str = ""
+    action: str = ""
+    fields: Mapping[str, str] = field(default_factory=lambda: _NO_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`state`: of the outline; `why`: whole sentences."""
+
+    state: str
+    title: str
+    account: str
+    why: Sequence[str] = ()
+    repairs: Sequence[Repair] = ()
+
+
+def network(platform: str) -> str:
+    """Return the name of a network for people."""
+    return BUILT_IN.get(platform) or platform.title()
+
+
+def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[Trouble]:
+    """Return what a person must look at. `actions`: what they can do with the post now."""
+    troubles = []
+    for delivery in post.active:
+        if delivery.state is DeliveryState.NEEDS_REVIEW:
+            troubles.append(_doubtful(post, delivery, actions))
+        elif delivery.state is DeliveryState.FAILED:
+            troubles.append(_failed(visit, post, delivery, actions))
+    return troubles
+
+
+def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> Trouble:
+    name, page = network(delivery.platform), f"/posts/{post.id}/resolve?"
+    answers = {"It is live": "yes", "It is not there": "no"} if "resolve" in actions else {}
+    repairs = [
+        Repair(label, page + urlencode({"account": delivery.account, "found": found}))
+        for label, found in answers.items()
+    ]
+    if web_address(delivery.url):
+        repairs.insert(0, Repair(f"Look at {name}", delivery.url or ""))
+    why = [f"ttp sent it to {delivery.account}, and cannot find out whether it is live."]
+    why += [_sentence(delivery.error.message)] if delivery.error else []
+    return Trouble("needs_review", f"Is it live on {name}?", delivery.account, [*why, "It is not sent again."], repairs)
+
+
+def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[str]) -> Trouble:
+    kind = delivery.error.kind if delivery.error else Kind.UNKNOWN
+    title = _UNSENT.get(kind, _CONTENT).format(network(delivery.platform))
+    why = [_sentence(delivery.error.message)] if delivery.error else []
+    if delivery.so_far:
+        why.append(_sentence(delivery.so_far))
+    live = [network(one.platform) for one in post.active if one.state is DeliveryState.PUBLISHED]
+    if live:
+        why.append(f"It is live on {' and '.join(dict.fromkeys(live))}.")
+    again = [Repair("Try again", action="retry")] if "retry" in actions else []
+    edit = [Repair("Edit the post", f"/posts/{post.id}/edit")] if "edit" in actions else []
+    repairs = again if kind is Kind.AUTH else [*again, *edit] if kind in _UNSENT else [*edit, *again]
+    if kind is Kind.AUTH and visit.may("sign-in at a platform"):
+        name = urlencode({"name": delivery.account})
+        repairs.insert(0, Repair(f"Connect {delivery.account} again", f"/accounts/connect?{name}"))
+    if "edit" in actions and len(post.active) > 1 and not delivery.parts:
+        repairs.append(Repair(f"Leave {delivery.account} out", "", "leave-out", {"account": delivery.account}))
+    return Trouble("failed", title, delivery.account, why, repairs)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
