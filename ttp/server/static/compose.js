@@ -152,12 +152,13 @@ check.addEventListener("htmx:afterSwap", () => { asked = asking; });
 check.addEventListener("htmx:afterSettle", recount);
 // One field has the time: a chip and the calendar write into it. "All" stands for the accounts of its network.
 for (const one of all("[name=all]")) one.removeAttribute("name");
+const uncheckChips = () => all("[name=chip]").forEach((chip) => { chip.checked = false; });
 compose.addEventListener("change", ({ target }) => {
   const { at } = compose.elements;
   if (target.name === "chip") at.value = target.value;
   if (target.name === "pick" && target.value) {
     at.value = target.value.replace("T", " ");
-    for (const chip of all("[name=chip]")) chip.checked = false;
+    uncheckChips();
   }
   const group = target.closest("#accounts fieldset");
   const every = group && group.querySelector(".chip > input");
@@ -168,7 +169,7 @@ compose.addEventListener("change", ({ target }) => {
 }, true);
 compose.addEventListener("input", ({ target }) => {
   if (target.name !== "at") return;
-  for (const chip of all("[name=chip]")) chip.checked = false;
+  uncheckChips();
   const { pick, pick_shown: shown } = compose.elements;
   if (shown) pick.value = shown.value;
 }, true);
