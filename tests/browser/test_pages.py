@@ -27,7 +27,7 @@ def test_a_person_logs_in_and_out(site: Site) -> None:
 
 def test_a_post_with_a_picture_is_composed_and_scheduled(site: Site) -> None:
     with site.person() as page:
-        page.click("nav >> text=Compose")
+        page.click("header .go")
         page.check("[value='x/me']")
         page.fill("#content", "A new lamp " + 30 * "x")
         page.set_input_files("#files", files=[PICTURE])
@@ -294,7 +294,7 @@ def test_by_keyboard_alone(site: Site) -> None:
         raise AssertionError(wanted)
 
     with site.person() as page:
-        tab_to(page, "nav a[href='/compose']")
+        tab_to(page, "header a[href='/compose']")
         page.keyboard.press("Enter")
         page.wait_for_url("**/compose")
         tab_to(page, "[value='x/me']")
