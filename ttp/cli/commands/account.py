@@ -219,9 +219,8 @@ def list_accounts(context: Context) -> None:
       ttp account list
       ttp account list --json
     """
-    context.out.write_list(
-        accounts_spec(context.installation.renews_token, context.proof_for), context.queries.accounts()
-    )
+    spec = accounts_spec(context.installation.renews_token, context.proof_for)
+    context.out.write_list(spec, context.queries.accounts())
 
 
 @account.command("show")
