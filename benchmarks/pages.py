@@ -136,7 +136,8 @@ def _weight(client: httpx.Client, page: bytes) -> int:
 def _pages() -> tuple[str, ...]:
     last = datetime.now(UTC).replace(day=1) - timedelta(days=1)
     return (
-        *(HEALTH, "/calendar", "/calendar?view=week", "/queue", "/posts", "/compose", "/posts/1", "/posts/1/edit"),
+        *(HEALTH, "/calendar", "/calendar?view=week", "/calendar?view=day", "/queue", "/posts", "/compose", "/posts/1"),
+        "/posts/1/edit",
         *("/posts/1/delete", "/approvals", "/best-times", f"/report?when={last:%Y-%m}", "/accounts", LOGIN),
     )
 

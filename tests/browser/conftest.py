@@ -59,7 +59,13 @@ class Site:
 
     @contextmanager
     def visit(
-        self, *, scripts: bool = True, width: int = 1280, dark: bool = False, also: str | None = None
+        self,
+        *,
+        scripts: bool = True,
+        width: int = 1280,
+        dark: bool = False,
+        also: str | None = None,
+        timezone: str = "UTC",
     ) -> Iterator[Any]:
         """Open a browser with its own cookies; its page. Errors of scripts and requests to elsewhere fail the test.
 
@@ -71,6 +77,7 @@ class Site:
             java_script_enabled=scripts,
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
+            timezone_id=timezone,
         )
         wrong: list[str] = []
         page = context.new_page()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Site
-from tests.browser.test_typed_words import button, field, write
+from tests.browser.test_typed_words import button, field, until, write
+from tests.media_bytes import png
 
 LONG = " ".join(f"Sentence number {number} is here." for number in range(14))
 
@@ -76,6 +77,35 @@ def test_a_text_becomes_parts_which_are_moved_and_removed(known: Site, scripts: 
         page.wait_for_function("text => document.getElementById('content').value === text", arg=first)
         button(page, "Remove part 2").click()
         field(page, "Part 2").wait_for(state="detached")
+
+
+def test_pictures_are_added_to_a_part(known: Site) -> None:
+    with known.person() as page:
+        page.goto("/compose")
+        field(page, "Text").fill("One")
+        button(page, "Add a part").click()
+        field(page, "Part 2").fill("Two")
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("link", name="Add pictures to part 2").click()
+        chooser.value.set_files([{"name": "a.png", "mimeType": "image/png", "buffer": png()}])
+        page.get_by_label("alt text").wait_for()
+        button(page, "Save draft").click()
+        page.wait_for_url("**/posts/1?done=draft")
+    assert [one["part"] for one in known.ttp.shown()["media"]] == [2]
+
+
+def test_what_is_typed_before_an_answer_comes_stays(known: Site) -> None:
+    with known.person() as page:
+        page.goto("/compose")
+        field(page, "Text").fill("One")
+        held: list[Any] = []
+        page.route("**/compose", lambda route: held.append(route), times=1)
+        button(page, "Add a part").click()
+        until(page, lambda: bool(held))
+        field(page, "Text").fill("One, and more")
+        held.pop().continue_()
+        field(page, "Part 2").wait_for()
+        assert field(page, "Text").input_value() == "One, and more"
 
 
 @pytest.mark.parametrize("scripts", [True, False])

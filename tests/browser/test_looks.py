@@ -15,9 +15,10 @@ from tests.real.install import Missing, node
 
 PAGES = (
     *("/calendar?when=2098-01", "/calendar?view=week&when=2098-W02", "/queue", "/compose", "/approvals"),
+    *("/calendar?view=day&when=2098-01-08", "/posts/4/move"),
     *("/posts", "/posts?q=number&status=scheduled&page=1", "/queue?done=delete&post=4"),
     *("/best-times", "/report?when=2026-10", "/accounts", "/accounts/connect", "/callback", "/timezone"),
-    *("/sources", "/sources/1"),
+    *("/sources", "/sources/1", "/accounts/x/me", "/accounts/connect?platform=bluesky", "/approve/0"),
     *("/posts/1", "/posts/1/edit", "/posts/1/delete", "/posts/2/resolve", "/posts/3", "/posts/99", "/login/x"),
 )
 VIEWS = [(width, dark) for dark in (False, True) for width in (1440, 390, 320)]
@@ -152,6 +153,10 @@ def test_keys_press_what_names_them_and_nothing_while_one_types(full: Site) -> N
         page.keyboard.press("?")
         assert "Compose" in page.locator("#keys:popover-open").inner_text()
         page.keyboard.press("Escape")
+        texts = page.locator("main :is(.slim, .need) a.what")
+        for key, place in (("j", 0), ("j", 1), ("k", 0), ("k", 0)) if texts.count() else ():
+            page.keyboard.press(key)
+            assert texts.nth(place).evaluate("one => one === document.activeElement"), (key, place)
         page.keyboard.press("c")
         page.wait_for_url("**/compose")
         page.get_by_label("Text", exact=True).press("c")

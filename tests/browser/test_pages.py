@@ -111,10 +111,77 @@ def test_a_post_is_dragged_to_another_day_and_back(site: Site) -> None:
         page.goto("/calendar?when=2098-01")
         page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
         page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
+        page.wait_for_url("**/calendar?when=2098-01&done=moved&post=1&change=*")
         assert site.ttp.shown()["scheduledAt"] == "2098-01-08T09:30:00Z"
-        page.click("text=Undo the move")
-        page.wait_for_url("**/posts/1?done=undo")
+        page.click("#messages >> text=Undo")
+        page.wait_for_url("**/calendar?when=2098-01&done=undo&post=1")
+        page.wait_for_selector("[data-date='2098-01-06'] [data-post='1']")
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-02']")
+        page.wait_for_selector("[data-date='2098-01-02'] [data-post='1']")
+        site.ttp.ok("edit", "1", "Theirs")
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-03']")
+        page.wait_for_selector("main >> role=alert")
+        page.reload()
+        page.wait_for_selector("main >> role=alert")
+    assert site.ttp.shown()["scheduledAt"] == "2098-01-02T09:30:00Z"
+
+
+@pytest.mark.parametrize("way", ["touch", "keys", "no scripts"])
+def test_a_post_is_moved_from_the_menu(site: Site, way: str) -> None:
+    site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person(scripts=way != "no scripts", width=1280 if way == "keys" else 375) as page:
+        page.goto("/calendar?view=week&when=2098-W02")
+        if way == "keys":
+            page.keyboard.press("j")
+            page.keyboard.press("m")
+            page.wait_for_selector("#move-menu:popover-open")
+            page.keyboard.press("Escape")
+            page.wait_for_selector("#move-menu", state="hidden")
+            assert page.evaluate("document.activeElement.matches('.event a.what')")
+            page.keyboard.press("m")
+            page.wait_for_selector("#move-menu button:focus")
+            page.keyboard.press("Enter")
+        else:
+            page.click("a[href='/posts/1/move']")
+            page.click("button:has-text('One hour later')")
+        page.wait_for_url("**/calendar?view=week&when=2098-W02&done=moved&post=1&change=*")
+        page.wait_for_selector("[data-date='2098-01-06'][data-hour='10'] .event")
+        assert site.ttp.shown()["scheduledAt"] == "2098-01-06T10:30:00Z"
+        page.click("#messages >> text=Undo")
+        page.wait_for_url("**/calendar?view=week&when=2098-W02&done=undo&post=1")
     assert site.ttp.shown()["scheduledAt"] == "2098-01-06T09:30:00Z"
+
+
+def test_keys_lead_through_the_calendar(site: Site) -> None:
+    with site.person() as page:
+        page.goto("/calendar?when=2098-01")
+        for key, address in (
+            ("ArrowRight", "when=2098-02"),
+            ("ArrowLeft", "when=2098-01"),
+            ("2", "view=week&when=2098-01-01"),
+            ("3", "view=day&when=2098-01-01"),
+            ("ArrowLeft", "view=day&when=2097-12-31"),
+            ("t", "view=day"),
+        ):
+            page.keyboard.press(key)
+            page.wait_for_url(f"**/calendar?{address}")
+            assert page.query_selector("#main .head") is not None
+        page.go_back()
+        page.wait_for_selector("h1:has-text('31 December 2097')")
+        page.keyboard.press("1")
+        page.wait_for_url("**/calendar?when=2097-12")
+
+
+def test_a_move_that_reaches_no_server_is_told(site: Site) -> None:
+    site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person() as page:
+        page.goto("/calendar?when=2098-01")
+        page.context.set_offline(offline=True)
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
+        page.wait_for_selector("#messages [role=status], #messages .toast")
+        page.context.set_offline(offline=False)
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
+        page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])
@@ -124,13 +191,14 @@ def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: s
     with site.person() as page:
         page.goto("/approvals")
         page.click("summary:has-text('without a login')")
-        page.fill("[name=name]", "maria")
-        page.click("text=Create a link")
+        page.fill("#name1", "maria")
+        page.click("text=Create a link for post 1")
         link = page.input_value("#link")
     with site.visit(width=375) as phone:
         phone.goto(link)
         if decision == "reject":
-            phone.fill("#reason", "The price is wrong")
+            phone.click("summary")
+            phone.fill("[name=reason]", "The price is wrong")
         phone.click(f"button[value={decision}]")
         phone.wait_for_selector("text=Thank you")
         phone.goto(link)
@@ -140,6 +208,45 @@ def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: s
         decision == "approve",
         decision == "reject",
     )
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_client_decides_about_a_set_on_a_phone(approving_site: Site, scripts: bool) -> None:
+    site = approving_site
+    for number in range(1, 5):
+        site.ttp.post(f"Post {number}" + 300 * " word", "--to", "x/me", "--at", f"2098-01-0{number}T09:30Z", "--split")
+    with site.person(scripts=scripts) as page:
+        page.goto("/approvals")
+        page.click("text=A link for a client")
+        page.click("#set button")
+        link = page.input_value("#link")
+    with site.visit(scripts=scripts, width=390) as phone:
+        phone.goto(link)
+        box = phone.locator("button:has-text('Approve all 4')").bounding_box()
+        assert box["height"] >= 44
+        assert 450 < box["y"] < 900 - box["height"], "it is at the thumb, also above a long page"
+        phone.click("#post-1 button[value=approve]")
+        phone.wait_for_selector("button:has-text('Approve all 3')")
+        phone.click("#post-2 summary")
+        phone.fill("#reason2", "The price is wrong")
+        phone.click("#post-2 button[value=reject]")
+        phone.click("button:has-text('Approve all 2')")
+        phone.wait_for_selector("h1:has-text('Thank you')")
+    posts = [site.ttp.shown(number) for number in range(1, 5)]
+    assert [post["approvedAt"] is not None for post in posts] == [True, False, True, True]
+    assert posts[1]["rejection"]["reason"] == "The price is wrong"
+
+
+def test_the_zone_of_the_browser_is_offered_once(site: Site) -> None:
+    for answer, zone in (("Not now", None), ("Show my times", "Asia/Tokyo")):
+        with site.person(timezone="Asia/Tokyo") as page:
+            page.goto("/queue")
+            page.click(f"#browser-zone >> text={answer}")
+            page.wait_for_selector("#browser-zone", state="detached")
+            page.goto("/queue")
+            assert not page.is_visible("#browser-zone")
+        rows = site.ttp.sql("SELECT timezone FROM person")
+        assert rows == ([] if zone is None else [(zone,)])
 
 
 def test_a_failed_post_is_retried(site: Site) -> None:
@@ -229,8 +336,8 @@ def test_an_account_is_connected_and_connected_again(
     site = connecting_site
     with site.person(scripts=scripts, width=375, also=shared_sandbox.url) as page:
         page.goto("/accounts")
-        page.click("text=Connect an account")
-        page.select_option("#platform", "x")
+        page.click("main .head a:has-text('Connect')")
+        page.click("main .net:has-text('Log in at X')")
         page.click("main button.primary")
         page.click("#go")
         page.click("text=Approve")
@@ -238,8 +345,8 @@ def test_an_account_is_connected_and_connected_again(
         assert "x/demo is connected" in page.inner_text("h1")
         assert site.ttp.ok("account", "show", "x/demo", "--json").json["connected"] is True
         site.ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE handle = 'demo'")
-        page.click("main >> text=Accounts")
-        page.click("button:has-text('Reconnect')")
+        page.click("main a:has-text('Accounts')")
+        page.click("button:has-text('Log in at X')")
         page.click("#go")
         page.click("text=Deny")
         page.wait_for_url(f"{site.url}/callback?**")

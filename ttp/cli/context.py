@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
 from ttp.cli.typed_command import TypedCommand, is_file_name
-from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Caller, Capability
 from ttp.domain.time.clock import Clock, SystemClock
 from ttp.services.application import Application, Installation
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.cli.output import Output
-    from ttp.domain.account import Account
     from ttp.domain.config import Config, KeyTable
     from ttp.platforms.registry import Registry
     from ttp.publisher.notifications import Notifications
@@ -104,15 +102,6 @@ class Context(Application):
             self.open_output()
         assert self.open_out is not None
         return self.open_out
-
-    def renews_token(self, account: Account) -> bool:
-        """Return whether ttp renews the token of an account; False where only a keyring or a program knows."""
-        if self.config.text("credentials.backend") != "file":
-            return False
-        with suppress(TtpError):
-            credentials = self.installation.credentials.get(account.name)
-            return credentials is not None and self.installation.tokens.can_renew(account.name, credentials)
-        return False
 
     @cached_property
     def home(self) -> Path:

@@ -29,6 +29,7 @@ _PULLED = "metrics.pull"
 """Its default and its choices follow from the enabled platforms."""
 _KEYS = (
     Key("timezone", None, "IANA zone of times without an offset (else the system's)"),
+    Key("calendar.week_start", "monday", "the first day of a week in calendars and reports", ("monday", "sunday")),
     Key("platforms.enabled", (), "platforms from other packages that are used in addition to those of ttp"),
     Key("store.url", None, "the PostgreSQL database of the store: postgresql://USER@HOST/DATABASE; else a file here"),
     Key("store.password_command", (), "program and arguments that print the password for store.url"),

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 
-from ttp.server.pages.rendering import HEADERS, render
+from ttp.server.pages.rendering import page_answer
 
 _SAMPLES: Mapping[str, Any] = {
     "string": "",
@@ -21,7 +21,7 @@ _SAMPLES: Mapping[str, Any] = {
 }
 
 
-def api_page(request: Request) -> HTMLResponse:
+def api_page(request: Request) -> Response:
     """Return the page. It needs no token, and neither does the document that it shows."""
     document = request.app.openapi()
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -41,7 +41,7 @@ def api_page(request: Request) -> HTMLResponse:
                 }
             )
     values = {"person": None, "csrf": "", "done": "", "groups": groups, "schemas": document["components"]["schemas"]}
-    return HTMLResponse(render("api.html", {**values, "version": document["info"]["version"]}), headers=HEADERS)
+    return page_answer(request, "api.html", {**values, "version": document["info"]["version"]})
 
 
 def _body(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -18,7 +18,9 @@ UPLOADS, IMPORTS, METRICS = "/v1/media", "/v1/imports", "/v1/metrics"
 PARTS = f"{UPLOADS}/uploads"
 SIGNED_UPLOADS = "/api/media/uploads/"
 """Paths of uploads that were prepared before."""
-FORM_UPLOADS = frozenset({"/compose", "/compose/media"})
+SHARED = "/share"
+"""Where the share sheet of a phone sends what a person shares. It is no page, so the browser says `Origin: null`."""
+FORM_UPLOADS = frozenset({"/compose", "/compose/media", SHARED})
 AGENTS = "/mcp"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
@@ -61,7 +63,7 @@ class Guard:
             if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
                 return WrongHost("this server has another name: start it with --allow-host NAME to add one")
         must_be_own = scope["path"] == AGENTS or any(name == b"cookie" for name, _ in headers)
-        if must_be_own and has_foreign_origin(headers):
+        if must_be_own and has_foreign_origin(headers) and not is_shared(scope):
             return NotAllowed("a page of another site may not call this server")
         lengths = [value for name, value in headers if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > _most_bytes(scope)):
@@ -89,6 +91,12 @@ def has_foreign_origin(headers: Collection[tuple[bytes, bytes]]) -> bool:
     hosts = [value.lower() for name, value in headers if name == b"host"]
     origins = [value.lower().partition(b"://") for name, value in headers if name == b"origin"]
     return any(scheme not in (b"http", b"https") or [host] != hosts for scheme, _, host in origins)
+
+
+def is_shared(scope: Scope) -> bool:
+    """Return whether this goes to SHARED, and no page of another site says that it sends it. A hidden frame of one can
+    say `null` too, but then without the cookie of a session, which is `SameSite=Lax`."""
+    return scope["path"] == SHARED and all(value == b"null" for name, value in scope["headers"] if name == b"origin")
 
 
 def has_own_origin(headers: Collection[tuple[bytes, bytes]]) -> bool:

@@ -4,14 +4,14 @@ caller. Each part is built on first use, and its module is imported then: most c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ttp import services
 from ttp.domain.action import action
-from ttp.domain.errors import ContentRefused, Hint, UsageError
+from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.time.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from ttp.domain.account import Account
     from ttp.domain.action import WayOut
     from ttp.domain.config import Config
     from ttp.domain.permissions import Caller
@@ -152,6 +153,15 @@ class Installation:
 
     def client(self, name: str) -> Client:
         return self.platforms.facts(name).client(self.runtime)
+
+    def renews_token(self, account: Account) -> bool:
+        """Return whether ttp renews the token of an account; False where only a keyring or a program knows."""
+        if self.config.text("credentials.backend") not in ("file", "store"):
+            return False
+        with suppress(TtpError):
+            credentials = self.credentials.get(account.name)
+            return credentials is not None and self.tokens.can_renew(account.name, credentials)
+        return False
 
     def login(self, name: str, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
         """Return a new login of a platform; None if it has none or is not enabled."""
@@ -299,7 +309,16 @@ class Application:
 
         zone = self.zone if tz is None else parse_zone(tz)
         today = self.clock.now().astimezone(zone).date()
-        return parse_calendar_range(when, month=month, week=week, today=today, zone=zone, begun=begun)
+        return parse_calendar_range(
+            when, month=month, week=week, today=today, zone=zone, begun=begun, week_begins=self.week_begins
+        )
+
+    @property
+    def week_begins(self) -> int:
+        """The weekday with which weeks begin: 0 is Monday."""
+        from ttp.domain.time.calendar_range import WEEK_STARTS
+
+        return WEEK_STARTS[self.config.text("calendar.week_start")]
 
     def post_filter(
         self,

@@ -52,7 +52,7 @@ class Calendar:
         posts = list(self._queries.views(within))
         if PostStatus.PUBLISHED in within.statuses:
             posts += self._queries.views(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
-        if not post_filter.statuses:
+        if not (post_filter.statuses or post_filter.needs_you):
             posts += self.find_coming(span.start, span.end, post_filter)
         return sorted(posts, key=lambda post: (calendar_time(post), post.id or 0))
 

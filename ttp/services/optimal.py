@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from random import Random
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -27,6 +27,7 @@ from ttp.domain.optimal.free_hours import (
     draw_free_hour,
     free_best_slots,
     free_hours,
+    hours_of_week,
     next_free_hour,
 )
 from ttp.domain.optimal.recommendation import Recommendation, recommend
@@ -75,6 +76,13 @@ class Advice:
     """When followers are online, if the platform reports it. The recommendation does not use it."""
     factors: Factors = field(default_factory=Factors)
     """What brought more than the usual post."""
+
+
+class HoursOfSpan(NamedTuple):
+    """The free best slots of a span, and its full hours, which are those of a clock in the first account's zone."""
+
+    free: tuple[FreeHour, ...] = ()
+    rated: tuple[FreeHour, ...] = ()
 
 
 class Optimal:
@@ -250,17 +258,28 @@ class Optimal:
     ) -> tuple[FreeHour, ...]:
         """Return the free ones of the best weekly slots within `span`, for accounts that all have data. `posts`: those
         of the span, also the ones that are not stored yet."""
+        return self.hours_between(accounts, zones, span, posts).free
+
+    def hours_between(
+        self,
+        accounts: Sequence[Account],
+        zones: Sequence[ZoneInfo],
+        span: CalendarRange,
+        posts: Iterable[PostFields],
+    ) -> HoursOfSpan:
+        """Return what `free_between` returns, and the expected gain of each full hour of the span's first week."""
         gap, now = timedelta(seconds=self._config.seconds("plan.min_gap_s")), self._clock.now()
         start, end = span.start, span.end
         if not accounts or end <= now:
-            return ()
+            return HoursOfSpan()
         coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
         with self._database.reading() as db:
             recommendations = self._recommendations(accounts, zones, db)
             stored = [queries.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
         busy = [sorted([*instants, *coming[one.name]]) for one, instants in zip(accounts, stored, strict=True)]
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))
-        return tuple(slot for slot in hours if slot.at >= start)
+        rated = takewhile(lambda hour: hour.at < end, hours_of_week(recommendations, start))
+        return HoursOfSpan(tuple(slot for slot in hours if slot.at >= start), tuple(rated))
 
     def no_hour_error(
         self, accounts: Sequence[Account], db: Connection | None = None, reach: Reach = ANYWHERE

@@ -23,7 +23,7 @@ from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
 from ttp.services.budget import BudgetCheck
-from ttp.services.optimal import Optimal
+from ttp.services.optimal import HoursOfSpan, Optimal
 from ttp.services.posts import Posts, SavedPost, accounts_of
 from ttp.services.slots import Availability, Slots
 from ttp.services.time_resolver import TimeResolver
@@ -136,8 +136,14 @@ class Planning:
         self, accounts: Iterable[Account], span: CalendarRange, posts: Iterable[PostFields], tz: str | None = None
     ) -> tuple[FreeHour, ...]:
         """Return the best free hours of a week for the enabled accounts that have data. `posts`: those of the week."""
+        return self.hours(accounts, span, posts, tz).free
+
+    def hours(
+        self, accounts: Iterable[Account], span: CalendarRange, posts: Iterable[PostFields], tz: str | None = None
+    ) -> HoursOfSpan:
+        """Return the same, with the gain of each hour."""
         with_data = self._optimal.with_data([account for account in accounts if account.enabled])
-        return self._optimal.free_between(with_data, self._resolver.account_zones(with_data, tz), span, posts)
+        return self._optimal.hours_between(with_data, self._resolver.account_zones(with_data, tz), span, posts)
 
     def propose(self, ids: Sequence[int], request: PlanRequest) -> Proposal:
         """Propose times for drafts. StateRefused or ContentRefused if one of them cannot be scheduled at all, or they

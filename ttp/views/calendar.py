@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from ttp.domain.post import calendar_time
-from ttp.domain.time.calendar_range import CalendarRange, days_without_posts
+from ttp.domain.time.calendar_range import MONDAY, CalendarRange, days_without_posts
 from ttp.domain.time.clock import format_json_instant, utc_text
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class CalendarPage:
     take: str = ""
     all_: str = ""
     later: str = ""
+    week_begins: int = MONDAY
 
 
 def gaps_of(span: CalendarRange, posts: Iterable[PostView], now: datetime) -> tuple[date, ...]:

@@ -401,3 +401,14 @@ def test_slots_are_still_to_come(known: Program, clock: FakeClock) -> None:
     first = datetime.fromisoformat(slots(known)[0])
     clock.set(first + timedelta(minutes=1))
     assert min(map(datetime.fromisoformat, slots(known))) > first
+
+
+def test_weeks_begin_on_sunday_if_set(ttp: Program) -> None:
+    ttp.ok("config", "set", "calendar.week_start", "sunday")
+    month = ttp.ok("calendar", "2026-11", "--format", "table").out
+    head = next(line for line in month.splitlines() if "Mon" in line)
+    assert head.index("Sun") < head.index("Mon") < head.index("Sat")
+    first = next(line for line in month.splitlines() if re.match(r" +\d+ +1 ", line))
+    assert head.index("Sun") == first.index(" 1 ")
+    week = ttp.ok("calendar", "--week", "2026-W49", "--json").json
+    assert (week["span"], week["firstDay"], week["lastDay"]) == ("2026-W49", "2026-11-29", "2026-12-05")

@@ -116,6 +116,23 @@ def test_a_post_that_may_be_live_and_an_account_to_reconnect_are_said(x: Program
     assert heard.events()[2:] == ["account.reconnected"]
 
 
+def test_posts_without_approval_are_remembered_together(x: Program, heard: Heard) -> None:
+    x.ok("config", "set", "server.base_url", "https://posts.example.org")
+    posts = [x.post(f"Number {number}", "--to", "x/me", "--at", "in 23h") for number in range(2)]
+    x.ok("status", "--notify")
+    assert heard.events() == [], "approval is not required"
+    x.ok("config", "set", "publish.require_approval", "true")
+    x.ok("status", "--notify")
+    x.ok("approve", str(posts[0]))
+    x.clock.advance(21 * 3600)
+    for _ in range(2):
+        x.ok("status", "--notify")
+    day, hours = heard.all()
+    assert [[about["post"] for about in one["about"]] for one in (day, hours)] == [posts, posts[1:]]
+    assert (day["event"], day["url"]) == ("post.unapproved", "https://posts.example.org/approvals")
+    assert hours["try"] == [f"ttp approve {posts[1]}"]
+
+
 def test_a_text_full_of_control_characters_is_one_quiet_line(x: Program, heard: Heard) -> None:
     failed_post(x, "a\x1b[2J\u202eb\r\nBcc: eve@example.com\n" + "long " * 40)
     x.ok("status", "--notify")

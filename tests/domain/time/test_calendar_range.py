@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import UsageError
 from ttp.domain.post import Post, PostStatus, calendar_time
-from ttp.domain.time.calendar_range import CalendarRange, days_without_posts, month_of, parse_calendar_range, week_of
+from ttp.domain.time.calendar_range import (
+    WEEK_STARTS,
+    CalendarRange,
+    day_of,
+    days_without_posts,
+    month_of,
+    parse_calendar_range,
+    week_of,
+)
 from ttp.domain.time.clock import EPOCH
 
 TODAY = date(2026, 11, 24)
@@ -51,6 +59,21 @@ def typed_range(way: WayOut) -> str:
 )
 def test_what_is_taken(typed: list[str], name: str) -> None:
     assert span(*typed).name == name
+
+
+@given(st.dates(date(1970, 1, 5), date(2100, 12, 20)), st.sampled_from(sorted(WEEK_STARTS.values())))
+def test_a_week_has_its_day_and_is_found_by_its_name(day: date, begins: int) -> None:
+    week = week_of(day, BERLIN, begins)
+    assert day in week.days
+    assert week.first.weekday() == begins
+    again = parse_calendar_range(week.name, month=False, week=True, today=TODAY, zone=BERLIN, week_begins=begins)
+    assert again == week
+    assert week.shift(1).first == week.last + timedelta(days=1)
+
+
+def test_a_day_is_named_and_shifted_by_itself() -> None:
+    day = day_of(date(2026, 11, 30), BERLIN)
+    assert (day.name, day.shift(1).name, day.shift(-1).last) == ("2026-11-30", "2026-12-01", date(2026, 11, 29))
 
 
 @pytest.mark.parametrize(

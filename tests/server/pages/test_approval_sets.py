@@ -51,6 +51,8 @@ def test_each_post_is_decided_and_all_at_once(ann: Person, stranger: Person) -> 
     path = made(ann)
     page = stranger.sees(path)
     assert all(f"Text {number}" in page for number in (1, 2, 3))
+    assert "swipe" not in page
+    assert "swipe" in stranger.sees(f"{path}?looks=2").partition('id="post-2"')[2].partition('id="post-3"')[0]
     assert stranger("POST", path, data={"decision": "approve", "post": shown(ann, 2)}).status_code == 303
     assert approved(ann) == [2]
     answer = stranger("POST", path, data={"decision": "reject", "post": shown(ann, 1), "reason": "Which <beans>?"})

@@ -55,7 +55,7 @@ def test_the_fields_of_a_form_lead_to_no_other_account(server: Api, path: str, t
 
 @pytest.mark.parametrize(
     "path",
-    [f"/posts/{HUGE}", f"/posts/{HUGE}/edit", f"/posts/{HUGE}/delete", f"/calendar?done=moved&post={HUGE}"],
+    [f"/posts/{HUGE}", f"/posts/{HUGE}/edit", f"/posts/{HUGE}/delete", f"/posts/{HUGE}/move"],
 )
 def test_a_number_that_no_post_can_have_is_not_found(ann: Person, path: str) -> None:
     assert ann.get(path).status_code == 404

@@ -169,6 +169,15 @@ def test_what_was_refused_is_repaired_by_its_buttons_until_nothing_is_left(ann: 
     assert stored(ann)["status"] == "scheduled"
 
 
+def test_a_repair_names_what_was_not_reached_before(ann: Person) -> None:
+    refused = ann.send("/compose", form(do="schedule", content=LONG, accounts=["x/me"], at="")).text
+    assert {'id="content-problem-1"' in refused, 'id="at-problem-1"' in refused} == {True}
+    split = ann.send("/compose", {**form_with(refused, "Check").fields, "do": "split"}).text
+    assert ('id="at-problem-1"' in split, form_with(split, "Check").fields["refused"]) == (True, ["schedule"])
+    alone = ann.send("/compose", {**form_with(split, "Check").fields, "accounts": [], "do": "at:2098-01-01 09:00"}).text
+    assert 'id="accounts-problem-1"' in alone
+
+
 def test_an_account_is_left_out_by_a_button(ann: Person) -> None:
     back = after(ann, "without:x/me", accounts=["x/me", "x/other"])
     assert back.fields["accounts"] == ["x/other"]

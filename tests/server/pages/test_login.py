@@ -27,6 +27,7 @@ GUARDED = [page for page in PAGES if page.needs]
 
 def address(page: PageRoute) -> str:
     path = page.path.replace("{post_id:int}", "1").replace("{source_id:int}", "1").replace("{action}", "delete")
+    path = path.replace("{platform}/{handle}", "x/me")
     return path.replace("{sha256}", "0" * 64).replace("{secret}", NEW)
 
 

@@ -11,7 +11,7 @@ from tests.server.pages.conftest import Person
 from tests.server.pages.test_compose import EVIL, form
 from ttp.domain.account import Account
 from ttp.domain.cards import Card
-from ttp.server.pages.pictures import crop, folded, marked
+from ttp.server.pages.pictures import crop, fold_text, mark_links
 from ttp.server.pages.rendering import _environment
 from ttp.services.preview import AccountVersion, TextPart
 from ttp.store import accounts
@@ -89,12 +89,12 @@ def test_a_network_of_pictures_shows_them_in_the_shape_of_the_first_and_folds_th
     ],
 )
 def test_links_tags_and_names_are_marked(text: str, html: str) -> None:
-    assert marked(text) == html
+    assert mark_links(text) == html
 
 
 def test_texts_fold_between_words_and_crops_take_any_focus() -> None:
-    assert folded("one two three", 8) == ("one two", " three")
-    assert folded("x" * 9, 8) == ("x" * 8, "x")
-    assert folded("one", 0) == ("one", "")
+    assert fold_text("one two three", 8) == ("one two", " three")
+    assert fold_text("x" * 9, 8) == ("x" * 8, "x")
+    assert fold_text("one", 0) == ("one", "")
     assert crop("100x50", 1, 1, "not a focus").view == "25 0 50 50"
     assert crop("0x50; evil", 4, 5).view == "0 0 400 500"

@@ -55,6 +55,18 @@ def test_items_are_polled_posted_and_skipped(ann: Person, server: Api, site: Fee
     assert (server.ttp.count("post"), in_state(server, "held")) == (1, [])
 
 
+def test_a_preview_shows_the_posts_and_stores_nothing(ann: Person, server: Api, site: FeedSite) -> None:
+    before = server.ttp.sql("SELECT * FROM source_item"), server.ttp.sql("SELECT * FROM source")
+    site.has(Item("z", EVIL), *"cdefgh")
+    page = ann.sees(f"{PAGE}/preview")
+    assert "x/me" in page.partition('id="previews"')[2].partition('id="items"')[0]
+    assert "<script>{{" not in page
+    assert (server.ttp.sql("SELECT * FROM source_item"), server.ttp.sql("SELECT * FROM source")) == before
+    assert server.ttp.count("post") == 0
+    site.answers.extend([Answer(404)] * 3)
+    assert ann.get(f"{PAGE}/preview").status_code >= 400
+
+
 def test_a_source_is_paused_and_resumed(ann: Person, server: Api, site: FeedSite) -> None:
     ann.does(form_with(ann.sees(PAGE), "Pause").action)
     assert shown(server)["state"] == "paused"
@@ -101,7 +113,7 @@ def test_a_person_limited_to_accounts_opens_no_page_about_all(server: Api, site:
     dee = Person(server).log_in("dee", PUBLISH, accounts=[account_named(server, "x/me")])
     assert 'href="/sources"' not in dee.sees("/queue")
     pages = [page for page in PAGES if OPERATIONS[page.operation].scope != OWN]
-    assert len([page for page in pages if page.path.startswith("/sources")]) == 2 + len(CHANGES)
+    assert len([page for page in pages if page.path.startswith("/sources")]) == 3 + len(CHANGES)
     for page in pages:
         answer = dee.get(address(page)) if page.method == "GET" else dee.send(address(page))
         assert answer.status_code == 403, page

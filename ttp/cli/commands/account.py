@@ -219,7 +219,7 @@ def list_accounts(context: Context) -> None:
       ttp account list
       ttp account list --json
     """
-    context.out.write_list(accounts_spec(context.renews_token), context.queries.accounts())
+    context.out.write_list(accounts_spec(context.installation.renews_token), context.queries.accounts())
 
 
 @account.command("show")

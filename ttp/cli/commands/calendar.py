@@ -25,7 +25,7 @@ from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import calendar_time
-from ttp.domain.time.calendar_range import CalendarRange
+from ttp.domain.time.calendar_range import CalendarRange, week_of
 from ttp.domain.time.formatting import DAYS, MONTHS, format_iso
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.posts import MOST_NAMED
@@ -49,7 +49,7 @@ def calendar(
         str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49, a date, next or prev; else now.")
     ] = None,
     month: Annotated[bool, typer.Option("--month", help="Show a month (the default).")] = False,
-    week: Annotated[bool, typer.Option("--week", help="Show a week, Monday to Sunday.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="Show a week.")] = False,
     ics: Annotated[bool, typer.Option("--ics", help="Print an iCalendar file, for a phone.")] = False,
     status: options.Statuses = None,
     platform: options.Platforms = None,
@@ -82,6 +82,7 @@ def calendar(
     sheet = CalendarPage(
         span,
         gaps=() if status else gaps_of(span, posts, context.now()),
+        week_begins=context.week_begins,
         all_=retype(context.line, other_options(format="tsv")),
     )
     is_over = when is None and all(calendar_time(post) < context.now() for post in posts)
@@ -213,30 +214,33 @@ _NARROW, _WITH_HANDLES = 70, 80
 
 
 def render_month(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
-    """Draw a month in weeks from Monday, with week numbers."""
+    """Draw a month in weeks, with their ISO numbers."""
     span = sheet.span
     page = replace(page, zone=span.zone)
     margin = 5 if page.width >= _NARROW else 4
     wide = min(_WIDEST, (page.width - margin) // 7)
-    weeks = [day for day in span.days if day.weekday() == 0 or day == span.first]
-    numbers = f"weeks {weeks[0].isocalendar().week} to {weeks[-1].isocalendar().week}"
+    weeks = list(dict.fromkeys(week_of(day, span.zone, sheet.week_begins) for day in span.days))
+    numbers = f"weeks {_week_number(weeks[0])} to {_week_number(weeks[-1])}"
     yield from heading([month_name(span.first)], f"{escape_text(page.zone_name())}, {numbers}", margin + 7 * wide, page)
     yield ""
-    head = "".join(pad(f" {name}", wide) for name in DAYS)
+    head = "".join(pad(f" {DAYS[day.weekday()]}", wide) for day in weeks[0].days)
     yield page.paint(f"{' ' * margin}{head}".rstrip(), "dim")
     by_day: dict[date, list[PostView]] = {}
     for post in posts:
         by_day.setdefault(span.day(calendar_time(post)), []).append(post)
-    for start in weeks:
-        week = start.isocalendar()[:2]
-        number = page.paint(f"{week[1]:>{margin - 2}}", "dim")
+    for week in weeks:
+        number = page.paint(f"{_week_number(week):>{margin - 2}}", "dim")
         cells = (
-            _cell(day, by_day.get(day, ()), sheet, wide, page) for day in span.days if day.isocalendar()[:2] == week
+            _cell(day, by_day.get(day, ()), sheet, wide, page) if day in span.days else " " * wide for day in week.days
         )
-        yield f"{number}  {' ' * (start.weekday() * wide)}{''.join(cells)}".rstrip()
+        yield f"{number}  {''.join(cells)}".rstrip()
     yield from _listed(posts, sheet, page)
     yield ""
     yield from foot(posts, sheet, page)
+
+
+def _week_number(week: CalendarRange) -> int:
+    return week.middle.isocalendar().week
 
 
 def _cell(day: date, posts: Sequence[PostView], sheet: CalendarPage, wide: int, page: Page) -> str:
@@ -463,7 +467,7 @@ def _heading(sheet: CalendarPage, page: Page, width: int) -> Iterator[str]:
     span = sheet.span
     signs = [f"best slots {STAR}"] if sheet.free else []
     signs += [f"now {NOW}"] if span.holds(page.now) else []
-    parts = [f"Week {span.first.isocalendar().week}", days_name(span), escape_text(page.zone_name())]
+    parts = [f"Week {_week_number(span)}", days_name(span), escape_text(page.zone_name())]
     return heading(parts, "   ".join(signs), width, page)
 
 

@@ -48,7 +48,7 @@ def list_(
     context: Context,
     filters: options.PostOptions,
     today: Annotated[bool, typer.Option("--today", help="Only posts due today.")] = False,
-    week: Annotated[bool, typer.Option("--week", help="Only posts due this week, Monday to Sunday.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="Only posts due this week.")] = False,
     sort: Annotated[
         str | None, typer.Option("--sort", metavar="KEY", help=f"{', '.join(SORT_KEYS)}; -time reversed.")
     ] = None,
@@ -124,10 +124,10 @@ def _days(
         return None, None
     if filters.since or filters.until or (today and week):
         raise UsageError("one of --today, --week, and --since with --until", Hint("see", "ttp list --help"))
-    from ttp.domain.time.calendar_range import CalendarRange, week_of
+    from ttp.domain.time.calendar_range import day_of, week_of
 
     day = context.now().astimezone(context.zone).date()
-    span = week_of(day, context.zone) if week else CalendarRange(day, 1, context.zone)
+    span = week_of(day, context.zone, context.week_begins) if week else day_of(day, context.zone)
     return span.start, span.end
 
 

@@ -21,7 +21,7 @@ def report(
         str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49 or prev; else the last 30 days.")
     ] = None,
     month: Annotated[bool, typer.Option("--month", help="This month.")] = False,
-    week: Annotated[bool, typer.Option("--week", help="This week, from Monday.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="This week.")] = False,
     since: Annotated[
         str | None, typer.Option("--since", metavar="TIME", help="Posts from this time on: 7d (days ago), a date.")
     ] = None,

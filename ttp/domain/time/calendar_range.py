@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from ttp.domain.action import OtherOptions, other_options
@@ -13,6 +13,9 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.words import MONTHS
 from ttp.domain.time.zones import instant_of
 
+MONDAY = 0
+WEEK_STARTS = {"monday": MONDAY, "sunday": 6}
+"""The weekday numbers of `calendar.week_start`."""
 STEPS = {"prev": -1, "next": 1}
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
@@ -26,7 +29,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class CalendarRange:
-    """`length` days from `first` on, in `zone`: a week from its Monday, or a month."""
+    """`length` days from `first` on, in `zone`: a week, a month, or one day."""
 
     first: date
     length: int
@@ -35,9 +38,20 @@ class CalendarRange:
 
     @property
     def name(self) -> str:
-        """`2026-W48` or `2026-11`."""
-        year, week, _ = self.first.isocalendar()
+        """`2026-W48`, `2026-11` or `2026-11-23`."""
+        if self.is_day:
+            return f"{self.first}"
+        year, week, _ = self.middle.isocalendar()
         return f"{year:04}-W{week:02}" if self.is_week else f"{self.first:%Y-%m}"
+
+    @property
+    def is_day(self) -> bool:
+        return self.length == 1
+
+    @property
+    def middle(self) -> date:
+        """The day in the middle: that of a week is in the ISO week which names it, also if it begins on Sunday."""
+        return self.first + self.length // 2 * _DAY
 
     @property
     def last(self) -> date:
@@ -65,16 +79,20 @@ class CalendarRange:
         return self.start <= at < self.end
 
     def shift(self, by: int) -> CalendarRange:
-        """Return the range this many weeks or months later (negative: earlier)."""
-        if self.is_week:
-            return week_of(self.first + by * 7 * _DAY, self.zone)
+        """Return the range this many weeks, months or days later (negative: earlier)."""
+        if self.is_week or self.is_day:
+            return replace(self, first=self.first + by * self.length * _DAY)
         months = self.first.year * 12 + self.first.month - 1 + by
         return month_of(date(months // 12, months % 12 + 1, 1), self.zone)
 
 
-def week_of(day: date, zone: tzinfo) -> CalendarRange:
-    """Return the ISO week, Monday to Sunday, of a day."""
-    return CalendarRange(day - day.weekday() * _DAY, 7, zone, is_week=True)
+def week_of(day: date, zone: tzinfo, begins: int = MONDAY) -> CalendarRange:
+    """Return the week of a day. `begins`: the weekday of its first day, 0 to 6."""
+    return CalendarRange(day - (day.weekday() - begins) % 7 * _DAY, 7, zone, is_week=True)
+
+
+def day_of(day: date, zone: tzinfo) -> CalendarRange:
+    return CalendarRange(day, 1, zone)
 
 
 def month_of(day: date, zone: tzinfo) -> CalendarRange:
@@ -105,15 +123,24 @@ class RangeProblem(Exception):
 
 
 def parse_calendar_range(
-    text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, begun: bool = False
+    text: str | None,
+    *,
+    month: bool,
+    week: bool,
+    today: date,
+    zone: tzinfo,
+    begun: bool = False,
+    week_begins: int = MONDAY,
 ) -> CalendarRange:
-    """Return the chosen days; without `text` those around `today`: the week if `week`, else the month.
-    Raise UsageError; with `begun` it suggests no days to come."""
+    """Return the chosen days; without `text` those around `today`: the week if `week`, else the month. A week in ISO
+    form begins on or before its Monday. Raise UsageError; with `begun` it suggests no days to come."""
     try:
-        return _parse_range(text, month, week, today, zone)
+        return _parse_range(text, month, week, today, zone, week_begins)
     except RangeProblem as refused:
         ways = [
-            one for one in refused.ways if not begun or _parse_range(one[0], False, one[1], today, zone).first <= today
+            (way, is_week)
+            for way, is_week in refused.ways
+            if not begun or _parse_range(way, False, is_week, today, zone, week_begins).first <= today
         ]
         raise UsageError(str(refused), *(Hint("try", _other_days(*one, month=month)) for one in ways)) from None
 
@@ -124,11 +151,13 @@ def _other_days(when: str | None, week: bool, *, month: bool) -> OtherOptions:
     return other_options(when=when, **switches)
 
 
-def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: tzinfo) -> CalendarRange:
+def _parse_range(
+    text: str | None, month: bool, week: bool, today: date, zone: tzinfo, week_begins: int
+) -> CalendarRange:
     if month and week:
         raise RangeProblem("a month or a week, not both", (None, False), (None, True))
     words = (text or "").strip().lower()
-    here = week_of(today, zone) if week else month_of(today, zone)
+    here = week_of(today, zone, week_begins) if week else month_of(today, zone)
     if text is None:
         return here
     if words in STEPS:
@@ -138,7 +167,7 @@ def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: t
         if month:
             ways = (text, False), (f"{monday:%Y-%m}", False)
             raise RangeProblem(f'"{text}" is a week, and --month asks for a month', *ways)
-        return week_of(monday, zone)
+        return week_of(monday, zone, week_begins)
     if match := _MONTH.fullmatch(words):
         first = _first(int(match[1]), int(match[2]), text)
         if week:
@@ -150,7 +179,7 @@ def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: t
             day = first.replace(day=int(match[3]))
         except ValueError:
             raise RangeProblem(f'no day "{text}"', (f"{first}", week)) from None
-        return week_of(day, zone) if week else month_of(day, zone)
+        return week_of(day, zone, week_begins) if week else month_of(day, zone)
     year, number, _ = today.isocalendar()
     usual: tuple[Days, ...] = (f"{today:%Y-%m}", False), (f"{year}-W{number:02}", False), ("next", week)
     meant = next(_meant(words, week, today), None) or _named_day(words, today)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
@@ -19,7 +19,7 @@ from ttp.server.pages.media import media_answer
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
-from ttp.services.preview import with_sent
+from ttp.services.preview import AccountVersion, stored_versions, with_sent
 from ttp.services.server.approval_links import ApprovalLinks, NewApprovalLink
 from ttp.store.queries import PostFilter
 from ttp.store.server.approval_links import ApprovalLink
@@ -99,13 +99,15 @@ def revoke_link(visit: Visit) -> Response:
 
 class LinkedPost(NamedTuple):
     """A post on the page of a link. `is_open`: its reader can decide about it; `by_author`: they or the maker of the
-    link wrote it since; `was_approved`: an approval was withdrawn by a change."""
+    link wrote it since; `was_approved`: it has been approved, maybe in another version; `versions`: of one
+    that is open alone, or that its reader chose."""
 
     post: PostView
     options: list[str]
     is_open: bool
     by_author: bool
     was_approved: bool
+    versions: Sequence[AccountVersion] = ()
 
 
 def show_link(visit: Visit) -> Response:
@@ -163,19 +165,25 @@ def _link(visit: Visit) -> ApprovalLink | None:
     return visit.installation.approval_links.find(str(visit.request.path_params["secret"]))
 
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({"link": None, "posts": [], "wait_s": 0})
+_NOTHING: Mapping[str, Any] = MappingProxyType({"link": None, "posts": [], "wait_s": 0, "old": None})
+
+
+def _no_link_page(visit: Visit, status: int, wait_s: float = 0) -> Response:
+    """Say that the link does not work, and whom to ask."""
+    old = visit.installation.approval_links.find_old(str(visit.request.path_params["secret"]))
+    values = {**_NOTHING, "wait_s": wait_s, "old": old, "now": visit.now}
+    return visit.page("approval_link.html", status, decided="", **values)
 
 
 def _wrong_link(visit: Visit) -> Response:
     """Answer a decision by a link that does not work. Tries of an address that must wait make it wait no longer."""
     wait_s = wait_of(visit, visit.request.app.state.link_backoff)
-    page = visit.page("approval_link.html", 429 if wait_s else 404, decided="", **{**_NOTHING, "wait_s": wait_s})
-    return with_wait(page, wait_s)
+    return with_wait(_no_link_page(visit, 429 if wait_s else 404, wait_s), wait_s)
 
 
 def _link_page(visit: Visit, link: ApprovalLink | None, error: TtpError | None = None) -> Response:
     if link is None:
-        return visit.page("approval_link.html", 404, decided="", **_NOTHING)
+        return _no_link_page(visit, 404)
     services, posts = _services(visit, link), _linked_posts(visit, link)
     return visit.page(
         "approval_link.html",
@@ -202,16 +210,21 @@ def _linked_posts(visit: Visit, link: ApprovalLink) -> list[LinkedPost]:
     authors = [link.name] if link.by_owner else [link.name, link.created_by]
     own = {post_id for name in authors for post_id in services.approvals.of_author(ids, name)}
     approved = services.approvals.approved_before(ids)
-    return [
-        LinkedPost(
-            with_sent(services.posts, post),
-            _options(post, accounts, visit.installation.platforms),
-            is_open=link.posts is None or ("approve" in post.needs() and post.id not in own),
-            by_author=post.id in own,
-            was_approved=post.id in approved,
+    posts = []
+    for post in views:
+        is_shown = len(views) == 1 or str(post.id) == visit.query("looks")
+        is_open = link.posts is None or ("approve" in post.needs() and post.id not in own)
+        posts.append(
+            LinkedPost(
+                with_sent(services.posts, post),
+                _options(post, accounts, visit.installation.platforms),
+                is_open=is_open,
+                by_author=post.id in own,
+                was_approved=post.id in approved,
+                versions=stored_versions(services.posts, post) if is_open and is_shown else (),
+            )
         )
-        for post in views
-    ]
+    return posts
 
 
 def _options(post: PostFields, accounts: Iterable[Account], platforms: Registry) -> list[str]:

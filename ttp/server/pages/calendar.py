@@ -1,38 +1,73 @@
-"""The page of the calendar: a month of days or a week of hours, where posts can be moved."""
+"""The calendar: a month, a week or a day of posts, with the slots and the best hours that are free."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from ttp.domain.errors import StateRefused, TtpError, UsageError
+from ttp.domain.account import Account
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import PostStatus, calendar_time
-from ttp.domain.time.calendar_range import CalendarRange
-from ttp.server.pages.visit import Visit
+from ttp.domain.time.calendar_range import CalendarRange, day_of, week_of
+from ttp.domain.time.formatting import DAYS, MONTHS
+from ttp.server.pages.filters import read_filters
+from ttp.server.pages.moving import outcome, refusal
+from ttp.server.pages.rendering import counted, look_of
+from ttp.server.pages.visit import Visit, parse_number
 from ttp.services.calendar import CALENDAR_STATUSES
 from ttp.services.queries import PostView
 from ttp.store.queries import PostFilter
-from ttp.views.calendar import gaps_of
 
-MOST_OF_DAY = 6
+MOST_OF_DAY = 4
 """Posts of a day that a month shows."""
-_DAY = timedelta(days=1)
+FEW = 2
+"""Up to this many posts of a day have two lines and a picture in a month."""
+FILTERS = ("account", "status", "tag")
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_FIRST_HOUR, _LAST_HOUR = 8, 20
+"""The hours that a week shows at least."""
+_LEVELS = 5
+"""Tints of the heat map, but for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTime:
+    """A coming time at which nothing is planned. `is_best`: one of the best hours; else a slot of `accounts`."""
+
+    at: datetime
+    is_best: bool
+    accounts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarDay:
-    """A day of the grid. `is_gap`: a coming day without posts between days with some."""
+    """A day with its posts. `compose_at`: the time of a new post."""
 
     day: date
     is_inside: bool
     is_today: bool
-    is_gap: bool
     posts: Sequence[PostView]
+    free: Sequence[FreeTime]
+    compose_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        return DAYS[self.day.weekday()]
+
+    @property
+    def month(self) -> str:
+        return MONTHS[self.day.month - 1]
+
+    @property
+    def is_busy(self) -> bool:
+        return len(self.posts) > FEW
 
     @property
     def shown_posts(self) -> Sequence[PostView]:
@@ -43,98 +78,234 @@ class CalendarDay:
         return len(self.posts) - len(self.shown_posts)
 
     @property
-    def week(self) -> str:
-        year, week, _ = self.day.isocalendar()
-        return f"{year:04}-W{week:02}"
+    def slots(self) -> int:
+        return sum(not one.is_best for one in self.free)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarHour:
+    """An hour of a day in a week: its posts, free times, and how good it is (0 to 5)."""
+
+    hour: int
+    is_past: bool
+    posts: Sequence[PostView]
+    free: Sequence[FreeTime]
+    level: int
+    compose_at: datetime | None
 
 
 def show_calendar(visit: Visit) -> Response:
-    return _page(visit, visit.query("view") == "week", visit.query("when"))
+    view, error = visit.query("view"), None
+    try:
+        span = _span(visit, view, visit.query("when"))
+    except TtpError as refused:
+        span, error = _span(visit, view, ""), refused
+    return _page(visit, span, error or refusal(visit))
 
 
-def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None) -> Response:
-    span = visit.reading.days(when or None, week=is_week)
-    zone, today = visit.zone, span.day(visit.now)
-    posts = _posts(visit, span)
-    by_day: dict[date, list[PostView]] = defaultdict(list)
-    for post in posts:
-        by_day[span.day(calendar_time(post))].append(post)
-    gaps = set(gaps_of(span, posts, visit.now))
-    first = span.first - span.first.weekday() * _DAY
-    length = -(-((span.last - first).days + 1) // 7) * 7
-    days = [
-        CalendarDay(day, span.first <= day <= span.last, day == today, day in gaps, by_day.get(day, ()))
-        for day in (first + place * _DAY for place in range(length))
-    ]
-    free = visit.reading.planning.free_hours(visit.reading.queries.accounts(), span, posts) if span.is_week else ()
-    moved = visit.query("post")
+def _span(visit: Visit, view: str, when: str) -> CalendarRange:
+    """Return the days of the address. A day of a month or a week is today, if that is in it."""
+    span = visit.reading.days(when or None, week=view == "week")
+    return day_of(_focus(span, when, visit.now), span.zone) if view == "day" else span
+
+
+def _focus(span: CalendarRange, when: str, now: datetime) -> date:
+    """Return the day that stays in sight when another view of the same time is opened."""
+    try:
+        if (day := date.fromisoformat(when.strip())) in span.days and len(when.strip()) == len("2026-12-01"):
+            return day
+    except ValueError:
+        pass  # a month, a week, or nothing that can be read
+    if span.holds(now):
+        return span.day(now)
+    return span.middle if span.is_week else span.first
+
+
+def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response:
+    filters = read_filters(visit)
+    post_filter = replace(filters.post_filter, since=None, until=None, search=None)
+    view = "week" if span.is_week else "day" if span.is_day else "month"
+    grid = _grid(span, visit.reading.week_begins) if view == "month" else span
+    posts = _posts(visit, grid, post_filter)
+    accounts = [one for one in filters.accounts if one.enabled and _passes(one, post_filter)]
+    hours = None if view == "month" else visit.reading.planning.hours(accounts, span, posts)
+    free = _free_times(visit, accounts, grid, posts, hours.free if hours else ())
+    days = list(_days(visit, span, grid, posts, free))
+    inside = [post for day in days if day.is_inside for post in day.posts]
+    focus = _focus(span, visit.query("when"), visit.now)
+
+    chosen = urlencode({name: filters[name] for name in FILTERS if filters[name]})
+
+    def address(view: str, when: object = "") -> str:
+        words = (f"view={view}" if view != "month" else "", f"when={when}" if when else "", chosen)
+        return f"/calendar?{'&'.join(filter(None, words))}".removesuffix("?")
+
     return visit.page(
         "calendar.html",
+        view=view,
+        filters=filters,
+        only=FILTERS,
+        also={"when": span.name} if view == "month" else {"view": view, "when": span.name},
         span=span,
-        before=span.shift(-1).name,
-        after=span.shift(1).name,
-        weeks=[days[place : place + 7] for place in range(0, length, 7)],
-        hours=_hours(posts, free, visit) if span.is_week else {},
-        best={(local.date(), local.hour): f"{local:%H:%M}" for local in (hour.at.astimezone(zone) for hour in free)},
-        gaps=len(gaps),
-        is_empty=not posts,
+        heading=heading(span),
+        earlier=span.shift(-1),
+        later=span.shift(1),
+        days=days,
+        rows=_rows(visit, days, hours.rated if hours else ()) if view == "week" else {},
+        line=_line(visit, days[0]) if view == "day" else (),
+        posts=inside,
+        empty_days=sum(not one.posts for one in days if one.is_inside and one.compose_at),
+        needing=sum(bool(set(post.needs()) - {"approve"}) for post in inside),
+        networks_of=networks_of,
+        results_of=results_of,
+        has_best=any(one.is_best for one in free),
+        refused=_post_of(visit) if error else None,
+        looks=Counter(map(look_of, posts)),
+        platforms=Counter(name for post in inside for name in networks_of(post)),
+        address=address,
+        heading_of=heading,
+        focus=focus,
+        here=address(view, span.name),
         may_move=visit.may("schedule"),
         may_write=visit.may("create"),
-        undo=_last_change(visit, moved) if moved.isdecimal() and visit.query("done") == "moved" else None,
+        **outcome(visit),
         error=error,
     )
 
 
-def move(visit: Visit) -> Response:
-    """Give a post another day, or another hour of a day; its minutes stay."""
-    is_week, when = visit.field("view") == "week", visit.field("when")
+def _passes(account: Account, post_filter: PostFilter) -> bool:
+    is_chosen = not post_filter.accounts or account.id in post_filter.accounts
+    return is_chosen and (not post_filter.platforms or account.platform in post_filter.platforms)
+
+
+def heading(span: CalendarRange) -> str:
+    """Return `December 2026`, `30 Nov – 6 Dec 2026`, or `Mon 30 November 2026`."""
+    first, last = span.first, span.last
+    month = MONTHS[last.month - 1]
+    if span.is_day:
+        return f"{DAYS[first.weekday()]} {first.day} {month} {first.year}"
+    if not span.is_week:
+        return f"{month} {last.year}"
+    year = f" {first.year}" if first.year != last.year else ""
+    begin = f"{first.day} {MONTHS[first.month - 1][:3]}{year}" if first.month != last.month else f"{first.day}"
+    return f"{begin} – {last.day} {month[:3]} {last.year}"  # a dash between numbers
+
+
+def networks_of(post: PostView) -> list[str]:
+    return list(dict.fromkeys(row.platform for row in post.active))
+
+
+def results_of(post: PostView) -> str:
+    """Return what a post has reached: `2 of 3 accounts have it` or `18 likes, 2 comments`."""
+    if post.status in (PostStatus.PUBLISHING, PostStatus.PARTIAL):
+        have = sum(row.state is DeliveryState.PUBLISHED for row in post.active)
+        return f"{have} of {len(post.active)} accounts have it"
+    return counted(post.metrics.values())
+
+
+def _post_of(visit: Visit) -> PostView | None:
+    """Return the post whose change was refused, if it exists."""
+    post_id = parse_number(visit.query("refused"))
     try:
-        _move(visit)
-    except TtpError as error:
-        return _page(visit, is_week, when, error)
-    return visit.go("/calendar", view="week" if is_week else "month", when=when, done="moved", post=visit.post_id)
+        return None if post_id is None else visit.reading.queries.post(post_id)
+    except NotFound:
+        return None
 
 
-def _move(visit: Visit) -> None:
-    services = visit.services("schedule", expected=visit.revision())
-    post = services.queries.post(visit.post_id)
-    if post.status is not PostStatus.SCHEDULED or post.scheduled_at is None:
-        raise StateRefused(f"post {post.id} is {post.status} and cannot be moved")
-    local = post.scheduled_at.astimezone(visit.zone)
-    try:
-        day = date.fromisoformat(visit.field("date"))
-        hour = int(visit.field("hour")) if visit.field("hour") else local.hour
-        time = datetime(day.year, day.month, day.day, hour, local.minute)  # noqa: DTZ001  # a wall-clock time
-    except ValueError:
-        raise UsageError("the form names no day") from None
-    accounts = services.posts.accounts_by_post([visit.post_id])
-    times = services.times.resolve_posts(f"{time:%Y-%m-%d %H:%M}", accounts, visit.zone.key)
-    services.posts.schedule(times)
+def _grid(month: CalendarRange, begins: int) -> CalendarRange:
+    """Return the whole weeks of a month."""
+    first = week_of(month.first, month.zone, begins).first
+    last = week_of(month.last, month.zone, begins).last
+    return replace(month, first=first, length=(last - first).days + 1)
 
 
-def _posts(visit: Visit, span: CalendarRange) -> list[PostView]:
+def _posts(visit: Visit, span: CalendarRange, post_filter: PostFilter) -> list[PostView]:
     if visit.person.accounts is None:
-        return visit.reading.calendar.posts(span, PostFilter())
+        return visit.reading.calendar.posts(span, post_filter)
     # What repeats will create is not told apart by account.
-    which = PostFilter(CALENDAR_STATUSES, since=span.start, until=span.end)
+    which = replace(post_filter, statuses=post_filter.statuses or CALENDAR_STATUSES, since=span.start, until=span.end)
     return sorted(visit.reading.queries.views(which), key=calendar_time)
 
 
-def _hours(
-    posts: Sequence[PostView], free: Sequence[FreeHour], visit: Visit
-) -> Mapping[int, Mapping[date, list[PostView]]]:
-    """Return the posts by hour and day, of the hours from the first to the last that has any; at least 8 to 20."""
-    by_hour: dict[int, dict[date, list[PostView]]] = defaultdict(lambda: defaultdict(list))
-    used = {8, 20, *(hour.at.astimezone(visit.zone).hour for hour in free)}
+def _free_times(
+    visit: Visit, accounts: Sequence[Account], span: CalendarRange, posts: Sequence[PostView], best: Sequence[FreeHour]
+) -> list[FreeTime]:
+    """Return the best hours and the coming slots without a post, by time, for somebody who may use them."""
+    if not visit.may("create"):
+        return []
+    start, slots = max(span.start, visit.now), defaultdict[datetime, list[str]](list)
+    taken = {(name, calendar_time(post)) for post in posts for name in post.accounts}
+    for account in accounts if start < span.end else ():
+        for at in visit.reading.slots.within(account, start, span.end):
+            if (account.name, at) not in taken:
+                slots[at].append(account.name)
+    best_hours = {hour.at for hour in best}
+    free = [FreeTime(at, at in best_hours, slots.get(at, ())) for at in {*best_hours, *slots}]
+    return sorted(free, key=lambda one: one.at)
+
+
+def _days(
+    visit: Visit, span: CalendarRange, grid: CalendarRange, posts: Sequence[PostView], free: Sequence[FreeTime]
+) -> Iterator[CalendarDay]:
+    posts_of, free_of = defaultdict[date, list[PostView]](list), defaultdict[date, list[FreeTime]](list)
     for post in posts:
-        local = calendar_time(post).astimezone(visit.zone)
-        by_hour[local.hour][local.date()].append(post)
-        used.add(local.hour)
-    return {hour: by_hour[hour] for hour in range(min(used), max(used) + 1)}
+        posts_of[span.day(calendar_time(post))].append(post)
+    for one in free:
+        free_of[span.day(one.at)].append(one)
+    today = span.day(visit.now)
+    for day in grid.days:
+        is_inside = span.first <= day <= span.last
+        yield CalendarDay(day, is_inside, day == today, posts_of[day], free_of[day], _morning(visit, day))
 
 
-def _last_change(visit: Visit, post_id: str) -> tuple[int, int] | None:
-    """Return a post and its last change, for a button that undoes it."""
-    number = int(post_id[:15])
-    changes = visit.reading.queries.changes(1, number)
-    return (number, changes[0].change.id) if changes else None
+def _morning(visit: Visit, day: date) -> datetime | None:
+    """Return 09:00 of a day, or the next full hour of today; None of a day that is over."""
+    now = visit.now.astimezone(visit.zone)
+    morning = datetime(day.year, day.month, day.day, 9, tzinfo=visit.zone)
+    if day < now.date():
+        return None
+    return morning if morning > now else (now + _HOUR).replace(minute=0, second=0, microsecond=0)
+
+
+def _rows(
+    visit: Visit, days: Sequence[CalendarDay], rated: Sequence[FreeHour]
+) -> Mapping[date, Sequence[CalendarHour]]:
+    """Return the hours of each day, from the first to the last that has anything on one of them."""
+    zone, now = visit.zone, visit.now.astimezone(visit.zone)
+    posts, free = defaultdict[datetime, list[PostView]](list), defaultdict[datetime, list[FreeTime]](list)
+    for day in days:
+        for post in day.posts:
+            posts[_wall_hour(calendar_time(post), zone)].append(post)
+        for one in day.free:
+            free[_wall_hour(one.at, zone)].append(one)
+    used = {_FIRST_HOUR, _LAST_HOUR, *(at.hour for at in (*posts, *free))}
+    gains = {_wall_hour(hour.at, zone): hour.uplift for hour in rated}
+    highest = max(gains.values(), default=0)
+
+    def hour_of(day: date, hour: int) -> CalendarHour:
+        wall = datetime(day.year, day.month, day.day, hour)  # noqa: DTZ001  # a wall-clock time
+        gain = gains.get(wall, 0)
+        level = min(_LEVELS, 1 + int(_LEVELS * gain / highest)) if gain > 0 else 0
+        is_past = wall <= now.replace(tzinfo=None)
+        return CalendarHour(
+            hour,
+            is_past,
+            posts.get(wall, ()),
+            free.get(wall, ()),
+            level,
+            None if is_past else wall.replace(tzinfo=zone),
+        )
+
+    return {one.day: [hour_of(one.day, hour) for hour in range(min(used), max(used) + 1)] for one in days}
+
+
+def _wall_hour(at: datetime, zone: object) -> datetime:
+    return at.astimezone(zone).replace(minute=0, second=0, microsecond=0, tzinfo=None)  # type: ignore[arg-type]
+
+
+def _line(visit: Visit, day: CalendarDay) -> Sequence[tuple[datetime, PostView | FreeTime | None]]:
+    """Return what a day has, by time; None is the present."""
+    line: list[tuple[datetime, PostView | FreeTime | None]] = [(calendar_time(post), post) for post in day.posts]
+    line += [(one.at, one) for one in day.free]
+    line += [(visit.now, None)] if day.is_today else []
+    return sorted(line, key=lambda one: one[0])

@@ -10,8 +10,7 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from ttp.domain.action import other_options
-from ttp.domain.errors import Conflict, Hint, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
 from ttp.domain.post import PostStatus
 from ttp.domain.time.formatting import other_clocks
 from ttp.server.inputs import split as split_tags
@@ -277,11 +276,6 @@ def upload(visit: Visit) -> Response:
 
 def _save(visit: Visit, typed: Composition, *, timed: bool, command: str = "edit", is_kept: bool = False) -> PostView:
     """Store what is typed and return the post. `is_kept`: while it is typed, which is one change from first to last."""
-    if timed and not typed.at:
-        raise TimeRefused("give a time, or save it as a draft")
-    if timed and typed.other_at:
-        ways = (Hint("try", other_options(at=at)) for at in (typed.at, typed.other_at))
-        raise TimeRefused(f"two times are given, {typed.at} and {typed.other_at}: choose one", *ways)
     if timed and typed.zone not in ("", visit.zone.key):
         raise TimeRefused(f"your timezone is {visit.zone.key} now, and this time was in {typed.zone}: check it")
     forms, name = visit.open_forms, visit.person.name

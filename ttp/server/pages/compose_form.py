@@ -11,8 +11,8 @@ from typing import Any
 from starlette.responses import Response
 
 from ttp.domain.account import Account
-from ttp.domain.action import OtherOptions, WayOut
-from ttp.domain.errors import Problem, Stale, TimeRefused, TtpError
+from ttp.domain.action import OtherOptions, WayOut, other_options
+from ttp.domain.errors import Hint, Problem, Stale, TimeRefused, TtpError
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.pages.compose_text import TextUse, count_text, empty_use
@@ -119,6 +119,12 @@ def check_text(visit: Visit, typed: Composition) -> TextCheck:
 
 
 def time_of(services: RequestServices, accounts: Sequence[Account], typed: Composition) -> ResolvedTime:
+    """Return the time of a form. Raise TimeRefused, or UsageError if no slot or hour is free."""
+    if not typed.at:
+        raise TimeRefused("give a time, or save it as a draft")
+    if typed.other_at:
+        ways = (Hint("try", other_options(at=at)) for at in (typed.at, typed.other_at))
+        raise TimeRefused(f"two times are given, {typed.at} and {typed.other_at}: choose one", *ways)
     return services.times.resolve(typed.at, tuple(accounts), None, post=typed.post_id or None)
 
 
@@ -236,9 +242,11 @@ def _problems(
         problems = [(one, ()) for one in error.problems] or [(whole, [hint.way for hint in error.hints])]
     if button in _NOT_SENT and (error is not None or repaired):
         problems += [(one, ()) for one in check.problems]
-        if repaired and check.refused is not None:
-            problems.append((Problem(field_of(check.refused), "", check.refused.message), ()))
-        problems += _time_problems(visit, typed, error)
+        refusals = [check.refused] if repaired and check.refused is not None else []
+        if not isinstance(error, TimeRefused) and (button == "schedule" or typed.at != typed.at_before):
+            refusals += _refusals_of_time(visit, typed)
+        for one in refusals:
+            problems.append((Problem(field_of(one), "", one.message), [hint.way for hint in one.hints]))
     return problems
 
 
@@ -268,18 +276,20 @@ def _troubles(
     return {name: there for name, there in troubles.items() if there}
 
 
-def _time_problems(visit: Visit, typed: Composition, error: TtpError | None) -> list[tuple[Problem, Sequence[WayOut]]]:
-    """Return what is wrong with the time, for a form that was refused for something else."""
+def _refusals_of_time(visit: Visit, typed: Composition) -> Iterator[TtpError]:
+    """Yield what is wrong with the accounts, and with the time for those that there are."""
     services = writing_services(visit)
-    if not typed.at or typed.at == typed.at_before or isinstance(error, TimeRefused):
-        return []
+    accounts: tuple[Account, ...] = ()
     try:
-        time_of(services, services.queries.find_accounts(typed.accounts), typed)
+        accounts = services.posts.accounts_of_new(typed.as_input(visit.installation.platforms))
+    except TtpError as refused:
+        yield refused
+    try:
+        time_of(services, accounts, typed)
     except TimeRefused as refused:
-        return [(Problem("at", "", refused.message), [hint.way for hint in refused.hints])]
-    except TtpError:  # of the accounts, which have a problem of their own
-        return []
-    return []
+        yield refused
+    except TtpError:  # no slot or hour of these accounts is free, which is said when it is chosen
+        return
 
 
 def _proposed_times(ways: Iterable[WayOut]) -> Iterator[Repair]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -94,22 +95,35 @@ def setup_commands(visit: Visit, platform: Platform) -> list[str]:
 
 
 def show_form(visit: Visit) -> Response:
-    platform, _, handle = visit.query("name").partition("/")
-    return _form_page(visit, platform, handle)
+    name, _, handle = visit.query("name").partition("/")
+    return _form_page(visit, visit.query("platform") or name, handle)
 
 
-def _form_page(visit: Visit, platform: str, handle: str, error: TtpError | None = None) -> Response:
+def _form_page(
+    visit: Visit, name: str, handle: str, error: TtpError | None = None, *, wrong_answer: bool = False
+) -> Response:
+    """Show the networks, and the form of the one that is chosen. `wrong_answer`: the error is about the password."""
     registry = visit.installation.platforms
+    platforms = [facts for facts in map(registry.facts, registry.names()) if facts.has_login]
+    asked = {platform.name: _asks_for(visit, platform) for platform in platforms}
     return _page(
         visit,
         "connect.html",
         error,
-        platforms=[facts for facts in map(registry.facts, registry.names()) if facts.has_login],
-        with_langs=[registry.title(name) for name in registry.names() if registry.facts(name).language_option],
-        platform=platform,
+        platforms=platforms,
+        asked=asked,
+        platform=next((platform for platform in platforms if name in (platform.name, *platform.aliases)), None),
         handle=handle,
         langs=visit.field("langs"),
+        wrong_answer=wrong_answer,
     )
+
+
+def _asks_for(visit: Visit, platform: Platform) -> tuple[str, ...]:
+    """Return what the login of a platform asks for here; empty where a person logs in at the platform."""
+    login = visit.installation.login(platform.name)
+    with closing(login) if login is not None else nullcontext():
+        return login.asks_for if isinstance(login, PasswordLogin) else ()
 
 
 def start(visit: Visit) -> Response:
@@ -125,7 +139,7 @@ def start(visit: Visit) -> Response:
         options = parse_languages(platform, visit.field("langs"), visit.installation.platforms)
         with visit.installation.connecting(platform, server, runtime) as (connector, login):
             if isinstance(login, PasswordLogin):
-                return _password_page(visit, platform, handle, login)
+                return _form_page(visit, platform.name, handle)
             callback = _callback_address(visit)
             if platform.needs_https_redirect and not callback.startswith("https://"):
                 raise UsageError(
@@ -156,7 +170,7 @@ def sign_in(visit: Visit) -> Response:
             try:
                 result = connector.sign_in(name, answers)
             except TtpError as error:
-                return _password_page(visit, platform, handle, login, error)
+                return _form_page(visit, platform.name, handle, error, wrong_answer=True)
     except TtpError as error:
         return _form_page(visit, platform_name, handle, error)
     return _result_page(visit, result, options)
@@ -183,13 +197,6 @@ def finish(visit: Visit) -> Response:
     except TtpError as error:
         return _failure_page(visit, pending.name, error)
     return _result_page(visit, result, started.options)
-
-
-def _password_page(
-    visit: Visit, platform: Platform, handle: str, login: PasswordLogin, error: TtpError | None = None
-) -> Response:
-    prompts, langs = login.asks_for, visit.field("langs")
-    return _page(visit, "connect_password.html", error, platform=platform, handle=handle, prompts=prompts, langs=langs)
 
 
 def _result_page(visit: Visit, result: ConnectResult, options: Mapping[str, str]) -> Response:

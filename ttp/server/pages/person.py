@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from ttp.domain.errors import TtpError
 from ttp.domain.time.zones import suggest_zone, zone_names
-from ttp.server.pages.visit import Visit
+from ttp.server.pages.visit import Visit, local_path
 
 PAGE = "/timezone"
 
@@ -23,7 +23,7 @@ def set_timezone(visit: Visit) -> Response:
         visit.installation.people.set_timezone(visit.person.name, name)
     except TtpError as error:
         return _page(visit, name, error)
-    return visit.go(PAGE, done="timezone")
+    return visit.go(local_path(visit.field("next")) or PAGE, done="timezone")
 
 
 def _page(visit: Visit, name: str, error: TtpError | None = None) -> Response:

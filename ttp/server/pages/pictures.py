@@ -61,7 +61,7 @@ def shape(size: tuple[int | None, int | None], lowest: float, highest: float) ->
     return round(1000 * min(max(width / height, lowest), highest)), 1000
 
 
-def folded(text: str, most: int) -> tuple[str, str]:
+def fold_text(text: str, most: int) -> tuple[str, str]:
     """Return what people see of a text, and what they see after a click. `most`: characters; 0: all."""
     if not most or len(text) <= most:
         return text, ""
@@ -70,7 +70,7 @@ def folded(text: str, most: int) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def marked(text: str) -> Markup:
+def mark_links(text: str) -> Markup:
     """Return a text with its links, tags and names marked, links as networks shorten them."""
     return Markup("").join(_pieces(text))
 

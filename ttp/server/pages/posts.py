@@ -17,9 +17,10 @@ from ttp.domain.post_fields import shown_fields
 from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.slot_parser import parse_slot_times
 from ttp.server.pages.compose import unsaved_edit
+from ttp.server.pages.moving import go_after_undo
 from ttp.server.pages.post_events import post_events
 from ttp.server.pages.troubles import troubles_of
-from ttp.server.pages.visit import Visit, parse_number
+from ttp.server.pages.visit import Visit, local_path, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.new_posts import copy_post
 from ttp.services.preview import stored_versions, with_sent
@@ -290,7 +291,7 @@ def change_post(visit: Visit, name: str) -> Response:
         return visit.go("/queue", done=name, post=visit.post_id)
     if not services.queries.posts_by_id([visit.post_id]):  # it was made for the time that is skipped
         return visit.go("/queue", done=name)
-    return visit.go(f"/posts/{visit.post_id}", done=name)
+    return visit.go(local_path(visit.field("next")) or f"/posts/{visit.post_id}", done=name)
 
 
 def ask_again(visit: Visit, error: TtpError, name: str) -> Response:
@@ -335,8 +336,8 @@ def undo(visit: Visit) -> Response:
     except NotFound:
         raise
     except TtpError as error:
-        return _refused_undo(visit, error)
-    return visit.go(f"/posts/{visit.post_id}", done="back" if back else "undo")
+        return go_after_undo(visit, error) or _refused_undo(visit, error)
+    return go_after_undo(visit, None) or visit.go(f"/posts/{visit.post_id}", done="back" if back else "undo")
 
 
 def _refused_undo(visit: Visit, error: TtpError) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from functools import cache
@@ -10,25 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from ttp.domain.action import Action
 from ttp.domain.cards import cards_of
-from ttp.domain.delivery import APPROVAL
+from ttp.domain.delivery import APPROVAL, DeliveryState
 from ttp.domain.links import host_of
 from ttp.domain.media.item import NAMES
 from ttp.domain.media.limits import size_text
 from ttp.domain.metrics.report import change
-from ttp.domain.post import Metrics, add_metrics
+from ttp.domain.post import Metrics, PostStatus, add_metrics
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
 from ttp.domain.time.slot_parser import format_slot_times
 from ttp.domain.time.zones import wall_text
 from ttp.platforms import BUILT_IN
-from ttp.server.pages.pictures import FOCUS, crop, folded, marked, shape
+from ttp.server.pages.pictures import FOCUS, crop, fold_text, mark_links, shape
 from ttp.server.pages.static import static_address
 
 if TYPE_CHECKING:
     from ttp.domain.errors import TtpError
+    from ttp.services.queries import PostView
 
 FOLDER = Path(__file__).parent.parent
 HEADERS = {
@@ -72,6 +76,7 @@ SHAPES = {
     "cancelled": "leftout",
 }
 """The outline of a status or state, where it has not the same name."""
+_LEAST_COMPRESSED, _LEVEL = 1000, 4
 _ACTIONS = {
     "retry": "/posts/{}/retry",
     "resolve": "/posts/{}/resolve",
@@ -84,8 +89,15 @@ _ACTIONS = {
 }
 
 
-def render(name: str, values: Mapping[str, Any]) -> str:
-    return _environment().get_template(name).render(values)
+def page_answer(request: Request, name: str, values: Mapping[str, Any], status: int = 200) -> Response:
+    """Return a page, compressed where the browser reads that.
+
+    How well it is compressed tells a foreign site nothing: cookies come with its links only, and it sees no answers.
+    """
+    content, headers = _environment().get_template(name).render(values).encode(), dict(HEADERS)
+    if len(content) >= _LEAST_COMPRESSED and "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = gzip.compress(content, _LEVEL, mtime=0), "gzip"
+    return HTMLResponse(content, status, headers=headers)
 
 
 @cache
@@ -100,7 +112,7 @@ def _environment() -> Environment:
     environment.filters.update(
         instant=_instant,
         brief=_brief,
-        counted=_counted,
+        counted=counted,
         repeated=_repeated,
         clock=_clock,
         asked=_asked,
@@ -112,17 +124,36 @@ def _environment() -> Environment:
         linkcards=cards_of,
         crop=crop,
         shape=shape,
-        folded=folded,
+        folded=fold_text,
         host=host_of,
-        marked=marked,
+        marked=mark_links,
         kind=NAMES.__getitem__,
         size=size_text,
         ago=_ago,
+        look=look_of,
+        network=lambda name: BUILT_IN.get(name) or name,
         change=change,
         thousands=_thousands,
     )
     environment.globals.update(APPROVAL=APPROVAL, FOCUS=FOCUS, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)
     return environment
+
+
+def look_of(post: PostView) -> str:
+    """Return the state that a shape shows: what needs a person first, then what the post waits for."""
+    needs, states = post.needs(), {row.state for row in post.active}
+    if post.id is None:
+        return "coming"
+    if "review" in needs:
+        return "needs_review"
+    if post.status in (PostStatus.FAILED, PostStatus.PARTIAL):
+        return post.status
+    if "approve" in needs:
+        return "approval"
+    if DeliveryState.RETRYING in states:
+        return "retrying"
+    is_held = post.status is PostStatus.SCHEDULED and any(row.waiting_for for row in post.active)
+    return "hold" if is_held else post.status
 
 
 def _instant(at: datetime | None, zone: tzinfo, *, named: bool = False) -> str:
@@ -174,7 +205,7 @@ def _thousands(number: float | None) -> str:
     return "–" if number is None else f"{number:,.0f}".replace(",", " ")  # a narrow no-break space
 
 
-def _counted(metrics: Iterable[Metrics]) -> str:
+def counted(metrics: Iterable[Metrics]) -> str:
     """`61 likes, 9 comments`: the sums of the known numbers."""
     total = add_metrics(metrics)
     counts = zip(("like", "comment", "share", "view"), total[:4], strict=True)

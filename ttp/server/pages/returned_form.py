@@ -14,6 +14,9 @@ from ttp.services.media import upload_name
 
 _LABELS = {
     "content": "Text",
+    "title": "Title",
+    "text": "Text",
+    "url": "Link",
     "thread": "Thread",
     "variant": "Another text for {}",
     "alt": "Alt text",

@@ -6,20 +6,23 @@ from functools import partial
 
 from starlette.routing import BaseRoute, Route
 
+from ttp.server.guard import SHARED
 from ttp.server.pages import (
+    account,
     accounts,
     approvals,
-    calendar,
     chosen,
     compose,
     connect,
     login,
     media,
+    moving,
     numbers,
     person,
     post_list,
     posts,
     queue,
+    share,
     sources,
     start,
 )
@@ -48,6 +51,7 @@ PAGES = (
     PageRoute("GET", "/accounts", accounts.show_accounts, "account list"),
     PageRoute("GET", "/sources", sources.show_sources, "source list"),
     PageRoute("GET", SOURCE, sources.show_source, "source show"),
+    PageRoute("GET", f"{SOURCE}/preview", sources.show_preview, "source preview"),
     *(
         PageRoute("POST", f"{SOURCE}/{name}", partial(sources.change_source, name=name), f"source {name}")
         for name in sources.ACTIONS
@@ -56,6 +60,8 @@ PAGES = (
     PageRoute("POST", connect.FORM, connect.start, "sign-in at a platform"),
     PageRoute("POST", "/accounts/sign-in", connect.sign_in, "sign-in at a platform"),
     PageRoute("GET", connect.CALLBACK, connect.finish, "sign-in at a platform"),
+    PageRoute("GET", account.PAGE, account.show_account, "account show"),
+    PageRoute("POST", account.PAGE, account.change_account, "account set"),
     PageRoute("GET", "/approvals", approvals.show_approvals, "approvals"),
     PageRoute("POST", "/approvals/links", approvals.create_set_link, "approve-link create"),
     PageRoute("POST", "/approvals/revoke", approvals.revoke_link, "approve-link revoke"),
@@ -76,6 +82,7 @@ PAGES = (
     PageRoute("POST", "/compose/media", compose.upload, "media upload"),
     PageRoute("GET", POST, posts.show_post, "show"),
     PageRoute("GET", f"{POST}/edit", compose.show_edit, "edit"),
+    PageRoute("GET", f"{POST}/move", moving.show_move, "schedule"),
     PageRoute("GET", f"{POST}/{{action}}", posts.ask, "show"),
     *(
         PageRoute(
@@ -87,16 +94,19 @@ PAGES = (
         )
         for name in posts.ACTIONS
     ),
-    PageRoute("POST", f"{POST}/move", calendar.move, "schedule"),
+    PageRoute("POST", f"{POST}/move", moving.move, "schedule"),
     PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approve-link create"),
     PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
     PageRoute("GET", "/media/{sha256}", media.show_media, "media file"),
     PageRoute("GET", "/media/{sha256}/thumbnail", media.show_thumbnail, "media file"),
 )
 
+SHARE = PageRoute("POST", SHARED, share.show_shared, "create", share.show_again, has_token=False)
+"""No form of a page: a phone sends it."""
+
 
 def page_routes() -> list[BaseRoute]:
     return [
-        *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in PAGES),
+        *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in (*PAGES, SHARE)),
         Route(f"{STATIC}/{{name}}", show_static, methods=["GET"], name="static"),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,21 +14,21 @@ from ttp.server.pages.visit import Visit, parse_number
 from ttp.views.sources import source_json
 
 if TYPE_CHECKING:
-    from ttp.services.sources.sources import Sources
+    from ttp.services.sources.sources import ItemPreview, Sources
 
 STATES = {
     "ok": ("published", "Works"),
     "new": ("draft", "Not read yet"),
-    "held": ("need", "Items are held"),
+    "held": ("approval", "Items are held"),
     "failing": ("failed", "Cannot be read"),
-    "paused": ("need", "Paused"),
+    "paused": ("hold", "Paused"),
     "gone": ("failed", "Gone"),
 }
-"""A class and words for each state of a source."""
+"""An outline and words for each state of a source."""
 ITEMS = {
     "seen": ("draft", "Not posted"),
-    "filtered": ("draft", "Filtered out"),
-    "held": ("need", "Held"),
+    "filtered": ("leftout", "Filtered out"),
+    "held": ("approval", "Held"),
     "created": ("published", "A post"),
 }
 
@@ -38,7 +38,16 @@ def show_sources(visit: Visit) -> Response:
     return visit.page("sources.html", sources=[source_json(one) for one in sources], views=sources, states=STATES)
 
 
-def show_source(visit: Visit, error: TtpError | None = None) -> Response:
+def show_preview(visit: Visit) -> Response:
+    """Read the source now, and show what each account would get of its newest items. Stores nothing."""
+    sources = visit.services("source preview").sources
+    try:
+        return show_source(visit, previews=sources.preview(sources.source(visit.source_id)))
+    except TtpError as error:
+        return show_source(visit, error)
+
+
+def show_source(visit: Visit, error: TtpError | None = None, previews: Sequence[ItemPreview] | None = None) -> Response:
     details = visit.services("source show").sources.details(visit.source_id)
     has_times = details.view.source.schedule is not None
     return visit.page(
@@ -46,7 +55,9 @@ def show_source(visit: Visit, error: TtpError | None = None) -> Response:
         error=error,
         source=source_json(details.view),
         view=details.view,
-        items=details.items,
+        held=[one for one in details.items if one.state == "held"],
+        others=[one for one in details.items if one.state != "held"],
+        previews=previews,
         open_ids={one.id for one in details.items if one.state in OPEN and one.content},
         may_change=visit.may("source post") and (not has_times or visit.may("schedule")),
         may_skip=visit.may("source skip"),

@@ -18,16 +18,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.health import Overview
 from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.server.api_token import Person, Session
 from ttp.domain.time.formatting import Clocks
-from ttp.server.guard import has_foreign_origin, has_own_origin
+from ttp.server.guard import has_foreign_origin, has_own_origin, is_shared
 from ttp.server.pages.open_forms import OpenForms
-from ttp.server.pages.rendering import HEADERS, error_lines, render
+from ttp.server.pages.rendering import HEADERS, error_lines, page_answer
 from ttp.server.pages.returned_form import ReturnedForm, receive_returned_form
 from ttp.server.problems import InvalidRequest, Unauthorized, hide_home, status_of
 from ttp.server.services import RequestServices
@@ -51,6 +51,9 @@ DONE = {
     "reject": "Rejected: it is a draft again.",
     "sent-back": "It goes back to its author, with your words.",
     "revoked": "The link is revoked.",
+    "account-unapproved": "Saved. Posts that it changes wait for approval again.",
+    "paused": "Paused.",
+    "resumed": "Resumed.",
     "unschedule": "It is a draft again.",
     "delete": "Deleted.",
     "undo": "Undone.",
@@ -85,7 +88,8 @@ MENU = (
     ("/sources", "Sources", "feed", "source list"),
     ("/accounts", "Accounts", "accounts", "account list"),
 )
-MESSAGE = ("done", "post", "undo")
+MESSAGE = ("done", "post", "undo", "change", "refused", "at", "tz", "revision")
+"""Words of an address that tell about a change; without them it shows the same page."""
 _MOST_FIELDS, _MOST_FILES = 500, 20
 _NEXT_FOR_S = 600
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
@@ -95,13 +99,15 @@ Handle = Callable[["Visit"], Response]
 
 @dataclass(frozen=True, slots=True)
 class PageRoute:
-    """A page or a form. `show_again`: shows a filled form, and does nothing."""
+    """A page or a form. `show_again`: shows a filled form, and does nothing; `has_token`: the form has the token of a
+    session, which only one that a phone shares has not."""
 
     method: str
     path: str
     handle: Handle
     operation: str
     show_again: Callable[[Visit, TtpError], Response] | None = None
+    has_token: bool = True
 
     @property
     def needs(self) -> str:
@@ -128,7 +134,7 @@ class Visit:
         is_for_them = self.person.accounts is None or OPERATIONS[operation].scope == OWN
         return is_for_them and self.person.may(OPERATIONS[operation].needs)
 
-    def services(self, operation: str, *, expected: int | None = None) -> RequestServices:
+    def services(self, operation: str, *, expected: int | None = None, dry_run: bool = False) -> RequestServices:
         """Return the services for an operation of the person. Raise NotAllowed if they may not do it."""
         needed = OPERATIONS[operation].needs
         caller = self.person.caller_for(needed)
@@ -137,7 +143,7 @@ class Visit:
             raise NotAllowed(f"this needs the capability {needed}, and {self.person.name} has {names}")
         if self.person.accounts is not None and OPERATIONS[operation].scope != OWN:
             raise NotAllowed(f"this is about all accounts, and {self.person.name} is limited to some")
-        return RequestServices(self.installation, caller, expected=expected)
+        return RequestServices(self.installation, caller, expected=expected, dry_run=dry_run)
 
     @property
     def menu(self) -> list[tuple[str, str, str]]:
@@ -212,7 +218,8 @@ class Visit:
     @property
     def is_fragment(self) -> bool:
         """Whether a script asks for a part of a page."""
-        return self.request.headers.get("hx-request") == "true"
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and headers.get("hx-boosted") != "true"
 
     @property
     def post_id(self) -> int:
@@ -266,7 +273,7 @@ class Visit:
         if self.session is not None:
             shown |= {"zone": self.zone, "now": self.now}
         status = status or (status_of(error) if error else 200)
-        return HTMLResponse(render(template, shown), status, headers=HEADERS)
+        return page_answer(self.request, template, shown, status)
 
     def go(self, path: str, **query: object) -> Response:
         """Send the browser to another page of this site, after a change."""
@@ -301,13 +308,14 @@ def endpoint(page: PageRoute) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         visit = await _begin(request)
         try:
-            if request.method == "POST" and has_foreign_origin(request.scope["headers"]):
+            is_foreign = has_foreign_origin(request.scope["headers"]) and not is_shared(request.scope)
+            if request.method == "POST" and is_foreign:
                 raise NotAllowed("a page of another site may not send this form")
             if page.needs and visit.session is None:
                 return await _ask_to_log_in(page, visit)
             if request.method == "POST":
                 visit.form = await _form(request)
-                if page.needs and not _has_token(visit):
+                if page.needs and page.has_token and not _has_token(visit):
                     return await run_in_threadpool(_show_again, page, visit)
             return await run_in_threadpool(_handled, page, visit)
         except TtpError as error:

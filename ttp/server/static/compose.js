@@ -11,41 +11,28 @@ const typed = () => {
   return data;
 };
 const note = () => compose.dispatchEvent(new Event("input", { bubbles: true }));
+const attempt = (work) => {
+  try {
+    return work();
+  } catch {
+    return null; // Storage is full or forbidden: the server keeps drafts, too.
+  }
+};
 const keep = (body, more) => {
   const headers = { "X-CSRF-Token": document.body.dataset.csrf, "HX-Request": "true" };
   return fetch("/compose/keep", { method: "POST", body, headers, ...more }).catch(() => null);
 };
 // What is not stored yet stays in this browser for 30 days, under the name of the person who typed it.
-const COPIES = "ttp-copy:";
-const MINE = `${COPIES}${encodeURIComponent(document.body.dataset.person)}:`;
-const copies = {
-  put: (fields) => {
-    try {
-      localStorage.setItem(MINE + id, JSON.stringify({ at: Date.now(), fields }));
-    } catch {
-      // Storage is full or forbidden: the server keeps drafts, too.
-    }
-  },
-  remove: (one) => {
-    try {
-      localStorage.removeItem(MINE + one);
-    } catch {
-      // There is nothing to remove.
-    }
-  },
-  all: () => {
-    const mine = [];
-    try {
-      for (const key of Object.keys(localStorage).filter((one) => one.startsWith(COPIES))) {
-        const copy = JSON.parse(localStorage.getItem(key));
-        if (Date.now() - copy.at > 30 * 24 * 3600 * 1000) localStorage.removeItem(key);
-        else if (key.startsWith(MINE)) mine.push({ ...copy, id: key.slice(MINE.length) });
-      }
-    } catch {
-      // What cannot be read is not offered.
-    }
-    return mine.sort((one, other) => other.at - one.at);
-  },
+const [EVERY, MINE] = ["ttp-copy:", `ttp-copy:${encodeURIComponent(document.body.dataset.person)}:`];
+const putCopy = () => attempt(() => localStorage.setItem(MINE + id, JSON.stringify({ at: Date.now(), fields: [...typed()] })));
+const removeCopy = (one) => attempt(() => localStorage.removeItem(MINE + one));
+const copies = () => {
+  const found = (attempt(() => Object.keys(localStorage)) || [])
+    .filter((key) => key.startsWith(EVERY))
+    .map((key) => ({ ...attempt(() => JSON.parse(localStorage.getItem(key))), key }));
+  for (const { at, key } of found) if (Date.now() - at > 30 * 24 * 3600 * 1000) attempt(() => localStorage.removeItem(key));
+  const mine = found.filter(({ key, fields }) => fields && key.startsWith(MINE));
+  return mine.map((one) => ({ ...one, id: one.key.slice(MINE.length) })).sort((one, other) => other.at - one.at);
 };
 // A draft is never kept while its form is sent, nor a form sent while its draft is kept: one would make the other stale.
 // media.js lets a form wait for its files.
@@ -54,7 +41,7 @@ for (const name of ["input", "change"]) {
   compose.addEventListener(name, (event) => {
     if (event.target.type === "file") return;
     changed = true;
-    copies.put([...typed()]);
+    putCopy();
     recount();
   });
 }
@@ -76,7 +63,7 @@ kept.addEventListener("htmx:afterRequest", (event) => {
   // The fields of the draft are swapped in after this event.
   setTimeout(() => {
     keeping = false;
-    if (isKept && !changed) copies.remove(id);
+    if (isKept && !changed) removeCopy(id);
     const post = compose.elements.post_id.value;
     if (location.pathname === "/compose" && post !== "0") history.replaceState(null, "", `/posts/${post}/edit`);
     const button = waiting;
@@ -91,37 +78,37 @@ compose.addEventListener("submit", (event) => {
     return;
   }
   sent = true;
-  try {
-    sessionStorage.setItem("ttp-sent", id);
-  } catch {
-    // The copy stays, and is offered once too often.
-  }
+  attempt(() => sessionStorage.setItem("ttp-sent", id));
 });
 // The last words before the page is left.
 addEventListener("pagehide", () => {
   if (sent || !(changed || keeping)) return;
-  copies.put([...typed()]);
+  putCopy();
   keep(typed(), { keepalive: true });
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) sent = false;
 });
 // A part of the page is swapped by its button. Where the answer has no such part, as the one that asks to log in, or while
-// files are sent, the form is sent as a whole.
+// files are sent, the form is sent as a whole. What is typed before the answer comes is not replaced: it is asked again.
+let before = "";
 compose.addEventListener("htmx:beforeRequest", (event) => {
   const button = event.detail.elt;
-  if (button.hasAttribute("hx-select") && compose.querySelector(".sending")) {
-    event.preventDefault();
-    compose.requestSubmit(button);
-  }
+  if (!button.hasAttribute("hx-select")) return;
+  before = JSON.stringify(texts());
+  if (!compose.querySelector(".sending")) return;
+  event.preventDefault();
+  compose.requestSubmit(button);
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const button = event.detail.requestConfig.elt;
   const part = button.getAttribute("hx-select");
-  if (part && !event.detail.serverResponse.includes(`id="${part.slice(1)}"`)) {
-    event.detail.shouldSwap = false;
-    compose.requestSubmit(button);
-  }
+  if (!part || event.detail.target.id !== part.slice(1)) return;
+  const isWhole = event.detail.serverResponse.includes(`id="${part.slice(1)}"`);
+  if (isWhole && before === JSON.stringify(texts())) return;
+  event.detail.shouldSwap = false;
+  if (isWhole) button.click();
+  else compose.requestSubmit(button);
 });
 compose.addEventListener("htmx:afterSettle", (event) => {
   const { elt } = event.detail.requestConfig;
@@ -199,6 +186,23 @@ compose.addEventListener("keydown", (event) => {
     if (button) button.click();
   }
 });
+// Pictures that are chosen with the button of a part are that part's.
+let taker = null;
+compose.addEventListener("click", (event) => {
+  const link = event.target.closest(".part-foot a");
+  if (event.target.type === "file" && event.isTrusted) taker = null;
+  if (!link) return;
+  event.preventDefault();
+  taker = { part: link.closest(".part").dataset.part, rows: all("#media .shot") };
+  compose.elements.files.click();
+});
+compose.addEventListener("input", () => {
+  for (const row of taker ? all("#media .shot:not(.sending)").filter((one) => !taker.rows.includes(one)) : []) {
+    row.querySelector("[name=part]").value = taker.part;
+    taker.rows.push(row);
+  }
+}, true);
+document.addEventListener("drop", () => { taker = null; }, true);
 // A copy that the server has not stored is offered: of this post, or of any where a new one is written. The server shows
 // it, as a form that is checked.
 const offer = document.getElementById("copy");
@@ -219,7 +223,7 @@ const show = (copy) => {
     offer.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
   }
   document.getElementById("copy-forget").addEventListener("click", () => {
-    copies.remove(copy.id);
+    removeCopy(copy.id);
     offer.remove();
   });
   offer.hidden = false;
@@ -227,8 +231,8 @@ const show = (copy) => {
 const offerCopy = async () => {
   const post = compose.elements.post_id.value;
   const isOfThis = (one) => one.id !== id && ["0", of(one, "post_id")].includes(post) && hasWords(one);
-  for (const copy of copies.all().filter(isOfThis)) {
-    if (await isStored(copy)) copies.remove(copy.id);
+  for (const copy of copies().filter(isOfThis)) {
+    if (await isStored(copy)) removeCopy(copy.id);
     else return show(copy);
   }
 };

@@ -26,9 +26,9 @@ for (const button of document.querySelectorAll("[data-copy], [data-share]")) {
   const { copy, share } = button.dataset;
   const text = () => document.getElementById(copy || share).value;
   button.hidden = !(copy ? navigator.clipboard : navigator.share);
-  button.addEventListener("click", async () => {
-    await (copy ? navigator.clipboard.writeText(text()) : navigator.share({ text: text() })).catch(() => {});
-    if (copy) button.lastChild.textContent = "Copied";
+  button.addEventListener("click", () => {
+    const isDone = copy ? navigator.clipboard.writeText(text()) : navigator.share({ text: text() });
+    isDone.then(() => copy && (button.lastChild.textContent = "Copied")).catch(() => {}); // else the field is there
   });
 }
 const chosen = document.querySelector(".filter [aria-current]");
@@ -36,10 +36,11 @@ if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "center" });
 // A key presses what names it in `aria-keyshortcuts`: first in the row that has the focus, then anywhere. `j` and `k` go
 // from row to row. Keys do nothing while one types.
 const KEYS = "aria-keyshortcuts";
-const rows = () => [...document.querySelectorAll("main :is(.slim, .event, .need) a.what")];
+const ROW = ".slim, .event, .need";
+const rows = () => [...document.querySelectorAll(`main :is(${ROW}) a.what`)];
+const row = () => document.activeElement.closest(ROW);
 function press(key) {
-  const row = document.activeElement.closest(".slim, .event, .need");
-  const target = [row, document].map((one) => one && one.querySelector(`[${KEYS}="${CSS.escape(key)}"]`)).find(Boolean);
+  const target = [row(), document].map((one) => one && one.querySelector(`[${KEYS}="${CSS.escape(key)}"]`)).find(Boolean);
   if (!target) return false;
   if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) target.focus();
   else target.click();
@@ -47,8 +48,7 @@ function press(key) {
 }
 function step(by) {
   const all = rows();
-  const row = document.activeElement.closest(".slim, .event, .need");
-  const at = all.findIndex((one) => row && row.contains(one));
+  const at = all.findIndex((one) => one.closest(ROW) === row());
   const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
   if (next) next.focus();
   return next !== undefined;
@@ -93,49 +93,17 @@ try {
 } catch {
   // Without storage there is no copy.
 }
-// A post that is dropped on another day or hour is moved by an ordinary form.
-const move = document.getElementById("move");
-if (move) {
-  let dragged = null;
-  const target = (event) => (dragged ? event.target.closest("td[data-date]") : null);
-  document.addEventListener("dragstart", (event) => {
-    dragged = event.target.closest("[data-post]");
-    if (dragged) {
-      event.dataTransfer.effectAllowed = "move";
-      event.dataTransfer.setData("text/plain", dragged.dataset.post);
-    }
-  });
-  document.addEventListener("dragover", (event) => {
-    for (const cell of document.querySelectorAll("td.over")) cell.classList.remove("over");
-    const cell = target(event);
-    if (cell) {
-      event.preventDefault();
-      cell.classList.add("over");
-    }
-  });
-  document.addEventListener("dragend", () => {
-    dragged = null;
-    for (const cell of document.querySelectorAll("td.over")) cell.classList.remove("over");
-  });
-  document.addEventListener("drop", (event) => {
-    const cell = target(event);
-    if (!cell) return;
-    event.preventDefault();
-    move.action = `/posts/${dragged.dataset.post}/move`;
-    move.elements.revision.value = dragged.dataset.revision;
-    move.elements.date.value = cell.dataset.date;
-    move.elements.hour.value = cell.dataset.hour || "";
-    move.submit();
-  });
-}
-// The zone of this browser is offered where it is not the person's.
+// The zone of this browser is offered once where it is not the person's; on the page of the timezone each time.
 const offer = document.getElementById("browser-zone");
 const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (offer && ownZone && ownZone !== offer.dataset.zone) {
-  const link = offer.querySelector("a");
-  link.textContent = ownZone;
-  link.href += encodeURIComponent(ownZone);
+const isNews = location.pathname === "/timezone" || localStorage.getItem("ttp-zone") !== ownZone;
+if (offer && ownZone && ownZone !== offer.dataset.zone && isNews) {
+  offer.elements.timezone.value = document.getElementById("own-zone").textContent = ownZone;
   offer.hidden = false;
+  document.getElementById("keep-zone").addEventListener("click", () => {
+    localStorage.setItem("ttp-zone", ownZone);
+    offer.remove();
+  });
 }
 // All posts of a list are chosen at once, and how many are chosen is told.
 document.addEventListener("change", ({ target }) => {

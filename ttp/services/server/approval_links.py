@@ -92,14 +92,21 @@ class ApprovalLinks:
 
     def find(self, secret: str) -> ApprovalLink | None:
         """Return a link that works: it is not used, revoked or old, and the post of a link to one has not changed."""
+        link = self.find_old(secret)
+        if link is None or self._clock.now() >= link.expires_at:
+            return None
+        if link.posts is not None:
+            return link
+        with self._database.reading() as db:
+            post = queries.post(db, link.post_id) if db else None
+        return link if post is not None and post.revision == link.revision else None
+
+    def find_old(self, secret: str) -> ApprovalLink | None:
+        """Return a link that may have expired, or whose post may have changed."""
         if not SECRET.fullmatch(secret):
             return None
         with self._database.reading() as db:
-            link = store.link_of_digest(db, digest(secret)) if db else None
-            post = queries.post(db, link.post_id) if db and link and link.posts is None else None
-        if link is None or self._clock.now() >= link.expires_at:
-            return None
-        return link if link.posts is not None or (post is not None and post.revision == link.revision) else None
+            return store.link_of_digest(db, digest(secret)) if db else None
 
     def take(self, link: ApprovalLink) -> bool:
         """Use up a link to one post; one to a set stays. Return False if another request has used it."""
