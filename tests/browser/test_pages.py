@@ -170,6 +170,11 @@ def test_keys_lead_through_the_calendar(site: Site) -> None:
         page.wait_for_selector("h1:has-text('31 December 2097')")
         page.keyboard.press("1")
         page.wait_for_url("**/calendar?when=2097-12")
+        page.select_option("#filter-account", "x/me")
+        page.wait_for_url("**/calendar?when=2097-12&*account=x%2Fme*")
+        page.click("#later")
+        page.wait_for_url("**/calendar?when=2098-01&account=x%2Fme")
+        assert page.input_value("#filter-account") == "x/me"
 
 
 def test_a_move_that_reaches_no_server_is_told(site: Site) -> None:
