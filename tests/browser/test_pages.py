@@ -202,7 +202,7 @@ def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: s
     with site.visit(width=375) as phone:
         phone.goto(link)
         if decision == "reject":
-            phone.click("summary")
+            phone.click(".decide summary")
             phone.fill("[name=reason]", "The price is wrong")
         phone.click(f"button[value={decision}]")
         phone.wait_for_selector("text=Thank you")
@@ -232,7 +232,7 @@ def test_a_client_decides_about_a_set_on_a_phone(approving_site: Site, scripts: 
         assert 450 < box["y"] < 900 - box["height"], "it is at the thumb, also above a long page"
         phone.click("#post-1 button[value=approve]")
         phone.wait_for_selector("button:has-text('Approve all 3')")
-        phone.click("#post-2 summary")
+        phone.click("#post-2 .decide summary")
         phone.fill("#reason2", "The price is wrong")
         phone.click("#post-2 button[value=reject]")
         phone.click("button:has-text('Approve all 2')")
@@ -259,8 +259,7 @@ def test_a_failed_post_is_retried(site: Site) -> None:
     site.ttp.bring(1, "failed", next_at=None, error=("content", "no"))
     with site.person(width=375) as page:
         page.goto("/queue")
-        page.click("main >> text=Retry")
-        page.click("main >> button:has-text('Retry')")
+        page.click("main >> button:has-text('Try again')")
         page.wait_for_url("**/posts/1?done=retry")
     assert site.ttp.shown()["deliveries"][0]["state"] == "pending"
 
@@ -277,7 +276,8 @@ def test_without_scripts(site: Site) -> None:
         page.fill("#at", "2098-01-06 09:30")
         page.click("button[value=schedule]")
         page.wait_for_url("**/posts/1?done=scheduled")
-        page.click("main >> text=Delete")
+        page.click("[popovertarget=more]")
+        page.click("main >> text=Delete…")
         page.click("main >> button:has-text('Delete')")
         page.wait_for_url("**/queue?done=delete*")
     assert site.ttp("show", "1", "--json").error["code"] == "not_found"
@@ -306,6 +306,8 @@ def test_by_keyboard_alone(site: Site) -> None:
         tab_to(page, "button[value=schedule]")
         page.keyboard.press("Enter")
         page.wait_for_url("**/posts/1?done=scheduled")
+        tab_to(page, "[popovertarget=more]")
+        page.keyboard.press("Enter")
         tab_to(page, "a[href='/posts/1/unschedule']")
         page.keyboard.press("Enter")
         page.wait_for_url("**/posts/1/unschedule")
@@ -327,7 +329,7 @@ def test_a_text_full_of_html_is_a_text(site: Site) -> None:
 def test_a_text_from_right_to_left_is_written_so(site: Site) -> None:
     site.ttp.post(HEBREW, "--to", "x/me", "--at", "2098-01-06T09:30Z")
     with site.person() as page:
-        for path, selector in (("/posts/1", ".text"), ("/posts/1/edit", "#content"), ("/queue", ".text")):
+        for path, selector in (("/posts/1", ".text"), ("/posts/1/edit", "#content"), ("/queue", ".what")):
             page.goto(path)
             assert page.eval_on_selector(selector, "one => getComputedStyle(one).direction") == "rtl"
 
