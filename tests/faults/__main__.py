@@ -2,11 +2,14 @@
 
 python -m tests.faults --full --jobs 4 --sweep kills
 python -m tests.faults --platform bluesky [--sweep NAME] [--seconds N] [--count N]
+python -m tests.faults --record [--platform NAME]
 python -m tests.faults --mutants [NUMBER]
 python -m tests.faults --store postgresql [--sweep NAME] [--full [--part K/N]] [--publishers NAME] [--count N]
 
 With `--store postgresql` the posts are in a PostgreSQL that is started for it. Then come the sweeps of several
 publishers; `--sweep`, `--platform` and `--count 0` leave them out, and `--publishers` the others.
+
+`--record` makes no sweep: it publishes one post of each kind, and records its requests, which the sweeps spoil.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from tests.faults.sample import SEED, seed
 from tests.faults.sweep_user_programs import KINDS as PROGRAMS
 from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, Row, lines
 from tests.faults.workers import Choice, bench_somewhere, made
+from tests.platforms.case import find_cases
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,6 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--platform", choices=sorted({kind.platform for kind in (*KINDS.values(), *PROGRAMS)}), help="only this one"
     )
+    parser.add_argument("--record", action="store_true", help="record the requests of each kind of post")
     parser.add_argument("--part", help="with --full: one part of all runs, evenly spread: 1/20 to 20/20")
     parser.add_argument("--seconds", type=float, default=math.inf, help="begin no run after so many")
     parser.add_argument("--story", action="store_true", help="show what happened in each run that is wrong")
@@ -66,6 +71,8 @@ def main(argv: list[str] | None = None) -> int:
     part, parts = _part(said.part or "1/1")
     if not 1 <= part <= parts:
         return _refuse(f"--part {said.part}: not a part, as 1/20 to 20/20 are")
+    if said.record:
+        return _record(said.platform)
     if said.mutants:
         if said.full or said.sweep or said.platform:
             return _refuse("--mutants goes without --full, --sweep and --platform: each mutant has sweeps of its own")
@@ -94,6 +101,16 @@ def _server() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="ttp-faults-") as folder, open_server(Path(folder)) as server:
         yield server
+
+
+def _record(platform: str | None) -> int:
+    from tests.faults.record import record
+
+    with bench_somewhere() as bench:
+        for case in find_cases().values():
+            if platform in (None, case.name):
+                print(f"{case.name}:", ", ".join(record(case, bench)) or "nothing changed", flush=True)
+    return 0
 
 
 def _publishers(count: int, only: str | None, jobs: int, *, mutants: bool = False) -> int:

@@ -23,10 +23,11 @@ from urllib.parse import urlsplit
 
 from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
-from tests.faults.posts import KINDS, MADE_UP, PAGE, Kind, put_media, waits_s
+from tests.faults.posts import KINDS, MADE_UP, PAGE, put_media, waits_s
 from tests.faults.proxy import Asked, Fault, Proxy
 from tests.faults.stores import PostgresStore, SqliteStore
 from tests.faults.user_program import write_program
+from tests.platforms.case import Kind, find_cases
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.sandboxed import control
 from ttp.domain.delivery import ENDED
@@ -42,8 +43,10 @@ SETTINGS = {
     "PUBLISH__DRAIN_S": "5",
     "WRITE__CARDS": "off",
 }
-ONE_POST = {"PLATFORMS__X__BUDGET_USD": "0.2"}
-"""The budget of one post with a link on X: a call that is made again must not count twice."""
+OF_PLATFORMS = {
+    name.upper().replace(".", "__"): value for case in find_cases().values() for name, value in case.settings.items()
+}
+"""The settings that the platforms' cases ask for."""
 RUNS_MOST = 4
 PROGRAM_TIMEOUT_S = 0.8
 """How long a program of the user's waits for an answer."""
@@ -253,8 +256,8 @@ class Bench:
             self.ok("account", "add", kind.account, "--program", str(program))
         else:
             self.ok("account", "add", kind.account, "--credentials", "-", stdin=json.dumps(held))
-        if kind.platform == "tiktok":
-            self.ok("account", "set", kind.account, "--set", "tiktok.privacy_level=SELF_ONLY")
+        for name, value in find_cases()[kind.platform].options.items() if kind.platform in find_cases() else ():
+            self.ok("account", "set", kind.account, "--set", f"{kind.platform}.{name}={value}")
         page = f"bluesky.card={self.sandbox.url}/_sandbox/media/{PAGE}"
         self.ok(*kind.argv(self.media), *(("--set", page) if kind.has_card else ()), "--at", "now", "-q")
         self.sql("UPDATE post SET cards = '{}'")  # so the publisher fetches the page
@@ -313,7 +316,7 @@ class Bench:
         began = time.monotonic()
         self.proxy.begin(self.watched(kind, plan))
         if go is None:
-            self.settle(env={**ONE_POST, **env})
+            self.settle(env={**OF_PLATFORMS, **env})
         else:
             go(self)
         self.proxy.rest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.forks import MEMORY
-from tests.faults.posts import Kind
+from tests.platforms.case import Kind
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import DeliveryState
 from ttp.sandbox.bluesky.records import StoredRecord

@@ -11,10 +11,11 @@ from typing import TypeAlias
 
 from tests.faults.bench import Bench
 from tests.faults.judge import Verdict
-from tests.faults.posts import JSON, KINDS, Kind
+from tests.faults.posts import JSON, KINDS
 from tests.faults.proxy import Fault, made
 from tests.faults.sweeps import Run, calls_of, spoiling
 from tests.faults.troubles import dated
+from tests.platforms.case import Kind
 from tests.store.migrations.next_version import NEXT
 from ttp.sandbox.mastodon.records import PROFILES
 from ttp.store.columns import REVISIONS

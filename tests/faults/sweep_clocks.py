@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 from tests.faults.bench import FINAL, PATIENCE_S, RUNS_MOST, Bench
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, Kind
+from tests.faults.posts import KINDS
 from tests.faults.proxy import Asked, Fault
 from tests.faults.sweeps import Run, Where, calls_of, ends_of, late, most_calls, requests_of, spoiling
 from tests.faults.troubles import TROUBLES, unseen
+from tests.platforms.case import Kind
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
 WRONG_FOR_S = 1.0

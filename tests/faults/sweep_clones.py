@@ -17,9 +17,10 @@ from pathlib import Path
 
 from tests.faults.bench import Bench
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, Kind
+from tests.faults.posts import KINDS
 from tests.faults.proxy import Asked, Fault
 from tests.faults.sweeps import Run, Where, requests_of, spoiling
+from tests.platforms.case import Kind
 
 WAYS = {
     "cp -a": 'cp -a "$1" "$2"',

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from tests.faults.bench import PATIENCE_S, UNTIL_IDLE, Bench
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, Kind
+from tests.faults.posts import KINDS
 from tests.faults.proxy import Fault
 from tests.faults.sweeps import Run, Where, calls_of, ends_of, requests_of, spoiling
 from tests.faults.troubles import TROUBLES
+from tests.platforms.case import Kind
 from ttp.store.home.journal import FILE
 
 COPIED = ("copied to another machine", "restored from a backup", "put back as a folder", "put back as a file")

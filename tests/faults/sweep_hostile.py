@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from tests.faults.bench import FINAL, Bench
 from tests.faults.hostile import answers, finished
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, Kind
+from tests.faults.posts import KINDS
 from tests.faults.proxy import Fault
 from tests.faults.sweeps import Run, Where, requests_of, spoiling
+from tests.platforms.case import Kind
 
 BRIEF = {"HTTP__READ_TIMEOUT_S": "2", "HTTP__UPLOAD_TIMEOUT_S": "2"}
 RESETS_S = (3700.0, 86_400.0)

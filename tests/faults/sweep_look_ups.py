@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from tests.faults.bench import Bench, Plan
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, Kind, made_up
+from tests.faults.posts import KINDS, made_up
 from tests.faults.proxy import Asked, Fault
 from tests.faults.sweeps import Run, Where, calls_of, ends_of, spoiling
 from tests.faults.troubles import TROUBLES, looks, unseen
+from tests.platforms.case import Kind
 
 AN_HOUR_S = 3600.0
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from tests.faults.bench import PATIENCE_S, Bench
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, Kind
+from tests.faults.posts import KINDS
 from tests.faults.proxy import Fault
 from tests.faults.sweeps import Run, Where, ends_of, requests_of, spoiling
+from tests.platforms.case import Kind
 
 KILLS_MOST = 3
 LATEST = 2.0

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from tests.faults.bench import PATIENCE_S, Bench
 from tests.faults.judge import ENDINGS, Verdict, leaks, our_faults, story
-from tests.faults.posts import KINDS, WORDS
+from tests.faults.posts import KINDS
 from tests.faults.proxy import Asked, Fault
 from tests.faults.sweeps import Run
 from tests.faults.troubles import TROUBLES
+from tests.platforms.case import WORDS
 
 KIND = KINDS["x text"]
 REFUSALS = frozenset({2, 3})

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from tests.faults.bench import Bench
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, Kind, made_up
+from tests.faults.posts import KINDS, made_up
 from tests.faults.proxy import Asked, Fault
 from tests.faults.sweeps import Run, Where, ends_of, spoiling
 from tests.faults.troubles import TROUBLES
+from tests.platforms.case import Kind
 from tests.platforms.factories import PLATFORMS
 
 BESIDE = 3

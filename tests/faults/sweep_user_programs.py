@@ -13,11 +13,11 @@ from contextlib import suppress
 
 from tests.faults.bench import Bench
 from tests.faults.judge import Verdict
-from tests.faults.posts import PARTS, Kind
 from tests.faults.proxy import Fault
 from tests.faults.sweeps import Run, Where, calls_of, most_calls, spoiling
 from tests.faults.troubles import TROUBLES, Trouble
 from tests.faults.user_program import program_pid
+from tests.platforms.case import PARTS, Kind
 
 _CALL = re.compile(r"POST /api/v1/statuses$")
 KINDS = (Kind("command text", "command", _CALL), Kind("command thread", "command", _CALL, texts=PARTS))

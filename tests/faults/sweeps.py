@@ -14,9 +14,10 @@ from itertools import count
 from tests.faults.bench import Bench, Plan
 from tests.faults.fixed_cases import FixedCase
 from tests.faults.judge import Verdict
-from tests.faults.posts import ASKS, KINDS, MADE_UP, Kind
+from tests.faults.posts import ASKS, KINDS, MADE_UP
 from tests.faults.proxy import Asked, Fault
 from tests.faults.troubles import DONE, IMPATIENT, TROUBLES, Trouble, is_late, looks, unseen
+from tests.platforms.case import Kind
 from tests.platforms.factories import PLATFORMS
 
 
@@ -93,6 +94,7 @@ class Where:
 
 def requests_of(kind: Kind) -> list[tuple[Where, str]]:
     """Every request, with its method and path. Of a file in several pieces the last piece is the publishing call."""
+    assert kind.name in ASKS, f"no requests of {kind.name}: python -m tests.faults --record --platform {kind.platform}"
     asked = ASKS[kind.name]
     calls = [index for index, line in enumerate(asked) if kind.calls.search(line)][-kind.call_count :]
     return [
@@ -127,7 +129,7 @@ def most_calls(kind: Kind, trouble: str | None) -> int | None:
     One for each part, where the platform has done what it was asked. The last piece of a TikTok video is an exception
     where it comes late: sent again, to the same address, it is the same piece. So is a call under its own keys.
     """
-    if trouble not in DONE or ((kind.keyed or kind.name == "tiktok video") and is_late(trouble)):
+    if trouble not in DONE or ((kind.keyed or kind.resumed) and is_late(trouble)):
         return None
     return kind.call_count
 

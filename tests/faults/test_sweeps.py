@@ -5,23 +5,23 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from tests.faults.bench import Bench, open_bench
-from tests.faults.posts import ASKS, KINDS, Kind
+from tests.faults.posts import ASKS, KINDS
+from tests.faults.record import is_same, requests_of
 from tests.faults.sample import sample
 from tests.faults.stores import open_server
 from tests.faults.sweeps import Run
 from tests.faults.table import SWEEPS
 from tests.faults.team import find_binaries
 from tests.faults.workers import bench_somewhere
+from tests.platforms.case import Kind
 from ttp.domain.time.clock import SystemClock
 
 pytestmark = pytest.mark.slow
@@ -36,11 +36,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_a_post_asks_for_what_the_sweeps_spoil(kind: Kind, bench: Bench) -> None:
-    verdict = bench.case(kind, lambda asked: None)
-    assert (verdict.state, verdict.wrong) == ("published", []), verdict.story
-    asked = [re.sub(r"\d{6,}", "ID", one.line) for one in bench.proxy.asked]
-    # How often it waits for a status depends on the machine.
-    assert [line for line, _ in groupby(asked)] == [line for line, _ in groupby(ASKS[kind.name])]
+    requests = requests_of(kind, bench)
+    assert is_same(requests, ASKS[kind.name]), f"{requests}: if so, python -m tests.faults --record"
 
 
 @pytest.mark.parametrize("name", FEW)

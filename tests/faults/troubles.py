@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from tests.faults.bench import Bench
-from tests.faults.posts import JSON, MADE_UP, Kind, made_up
+from tests.faults.posts import JSON, MADE_UP, made_up
 from tests.faults.proxy import Asked, Fault, made
+from tests.platforms.case import Kind
 from tests.platforms.factories import PLATFORMS
 
 Trouble: TypeAlias = Callable[[Bench, Kind], Fault]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from ttp.domain.account import Account
 from ttp.domain.platform import Proof
 from ttp.domain.post_kind import USUAL
 from ttp.platforms.platform import Platform
@@ -35,5 +36,7 @@ class PinnedFacts:
         facts = self.platform
         renewal = (facts.renew_at, facts.renew_after, facts.renews_ended)
         kinds = tuple(kind.name for kind in facts.post_kinds())
-        found = Pinned(kinds, facts.proof, facts.settle_s, facts.patience, facts.token_life, renewal)
+        found = Pinned(
+            kinds, facts.proof_for(Account(facts.name, "me")), facts.settle_s, facts.patience, facts.token_life, renewal
+        )
         assert found == self.pinned

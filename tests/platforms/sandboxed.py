@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 
-from tests.faults.posts import KINDS, Kind
+from tests.platforms.case import find_cases
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.stubs import drive, drive_to_failure, media
 from tests.settings import Config
@@ -62,7 +62,7 @@ class Desk:
         account = Account(platform, stand_in(platform).demo_handle(sandbox.state.address))
         (held,) = (made["credentials"] for made in self.control("GET", "accounts") if made["account"] == account.name)
         credentials = Credentials(held["accessToken"], "127.0.0.1", held.get("refreshToken"), user_id=held["userId"])
-        options = {"privacy_level": "SELF_ONLY"} if platform == "tiktok" else {}
+        options = find_cases()[platform].options
         self.order = PublishRequest(
             1, account, credentials, text, files(platform, folder), options=options, key_seed="store/1"
         )
@@ -123,16 +123,9 @@ class Desk:
         return self.client.publish(self.order, ready.handle)
 
 
-def first_kind(platform: str) -> Kind:
-    """Return the first kind of post of a platform that the fault sweeps have."""
-    kinds = [kind for kind in KINDS.values() if kind.platform == platform]
-    assert kinds, f"KINDS of tests/faults/posts.py has no kind of post of {platform}"
-    return kinds[0]
-
-
 def call_path(platform: str) -> str:
     """Return the pattern of the path of its publishing call."""
-    return first_kind(platform).calls.pattern.partition(" ")[2]
+    return find_cases()[platform].kinds[0].calls.pattern.partition(" ")[2]
 
 
 def files(platform: str, folder: Path) -> tuple[MediaFile, ...]:
@@ -141,20 +134,10 @@ def files(platform: str, folder: Path) -> tuple[MediaFile, ...]:
         media(folder / "clip.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
         if name.endswith(".mp4")
         else media(folder / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup")
-        for name in first_kind(platform).media
+        for name in find_cases()[platform].kinds[0].media
     )
 
 
 def on(*platforms: str) -> pytest.MarkDecorator:
     known = platforms or tuple(one.name for one in find_stand_ins())
     return pytest.mark.parametrize("desk", known, indirect=True, ids=str)
-
-
-PUBLIC = {
-    "privacy_level": "PUBLIC_TO_EVERYONE",
-    "disable_comment": "false",
-    "disable_duet": "true",
-    "disable_stitch": "true",
-    "brand_content_toggle": "false",
-    "brand_organic_toggle": "false",
-}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tests.platforms.sandboxed import PUBLIC, TEXT, Desk, on
+from tests.platforms.sandboxed import TEXT, Desk, on
 from tests.platforms.stubs import drive_to_failure, media
+from tests.platforms.tiktok.case import PUBLIC
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown
 from ttp.platforms.client import MediaFile, StepDone
 from ttp.sandbox.files import CLIP
@@ -32,7 +33,7 @@ def test_a_call_that_never_arrived_is_absent_and_the_next_try_publishes_once(des
     assert isinstance(desk.publish(ready), Unknown)
     finding = desk.look_up(ready)
     assert isinstance(finding, Absent)
-    assert finding.certain is (desk.facts.proof == "key" or not desk.facts.settle_s)
+    assert finding.certain is (desk.facts.name == "bluesky" or not desk.facts.settle_s)
     again = desk.prepare(finding.handle)
     assert again.doubt is None
     assert isinstance(desk.publish(again), Done)

@@ -15,9 +15,9 @@ from typing import ClassVar
 import pytest
 
 from tests.last_words import last_words
+from tests.platforms.case import PHOTOS
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.pinned import USUAL_KINDS, Pinned, PinnedFacts
-from tests.platforms.test_contract import PHOTOS
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.config import Config, Value
@@ -109,17 +109,19 @@ class BoxStandIn:
 
 class TestCommand(PinnedFacts, PlatformSuite):
     platform = PLATFORMS.facts("command")
-    pinned = Pinned(USUAL_KINDS, "look_up", 30.0, 6, None)
+    pinned = Pinned(USUAL_KINDS, "none", 30.0, 6, None)
     scenarios: ClassVar = {
         "text": Scenario(None, refused_by="not here"),
         "images": Scenario(None, media=PHOTOS),
         "thread": Scenario(None, thread=("Two", "Three")),
+        "no look-up": Scenario(None, options={"verbs": "publish"}),
     }
 
     @contextmanager
     def stand_in(self, scenario: Scenario, clock: StandingClock) -> Iterator[BoxStandIn]:
-        folder = self.folder
-        yield BoxStandIn(folder, write_program(folder, rules=f"{ALL}media_count = 4\nthread_parts = 5"))
+        verbs = 'verbs = ["publish"]\n' if scenario.options else ALL
+        account = write_program(self.folder, rules=f"{verbs}media_count = 4\nthread_parts = 5")
+        yield BoxStandIn(self.folder, replace(account, server_info=read_rules(self.folder / "box.py")))
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> None:

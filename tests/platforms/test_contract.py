@@ -1,4 +1,7 @@
-"""The built-in platforms pass the suite that every platform passes, over real HTTP against the sandbox."""
+"""The built-in platforms pass the suite that every platform passes, over real HTTP against the sandbox.
+
+Each has a class here, made from its `tests/platforms/<name>/case.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,15 @@ from typing import ClassVar
 
 import pytest
 
-from tests.platforms.factories import PLATFORMS
-from tests.platforms.pinned import USUAL_KINDS, Pinned, PinnedFacts
-from tests.platforms.sandboxed import PUBLIC, control
+from tests.platforms.case import PlatformCase, find_cases
+from tests.platforms.pinned import PinnedFacts
+from tests.platforms.sandboxed import control
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Value
 from ttp.platforms.testing import PlatformSuite, Scenario, StandingClock
-from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox
-from ttp.sandbox.stand_in import find_stand_ins
 
 AHEAD = timedelta(hours=1)
-FILM = ("clip.mp4", CLIP.read_bytes(), "video/mp4", {"duration_ms": 4000})
-PHOTOS = tuple((f"{n}.jpg", PHOTO.read_bytes() + bytes(n), "image/jpeg", {"alt": "A cup"}) for n in range(2))
 
 
 @dataclass
@@ -51,6 +50,8 @@ class SandboxStandIn:
 
 
 class SandboxSuite(PinnedFacts, PlatformSuite):
+    case: ClassVar[PlatformCase]
+
     @pytest.fixture(autouse=True)
     def _sandbox(self, sandbox: RunningSandbox, tmp_path: Path) -> None:
         self.sandbox, self.served = sandbox, tmp_path / "served"
@@ -62,8 +63,8 @@ class SandboxSuite(PinnedFacts, PlatformSuite):
         url, name = self.sandbox.url, self.platform.name
         handle = "tester@example.org" if self.platform.server == "in_handle" else "tester"
         wanted: dict[str, object] = {"account": f"{name}/{handle}", "unlimited": True}
-        if (login := scenario.settings.get("platforms.instagram.login")) is not None:
-            wanted["login"] = login
+        fields = self.case.sandbox_fields
+        wanted |= {fields[setting]: value for setting, value in scenario.settings.items() if setting in fields}
         held = control(url, "POST", "accounts", wanted)["credentials"]
         settings: dict[str, Value] = {
             f"platforms.{name}.base_url": url,
@@ -75,78 +76,9 @@ class SandboxSuite(PinnedFacts, PlatformSuite):
         yield SandboxStandIn(url, settings, Account(name, handle), credentials)
 
 
-class TestX(SandboxSuite):
-    platform = PLATFORMS.facts("x")
-    pinned = Pinned(USUAL_KINDS, "look_up", 900.0, 1, timedelta(hours=2))
-    scenarios: ClassVar = {
-        "text": Scenario(("POST", r"/2/tweets$"), 201, refused_by="not_permitted"),
-        "images": Scenario(("POST", r"/2/tweets$"), 201, media=PHOTOS),
-        "video": Scenario(("POST", r"/2/tweets$"), 201, media=(FILM,)),
-        "thread": Scenario(("POST", r"/2/tweets$"), 201, thread=("Two", "Three")),
-    }
+def _suite_of(case: PlatformCase) -> type[SandboxSuite]:
+    values = {"case": case, "platform": case.platform, "pinned": case.pinned, "scenarios": case.scenarios}
+    return type(f"Test{case.platform.title}", (SandboxSuite,), {**values, "__module__": __name__})
 
 
-class TestInstagram(SandboxSuite):
-    platform = PLATFORMS.facts("instagram")
-    pinned = Pinned(
-        ("image", "carousel", "reel", "story", "video story"),
-        "look_up",
-        300.0,
-        6,
-        timedelta(days=60),
-        (0.5, timedelta(hours=24), False),
-    )
-    scenarios: ClassVar = {
-        "photo": Scenario(("POST", r"/media_publish$"), media=PHOTOS[:1], refused_by="spam"),
-        "carousel": Scenario(("POST", r"/media_publish$"), media=PHOTOS),
-        "facebook": Scenario(
-            ("POST", r"/media_publish$"),
-            media=(FILM,),
-            settings={"platforms.instagram.login": "facebook"},
-            refused_by="restricted",
-        ),
-    }
-
-
-class TestTikTok(SandboxSuite):
-    platform = PLATFORMS.facts("tiktok")
-    pinned = Pinned(("video", "photos"), "look_up", 0.0, 60, timedelta(hours=2))
-    scenarios: ClassVar = {
-        # TikTok answers the last chunk with 201, whatever the body. It never answers 200.
-        "upload": Scenario(("PUT", r"/video/"), 200, media=(FILM,), options={"privacy_level": "SELF_ONLY"}),
-        # A video that TikTok fetches has no id yet to ask about: that it is not listed proves nothing.
-        "pull": Scenario(
-            ("POST", r"/video/init/$"),
-            media=(FILM,),
-            options={**PUBLIC, "source": "pull"},
-            refused_by="spam_risk",
-            listed=False,
-        ),
-    }
-
-
-class TestBluesky(SandboxSuite):
-    platform = PLATFORMS.facts("bluesky")
-    pinned = Pinned((*USUAL_KINDS, "gallery", "gates"), "key", 120.0, 6, timedelta(hours=2))
-    scenarios: ClassVar = {
-        "text": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), refused_by="rejected"),
-        "images": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), media=PHOTOS),
-        "video": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), media=(FILM,)),
-        "thread": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), thread=("Two", "Three")),
-    }
-
-
-class TestMastodon(SandboxSuite):
-    platform = PLATFORMS.facts("mastodon")
-    pinned = Pinned((*USUAL_KINDS, "poll"), "look_up", 120.0, 6, None)
-    scenarios: ClassVar = {
-        "text": Scenario(("POST", r"/api/v1/statuses$"), refused_by="rejected_status"),
-        "images": Scenario(("POST", r"/api/v1/statuses$"), media=PHOTOS),
-        "video": Scenario(("POST", r"/api/v1/statuses$"), media=(FILM,)),
-        "poll": Scenario(("POST", r"/api/v1/statuses$"), options={"poll": "Yes|No"}),
-        "thread": Scenario(("POST", r"/api/v1/statuses$"), thread=("Two", "Three")),
-    }
-
-
-def test_every_stand_in_has_a_suite() -> None:
-    assert {one.platform.name for one in SandboxSuite.__subclasses__()} == {one.name for one in find_stand_ins()}
+globals().update({suite.__name__: suite for suite in map(_suite_of, find_cases().values())})

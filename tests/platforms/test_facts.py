@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.platforms.factories import PLATFORMS
+from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.platform import created_at, parse_post_url
 from ttp.platforms.registry import Registry
@@ -66,3 +67,20 @@ def test_a_look_up_on_x_reads_ids_as_the_facts_say() -> None:
 )
 def test_the_parts_of_an_address(name: str, url: str, parts: dict[str, str | None]) -> None:
     assert parse_post_url(PLATFORMS.facts(name), url) == parts
+
+
+@pytest.mark.parametrize(
+    ("account", "info", "proof"),
+    [
+        ("bluesky/me.example.org", {}, "key"),
+        ("mastodon/me@example.org", {"software": "mastodon"}, "key"),
+        ("mastodon/me@example.org", {"software": "snac"}, "look_up"),
+        ("mastodon/me@example.org", {}, "look_up"),
+        ("command/box", {"verbs": ["publish", "lookup"]}, "look_up"),
+        ("command/box", {"verbs": ["publish"]}, "none"),
+        ("command/box", {}, "none"),
+    ],
+)
+def test_what_settles_a_lost_answer_depends_on_the_account(account: str, info: dict[str, object], proof: str) -> None:
+    platform, _, handle = account.partition("/")
+    assert PLATFORMS.facts(platform).proof_for(Account(platform, handle, server_info=info)) == proof

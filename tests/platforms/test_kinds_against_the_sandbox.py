@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.platforms.sandboxed import PUBLIC, Desk, on
+from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import drive, drive_to_failure, last_handle, media
+from tests.platforms.tiktok.case import PUBLIC
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Outcome, Unclear, Unknown

@@ -18,9 +18,9 @@ from ttp.domain.outcome import Kind, NotDone, Unclear
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.http import Http, Timeouts
-from ttp.platforms.instagram.limits import InstagramMeter
-from ttp.platforms.instagram.usage import seconds_until_regained
+from ttp.platforms.instagram.part import InstagramMeter
 from ttp.platforms.limits import ClockMeter, InMemoryLimits, RateLimiter, parse_whole_number
+from ttp.platforms.meta.usage import seconds_until_regained
 from ttp.platforms.reply import Answer, NotSent, as_failure, as_outcome, as_unclear
 from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.tiktok.errors import refusal as tiktok_refusal

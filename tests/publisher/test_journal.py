@@ -29,6 +29,8 @@ from ttp.store.writer import Writer
 
 S = DeliveryState
 GRUDGE_S = 0.01
+SECRET = "https://upload.example/?token=hush"
+AFTER: Handle = {"upload_url": SECRET, "offset": 9, "publish_id": "p"}
 
 
 @pytest.fixture
@@ -290,15 +292,22 @@ def test_every_outcome_has_the_same_effect_as_if_it_had_been_stored_at_once(
     ]
 
 
-def test_an_upload_s_address_is_not_in_the_journal() -> None:
-    secret = "https://upload.example/?token=hush"
-    before: Handle = {"upload_url": secret, "offset": 5, "old": 1}
-    after: Handle = {"upload_url": secret, "offset": 9, "publish_id": "p"}
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Done("p", processing=True, handle=AFTER),
+        NotDone(Kind.SERVER, "refused", handle=AFTER),
+        Unknown(Kind.SERVER, "oops", handle=AFTER),
+    ],
+    ids=lambda outcome: type(outcome).__name__,
+)
+def test_an_upload_s_address_is_not_in_the_journal(outcome: Outcome) -> None:
+    before: Handle = {"upload_url": SECRET, "offset": 5, "old": 1}
     delivery = Delivery("tiktok/me", "tiktok", handle=before, id=7)
     intent = Attempt("tiktok/me", 1, "PUT", Phase.PUBLISH, START, id=3, fingerprint="f")
-    entry = outcomes.to_journal_entry(delivery, intent, Done("p", processing=True, handle=after), START)
-    assert secret not in str(entry)
-    assert outcomes.from_journal_entry(entry, before) == Done("p", processing=True, handle=after)
+    entry = outcomes.to_journal_entry(delivery, intent, outcome, START)
+    assert SECRET not in str(entry)
+    assert outcomes.from_journal_entry(entry, before) == outcome
 
 
 @pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")

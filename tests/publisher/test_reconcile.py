@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,6 +45,16 @@ def on(bench: Bench, platform: str) -> Scripted:
         bench.account(f"{platform}/me")
     bench.post(f"{platform}/me")
     return bench.clients[platform]
+
+
+def test_what_an_unknown_outcome_adds_to_the_handle_is_there_in_the_look_ups_and_the_next_try(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes += [replace(CUT, handle={"code": 100}), Done("9")]
+    bench.x.always = Absent()
+    bench.run()
+    handles = [call.handle for call in bench.x.calls if call.name in ("look_up", "publish")]
+    assert handles == [{}, *[{"code": 100}] * (len(handles) - 1)]
+    assert bench.x.names().count("publish") == 2
 
 
 def test_a_found_post_is_accepted_at_once(bench: Bench) -> None:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import ast
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 import ttp.sandbox
 from tests.drift.test_platform_names import WORDS
 from tests.sandbox.conftest import Web
 from ttp.sandbox.consent import LoginPage, authorization_route, is_https
-from ttp.sandbox.records import SandboxApp
+from ttp.sandbox.meta.records import MetaAccount
+from ttp.sandbox.meta.requests import SandboxGraph
+from ttp.sandbox.meta.tokens import TokenEndpoints
+from ttp.sandbox.records import LoginCode, SandboxApp
 from ttp.sandbox.stand_in import SandboxPlatform, find_stand_ins, platform_of
 
 ROOT = Path(ttp.sandbox.__file__).parent
@@ -95,6 +100,41 @@ def test_two_platforms_may_have_the_same_login_path(web: Web) -> None:
 
     assert asyncio.run(denied("app-of-one")) == "denied by one"
     assert asyncio.run(denied("app-of-two")) == "denied by two"
+
+
+class NumberedAccount(MetaAccount):
+    def new_tokens(self) -> dict[str, str | None]:
+        return {"access_token": f"{self.platform}-{self.short}"}
+
+
+class OneAccount(NumberedAccount): ...
+
+
+class TwoAccount(NumberedAccount): ...
+
+
+def test_two_platforms_of_meta_may_have_the_same_token_paths(web: Web) -> None:
+    routes: list[BaseRoute] = []
+    for name, kind in (("one", OneAccount), ("two", TwoAccount)):
+        code = LoginCode(name, f"app-of-{name}", f"{name}/demo", "https://a", (), web.state.now_ms() + 60_000)
+        web.state.save(SandboxApp(code.app, name, "hush", login=name), kind(code.account, "17", login=name))
+        web.state.login_codes[name] = code
+        graph = SandboxGraph(name, name, kind, {name: {"basic": "basic"}}, (f"{name} calls", 9), 27, {})
+        web.state.save(replace(web.state.accounts[code.account], scopes=("basic",)))
+        routes += TokenEndpoints(graph, name, name, lambda account, code: account, lambda state: True).routes(web.state)
+    app = Starlette(routes=routes)
+
+    async def tokens(name: str) -> list[str]:
+        app_of = {"client_secret": "hush", "client_id": f"app-of-{name}"}
+        form = {**app_of, "grant_type": "authorization_code", "redirect_uri": "https://a", "code": name}
+        query = {"grant_type": f"{name}_exchange_token", "client_secret": "hush", "access_token": f"{name}-True"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            short = await client.post("/oauth/access_token", data=form)
+            long = await client.get("/access_token", params=query)
+        return [short.json()["access_token"], long.json()["access_token"]]
+
+    for name in ("two", "one"):
+        assert asyncio.run(tokens(name)) == [f"{name}-True", f"{name}-False"]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.cli.output import Output
+    from ttp.domain.account import Account
     from ttp.domain.config import Config, KeyTable
+    from ttp.domain.platform import Proof
     from ttp.platforms.registry import Registry
     from ttp.publisher.notifications import Notifications
     from ttp.publisher.process import PublisherProcess, RunResult
@@ -102,6 +104,11 @@ class Context(Application):
             self.open_output()
         assert self.open_out is not None
         return self.open_out
+
+    def proof_for(self, account: Account) -> Proof | None:
+        """Return what settles a lost answer on an account; None if its platform is not enabled."""
+        known = account.platform in self.platforms.names()
+        return self.platforms.facts(account.platform).proof_for(account) if known else None
 
     @cached_property
     def home(self) -> Path:

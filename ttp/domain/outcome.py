@@ -72,13 +72,15 @@ class NotDone:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """May or may not be published. `look_at`: no look-up before this instant (a rate limit's reset)."""
+    """May or may not be published. `look_at`: no look-up before this instant (a rate limit's reset). `handle`: what its
+    look-ups need, if the answer has news (None: keep it)."""
 
     kind: Kind
     message: str
     code: str | None = None
     http_status: int | None = None
     look_at: datetime | None = None
+    handle: Handle | None = None
 
 
 Outcome: TypeAlias = Done | NotDone | Unknown

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 from ttp.domain.config import Key
 from ttp.domain.time.clock import from_ms
 
 Proof = Literal["key", "look_up", "none"]
+"""What settles a publishing call whose answer is lost: a key that the client chose before, a look-up, or a person."""
+LOST_ANSWER: Mapping[Proof, str] = MappingProxyType(
+    {"key": "settled by itself", "look_up": "looked up", "none": "asks you"}
+)
 Server = Literal["fixed", "in_handle", "discovered", "program"]
 """One host; `user@host`; found from the handle at sign-in; a program of the user's (a `file:` address)."""
 
@@ -54,13 +59,14 @@ class Facts:
     """It refuses the same text sooner."""
 
     # Proof and limits.
-    proof: Proof = "none"
     settle_s: float = 0.0
     """Default of the setting `settle_s`. 0: a look-up that finds nothing is authoritative."""
     patience: int = 1
     """How long look-ups may stay unclear: in settle windows, or in look-up gaps without a window."""
     processing_for: timedelta = timedelta(minutes=30)
     """How long it may work on an accepted post before a person is asked."""
+    slow_answer_s: float = 0.0
+    """How long the answer of its publishing call may take, if that is longer than `http.read_timeout_s`."""
     done_is_accepted: bool = False
     """A later look-up may still find the publication that was reported as done."""
 

@@ -64,21 +64,23 @@ for _name in ("httpx", "httpcore"):
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to connect, to wait for an answer, and to wait while media bytes are sent."""
+    """Seconds to connect, to wait for an answer, to wait while media bytes are sent, and for a slow answer."""
 
     connect: float
     read: float
     upload: float
+    slow: float = 0.0
 
     @classmethod
-    def of(cls, config: Config) -> Timeouts:
-        names = ("http.connect_timeout_s", "http.read_timeout_s", "http.upload_timeout_s")
-        return cls(*(config.seconds(name) for name in names))
+    def of(cls, config: Config, slow: float = 0.0) -> Timeouts:
+        connect, read, upload = (config.seconds(f"http.{name}_timeout_s") for name in ("connect", "read", "upload"))
+        return cls(connect, read, upload, slow)
 
-    def limits(self, *, uploading: bool, patience: float | None) -> dict[str, float]:
-        """Return the timeouts of one request; `patience` shortens the wait for its answer."""
-        waiting = self.upload if uploading else self.read
-        waiting = waiting if patience is None else min(waiting, patience)
+    def limits(self, parts: HttpBody) -> dict[str, float]:
+        """Return the timeouts of one request."""
+        waiting = self.upload if parts.get("uploading") else self.read
+        waiting = max(waiting, self.slow) if parts.get("slow") else waiting
+        waiting = waiting if (patience := parts.get("patience")) is None else min(waiting, patience)
         return {"connect": self.connect, "read": waiting, "write": waiting, "pool": self.connect}
 
 
@@ -205,7 +207,7 @@ class Http:
         if (value := parts.get("json")) is not None:
             content = _encoded(value)
             sent["Content-Type"] = JSON_TYPE
-        limits = self._timeouts.limits(uploading=parts.get("uploading", False), patience=parts.get("patience"))
+        limits = self._timeouts.limits(parts)
         address = url if "://" in url else self.base_url + url
         place, began = host_of(address), self._clock.boot()
         if self._only_public and place and is_private(place):
@@ -440,13 +442,15 @@ def parse_date(header: str | None) -> datetime | None:
 
 class HttpBody(TypedDict, total=False):
     """The body of a request: `json`, or `form` with or without one multipart `file` (field name, bytes), or `content`.
-    `patience`: seconds to wait for the answer, if shorter than usual."""
+    `slow`: the answer may take as long as the platform's facts say (`slow_answer_s`). `patience`: seconds to wait for
+    it, if shorter than usual."""
 
     json: object
     form: Mapping[str, str] | None
     file: tuple[str, bytes] | None
     content: bytes | Iterable[bytes] | None
     uploading: bool
+    slow: bool
     patience: float | None
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
+    from ttp.domain.platform import Proof
     from ttp.domain.post_kind import PostKind
     from ttp.domain.pricing import Pricing
     from ttp.domain.rules import Rules
@@ -75,7 +76,7 @@ class Runtime:
 
         return Http(
             platform.base_url(self.config, server),
-            Timeouts.of(self.config),
+            Timeouts.of(self.config, platform.slow_answer_s),
             self.clock,
             gate=RateLimiter(self.clock, platform.meter(self.clock), self._memory),
             authorization=platform.authorization,
@@ -170,6 +171,10 @@ class Platform(Facts):
         if client is None:
             raise NotImplementedError
         return client
+
+    def proof_for(self, account: Account) -> Proof:
+        """Return what settles a lost answer on an account."""
+        return "none"
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return how long a post may take to appear in a look-up; 0 if absence is conclusive at once."""

@@ -57,7 +57,8 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
         case NotDone(handle=handle):
             delivery = delivery if handle is None else replace(delivery, handle=handle)
             return after_not_done(delivery, outcome, now=now, policy=RetryPolicy.of(config), spread=retry_jitter())
-        case Unknown():
+        case Unknown(handle=handle):
+            delivery = delivery if handle is None else replace(delivery, handle=handle)
             look_in = min(FIRST_LOOK_S, config.seconds("publish.lookup_gap_s"))
             look_at = max(outcome.look_at or now, now + timedelta(seconds=look_in))
             return delivery.mark_reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at)
@@ -66,7 +67,7 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
 def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:
     """Turn a refusal as duplicate into Unknown if an earlier call may have succeeded."""
     if sent_before and isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE:
-        return Unknown(Kind.DUPLICATE, outcome.message, outcome.code, outcome.http_status)
+        return Unknown(Kind.DUPLICATE, outcome.message, outcome.code, outcome.http_status, handle=outcome.handle)
     return outcome
 
 
@@ -98,7 +99,7 @@ def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now:
             values[name] = to_ms(values[name])
     if "hint" in values:
         values["hint"] = way_out_to_text(values["hint"])
-    if isinstance(outcome, Done | NotDone) and outcome.handle is not None:
+    if outcome.handle is not None:
         before, after = delivery.handle, outcome.handle
         values["handle"] = {name: value for name, value in after.items() if before.get(name) != value}
         values["dropped"] = sorted(name for name in before if name not in after)

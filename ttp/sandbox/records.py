@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -76,15 +76,24 @@ class SandboxAccount:
     def handle(self) -> str:
         return self.id.partition("/")[2]
 
+    granted: ClassVar[tuple[str, ...]] = ()
+    """What a user grants unless an order says otherwise."""
+    token_ms: ClassVar[int] = 2 * HOUR_MS
+    """Life of an access token."""
+
     @property
     def default_scopes(self) -> tuple[str, ...]:
-        """What a user grants unless an order says otherwise."""
-        raise NotImplementedError
+        return self.granted
 
     @property
     def access_ms(self) -> int:
         """Life of an access token that is issued now."""
-        raise NotImplementedError
+        return self.token_ms
+
+    @property
+    def life_s(self) -> int:
+        """Life of the present access token."""
+        return (self.expires_ms - self.issued_ms) // 1000
 
     def new_tokens(self) -> dict[str, str | None]:
         """Return new values for the fields that hold tokens."""

@@ -13,6 +13,7 @@ from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.media.image_fit import NO_FITS, Aspects, ImageFit, ImageFits, SentMedia
 from ttp.domain.media.item import MediaItem
 from ttp.domain.optimal.factors import THREAD, ClassEffect, FormOfPost, form_of, places_of
+from ttp.domain.platform import Proof
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
@@ -64,6 +65,8 @@ class AccountVersion:
     """To what its images are cropped."""
     folds_at: int = 0
     """As of its platform's facts."""
+    proof: Proof | None = None
+    """What settles a lost answer; None for an account that is not stored."""
     factors: tuple[ClassEffect, ...] = ()
     """What the account's posts like this one brought more, from `with_factors`."""
 
@@ -189,6 +192,7 @@ def _version(
         media_first=not facts.takes_text_alone,
         aspects=form.aspects if form else None,
         folds_at=facts.folds_at,
+        proof=None if account is None else facts.proof_for(account),
     )
 
 

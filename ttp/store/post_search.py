@@ -1,22 +1,49 @@
-"""The conditions of a filter of posts as SQL, and what pages ask besides a list: another order, and how many pass."""
+"""The filter of posts with its conditions as SQL, and what pages need besides a list: an order, and how many pass."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+from ttp.domain.post import PostStatus
 from ttp.store import dialect, row_mapper
 from ttp.store.dialect import Connection, Row, contains
 from ttp.store.row_mapper import marks, ms
-
-if TYPE_CHECKING:
-    from ttp.store.queries import PostFilter
 
 SORTS: Mapping[str, str] = MappingProxyType(
     {"id": "id", "time": "coalesce(scheduled_at, published_at)", "created": "created_at", "updated": "updated_at"}
 )
 """The orders that a filter can name, also reversed (`-time`), with the SQL of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostFilter:
+    """Which posts to list. Empty fields do not filter; times bound `scheduled_at`, excluding `until`."""
+
+    statuses: tuple[PostStatus, ...] = ()
+    platforms: tuple[str, ...] = ()
+    accounts: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+    key: str | None = None
+    needs_you: bool = False
+    approval: bool = False
+    """With `needs_you`: include posts that wait for approval."""
+    no_alt: bool = False
+    untimed: bool = False
+    """Only posts published without a scheduled time; the bounds are for `published_at`."""
+    limit: int | None = None
+    skip: int = 0
+    """How many of the first posts to leave out."""
+    after: int | None = None
+    sort: str = ""
+    """One of `SORTS` instead of the usual order; `-time`: reversed. Not with `after`."""
+    within: frozenset[int] | None = None
+    """Only posts that go to none but these accounts."""
 
 
 def conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:

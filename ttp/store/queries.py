@@ -10,7 +10,6 @@ import heapq
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +22,7 @@ from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, post_search, row_mapper
 from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, in_list
+from ttp.store.post_search import PostFilter as PostFilter
 from ttp.store.row_mapper import as_corrupt_row, marks, ms, parse_list, parse_object, parse_texts, split_batches
 
 if TYPE_CHECKING:
@@ -34,34 +34,6 @@ COMING = (PostStatus.SCHEDULED, PostStatus.PUBLISHING)
 DRAFTS = (PostStatus.DRAFT,)
 ENDED = (PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.PARTIAL)
 _RUNS = ((COMING, False), (DRAFTS, False), (ENDED, True))
-
-
-@dataclass(frozen=True, slots=True)
-class PostFilter:
-    """Which posts to list. Empty fields do not filter; times bound `scheduled_at`, excluding `until`."""
-
-    statuses: tuple[PostStatus, ...] = ()
-    platforms: tuple[str, ...] = ()
-    accounts: tuple[int, ...] = ()
-    tags: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    search: str | None = None
-    key: str | None = None
-    needs_you: bool = False
-    approval: bool = False
-    """With `needs_you`: include posts that wait for approval."""
-    no_alt: bool = False
-    untimed: bool = False
-    """Only posts published without a scheduled time; the bounds are for `published_at`."""
-    limit: int | None = None
-    skip: int = 0
-    """How many of the first posts to leave out."""
-    after: int | None = None
-    sort: str = ""
-    """One of `post_search.SORTS` instead of the usual order; `-time`: reversed. Not with `after`."""
-    within: frozenset[int] | None = None
-    """Only posts that go to none but these accounts."""
 
 
 def post(db: Connection, post_id: int) -> Post | None:

@@ -218,6 +218,7 @@ class VersionAnswer(TypedDict):
     costUsd: float | None
     taggedLinks: int
     unshortenedLinks: int
+    lostAnswer: Literal["key", "look_up", "none"] | None
     factors: list[FactorAnswer]
 
 

@@ -241,6 +241,7 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
         "costUsd": None if one.price is None else one.price / 1000,
         "taggedLinks": one.tagged,
         "unshortenedLinks": one.unshortened,
+        "lostAnswer": one.proof,
         "factors": list(map(factor_json, one.factors)),
     }
 

@@ -72,9 +72,9 @@ def test_it_is_a_table_for_programs_and_a_picture_for_people(shop: Program) -> N
         ["instagram/shop", "1", "5", "2200", "", "Hello"],
     ]
     shown = shop.ok(*wish, "--at", "tomorrow 9am", "--tz", "Europe/Berlin", "--format", "table").out
-    assert shown.startswith("x/me   5/280   X charges $0.03\n  Hello\n  a.jpg  1080x")
+    assert shown.startswith("x/me   5/280   X charges $0.03   a lost answer: looked up\n  Hello\n  a.jpg  1080x")
     assert "\npart 2   9/280\n  Two\n  lines\n" in shown
-    assert "\n\ninstagram/shop   5/2200\n  Hello\n" in shown
+    assert "\n\ninstagram/shop   5/2200   a lost answer: looked up\n  Hello\n" in shown
     assert "Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC)" in shown
     assert shop.ok(*wish, "--fields", "versions,id").out.endswith("\t\n")
 
@@ -121,7 +121,7 @@ def test_what_would_be_refused_is_refused_the_same(shop: Program, wish: tuple[st
 def test_people_see_the_versions_beside_what_is_wrong(shop: Program, time: tuple[str, ...]) -> None:
     ran = shop("create", "a" * 281, "--to", "x", *time, "--dry-run", "--format", "table")
     assert ran.code == 2
-    assert ran.out.startswith("x/me   281/280   X charges $0.015\n")
+    assert ran.out.startswith("x/me   281/280   X charges $0.015 ")
     assert "281 of 280" in ran.err
 
 

@@ -18,7 +18,7 @@ from ttp.domain.action import action
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
-from ttp.platforms.instagram.errors import CODES, SUBCODES, refusal
+from ttp.platforms.instagram.errors import CODES, ERRORS, SUBCODES
 from ttp.platforms.reply import Answer
 from ttp.platforms.testing import NOON, StandingClock
 
@@ -105,7 +105,7 @@ ROWS = by_code(
 
 @pytest.mark.parametrize(("code", "expected"), ROWS.items(), ids=str)
 def test_an_error_code_has_its_kind(code: str, expected: tuple[Kind, bool]) -> None:
-    found = refusal(Answer(400, data=error(*map(int, code.split("/")))), DEMO, NOON)
+    found = ERRORS.refusal(Answer(400, data=error(*map(int, code.split("/")))), DEMO, NOON)
     assert found is not None
     assert (found.kind, found.passing) == expected
     assert found.code == code
@@ -124,33 +124,33 @@ def test_every_row_of_the_tables_is_named_here() -> None:
 
 @pytest.mark.parametrize("data", [None, [], {}, {"error": "no"}, {"error": {"code": "190"}}, error(999_999)], ids=str)
 def test_an_unlisted_code_is_not_a_refusal(data: object) -> None:
-    assert refusal(Answer(400, data=data), DEMO, NOON) is None
+    assert ERRORS.refusal(Answer(400, data=data), DEMO, NOON) is None
 
 
 def test_an_error_that_calls_itself_transient_passes() -> None:
-    found = refusal(Answer(400, data=error(999_999, is_transient=True)), DEMO, NOON)
+    found = ERRORS.refusal(Answer(400, data=error(999_999, is_transient=True)), DEMO, NOON)
     assert found is not None
     assert (found.kind, found.passing) == (Kind.SERVER, True)
 
 
 def test_the_words_meant_for_people_are_shown() -> None:
-    found = refusal(Answer(400, data=error(36004, 2207010, error_user_msg="Too long\x07")), DEMO, NOON)
+    found = ERRORS.refusal(Answer(400, data=error(36004, 2207010, error_user_msg="Too long\x07")), DEMO, NOON)
     assert found is not None
     assert found.message == r"Too long\u0007 (36004/2207010, fbtrace_id A)"
 
 
 def test_the_advice_follows_the_message() -> None:
-    found = refusal(Answer(400, data=error(25, 2207050)), DEMO, NOON)
+    found = ERRORS.refusal(Answer(400, data=error(25, 2207050)), DEMO, NOON)
     assert found is not None
     assert (found.code, found.message.startswith("no (")) == ("25/2207050", True)
     assert SUBCODES[2207050].advice in found.message
-    scope = refusal(Answer(400, data=error(10)), DEMO, NOON)
+    scope = ERRORS.refusal(Answer(400, data=error(10)), DEMO, NOON)
     assert scope is not None
     assert scope.hint == action("account connect", "instagram/demo")
 
 
 def test_64_kb_of_words_become_one_line() -> None:
-    found = refusal(Answer(400, data=error(100, message="<p>\n" * 16_000, fbtrace_id="B" * 9_000)), DEMO, NOON)
+    found = ERRORS.refusal(Answer(400, data=error(100, message="<p>\n" * 16_000, fbtrace_id="B" * 9_000)), DEMO, NOON)
     assert found is not None
     assert len(found.message) < 400
     assert "\n" not in found.message
@@ -170,7 +170,7 @@ def test_64_kb_of_words_become_one_line() -> None:
 )
 def test_a_throttled_call_waits_as_the_usage_header_says(header: str, seconds: int) -> None:
     answer = Answer(400, {"x-business-use-case-usage": header}, error(4))
-    found = refusal(answer, DEMO, NOON)
+    found = ERRORS.refusal(answer, DEMO, NOON)
     assert found is not None
     assert found.retry_at == NOON + timedelta(seconds=seconds)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from tests.server.conftest import Api
 from tests.server.pages.conftest import READ, Person, form_with, has_button, inner
 from tests.server.pages.test_calendar import account_named
@@ -107,6 +105,7 @@ def test_an_account_to_log_in_says_what_waits_for_it(ann: Person) -> None:
     assert form_with(page, "Log in at X as x/me").fields["handle"] == ["me"]
 
 
-@pytest.mark.parametrize("key", ["publish.per_day", "publish.min_gap_s", "platforms.x.budget_usd"])
-def test_a_limit_is_shown_with_the_command_that_sets_it(ann: Person, key: str) -> None:
-    assert f"ttp config set {key}" in inner(ann.sees(PAGE))
+def test_a_limit_is_shown_with_the_command_that_sets_it(ann: Person) -> None:
+    page = inner(ann.sees(PAGE))
+    for key in ("publish.per_day", "publish.min_gap_s", "platforms.x.budget_usd"):
+        assert f"ttp config set {key}" in page

@@ -59,6 +59,8 @@ def test_each_post_is_decided_and_all_at_once(ann: Person, stranger: Person) -> 
     assert answer.status_code == 303
     assert ann.ttp.shown(1)["rejection"]["reason"] == "Which <beans>?"
     assert "Which &lt;beans&gt;?" in stranger.sees(path)
+    decided = inner(ann.sees("/approvals")).partition("Decided lately")[2]
+    assert decided.count("maria (by a link of ann)") == 2
     ann.ttp.ok("edit", "1", "These beans", "--at", "2098-01-01T09:30Z")
     stranger("POST", path, data={"decision": "approve", "post": shown(ann, 1, 3)})
     assert approved(ann) == [1, 2, 3]

@@ -146,14 +146,16 @@ def test_another_range_is_told_and_the_calendar_stays(ann: Person, when: str, vi
 
 
 def test_a_month_of_310_posts_is_small(ann: Person) -> None:
+    ann.ttp.account("x/third")
     text = "A text of the usual length for a post, with a link and some words more about what it is for. " * 2
     rows = [
-        f'"{text} {day} {hour}","x/me,x/other",2098-01-{day:02}T{hour}:30Z'
+        f'"{text} {day} {hour}","x/me,x/other,x/third",2098-01-{day:02}T{hour}:30Z'
         for day in range(1, 32)
         for hour in range(10, 20)
     ]
     ann.ttp.ok("import", "-", "--partial", stdin="\n".join(["content,accounts,at", *rows]))
-    ann.ttp.sql("UPDATE account SET platform = 'bluesky' WHERE handle = 'other'")
+    for handle, platform in (("other", "bluesky"), ("third", "mastodon")):
+        ann.ttp.sql("UPDATE account SET platform = ? WHERE handle = ?", platform, handle)
     page = ann.sees("/calendar?when=2098-01")
     assert "310 posts" in page
     assert len(page.encode()) < 150_000
@@ -168,6 +170,13 @@ def test_a_post_is_moved_and_the_move_undone_where_one_is(ann: Person, post: int
     assert address == "/calendar?view=week&when=2098-W02&done=undo&post=1"
     assert ann.ttp.shown()["scheduledAt"] == "2098-01-06T09:30:00Z"
     assert not has_button(ann.sees(address), "Undo")
+
+
+def test_a_post_that_stays_where_it_is_has_no_move_to_undo(ann: Person, post: int) -> None:
+    ann.does("/posts/1/move", moving(ann))
+    address = ann.does("/posts/1/move", moving(ann))
+    assert not has_button(ann.sees(address), "Undo")
+    assert ann.ttp.shown()["scheduledAt"] == "2098-01-08T09:30:00Z"
 
 
 def test_undo_takes_back_that_move_only(ann: Person, post: int) -> None:
@@ -220,6 +229,16 @@ def test_the_page_of_a_move_offers_real_times(ann: Person, post: int) -> None:
     form = form_with(page, "Move")
     address = ann.does(form.action, form.pressed("Move", at="2098-01-09T08:15"))
     assert address.startswith("/calendar?view=day&when=2098-01-06&done=moved&post=1&change=")
+    assert ann.ttp.shown()["scheduledAt"] == "2098-01-09T08:15:00Z"
+
+
+def test_a_form_of_an_earlier_login_comes_back_with_its_time(ann: Person, post: int) -> None:
+    form = {**moving(ann, at="2098-01-09T08:15"), "csrf": "x"}
+    answer = ann("POST", "/posts/1/move", data=form, headers={"Origin": "http://127.0.0.1:8765"})
+    assert answer.status_code == 403
+    again = form_with(answer.text, "Move")
+    assert ann.ttp.shown()["scheduledAt"] == "2098-01-06T09:30:00Z"
+    assert ann.does(again.action, again.pressed("Move")).startswith("/calendar?view=week&when=2098-W02&done=moved")
     assert ann.ttp.shown()["scheduledAt"] == "2098-01-09T08:15:00Z"
 
 

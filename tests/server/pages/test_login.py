@@ -87,7 +87,7 @@ def test_each_page_needs_a_login(stranger: Person, page: PageRoute) -> None:
         assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("page", [one for one in FORMS if one.needs], ids=named)
+@pytest.mark.parametrize("page", [one for one in FORMS if one.needs and one.has_token], ids=named)
 def test_each_form_needs_the_token_of_its_session(ann: Person, page: PageRoute) -> None:
     before = ann.ttp.shown(1)
     for fields in ({"csrf": ""}, {"csrf": "0" * 64}, {}):
@@ -102,7 +102,8 @@ def test_a_foreign_origin_is_refused(ann: Person, origin: str) -> None:
     for page in PAGES:
         fields = {"csrf": ann.csrf} if page.method == "POST" else None
         answer = ann(page.method, address(page), data=fields, headers={"Origin": origin})
-        assert answer.status_code == 403, page
+        is_shared = not page.has_token and origin == "null"  # by a phone: test_share has what comes of it
+        assert answer.status_code == (200 if is_shared else 403), page
     assert ann.ttp.shown(1) == before
     assert ann.sees("/queue", headers={"Origin": "http://127.0.0.1:8765"})
 

@@ -48,7 +48,7 @@ def test_pages_ask_for_what_they_show_and_walk_through_no_media(ann: Person, mon
     page = ann.sees("/queue")
     assert "1 post is overdue" in page
     assert "Connect again: " in page
-    assert "s-failed" in ann.sees("/accounts")
+    assert "Log in again" in ann.sees("/accounts")
     assert ann.get("/healthz").status_code == 503
 
 

@@ -26,7 +26,7 @@ from ttp.cli.options import (
     read_file,
     with_output,
 )
-from ttp.cli.render.accounts import ACCOUNT_SPEC, ACCOUNTS_SPEC, accounts_spec
+from ttp.cli.render.accounts import ACCOUNTS_SPEC, account_spec, accounts_spec
 from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.cli.render.labels import plural
 from ttp.cli.settings import variable
@@ -46,9 +46,8 @@ account = typer.Typer()
 def parse_when_to_split(text: str) -> str:
     """Return `always` or `never`. UsageError for anything else."""
     if text not in ("always", "never"):
-        raise UsageError(
-            f'--split is always or never, not "{text}"', *(Hint("try", f"--split {one}") for one in ("always", "never"))
-        )
+        hints = (Hint("try", f"--split {one}") for one in ("always", "never"))
+        raise UsageError(f'--split is always or never, not "{text}"', *hints)
     return text
 
 
@@ -219,11 +218,12 @@ def list_accounts(context: Context) -> None:
       ttp account list
       ttp account list --json
     """
-    context.out.write_list(accounts_spec(context.installation.renews_token), context.queries.accounts())
+    spec = accounts_spec(context.installation.renews_token, context.proof_for)
+    context.out.write_list(spec, context.queries.accounts())
 
 
 @account.command("show")
-@with_output(ACCOUNT_SPEC)
+@with_output(ACCOUNTS_SPEC)
 def show_account(context: Context, name: AccountName) -> None:
     """Show everything about one account except its tokens.
 
@@ -231,7 +231,7 @@ def show_account(context: Context, name: AccountName) -> None:
       ttp account show x/me
       ttp account show ig
     """
-    context.out.write_one(ACCOUNT_SPEC, context.queries.account(name))
+    context.out.write_one(account_spec(context.proof_for), context.queries.account(name))
 
 
 @account.command("check")

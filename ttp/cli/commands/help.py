@@ -402,9 +402,12 @@ def _unknown(word: str) -> UsageError:
 
 def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
     """Return the topic of a platform: how to begin, its options and its settings."""
+    from ttp.domain.account import Account
     from ttp.domain.options import options_help
+    from ttp.domain.platform import LOST_ANSWER
 
-    parts = [platform.help()]
+    lost = LOST_ANSWER[platform.proof_for(Account(platform.name, "_"))]
+    parts = [platform.help(), f"A lost answer: {lost} (for each account: ttp account list).\n"]
     if options:
         parts.append(options_help(platform, options))
     if platform.keys:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import compress
+from typing import TypeAlias
 
 from ttp.cli.errors import command_text
 from ttp.cli.render.page import Cell, Column, Page, Style, table
@@ -12,14 +13,22 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import wrap
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Account, connect_action
+from ttp.domain.platform import LOST_ANSWER, Proof
 from ttp.views import Json
 from ttp.views import accounts as views_accounts
 
 _LABEL = 15
 
 
+ProofFor: TypeAlias = Callable[[Account], Proof | None]
+"""Returns what settles a lost answer on an account; None if that is not known."""
+
+
 def render_accounts(
-    accounts: Sequence[Account], page: Page, renews: Callable[[Account], bool] = lambda account: False
+    accounts: Sequence[Account],
+    page: Page,
+    renews: Callable[[Account], bool] = lambda account: False,
+    proof_for: ProofFor = lambda account: None,
 ) -> Iterator[str]:
     """Draw the accounts, and below them what some of them need. `renews`: whether ttp renews an account's token."""
     if not accounts:
@@ -30,20 +39,29 @@ def render_accounts(
         Column("STATE"),
         Column("ZONE", drop=1),
         Column("TOKEN UNTIL", drop=2),
-        Column("SERVER", drop=3),
+        Column("LOST ANSWER", drop=3),
+        Column("SERVER", drop=4),
         Column("OPTIONS"),
     ]
-    used = [True] * 4 + [any(one.server for one in accounts), any(one.options for one in accounts)]
-    rows = [list(compress(_row(account, page, renews), used)) for account in accounts]
+    proofs = list(map(proof_for, accounts))
+    used = [True] * 4 + [any(proofs), any(one.server for one in accounts), any(one.options for one in accounts)]
+    rows = [
+        list(compress(_row(account, page, renews, proof), used))
+        for account, proof in zip(accounts, proofs, strict=True)
+    ]
     yield from table(list(compress(columns, used)), rows, page)
     notes = [note for account in accounts for note in _notes(account, page)]
+    # The column may have been left out, and these accounts need a person.
+    asking = [escape_text(one.name) for one, proof in zip(accounts, proofs, strict=True) if proof == "none"]
+    notes += [f"{name}: a lost answer {LOST_ANSWER['none']} (needs_review)" for name in asking]
     yield from ["", *notes] if notes else []
 
 
-def render_account(account: Account, page: Page) -> Iterator[str]:
-    """Draw everything about one account, and what it needs."""
+def render_account(account: Account, page: Page, proof: Proof | None = None) -> Iterator[str]:
+    """Draw everything about one account, and what it needs. `proof`: what settles a lost answer."""
     yield f"{escape_text(account.name)}   {page.paint(*_state(account, page))}"
-    for label, value in _facts(account, page):
+    lost = [] if proof is None else [("Lost answer", LOST_ANSWER[proof])]
+    for label, value in [*_facts(account, page), *lost]:
         head = page.paint(f"  {label:<{_LABEL - 2}}", "dim")
         for piece in wrap(value, page.width - _LABEL):
             yield head + piece
@@ -88,7 +106,7 @@ def _notes(account: Account, page: Page) -> Iterator[str]:
         yield f"{name} is on hold until {page.when(account.hold_until)}{reason}"
 
 
-def _row(account: Account, page: Page, renews: Callable[[Account], bool]) -> list[Cell]:
+def _row(account: Account, page: Page, renews: Callable[[Account], bool], proof: Proof | None) -> list[Cell]:
     options = " ".join(f"{key}={value}" for key, value in account.options.items())
     until = "-"
     if account.expires_at and not account.needs_reconnect:
@@ -98,6 +116,7 @@ def _row(account: Account, page: Page, renews: Callable[[Account], bool]) -> lis
         Cell(*_state(account, page)),
         Cell(escape_text(account.timezone or "-")),
         Cell(until),
+        Cell("-" if proof is None else LOST_ANSWER[proof]),
         Cell(escape_text(_short_server(account.server))),
         Cell(escape_line(options)),
     ]
@@ -135,10 +154,13 @@ ACCOUNTS_SPEC = OutputSpec(
 """What account commands answer."""
 
 
-def accounts_spec(renews: Callable[[Account], bool]) -> OutputSpec[Account]:
+def accounts_spec(renews: Callable[[Account], bool], proof_for: ProofFor) -> OutputSpec[Account]:
     """Return the output of `ttp account list`. `renews`: whether ttp renews an account's token."""
-    return replace(ACCOUNTS_SPEC, render=lambda accounts, page: render_accounts(accounts, page, renews))
+    return replace(ACCOUNTS_SPEC, render=lambda accounts, page: render_accounts(accounts, page, renews, proof_for))
 
 
-ACCOUNT_SPEC = replace(ACCOUNTS_SPEC, render=lambda accounts, page: render_account(accounts[0], page))
-"""`ttp account show`."""
+def account_spec(proof_for: ProofFor) -> OutputSpec[Account]:
+    """Return the output of `ttp account show`."""
+    return replace(
+        ACCOUNTS_SPEC, render=lambda accounts, page: render_account(accounts[0], page, proof_for(accounts[0]))
+    )

@@ -348,6 +348,7 @@ def _next(post: PostView) -> Iterator[str]:
 
 def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[str]:
     """Draw what each account would get."""
+    from ttp.domain.platform import LOST_ANSWER
     from ttp.domain.pricing import dollars
     from ttp.views.factors import factor_words
 
@@ -356,7 +357,8 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             head = page.paint(escape_text(one.account), "bold") if number == 1 else f"part {number}"
             use = page.paint(f"{part.length}/{part.limit}", "red" if part.length > part.limit else "")
             cost = f"   {one.title} charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
-            yield f"{head}   {use}{cost}"
+            lost = f"   a lost answer: {LOST_ANSWER[one.proof]}" if number == 1 and one.proof is not None else ""
+            yield f"{head}   {use}{cost}{lost}"
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
             yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
             about = card_lines(part.card) if part.card is not None else ()

@@ -11,7 +11,9 @@ from ttp.platforms.platform import Platform, Runtime
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ttp.domain.account import Account
     from ttp.domain.outcome import NotDone
+    from ttp.domain.platform import Proof
     from ttp.domain.post_kind import PostKind
 
 
@@ -22,7 +24,7 @@ class Bluesky(Platform):
     max_parts, thread_is_atomic = 24, True
     language_option = "langs"
     media_on_parts = True
-    proof, settle_s, patience = "key", 120.0, 6
+    settle_s, patience = 120.0, 6
     token_life, needs_client_secret = timedelta(hours=2), False
     post_id = r"[234567a-j][234567a-z]{12}"
     post_url = r"https?://bsky\.app/profile/(?P<handle>[A-Za-z0-9.:-]+)/post/(?P<id>[234567a-j][234567a-z]{12})"
@@ -50,6 +52,9 @@ class Bluesky(Platform):
         "metrics_reader": "metrics:BlueskyReader",
         "meter": "limits:BlueskyMeter",
     }
+
+    def proof_for(self, account: Account) -> Proof:
+        return "key"
 
     def base_url(self, config: Config, server: str | None = None) -> str:
         """Return the server that the settings name for every account, else the account's own."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ttp.domain.account import Account
     from ttp.domain.config import Config
+    from ttp.domain.platform import Proof
 
 LONGEST_S, ALARM_S = 60.0, 10.0
 """Seconds that a program may take if its rules do not say, and how much later its own alarm ends it for certain."""
@@ -23,7 +24,7 @@ class CommandPlatform(Platform):
     server = "program"
     needs_credentials = False
     max_parts, thread_is_atomic = 24, True
-    proof, settle_s, patience = "look_up", 30.0, 6
+    settle_s, patience = 30.0, 6
     post_id = r"[!-~]{1,200}"
     client_deletes = True
     parts: ClassVar = {
@@ -33,6 +34,10 @@ class CommandPlatform(Platform):
         "checker": "client:CommandCheck",
         "metrics_reader": "metrics:CommandReader",
     }
+
+    def proof_for(self, account: Account) -> Proof:
+        verbs = account.server_info.get("verbs")
+        return "look_up" if isinstance(verbs, list) and "lookup" in verbs else "none"
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return how long a post may take to appear: the program's time limit, and what its rules say beyond that."""

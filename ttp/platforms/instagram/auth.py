@@ -1,7 +1,6 @@
 """Connect Instagram by Instagram Login or Facebook Login.
 
-Instagram Login has no PKCE and no refresh token: a code becomes a token of an hour, then one of sixty days, which
-renews itself before it expires. See docs/reference/platforms/instagram.md, section 2.1.
+See docs/reference/platforms/instagram.md, section 2.1.
 """
 
 from __future__ import annotations
@@ -12,11 +11,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.config import Config
 from ttp.domain.diagnostics import SOON, Remark, failure_remark, format_end, ok_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
-from ttp.domain.time.clock import Clock
 from ttp.platforms.addresses import configured_url
 from ttp.platforms.client import (
     CHECK_PATIENCE_S,
@@ -26,13 +23,13 @@ from ttp.platforms.client import (
     StepFailed,
     diagnostic_of_refusal,
 )
-from ttp.platforms.http import Http
-from ttp.platforms.instagram.errors import NO_USER_ID, refusal, unwrap
-from ttp.platforms.instagram.part import InstagramPart
+from ttp.platforms.instagram.errors import NO_USER_ID
+from ttp.platforms.instagram.part import API, InstagramPart
 from ttp.platforms.login import App, Grant, Identity
-from ttp.platforms.oauth.code_login import CodeLogin
-from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, read_scopes, read_token
-from ttp.platforms.reply import Answer, Reply, as_failure, parse_numeric_id, reconnect_hint, value_at
+from ttp.platforms.meta.auth import MetaLogin, TokenLogin
+from ttp.platforms.meta.errors import unwrap
+from ttp.platforms.oauth.token_response import identity_refusal, read_scopes, read_token
+from ttp.platforms.reply import Reply, as_failure, parse_numeric_id, reconnect_hint, value_at
 
 INSTAGRAM_SCOPES = (
     "instagram_business_basic",
@@ -52,59 +49,15 @@ DELETING = "instagram_manage_contents"
 """The extra scope for deleting. Not requested by default: Facebook refuses what an app is not approved for."""
 
 
-class _MetaLogin(CodeLogin):
-    """What Instagram Login and Facebook Login share: no PKCE, and secrets in the query."""
-
-    platform = "instagram"
-    scope_separator = ","
-
-    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        super().__init__(http, config, clock)
-        self._root = f"/{config.text('platforms.instagram.version')}"
-
-    def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        return None
-
-    def get_token(self, path: str, query: dict[str, str], *hidden: str | None) -> Grant | NotDone:
-        """Request a token. Meta documents codes, tokens and secrets in the query; nothing logs it."""
-        now = self._clock.now()
-        reply = self._http.request("GET", path, query=query, secrets=hidden)
-        return read_grant(reply, now) or refusal_of_login(reply, now, self.name)
-
-
-class InstagramLogin(_MetaLogin):
-    name = "Instagram"
+class InstagramLogin(TokenLogin):
+    api = API
+    grants = "ig"
     scopes = INSTAGRAM_SCOPES
     publishing = ("instagram_business_basic", "instagram_business_content_publish")
     revoke_at = "on Instagram: Settings, Apps and websites"
 
-    def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
-        secret = app.client_secret or ""
-        now = self._clock.now()
-        form = {
-            "client_id": app.client_id,
-            "client_secret": secret,
-            "grant_type": "authorization_code",
-            "redirect_uri": redirect_uri,
-            "code": code,
-        }
-        place = configured_url(self._config, "platforms.instagram.token_url", self._http.base_url).rstrip("/")
-        reply = self._http.request("POST", f"{place}/oauth/access_token", form=form, secrets=(code, secret))
-        short = read_grant(unwrap(reply), now)
-        if short is None:
-            return refusal_of_login(reply, now)
-        token = short.access_token
-        query = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": token}
-        grant = self.get_token("/access_token", query, token, secret)
-        return replace(grant, scopes=grant.scopes or short.scopes) if isinstance(grant, Grant) else grant
-
-    def renews(self, credentials: Credentials) -> bool:
-        return True
-
-    def refresh(self, credentials: Credentials) -> Grant | NotDone:
-        token = credentials.access_token
-        query = {"grant_type": "ig_refresh_token", "access_token": token}
-        return self.get_token("/refresh_access_token", query, token)
+    def code_url(self) -> str:
+        return configured_url(self._config, "platforms.instagram.token_url", self._http.base_url)
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         reply = self.ask(f"{self._root}/me", grant.access_token, {"fields": "user_id,username,account_type"})
@@ -117,29 +70,12 @@ class InstagramLogin(_MetaLogin):
         return NotDone(Kind.ACCOUNT, "only the Instagram user can do that")
 
 
-def refusal_of_login(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
-    """Return why Meta issued no token: its Graph error, its other format for codes, or an unreadable answer. Final only
-    if the token or the code is refused; a valid token is worth retries."""
-    if not isinstance(reply, Answer):
-        return read_oauth_error(reply, platform)
-    words = reply.text_at("error_message")
-    if words and reply.value_at("error_type") is not None:
-        return NotDone(Kind.AUTH, f"{platform} answered: {words}", reply.text_at("error_type"), reply.status)
-    # Any account will do: it only affects the hint, which the caller replaces.
-    graph = refusal(reply, Account("instagram", "_"), now)
-    if graph is None:
-        message = reply.text_at("error", "message")
-        answer = read_oauth_error(reply, platform)
-        return replace(answer, message=f"{platform} answered {reply.status}: {message}") if message else answer
-    final = graph.kind is Kind.AUTH
-    return replace(graph, message=f"{platform} answered: {graph.message}", passing=not final, hold=False, hint=None)
-
-
 _MOST_PAGES = 20
 """Pages of the list of Facebook pages; a person with more than 2,000 must add the account's token by hand."""
 
 
-class FacebookLogin(_MetaLogin):
+class FacebookLogin(MetaLogin):
+    api = API
     name = "Facebook"
     scopes = FACEBOOK_SCOPES
     publishing = ("instagram_basic", "instagram_content_publish")
@@ -193,7 +129,7 @@ class FacebookLogin(_MetaLogin):
         reply = self.ask(f"{self._root}/me/permissions", credentials.access_token, method="DELETE")
         if reply.success_at("success") is True:
             return None
-        return refusal_of_login(reply, self._clock.now(), "Facebook")
+        return self.refusal_of_login(reply)
 
     def _identity(self, user_id: str, grant: Grant) -> Identity | NotDone:
         reply = self.ask(f"{self._root}/{user_id}", grant.access_token, {"fields": "username"})

@@ -1,111 +1,45 @@
-"""Instagram: containers, waiting for them, one call that publishes, and the container's status as proof. Never creates
-a second container while the first may be published. Never refreshes a token."""
+"""Instagram: containers as on all of Meta's platforms, bytes of videos with Facebook Login, and deletion."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from ttp.domain.action import action
 from ttp.domain.config import Config
-from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
-from ttp.domain.time.clock import Clock, from_ms
-from ttp.platforms.client import (
-    Deleted,
-    LookupResult,
-    MediaFile,
-    PublishRequest,
-    Ready,
-    Step,
-    StepDone,
-    StepFailed,
-    fingerprint,
-)
+from ttp.domain.outcome import Handle, Kind, NotDone
+from ttp.domain.time.clock import Clock
+from ttp.platforms.client import Deleted, MediaFile, PublishRequest, Step, StepDone, StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import container_forms
 from ttp.platforms.instagram.auth import DELETING, FACEBOOK_SCOPES
-from ttp.platforms.instagram.container_forms import (
-    Container,
-    children,
-    from_handle,
-    parent,
-    with_children,
-    without_containers,
-    without_parent,
-)
-from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, ContainerStatus
-from ttp.platforms.instagram.errors import NO_USER_ID, is_gone, unwrap, was_not_fetched
-from ttp.platforms.instagram.look_up import InstagramLookUps
-from ttp.platforms.instagram.options import InstagramKind
-from ttp.platforms.instagram.part import InstagramPart
-from ttp.platforms.media_host.availability import NoPublicUrl
-from ttp.platforms.reply import (
-    NotSent,
-    Reply,
-    parse_id,
-    parse_numeric_id,
-    parse_web_address,
-    reconnect_hint,
-    value_at,
-)
+from ttp.platforms.instagram.errors import NO_USER_ID
+from ttp.platforms.instagram.facts import by_facebook
+from ttp.platforms.instagram.part import API
+from ttp.platforms.meta.client import ContainerClient
+from ttp.platforms.meta.containers import BYTES
+from ttp.platforms.meta.errors import unwrap
+from ttp.platforms.reply import Reply, parse_numeric_id, reconnect_hint
 
-DROP, PUBLISH = "drop the container", "POST media_publish"
-PUT_UP = "give the media a public URL"
-_PERMALINK_S = 5.0
 _NO_SUCH = "100/33"
 _DEAD_TOKEN = ("190", "102")
-_USABLE_FOR = timedelta(hours=23)
-"""A container that was not published expires after 24 hours."""
 
 
-class InstagramClient(InstagramPart):
+class InstagramClient(ContainerClient):
     """Publishes images, reels, stories and carousels."""
 
     def __init__(self, http: Http, config: Config, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
-        super().__init__(http, config, clock)
-        self._public_url = public_url
-        self._containers = Containers(http, config, clock)
-        self._look_ups = InstagramLookUps(http, config, clock, self._containers)
+        super().__init__(http, config, clock, API, container_forms, public_url)
+        self._by_facebook = by_facebook(config)
 
-    # Invisible steps.
-
-    def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
-        """Bring the container to FINISHED: the existing one, or a new one if that is provably harmless."""
-        self._require_open(request)
-        if parse_numeric_id(handle.get("user_id")) is None:
-            user_id, answer = self._user_id(request)
-            handle = {**handle, "user_id": user_id}
-            if answer is not None:
-                yield StepDone("ask for the user id", answer.status, handle=handle)
-        content = container_forms.request_of(request)
-        same = handle.get("request") == content
-        made = parent(handle)
-        if made is not None and made.uri is None:
-            status = yield from self._containers.wait_for(request, made)
-            if (doubt := self._doubt(request, handle, status)) is not None:
-                return self._ready(request, handle, doubt)
-            if status.state == "FINISHED" and same:
-                yield self.check_quota(request, handle["user_id"])
-                return self._ready(request, handle)
-            same = False
-        if not same or (made is not None and self._clock.now() - from_ms(made.created) >= _USABLE_FOR):
-            made, handle = None, {**without_containers(handle), "request": content}
-        yield self.check_quota(request, handle["user_id"])
-        if (why := container_forms.refusal_of(request)) is not None:
-            raise StepFailed(CREATE, NotDone(Kind.CONTENT, why))
-        if container_forms.kind_of(request) is InstagramKind.CAROUSEL:
-            handle = yield from self._prepare_children(request, handle)
-            ids = [str(value_at(child, "id")) for child in children(handle)]
-            handle = yield from self._create_parent(request, handle, _form(container_forms.carousel, request, ids))
-        else:
-            handle = yield from self._prepare_single(request, handle, made)
-        made = parent(handle)
-        assert made is not None
-        status = yield from self._containers.wait_for(request, made)
-        if status.state == "FINISHED":
-            return self._ready(request, handle)
-        raise (yield from self._abandon(WAIT, status.failure, handle, without_containers(handle)))
+    def user_id(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
+        if parse_numeric_id(handle.get("user_id")) is not None:
+            return handle
+        user_id, answer = self._user_id(request)
+        handle = {**handle, "user_id": user_id}
+        if answer is not None:
+            yield StepDone("ask for the user id", answer.status, handle=handle)
+        return handle
 
     def _user_id(self, request: PublishRequest) -> tuple[str, Reply | None]:
         """Return the user id for paths: from the credentials, else from Instagram. Raises StepFailed."""
@@ -120,180 +54,10 @@ class InstagramClient(InstagramPart):
             return user_id, me
         raise StepFailed(step, self.failure(request, reply))
 
-    def _prepare_single(
-        self, request: PublishRequest, handle: Handle, made: Container | None
-    ) -> Generator[Step, None, Handle]:
-        """Prepare the container of one image or video, with its bytes if it takes bytes: `made`, or a new one."""
-        resumed, file = made is not None, request.media[0]
-        if made is None:
-            url = self._url_for(file)
-            handle = yield from self._create_parent(request, handle, _form(container_forms.single, request, url))
-            made = parent(handle)
-        if made is not None and made.uri is not None:
-            filled = {name: value for name, value in handle.items() if name != "uri"}
-            yield from self._fill(request, made, file, handle, filled, without_parent(handle), resumed=resumed)
-            handle = filled
-        return handle
-
-    def _create_parent(
-        self, request: PublishRequest, handle: Handle, form: Mapping[str, str]
-    ) -> Generator[Step, None, Handle]:
-        """Create the container that will be published."""
-        try:
-            made, answer = self._containers.create(request, str(handle["user_id"]), form)
-        except StepFailed as failed:
-            raise (yield from self._abandon(CREATE, failed.outcome, handle, handle)) from failed
-        kept = made.to_handle()
-        handle = {**handle, "creation_id": kept.pop("id"), **kept}
-        yield StepDone(CREATE, answer.status, handle=handle)
-        return handle
-
-    def _prepare_children(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
-        """Create, fill and wait for the containers of all items; those in the handle are reused."""
-        containers = [from_handle(child) for child in children(handle)]
-        containers += [None] * (len(request.media) - len(containers))
-        resumed = [child is not None for child in containers]
-        for number, file in enumerate(request.media, 1):
-            if (child := containers[number - 1]) is None:
-                form = _form(container_forms.child, request, number, self._url_for(file))
-                try:
-                    child, answer = self._containers.create(request, str(handle["user_id"]), form)
-                except StepFailed as failed:
-                    step = f"{CREATE} of item {number}"
-                    raise (yield from self._abandon(step, failed.outcome, handle, handle)) from failed
-                containers[number - 1] = child
-                handle = with_children(handle, containers)
-                yield StepDone(f"{CREATE} of item {number}", answer.status, handle=handle)
-            if child.uri is not None:
-                containers[number - 1] = replace(child, uri=None)
-                filled = with_children(handle, containers)
-                without = with_children(handle, [*containers[: number - 1], None, *containers[number:]])
-                yield from self._fill(request, child, file, handle, filled, without, resumed=resumed[number - 1])
-                handle = filled
-        for number, child in enumerate(containers, 1):
-            assert child is not None
-            status = yield from self._containers.wait_for(request, child)
-            if status.state != "FINISHED":
-                without = with_children(handle, [*containers[: number - 1], None, *containers[number:]])
-                failure = replace(status.failure, message=f"item {number}: {status.failure.message}")
-                raise (yield from self._abandon(f"{WAIT} of item {number}", failure, handle, without))
-        return handle
-
-    def _fill(
-        self,
-        request: PublishRequest,
-        made: Container,
-        file: MediaFile,
-        handle: Handle,
-        filled: Handle,
-        without: Handle,
-        *,
-        resumed: bool,
-    ) -> Generator[Step, None, None]:
-        """Send a container's bytes and store the handle `filled`. `without`: the handle if it is unusable."""
-        try:
-            answer = self._containers.send(request, made, file, resumed=resumed)
-        except StepFailed as failed:
-            useless = failed.outcome.code == GONE or not failed.outcome.passing
-            raise (yield from self._abandon(UPLOAD, failed.outcome, handle, without if useless else handle)) from failed
-        yield StepDone(UPLOAD, None if answer is None else answer.status, f"{file.item.bytes} bytes", handle=filled)
-
-    def _url_for(self, file: MediaFile) -> str:
-        """Return the URL from which Instagram fetches a file, or UPLOADED if it takes the bytes. Raises StepFailed."""
+    def url_for(self, file: MediaFile) -> str:
         if self._by_facebook and file.item.is_video and file.item.url is None:
-            return container_forms.BYTES
-        try:
-            return self._public_url(file)
-        except NoPublicUrl as error:
-            failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
-            raise StepFailed(PUT_UP, failure) from error
-
-    def _doubt(self, request: PublishRequest, handle: Handle, status: ContainerStatus) -> str | None:
-        """Return why the container may already be published; None if that is impossible."""
-        if status.state == "PUBLISHED":
-            return "Instagram shows the container as published"
-        if "unsettled_since" not in handle or status.state not in ("ERROR", "GONE"):
-            return None
-        since = from_ms(int(str(handle["unsettled_since"])))
-        if status.state == "ERROR" and self._look_ups.find_unbound(request, handle, since) == ():
-            return None
-        return "an earlier call may have published it; its container does not show"
-
-    def _abandon(
-        self, step: str, failure: NotDone, handle: Handle, without: Handle
-    ) -> Generator[Step, None, StepFailed]:
-        """Store the handle `without` the unusable part; return the failure to raise. A URL that was not fetched is
-        retried once."""
-        if was_not_fetched(failure):
-            failure = replace(failure, passing="refetched" not in handle)
-            without = {**without, "refetched": True}
-        if without != handle:
-            yield StepDone(DROP, failure.http_status, handle=without)
-        return StepFailed(step, failure)
-
-    def _require_open(self, request: PublishRequest) -> None:
-        """Raise StepFailed if Instagram is known to accept no more calls now."""
-        self._http.gate.require_open(request, PUBLISH, "POST", f"{self._root}/{request.account.handle}/media_publish")
-
-    def _ready(self, request: PublishRequest, handle: Handle, doubt: str | None = None) -> Ready:
-        if doubt is None:
-            self._require_open(request)
-        path = f"{self._root}/{handle['user_id']}/media_publish"
-        content = {"creation_id": handle["creation_id"], "request": handle.get("request")}
-        at = self._http.platform_at(request.account.name)
-        return Ready(handle, at, PUBLISH, fingerprint("POST", path, content), doubt)
-
-    # The one publishing call.
-
-    def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
-        """POST media_publish. After any error the container is checked first: the call may have published."""
-        path = f"{self._root}/{handle['user_id']}/media_publish"
-        container = str(handle["creation_id"])
-        reply = self._http.request_for(request, "POST", path, form={"creation_id": container})
-        media_id = parse_id(reply.success_at("id"))
-        if media_id is not None and media_id != container:
-            return self._published(request, media_id, reply)
-        outcome = self.outcome(request, reply)
-        return outcome if isinstance(reply, NotSent) else self._decide(request, handle, outcome)
-
-    def _decide(self, request: PublishRequest, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
-        """Return the outcome of a failed call, given what the container shows after it."""
-        status = self._containers.look_at(request, str(handle["creation_id"]), urgent=True)
-        doubt = Unknown(outcome.kind, outcome.message, outcome.code, outcome.http_status)
-        match status.state, outcome:
-            case "EXPIRED", _:
-                return replace(status.failure, http_status=outcome.http_status)
-            case "FINISHED", NotDone(kind=Kind.DUPLICATE) if "unsettled_since" in handle:
-                return doubt
-            case "FINISHED", NotDone():
-                return outcome
-            case "IN_PROGRESS", NotDone(not_ready=True):
-                return outcome
-            case "", NotDone(kind=Kind.AUTH) if self.failure(request, status.reply).kind is Kind.AUTH:
-                return outcome  # a token that is refused before and after published nothing in between
-            case "PUBLISHED", _:
-                return replace(doubt, message=f"published despite this answer: {outcome.message}")
-            case _, Unknown():
-                return outcome
-            case _:
-                return doubt
-
-    def _published(self, request: PublishRequest, media_id: str, answer: Reply) -> Done | Unknown:
-        """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic). If Instagram
-        does not know that media, the container is checked."""
-        reply = self._http.request_for(
-            request, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
-        )
-        if is_gone(reply):
-            return Unknown(Kind.SERVER, "Instagram does not know the post it returned", http_status=answer.status)
-        url = parse_web_address(reply.success_at("permalink"))
-        return Done(media_id, url, http_status=answer.status)
-
-    # Look-ups.
-
-    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """Return what the container shows, or if that is unclear, the account's media."""
-        return self._look_ups.look_up(request, handle, since)
+            return BYTES
+        return super().url_for(file)
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
         """Delete a post. One that the account cannot see is gone; stories and some others cannot be deleted."""
@@ -313,11 +77,3 @@ class InstagramClient(InstagramPart):
             hint = action("account connect", request.account.name, scopes=scopes)
             return replace(failure, message=f"{failure.message}: {DELETING} is needed to delete posts", hint=hint)
         return failure
-
-
-def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:
-    """Return the parameters from `make`. Raises StepFailed for an invalid option."""
-    try:
-        return make(*what)
-    except ValueError as error:
-        raise StepFailed(CREATE, NotDone(Kind.CONTENT, str(error))) from error

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from ttp.domain.options import ChosenOptions, Tag
-from ttp.domain.outcome import Handle
 from ttp.platforms.client import MediaFile, PublishRequest, fingerprint
 from ttp.platforms.instagram.options import OPTIONS, InstagramKind, instagram_kind
-from ttp.platforms.reply import parse_numeric_id
+from ttp.platforms.meta.containers import BYTES
 
 MOST_ITEMS = 10
 """Maximum items of a carousel."""
-BYTES = "bytes"
-"""Instead of a URL: the container is created for an upload of bytes."""
 
 
 def kind_of(request: PublishRequest) -> InstagramKind:
     return instagram_kind(request.options.get("kind"), [file.item for file in request.media])
+
+
+def is_carousel(request: PublishRequest) -> bool:
+    return kind_of(request) is InstagramKind.CAROUSEL
+
+
+def list_of(request: PublishRequest) -> tuple[str, bool]:
+    """Return the list that shows the post, and whether its texts identify posts: stories have none."""
+    return ("stories", False) if kind_of(request) is InstagramKind.STORY else ("media", True)
 
 
 def refusal_of(request: PublishRequest) -> str | None:
@@ -110,46 +115,3 @@ def _tags(tags: Sequence[Tag], number: int) -> dict[str, str]:
         if tag.item == number
     ]
     return {"user_tags": json.dumps(entries)} if entries else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """A container. `uri`: where its bytes must be sent; None if it has them, or fetches them itself."""
-
-    id: str
-    created: int
-    uri: str | None = None
-
-    def to_handle(self) -> dict[str, object]:
-        return {"id": self.id, "created": self.created, **({} if self.uri is None else {"uri": self.uri})}
-
-
-def from_handle(value: object) -> Container | None:
-    """Return the container stored in a handle; None without one."""
-    if not isinstance(value, Mapping) or parse_numeric_id(value.get("id")) is None:
-        return None
-    uri = value.get("uri")
-    return Container(str(value["id"]), int(str(value["created"])), uri if isinstance(uri, str) else None)
-
-
-def without_containers(handle: Handle) -> Handle:
-    return {name: handle[name] for name in ("user_id", "refetched") if name in handle}
-
-
-def parent(handle: Handle) -> Container | None:
-    return from_handle({**handle, "id": handle.get("creation_id")})
-
-
-def children(handle: Handle) -> list[object]:
-    children = handle.get("children")
-    return list(children) if isinstance(children, list) else []
-
-
-def with_children(handle: Handle, containers: Sequence[Container | None]) -> Handle:
-    return {**handle, "children": [None if child is None else child.to_handle() for child in containers]}
-
-
-def without_parent(handle: Handle) -> Handle:
-    """Return the handle without the container to publish; those of carousel items are kept."""
-    gone = ("creation_id", "created", "uri", "unsettled_since")
-    return {name: value for name, value in handle.items() if name not in gone}

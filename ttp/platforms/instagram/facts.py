@@ -10,6 +10,8 @@ from ttp.domain.config import Config, Key
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
+    from ttp.domain.account import Account
+    from ttp.domain.platform import Proof
     from ttp.domain.post_kind import PostKind
     from ttp.platforms.client import Deleter
     from ttp.platforms.login import BrowserLogin
@@ -23,7 +25,7 @@ class Instagram(Platform):
     folds_at = 125
     fetches_media = True
     needs_https_redirect = True
-    proof, settle_s, patience = "look_up", 300.0, 6
+    settle_s, patience = 300.0, 6
     token_life = timedelta(days=60)
     # An expired token cannot be renewed, so it is renewed at half its life, with a month left for retries.
     renew_at, renew_after, renews_ended = 0.5, timedelta(hours=24), False
@@ -58,8 +60,11 @@ class Instagram(Platform):
         "facebook_login": "auth:FacebookLogin",
         "checker": "auth:InstagramCheck",
         "metrics_reader": "metrics:InstagramReader",
-        "meter": "limits:InstagramMeter",
+        "meter": "part:InstagramMeter",
     }
+
+    def proof_for(self, account: Account) -> Proof:
+        return "look_up"
 
     def base_url(self, config: Config, server: str | None = None) -> str:
         """Return the root of the API. Facebook Login has another host."""

@@ -17,8 +17,9 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.http import Http
-from ttp.platforms.instagram.errors import NO_USER_ID, unwrap
+from ttp.platforms.instagram.errors import NO_USER_ID
 from ttp.platforms.instagram.part import InstagramPart
+from ttp.platforms.meta.errors import unwrap
 from ttp.platforms.metrics_reader import (
     STEP,
     AccountSession,

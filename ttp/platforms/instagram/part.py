@@ -3,64 +3,35 @@
 from __future__ import annotations
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.rate_limit import Limit
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import PublishRequest, StepDone, StepFailed
-from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.instagram.limits import POSTS
-from ttp.platforms.limits import MOST
-from ttp.platforms.reply import Answer, add_seconds, value_at
+from ttp.platforms.http import Http
+from ttp.platforms.instagram.errors import ERRORS, container_failure
+from ttp.platforms.instagram.facts import by_facebook
+from ttp.platforms.meta.api import GraphApi
+from ttp.platforms.meta.limits import MetaMeter
+from ttp.platforms.meta.part import MetaPart
 
-QUOTA_STEP = "ask for the quota"
-_DAY_S = 86_400
-_ASK_AGAIN_S = 3600.0
-"""The window is rolling, and Instagram does not say when it allows the next post: try every hour."""
+API = GraphApi(
+    "Instagram",
+    "instagram",
+    ERRORS,
+    container_failure,
+    create="media",
+    publish="media_publish",
+    quota="content_publishing_limit",
+    quota_fields="quota_usage,config",
+    state="status_code",
+    reason="status",
+    text="caption",
+    uploads=True,
+)
 
 
-class InstagramPart(HttpPart[Http]):
-    name = "Instagram"
-
+class InstagramPart(MetaPart):
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        super().__init__(http, config, clock)
-        self._root = f"/{config.text('platforms.instagram.version')}"
-        self._by_facebook = config.text("platforms.instagram.login") == "facebook"
+        super().__init__(http, config, clock, API)
+        self._by_facebook = by_facebook(config)
 
-    def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
-        return refusal(answer, request.account, self._clock.now())
 
-    def check_quota(self, request: PublishRequest, user_id: object) -> StepDone:
-        """Read the quota and store it. Raises StepFailed if it is used up, or Instagram cannot be reached. An
-        unreadable quota does not stop the post, because Instagram enforces it anyway."""
-        path = f"{self._root}/{user_id}/content_publishing_limit"
-        reply = self._http.request_for(request, "GET", path, query={"fields": "quota_usage,config"})
-        if not reply.is_success:
-            failure = self.failure(request, reply)
-            if failure.kind in (Kind.AUTH, Kind.RATE_LIMIT, Kind.NETWORK):
-                raise StepFailed(QUOTA_STEP, failure)
-            return StepDone(QUOTA_STEP, failure.http_status, failure.message)
-        listed = reply.value_at("data")
-        first = listed[0] if isinstance(listed, list) and listed else None
-        used, total = value_at(first, "quota_usage"), value_at(first, "config", "quota_total")
-        if not (isinstance(used, int) and isinstance(total, int) and 0 <= used <= MOST and 0 < total <= MOST):
-            return StepDone(QUOTA_STEP, reply.status, "unknown")
-        duration = value_at(first, "config", "quota_duration")
-        hours = (duration if isinstance(duration, int) and 0 < duration <= MOST else _DAY_S) / 3600
-        quota = f"{used} of {total} posts in {hours:g} h"
-        again = add_seconds(self._clock.now(), _ASK_AGAIN_S)
-        self._http.gate.note(request.account, Limit(request.account.name, POSTS, max(total - used, 0), total, again))
-        if used < total:
-            return StepDone(QUOTA_STEP, reply.status, quota)
-        raise StepFailed(
-            QUOTA_STEP,
-            NotDone(
-                Kind.QUOTA,
-                f"Instagram's publishing quota is used up: {quota}",
-                code="quota",
-                http_status=reply.status,
-                passing=True,
-                retry_at=again,
-                hold=True,
-            ),
-        )
+class InstagramMeter(MetaMeter):
+    api = API

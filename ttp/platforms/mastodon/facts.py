@@ -11,6 +11,7 @@ from ttp.platforms.platform import Platform, Runtime
 if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.outcome import NotDone
+    from ttp.domain.platform import Proof
     from ttp.domain.post_kind import PostKind
 
 
@@ -23,7 +24,7 @@ class Mastodon(Platform):
     language_option = "language"
     limit_key = "characters"
     media_on_parts = True
-    proof, settle_s, patience = "look_up", 120.0, 6
+    settle_s, patience = 120.0, 6
     paste_redirect = "urn:ietf:wg:oauth:2.0:oob"
     post_id = r"[0-9A-Za-z_.-]{1,64}"
     post_url = r"https?://[^/\s]+/@(?P<handle>[A-Za-z0-9_.-]+)/(?P<id>[0-9A-Za-z]{10,40})(?:[/?#].*)?$"
@@ -54,6 +55,11 @@ class Mastodon(Platform):
         "metrics_reader": "metrics:MastodonReader",
         "meter": "limits:MastodonMeter",
     }
+
+    def proof_for(self, account: Account) -> Proof:
+        from ttp.platforms.mastodon.server import software_of
+
+        return "key" if software_of(account).keys else "look_up"
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return the setting, or what the account's software needs."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ttp.domain.account import Account, is_loopback
@@ -18,8 +19,10 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, parse_server
-from ttp.platforms.http import Http
 from ttp.platforms.reply import Answer, Reply, value_at
+
+if TYPE_CHECKING:
+    from ttp.platforms.http import Http
 
 FRESH_FOR = timedelta(days=1)
 """How long an answer counts."""

@@ -10,6 +10,8 @@ from ttp.domain.config import Key
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
+    from ttp.domain.account import Account
+    from ttp.domain.platform import Proof
     from ttp.domain.post_kind import PostKind
 
 
@@ -17,7 +19,7 @@ class TikTok(Platform):
     name, title, aliases = "tiktok", "TikTok", ("tt",)
     user_id_per_app = True
     takes_text_alone = False
-    proof, patience = "look_up", 60
+    patience = 60
     processing_for = timedelta(hours=24)
     """Moderation may take a few hours."""
     done_is_accepted = True
@@ -43,6 +45,9 @@ class TikTok(Platform):
         "metrics_reader": "metrics:TikTokReader",
         "meter": "limits:TikTokMeter",
     }
+
+    def proof_for(self, account: Account) -> Proof:
+        return "look_up"
 
     def post_kinds(self) -> tuple[PostKind, ...]:
         from ttp.domain.post_kind import PostKind

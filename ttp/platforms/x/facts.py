@@ -9,7 +9,8 @@ from ttp.domain.config import Key
 from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
-    from ttp.domain.account import Credentials
+    from ttp.domain.account import Account, Credentials
+    from ttp.domain.platform import Proof
 
 
 class X(Platform):
@@ -17,7 +18,7 @@ class X(Platform):
     max_parts = 24
     media_on_parts = True
     same_text_after = timedelta(hours=24)
-    proof, settle_s = "look_up", 900.0
+    settle_s = 900.0
     token_life, needs_client_secret, user_keys = timedelta(hours=2), False, True
     code_life = timedelta(seconds=30)
     post_url = r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?:i/web|(?P<handle>\w+))/status/(?P<id>[0-9]+)"
@@ -51,6 +52,9 @@ class X(Platform):
         "metrics_reader": "metrics:XReader",
         "meter": "limits:XMeter",
     }
+
+    def proof_for(self, account: Account) -> Proof:
+        return "look_up"
 
     def authorization(self, credentials: Credentials, method: str, url: str, now: datetime) -> str:
         """Return a bearer token, or an OAuth 1.0a signature if the credentials are user keys."""

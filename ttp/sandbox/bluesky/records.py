@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ttp.sandbox.records import HOUR_MS, SandboxAccount
+from ttp.sandbox.records import SandboxAccount
 from ttp.sandbox.state import State, switch
 
 APP_PASSWORD = "sand-boxx-sand-boxx"  # noqa: S105 (of accounts that exist in the sandbox alone)
@@ -29,14 +29,6 @@ class BlueskyAccount(SandboxAccount):
     """Its records are on another server now."""
     unconfirmed: bool = False
     """Its e-mail address is not confirmed."""
-
-    @property
-    def default_scopes(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def access_ms(self) -> int:
-        return 2 * HOUR_MS
 
     def new_tokens(self) -> dict[str, str | None]:
         return {"access_token": token(APP_SCOPE), "refresh_token": token(REFRESH_SCOPE)}

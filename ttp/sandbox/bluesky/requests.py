@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.bluesky.records import CALLS, DAY, HOUR, LIMITS, TROUBLES, BlueskyAccount
+from ttp.sandbox.kit import Quota, checked_route
+from ttp.sandbox.records import SandboxAccount
 from ttp.sandbox.request_checks import RequestRefused, bearer, json_body
 from ttp.sandbox.state import State
 
@@ -35,41 +37,29 @@ def internal_error() -> RequestRefused:
 def open_route(state: State, name: str, method: str, work: OpenWork) -> Route:
     """Return a route that needs no token. It counts against the calls of this address."""
 
-    async def endpoint(request: Request) -> Response:
-        headers = count_calls(state, None)
-        try:
-            answer = await work(state, request)
-        except RequestRefused as refused:
-            answer = refused.response
-        for header, value in headers.items():
-            answer.headers.setdefault(header, value)
-        return answer
+    async def nobody(state: State, request: Request) -> None:
+        return None
 
-    return Route(f"/xrpc/{name}", endpoint, methods=[method])
+    return checked_route(
+        state, f"/xrpc/{name}", method, nobody, lambda state, nobody, request: work(state, request), _CALLS
+    )
 
 
 def authenticated_route(state: State, name: str, method: str, work: Work, points: int = 0) -> Route:
     """Return a route that needs a live access token. `points`: that a write costs, at least."""
 
-    async def endpoint(request: Request) -> Response:
-        headers: dict[str, str] = {}
-        try:
-            account = authenticate(state, request)
-            headers = count_calls(state, account)
-            refuse_in_trouble(state, account, writing=points > 0)
-            if points:
-                headers = count_points(state, account, points) or headers
-            answer = await work(state, account, request)
-        except RequestRefused as refused:
-            answer = refused.response
-        for header, value in headers.items():
-            answer.headers.setdefault(header, value)
-        return answer
+    def refuse_in_trouble(state: State, account: BlueskyAccount, request: Request) -> None:
+        found = TROUBLES.get(state.trouble_of(account))
+        if found is not None and (points or not found.writes_only):
+            raise refusal(found.status, found.error, found.message)
 
-    return Route(f"/xrpc/{name}", endpoint, methods=[method])
+    def count(state: State, account: BlueskyAccount, request: Request) -> Mapping[str, str]:
+        return count_points(state, account, points) if points else {}
+
+    return checked_route(state, f"/xrpc/{name}", method, authenticate, work, _CALLS, refuse_in_trouble, count)
 
 
-def authenticate(state: State, request: Request) -> BlueskyAccount:
+async def authenticate(state: State, request: Request) -> BlueskyAccount:
     """Return the account of the access token. A refresh token is refused."""
     held = bearer(request.headers)
     if held is None:
@@ -84,45 +74,30 @@ def authenticate(state: State, request: Request) -> BlueskyAccount:
     return account
 
 
-def refuse_in_trouble(state: State, account: BlueskyAccount, *, writing: bool) -> None:
-    """Refuse a call if a refusal was ordered for this account."""
-    found = TROUBLES.get(state.trouble_of(account))
-    if found is not None and (writing or not found.writes_only):
-        raise refusal(found.status, found.error, found.message)
+def _quota(name: str, window_s: int, **more: Callable[[SandboxAccount | None], str]) -> Quota:
+    def headers(limit: int, left: int, reset: int) -> dict[str, str]:
+        numbers = {"limit": limit, "remaining": left, "reset": reset, "policy": f"{limit};w={window_s}"}
+        return {f"ratelimit-{what}": str(number) for what, number in numbers.items()}
+
+    return Quota(name, LIMITS[name], window_s, too_many, headers, **more)
 
 
-def count_calls(state: State, account: BlueskyAccount | None) -> dict[str, str]:
-    """Count one call of this address, and return its headers. 429 past the limit."""
-    limit = state.limit(CALLS, LIMITS[CALLS], account)
-    used, reset = state.count_calls("", CALLS, 300)
-    return _headers(state, limit, used, reset, 300)
+def too_many(wait_s: int) -> RequestRefused:
+    refused = refusal(429, "RateLimitExceeded", "Rate Limit Exceeded")
+    refused.response.headers["retry-after"] = str(wait_s)
+    return refused
 
 
-def count_points(state: State, account: BlueskyAccount, points: int) -> dict[str, str]:
+_CALLS = _quota(CALLS, 300, counted_as=lambda account: "")
+"""Of this address."""
+_POINTS = (_quota(HOUR, 3600), _quota(DAY, 86_400))
+
+
+def count_points(state: State, account: BlueskyAccount, points: int) -> Mapping[str, str]:
     """Count the points of a write, and return the headers of the tighter of its two limits. 429 past one."""
-    tightest: dict[str, str] = {}
-    for name, seconds in ((HOUR, 3600), (DAY, 86_400)):
-        limit = state.limit(name, LIMITS[name], account)
-        used, reset = state.count_calls(account.id, name, seconds, points)
-        headers = _headers(state, limit, used, reset, seconds)
-        if not tightest or int(headers["ratelimit-remaining"]) < int(tightest["ratelimit-remaining"]):
-            tightest = headers
-    return tightest
-
-
-def _headers(state: State, limit: int, used: int, reset: int, seconds: int) -> dict[str, str]:
-    headers = {
-        "ratelimit-limit": str(limit),
-        "ratelimit-remaining": str(max(0, limit - used)),
-        "ratelimit-reset": str(reset),
-        "ratelimit-policy": f"{limit};w={seconds}",
-    }
-    if used > limit:
-        refused = refusal(429, "RateLimitExceeded", "Rate Limit Exceeded")
-        refused.response.headers.update(headers)
-        refused.response.headers["retry-after"] = str(max(1, reset - state.now_ms() // 1000))
-        raise refused
-    return headers
+    return min(
+        (quota.count(state, account, points) for quota in _POINTS), key=lambda one: int(one["ratelimit-remaining"])
+    )
 
 
 async def read_body(request: Request) -> dict[str, Any]:

@@ -15,16 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.instagram.records import CONTAINERS, LIMITS, POSTS, TROUBLES, InstagramAccount, StoredContainer, new_id
-from ttp.sandbox.instagram.requests import (
-    NEWEST_VERSION,
-    Params,
-    allow_only,
-    authenticate,
-    graph_error,
-    no_such_node,
-    split_list,
-)
+from ttp.sandbox.instagram.requests import API
 from ttp.sandbox.media import CannotFetch, fetch_url, read_facts
+from ttp.sandbox.meta import nodes
+from ttp.sandbox.meta.nodes import status_code, used_quota
+from ttp.sandbox.meta.requests import Params, allow_only, graph_error, split_list
 from ttp.sandbox.records import DAY_MS, SandboxPost
 from ttp.sandbox.request_checks import RequestRefused
 from ttp.sandbox.state import State
@@ -266,7 +261,7 @@ async def create(state: State, account: InstagramAccount, request: Request, para
     state.save(container)
     if container.ready_ms is not None:
         return JSONResponse({"id": container.id})
-    version = request.path_params.get("version", f"v{NEWEST_VERSION}.0")
+    version = request.path_params.get("version", f"v{API.newest_version}.0")
     address = request.url.replace(path=f"/ig-api-upload/{version}/{container.id}", query="")
     return JSONResponse({"id": container.id, "uri": str(address)})
 
@@ -315,28 +310,9 @@ def publish_container(state: State, container: StoredContainer) -> SandboxPost:
     return post
 
 
-def status_code(state: State, container: StoredContainer) -> str:
-    """Return the status of a container: IN_PROGRESS, FINISHED, ERROR, EXPIRED or PUBLISHED."""
-    now = state.now_ms()
-    if container.media_id is not None:
-        return "PUBLISHED"
-    if now - container.made_ms >= DAY_MS:
-        return "EXPIRED"
-    if container.ready_ms is None or now < container.ready_ms:
-        return "IN_PROGRESS"
-    return "ERROR" if container.error else "FINISHED"
-
-
-def used_quota(state: State, account: InstagramAccount, since_ms: int) -> int:
-    """Return how many posts an account made since an instant. A carousel counts once."""
-    return sum(1 for p in state.posts.values() if p.account == account.id and p.at_ms > since_ms)
-
-
 def own_node(account: InstagramAccount, request: Request) -> None:
     """100/33 unless the path names the token's own account; `me` is that on Instagram Login only."""
-    node = request.path_params["node"]
-    if node != account.user_id and (node != "me" or account.login == "facebook"):
-        raise no_such_node(node)
+    nodes.own_node(account, request, is_me=account.login != "facebook")
 
 
 def _refuse_in_trouble(state: State, account: InstagramAccount, step: str) -> None:
@@ -407,7 +383,7 @@ def routes(state: State) -> list[Route]:
 async def _receive_bytes(state: State, request: Request) -> Response:
     """`POST uri`: bytes from `offset` on. What arrived before a cut stays."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    account = authenticate(state, token if scheme == "OAuth" else None)
+    account = API.authenticate(state, token if scheme == "OAuth" else None)
     container = state.table(StoredContainer).get(request.path_params["container"])
     if container is None or container.account != account.id or not is_open(state, container):
         raise _upload_error("NotFoundError", "No open upload session has this id.")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.engagement import Engagement, count_engagement, rhythm
-from ttp.sandbox.instagram.containers import own_node, status_code, used_quota, video_status
+from ttp.sandbox.instagram.containers import own_node, video_status
 from ttp.sandbox.instagram.login import page_fields, page_id
 from ttp.sandbox.instagram.records import LIMITS, POSTS, InstagramAccount, InstagramSwitches, StoredContainer
-from ttp.sandbox.instagram.requests import (
+from ttp.sandbox.meta.nodes import page_of, status_code, timestamp, used_quota
+from ttp.sandbox.meta.requests import (
     Params,
     allow_only,
     graph_error,
@@ -91,7 +89,7 @@ def _online_followers(state: State, account: InstagramAccount, params: Params) -
         end = day * DAY_MS + _DAY_ENDS_MS
         hours = {str(hour): _online_at(account, end - DAY_MS + hour * HOUR_MS) for hour in range(24)}
         lasting = now - (_ONLINE_DAYS + 1) * DAY_MS < end <= now - 2 * DAY_MS
-        values.append({"value": hours if lasting else {}, "end_time": _timestamp(end)})
+        values.append({"value": hours if lasting else {}, "end_time": timestamp(end)})
     texts = {"title": "Online followers", "description": "Followers who were online, by hour."}
     path = f"{account.user_id}/insights/online_followers/lifetime"
     return [{"name": "online_followers", "period": "lifetime", "values": values, **texts, "id": path}]
@@ -216,20 +214,8 @@ async def media_list(state: State, account: InstagramAccount, request: Request, 
     """`GET /{ig-id}/media`: own posts without stories, newest first, with cursors."""
     own_node(account, request)
     allow_only(params, {"fields", "limit", "after"})
-    limit = int(params.get("limit", "25")) if params.get("limit", "25").isdecimal() else 0
-    if not 1 <= limit <= 100:
-        raise graph_error(100, "(#100) Param limit must be between 1 and 100")
     found = [post for post in state.listed_posts(account.id) if post.kind != "STORIES"]
-    ids = [post.id for post in found]
-    start = ids.index(_read_cursor(params["after"], ids)) + 1 if "after" in params else 0
-    page = found[start : start + limit]
-    answer: dict[str, Any] = {"data": [select_fields(params, _media_fields(state, account, post)) for post in page]}
-    if page:
-        before, after = _write_cursor(page[0].id), _write_cursor(page[-1].id)
-        answer["paging"] = {"cursors": {"before": before, "after": after}}
-        if start + limit < len(found):
-            answer["paging"]["next"] = str(request.url.remove_query_params(["after"]).include_query_params(after=after))
-    return JSONResponse(answer)
+    return page_of(request, params, found, lambda post: select_fields(params, _media_fields(state, account, post)))
 
 
 async def stories(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
@@ -301,7 +287,7 @@ def _media_fields(state: State, account: InstagramAccount, post: SandboxPost) ->
         "thumbnail_url": None,
         "permalink": f"https://www.instagram.com/{folder}/{post.shortcode}/",
         "shortcode": post.shortcode,
-        "timestamp": _timestamp(post.at_ms),
+        "timestamp": timestamp(post.at_ms),
         "username": account.handle,
         "owner": {"id": account.user_id},
         "like_count": likes,
@@ -324,26 +310,8 @@ def _item_fields(account: InstagramAccount, post: SandboxPost) -> list[dict[str,
             "alt_text": alt,
             "media_url": None,
             "permalink": f"https://www.instagram.com/p/{post.shortcode}/",
-            "timestamp": _timestamp(post.at_ms),
+            "timestamp": timestamp(post.at_ms),
             "username": account.handle,
         }
         for item, shape, alt in zip(post.children, post.shapes, post.alts, strict=False)
     ]
-
-
-def _timestamp(ms: int) -> str:
-    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-
-
-def _write_cursor(post_id: str) -> str:
-    return base64.urlsafe_b64encode(post_id.encode()).decode()
-
-
-def _read_cursor(text: str, ids: list[str]) -> str:
-    try:
-        post_id = base64.urlsafe_b64decode(text.encode()).decode()
-    except (binascii.Error, ValueError):
-        post_id = ""
-    if post_id not in ids:
-        raise graph_error(100, "(#100) The cursor is not valid")
-    return post_id

@@ -6,8 +6,10 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ttp.sandbox.records import DAY_MS, HOUR_MS, SandboxAccount, SandboxApp
-from ttp.sandbox.state import State, renew_tokens, switch
+from ttp.sandbox.meta.nodes import MetaContainer
+from ttp.sandbox.meta.records import MetaAccount
+from ttp.sandbox.records import SandboxAccount, SandboxApp
+from ttp.sandbox.state import State, switch
 
 LOGINS = ("instagram", "facebook")
 INSTAGRAM = SandboxApp("170100000000001", "instagram", "sandbox-instagram-secret", login="instagram")
@@ -30,17 +32,12 @@ SCOPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class InstagramAccount(SandboxAccount):
+class InstagramAccount(MetaAccount):
     """A professional account, as one of the two logins sees it."""
 
     login: str = "instagram"
-    """The login that its tokens come from."""
     page_token: str | None = None
     """Facebook Login: the token of the linked page, which never ends."""
-    short: bool = False
-    """The token is the first one, of an hour, to be exchanged for one of sixty days."""
-    dead: int = 0
-    """The subcode of code 190 that its tokens are answered with; 0 while they work."""
     hides_likes: bool = False
     trial_reels: bool = False
     """Whether its reels may be shown to people who do not follow it first."""
@@ -49,14 +46,13 @@ class InstagramAccount(SandboxAccount):
     def default_scopes(self) -> tuple[str, ...]:
         return SCOPES[self.login]
 
-    @property
-    def access_ms(self) -> int:
-        return HOUR_MS if self.short else 60 * DAY_MS
-
     def new_tokens(self) -> dict[str, str | None]:
         if self.login == "facebook":
             return {"access_token": f"EAA{secrets.token_hex(60)}", "page_token": f"EAA{secrets.token_hex(60)}"}
         return {"access_token": f"IGAA{secrets.token_urlsafe(90)}", "page_token": None}
+
+    def has_ended(self, token: str, now_ms: int) -> bool:
+        return token != self.page_token and MetaAccount.has_ended(self, token, now_ms)
 
     def accepts(self, token: str) -> bool:
         return token in (self.access_token, self.page_token)
@@ -80,28 +76,14 @@ def switch_login(account: InstagramAccount, login: str, scopes: tuple[str, ...] 
     )
 
 
-def renew(state: State, account: InstagramAccount, short: bool = False) -> InstagramAccount:
-    """Return the account with new tokens that work. `short`: the first token, of an hour."""
-    return renew_tokens(state, replace(account, short=short, dead=0))
-
-
 @dataclass(frozen=True, slots=True)
-class StoredContainer:
-    """A container: invisible until it is published, which works once."""
+class StoredContainer(MetaContainer):
+    """A container. `kind`: IMAGE, REELS, STORIES, VIDEO or CAROUSEL."""
 
-    id: str
-    account: str
-    kind: str
-    """IMAGE, REELS, STORIES, VIDEO or CAROUSEL"""
-    made_ms: int
-    ready_ms: int | None
-    """None while bytes of a resumable upload are missing."""
     media: tuple[str, ...] = ()
     caption: str = ""
     alts: tuple[str | None, ...] = ()
     child: bool = False
-    error: str | None = None
-    media_id: str | None = None
     shapes: tuple[str, ...] = ()
     duration_s: float = 0
     size: int = 0
@@ -127,16 +109,6 @@ def new_id(state: State) -> str:
 CALLS, POSTS, CONTAINERS = "instagram calls a day", "instagram posts a day", "instagram containers a day"
 LIMITS = {CALLS: 4800, POSTS: 50, CONTAINERS: 400}
 """Per account and 24 hours. The documents name 50 and 100 posts; the stricter number holds."""
-DEAD = {
-    458: "The user has not authorized application.",
-    459: "The user is enrolled in a blocking, logged-in checkpoint.",
-    460: "The session has been invalidated because the user changed their password.",
-    463: "Session has expired.",
-    464: "The session user is not confirmed.",
-    467: "The session is invalid because the user logged out.",
-    492: "The session is invalid.",
-}
-"""Subcodes of code 190 and their messages."""
 
 
 class InstagramTrouble(NamedTuple):

@@ -17,7 +17,6 @@ from starlette.routing import BaseRoute
 
 from ttp.sandbox.instagram import containers, login, reads
 from ttp.sandbox.instagram.records import (
-    DEAD,
     FACEBOOK,
     INSTAGRAM,
     LIMITS,
@@ -29,7 +28,9 @@ from ttp.sandbox.instagram.records import (
     new_id,
     switch_login,
 )
-from ttp.sandbox.instagram.requests import Params, allow_only, authenticated_route, graph_error, no_such_node, own_post
+from ttp.sandbox.instagram.requests import API
+from ttp.sandbox.meta.records import DEAD
+from ttp.sandbox.meta.requests import Params, allow_only, graph_error, no_such_node, own_post
 from ttp.sandbox.records import SandboxAccount, SandboxPost
 from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.stand_in import SandboxPlatform, with_slashes
@@ -64,7 +65,7 @@ class SandboxInstagram(SandboxPlatform):
     help = "/oauth/authorize (Instagram Login), /v25.0/dialog/oauth (Facebook Login); https"
 
     def routes(self, state: State) -> list[BaseRoute]:
-        route = partial(authenticated_route, state)
+        route = partial(API.authenticated_route, state)
         return with_slashes(
             *login.facebook_routes(state),
             *login.routes(state),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from ttp.sandbox.records import DAY_MS, HOUR_MS, SandboxAccount, SandboxApp
 from ttp.sandbox.state import State, switch
@@ -62,18 +62,12 @@ class MastodonAccount(SandboxAccount):
 
     privacy: str = "public"
     """Who sees a post that does not say."""
+    granted: ClassVar = SCOPES
+    token_ms: ClassVar = 40 * 365 * DAY_MS
 
     @property
     def username(self) -> str:
         return self.handle.partition("@")[0]
-
-    @property
-    def default_scopes(self) -> tuple[str, ...]:
-        return SCOPES
-
-    @property
-    def access_ms(self) -> int:
-        return 40 * 365 * DAY_MS
 
     def new_tokens(self) -> dict[str, str | None]:
         return {"access_token": secrets.token_urlsafe(32), "refresh_token": None}

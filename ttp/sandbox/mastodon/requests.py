@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from ttp.sandbox.kit import Quota, checked_route
 from ttp.sandbox.mastodon.records import CALLS, LIMITS, TROUBLES, WINDOWS_S, MastodonAccount
 from ttp.sandbox.request_checks import RequestRefused, bearer
 from ttp.sandbox.state import State
@@ -30,46 +31,30 @@ def no_such_route() -> RequestRefused:
 def authenticated_route(state: State, path: str, method: str, work: Work, scope: str, family: str = CALLS) -> Route:
     """Return a route that needs a live token with a scope, within the limit of its family."""
 
-    async def endpoint(request: Request) -> Response:
-        headers: dict[str, str] = {}
-        try:
-            account = authenticate(state, request)
-            if scope not in account.scopes and scope.partition(":")[0] not in account.scopes:
-                raise refusal(403, "This action is outside the authorized scopes")
-            headers = count_call(state, account, family)
-            found = TROUBLES.get(state.trouble_of(account))
-            publishing = method == "POST" and path.endswith("/statuses")
-            if found is not None and found.status != 200 and (publishing or not found.posts_only):
-                raise refusal(found.status, found.error)
-            answer = await work(state, account, request)
-        except RequestRefused as refused:
-            answer = refused.response
-        for name, value in headers.items():
-            answer.headers.setdefault(name, value)
-        return answer
+    def check_scope(state: State, account: MastodonAccount, request: Request) -> None:
+        if scope not in account.scopes and scope.partition(":")[0] not in account.scopes:
+            raise refusal(403, "This action is outside the authorized scopes")
 
-    return Route(path, endpoint, methods=[method])
+    def refuse_in_trouble(state: State, account: MastodonAccount, request: Request) -> None:
+        found = TROUBLES.get(state.trouble_of(account))
+        publishing = method == "POST" and path.endswith("/statuses")
+        if found is not None and found.status != 200 and (publishing or not found.posts_only):
+            raise refusal(found.status, found.error)
+
+    quota = Quota(family, LIMITS[family], WINDOWS_S[family], lambda wait_s: refusal(429, "Too many requests"), _headers)
+    return checked_route(state, path, method, _authenticate, work, check_scope, quota, refuse_in_trouble)
 
 
-def authenticate(state: State, request: Request) -> MastodonAccount:
-    held = bearer(request.headers)
-    account = state.find_by_token(MastodonAccount, held) if held else None
+async def _authenticate(state: State, request: Request) -> MastodonAccount:
+    account = state.find_by_token(MastodonAccount, bearer(request.headers) or "")
     if account is None or account.expires_ms <= state.now_ms():
         raise refusal(401, "The access token is invalid")
     return account
 
 
-def count_call(state: State, account: MastodonAccount, family: str) -> dict[str, str]:
-    """Count one call, and return its headers. 429 past the limit."""
-    limit = state.limit(family, LIMITS[family], account)
-    used, reset = state.count_calls(account.id, family, WINDOWS_S[family])
-    headers = {
+def _headers(limit: int, left: int, reset: int) -> dict[str, str]:
+    return {
         "X-RateLimit-Limit": str(limit),
-        "X-RateLimit-Remaining": str(max(0, limit - used)),
+        "X-RateLimit-Remaining": str(left),
         "X-RateLimit-Reset": datetime.fromtimestamp(reset, UTC).isoformat(timespec="microseconds")[:-6] + "Z",
     }
-    if used > limit:
-        refused = refusal(429, "Too many requests")
-        refused.response.headers.update(headers)
-        raise refused
-    return headers

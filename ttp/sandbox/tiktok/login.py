@@ -76,7 +76,7 @@ async def _token(state: State, request: Request) -> Response:
     return JSONResponse(
         {
             "access_token": account.access_token,
-            "expires_in": (account.expires_ms - account.issued_ms) // 1000,
+            "expires_in": account.life_s,
             "open_id": account.user_id,
             "refresh_expires_in": (account.refresh_expires_ms - account.issued_ms) // 1000,
             "refresh_token": account.refresh_token,

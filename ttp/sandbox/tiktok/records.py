@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from ttp.sandbox.records import HOUR_MS, SandboxAccount, SandboxApp
+from ttp.sandbox.records import SandboxAccount, SandboxApp
 from ttp.sandbox.state import State, switch
 
 APP = SandboxApp("sandboxtiktokkey", "tiktok", "sandbox-tiktok-secret")
@@ -27,19 +27,12 @@ class TikTokAccount(SandboxAccount):
     switched_off: tuple[str, ...] = ()
     """What the creator's settings rule out, of `INTERACTIONS`."""
     max_video_s: int = 600
+    granted: ClassVar = SCOPES
 
     @property
     def is_public(self) -> bool:
         """Whether the profile is public. TikTok does not offer PUBLIC_TO_EVERYONE to a private one."""
         return PUBLIC in self.privacy_levels
-
-    @property
-    def default_scopes(self) -> tuple[str, ...]:
-        return SCOPES
-
-    @property
-    def access_ms(self) -> int:
-        return 2 * HOUR_MS
 
     def new_tokens(self) -> dict[str, str | None]:
         return {"access_token": f"act.{secrets.token_hex(32)}", "refresh_token": f"rft.{secrets.token_hex(32)}"}

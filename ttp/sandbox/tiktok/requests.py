@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ttp.sandbox.kit import Quota, checked_route
 from ttp.sandbox.request_checks import BodyField, RequestRefused, bearer, json_body
 from ttp.sandbox.state import State
 from ttp.sandbox.tiktok.records import LIMITS, TikTokAccount
@@ -36,23 +37,21 @@ def log_id(state: State) -> str:
 
 def authenticated_route(state: State, path: str, method: str, work: Work, *scopes: str) -> Route:
     """Return a route that needs a live token with one of `scopes`, within the account's limit for a minute."""
-    name = f"{method} {path}"
+    name, text = f"{method} {path}", "The API rate limit was exceeded. Please try again later."
 
-    async def endpoint(request: Request) -> Response:
-        token = bearer(request.headers)
-        account = state.find_by_token(TikTokAccount, token) if token else None
-        if account is None or account.expires_ms <= state.now_ms():
-            raise refusal(
-                state, 401, "access_token_invalid", "The access token is invalid or not found in the request."
-            )
-        used, _ = state.count_calls(account.id, name, 60)
-        if used > state.limit(name, LIMITS[name], account):
-            raise refusal(state, 429, "rate_limit_exceeded", "The API rate limit was exceeded. Please try again later.")
+    def check_scopes(state: State, account: TikTokAccount, request: Request) -> None:
         if scopes and not set(scopes) & set(account.scopes):
             raise refusal(state, 401, "scope_not_authorized", f"The user did not authorize the scope {scopes[0]}.")
-        return await work(state, account, request)
 
-    return Route(path, endpoint, methods=[method])
+    quota = Quota(name, LIMITS[name], 60, lambda wait_s: refusal(state, 429, "rate_limit_exceeded", text))
+    return checked_route(state, path, method, _authenticate, work, quota, check_scopes)
+
+
+async def _authenticate(state: State, request: Request) -> TikTokAccount:
+    account = state.find_by_token(TikTokAccount, bearer(request.headers) or "")
+    if account is None or account.expires_ms <= state.now_ms():
+        raise refusal(state, 401, "access_token_invalid", "The access token is invalid or not found in the request.")
+    return account
 
 
 async def read_body(

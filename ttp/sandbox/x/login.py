@@ -77,7 +77,7 @@ async def _token(state: State, request: Request) -> Response:
     state.save(account)
     body = {
         "token_type": "bearer",
-        "expires_in": (account.expires_ms - account.issued_ms) // 1000,
+        "expires_in": account.life_s,
         "access_token": account.access_token,
         "scope": " ".join(account.scopes),
     }

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from ttp.sandbox.records import HOUR_MS, SandboxAccount, SandboxApp
+from ttp.sandbox.records import SandboxAccount, SandboxApp
 from ttp.sandbox.state import State, switch
 
 PUBLIC = SandboxApp("sandbox-x-client", "x")
@@ -27,14 +27,7 @@ class XAccount(SandboxAccount):
     signing: tuple[str, str, str, str] | tuple[()] = ()
     """OAuth 1.0a API key, API secret, access token, access token secret."""
     premium: bool = False
-
-    @property
-    def default_scopes(self) -> tuple[str, ...]:
-        return ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
-
-    @property
-    def access_ms(self) -> int:
-        return 2 * HOUR_MS
+    granted: ClassVar = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
 
     def new_tokens(self) -> dict[str, str | None]:
         refresh = secrets.token_urlsafe(48) if "offline.access" in self.scopes else None

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ttp.sandbox.kit import Quota, checked_route
 from ttp.sandbox.request_checks import RequestRefused, bearer, content_type
 from ttp.sandbox.state import State
 from ttp.sandbox.x.records import APP_ONLY, LIMITS, POSTS_A_DAY, TROUBLES, XAccount, XMemory, XSwitches
@@ -62,50 +64,43 @@ def not_found(resource: str, value: str) -> dict[str, Any]:
 def authenticated_route(state: State, path: str, method: str, work: Work, scopes: tuple[str, ...]) -> Route:
     """Return a route that needs a live token with `scopes` (OAuth 1.0a keys have all), within its 15-minute limit."""
     name = f"{method} {path}"
+    is_post = name == "POST /2/tweets"
 
-    async def endpoint(request: Request) -> Response:
-        account = await authenticate(state, request)
-        limit = state.limit(name, LIMITS[name], account)
-        used, reset = state.count_calls(account.id, name, 900)
-        daily: dict[str, str] = {}
-        try:
-            if used > limit:
-                raise problem(429, "Too Many Requests", "Too Many Requests")
-            if bearer(request.headers) and not set(scopes) <= set(account.scopes):
-                raise forbidden("You are not permitted to perform this action.")
-            _refuse_in_trouble(state, account, name)
-            if name == "POST /2/tweets":
-                daily = _count_daily_post(state, account)
-            answer = await work(state, account, request)
-        except RequestRefused as refused:
-            answer = refused.response
-        answer.headers["x-rate-limit-limit"] = str(limit)
-        answer.headers["x-rate-limit-remaining"] = str(max(0, limit - used))
-        answer.headers["x-rate-limit-reset"] = str(reset)
-        answer.headers.update(daily)
-        return answer
+    def check_scopes(state: State, account: XAccount, request: Request) -> None:
+        if bearer(request.headers) and not set(scopes) <= set(account.scopes):
+            raise forbidden("You are not permitted to perform this action.")
 
-    return Route(path, endpoint, methods=[method])
+    def refuse_in_trouble(state: State, account: XAccount, request: Request) -> None:
+        found = TROUBLES.get(state.trouble_of(account))
+        if found is not None and (found.all_calls or is_post):
+            raise problem(found.status, found.title, found.detail, found.kind, **found.more)
+
+    quota = Quota(name, LIMITS[name], 900, _too_many, partial(_limit_headers, "x-rate-limit"))
+    checks = (quota, check_scopes, refuse_in_trouble, *((_DAILY,) if is_post else ()))
+    return checked_route(state, path, method, authenticate, work, *checks)
 
 
-def _refuse_in_trouble(state: State, account: XAccount, name: str) -> None:
-    """Refuse a call if a refusal was ordered for this account."""
-    found = TROUBLES.get(state.trouble_of(account))
-    if found is not None and (found.all_calls or name == "POST /2/tweets"):
-        raise problem(found.status, found.title, found.detail, found.kind, **found.more)
+def _limit_headers(front: str, limit: int, left: int, reset: int) -> dict[str, str]:
+    return {f"{front}-limit": str(limit), f"{front}-remaining": str(left), f"{front}-reset": str(reset)}
 
 
-def _count_daily_post(state: State, account: XAccount) -> dict[str, str]:
-    """Count one post of the app today, and return the headers for it. 429 past the app's limit."""
-    limit = state.limit(POSTS_A_DAY, LIMITS[POSTS_A_DAY], account)
-    used, reset = state.count_calls(account.client_id or "", "x posts", 86_400)
-    numbers = {"limit": limit, "remaining": max(0, limit - used), "reset": reset}
-    headers = {f"x-{who}-limit-24hour-{what}": str(n) for who in ("app", "user") for what, n in numbers.items()}
-    if used > limit:
-        refused = problem(429, "Too Many Requests", "Too Many Requests")
-        refused.response.headers.update(headers)
-        raise refused
-    return headers
+def _daily_headers(*numbers: int) -> dict[str, str]:
+    return {n: v for who in ("app", "user") for n, v in _limit_headers(f"x-{who}-limit-24hour", *numbers).items()}
+
+
+def _too_many(wait_s: int) -> RequestRefused:
+    return problem(429, "Too Many Requests", "Too Many Requests")
+
+
+_DAILY = Quota(
+    POSTS_A_DAY,
+    LIMITS[POSTS_A_DAY],
+    86_400,
+    _too_many,
+    _daily_headers,
+    counted_as=lambda account: account.client_id or "" if account else "",
+)
+"""Posts of one app."""
 
 
 async def authenticate(state: State, request: Request) -> XAccount:

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from ttp.domain.post import PostFields
     from ttp.platforms.registry import Registry
     from ttp.services.queries import PostView
+    from ttp.store.change_log import LoggedChange
 
-MOST_SHOWN = 100
+MOST_SHOWN, MOST_DECIDED = 100, 5
 WEEK = timedelta(days=7)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 """Stands for the time of a draft: drafts come last."""
@@ -49,12 +50,19 @@ def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprova
         tags=sorted({tag for post in posts for tag in post.tags}),
         is_needed=visit.installation.config.requires_approval,
         may_approve=visit.may("approve"),
+        decided=_decided(visit),
         links=visit.installation.approval_links.all() if may_revoke else [],
         link=link,
         address=_address(visit, link) if link else "",
         error=error,
         lines=[*error_lines(error), *_ways_out(visit, error)] if error else [],
     )
+
+
+def _decided(visit: Visit) -> list[LoggedChange]:
+    """Return the last decisions, newest first. Who is limited to accounts sees none."""
+    changes = visit.reading.queries.changes(MOST_SHOWN) if visit.person.accounts is None else []
+    return [one for one in changes if one.change.command in ("approve", "reject")][:MOST_DECIDED]
 
 
 def _waiting(visit: Visit, post_filter: PostFilter) -> Iterator[PostView]:

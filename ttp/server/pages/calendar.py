@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from ttp.domain.time.calendar_range import CalendarRange, day_of, week_of
 from ttp.domain.time.formatting import DAYS, MONTHS
 from ttp.server.pages.filters import read_filters
 from ttp.server.pages.moving import outcome, refusal
-from ttp.server.pages.rendering import counted, look_of
+from ttp.server.pages.rendering import look_of, numbers_text
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.services.calendar import CALENDAR_STATUSES
 from ttp.services.queries import PostView
@@ -88,6 +88,7 @@ class CalendarHour:
 
     hour: int
     is_past: bool
+    is_now: bool
     posts: Sequence[PostView]
     free: Sequence[FreeTime]
     level: int
@@ -200,7 +201,7 @@ def results_of(post: PostView) -> str:
     if post.status in (PostStatus.PUBLISHING, PostStatus.PARTIAL):
         have = sum(row.state is DeliveryState.PUBLISHED for row in post.active)
         return f"{have} of {len(post.active)} accounts have it"
-    return counted(post.metrics.values())
+    return numbers_text(post.metrics.values())
 
 
 def _post_of(visit: Visit) -> PostView | None:
@@ -271,7 +272,7 @@ def _rows(
     visit: Visit, days: Sequence[CalendarDay], rated: Sequence[FreeHour]
 ) -> Mapping[date, Sequence[CalendarHour]]:
     """Return the hours of each day, from the first to the last that has anything on one of them."""
-    zone, now = visit.zone, visit.now.astimezone(visit.zone)
+    zone, present = visit.zone, _wall_hour(visit.now, visit.zone)
     posts, free = defaultdict[datetime, list[PostView]](list), defaultdict[datetime, list[FreeTime]](list)
     for day in days:
         for post in day.posts:
@@ -286,10 +287,11 @@ def _rows(
         wall = datetime(day.year, day.month, day.day, hour)  # noqa: DTZ001  # a wall-clock time
         gain = gains.get(wall, 0)
         level = min(_LEVELS, 1 + int(_LEVELS * gain / highest)) if gain > 0 else 0
-        is_past = wall <= now.replace(tzinfo=None)
+        is_past = wall <= present
         return CalendarHour(
             hour,
             is_past,
+            wall == present,
             posts.get(wall, ()),
             free.get(wall, ()),
             level,
@@ -299,8 +301,8 @@ def _rows(
     return {one.day: [hour_of(one.day, hour) for hour in range(min(used), max(used) + 1)] for one in days}
 
 
-def _wall_hour(at: datetime, zone: object) -> datetime:
-    return at.astimezone(zone).replace(minute=0, second=0, microsecond=0, tzinfo=None)  # type: ignore[arg-type]
+def _wall_hour(at: datetime, zone: tzinfo) -> datetime:
+    return at.astimezone(zone).replace(minute=0, second=0, microsecond=0, tzinfo=None)
 
 
 def _line(visit: Visit, day: CalendarDay) -> Sequence[tuple[datetime, PostView | FreeTime | None]]:

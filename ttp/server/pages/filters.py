@@ -83,7 +83,7 @@ class Filters:
         return " ".join(days).capitalize() or "Any time"
 
     @property
-    def searched(self) -> str:
+    def search_words(self) -> str:
         """Return in words what was chosen besides the text: `Draft, x/me, from 2026-11-01`."""
         chosen = [dict(self.options(name))[self[name]] for name in ("status", "account", "tag") if self[name]]
         return ", ".join([*chosen, *([self.time_words.lower()] if self.day("since") or self.day("until") else [])])

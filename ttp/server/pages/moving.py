@@ -44,23 +44,24 @@ class UndoneMove:
     back_to: str
 
 
-def show_move(visit: Visit) -> Response:
+def show_move(visit: Visit, error: TtpError | None = None) -> Response:
     """Show times to which a post can be moved, and a field for another."""
     services = visit.services("schedule")
     post = services.queries.post(visit.post_id)
-    refused = None
+    fixed = None
     try:
         _refuse_fixed(post)
-    except TtpError as error:
-        refused = error
+    except TtpError as refused:
+        fixed = refused
     before = urlsplit(visit.request.headers.get("referer", ""))
     return visit.page(
         "move.html",
         post=post,
-        choices=[] if refused else list(_choices(services, post, visit.now)),
-        back_to=back_to(f"{before.path}?{before.query}"),
+        choices=None if fixed else list(_choices(services, post, visit.now)),
+        typed=visit.field("at"),
+        back_to=back_to(visit.field("back_to") or f"{before.path}?{before.query}"),
         day=lambda at: day_text(at.astimezone(visit.zone), year=False),
-        error=refused,
+        error=error or fixed,
     )
 
 
@@ -69,11 +70,13 @@ def move(visit: Visit) -> Response:
     path, typed = back_to(visit.field("back_to")), {name: visit.field(name)[:_LONGEST] for name in _TYPED}
     services = visit.services("schedule", expected=parse_number(typed["revision"]))
     try:
-        _move(services, visit.post_id, typed)
+        is_moved = _move(services, visit.post_id, typed)
     except NotFound:
         raise
     except TtpError:
         return _go(path, refused=visit.post_id, **typed)
+    if not is_moved:
+        return redirect(path)
     change = services.queries.changes(1, visit.post_id)[0].change
     return _go(path, done="moved", post=visit.post_id, change=change.id)
 
@@ -147,12 +150,16 @@ def _go(path: str, **outcome: object) -> Response:
     return redirect(f"{path}{'&' if '?' in path else '?'}{words}")
 
 
-def _move(services: RequestServices, post_id: int, typed: Mapping[str, str]) -> None:
-    _refuse_fixed(services.queries.post(post_id))
+def _move(services: RequestServices, post_id: int, typed: Mapping[str, str]) -> bool:
+    """Return whether the post has another time now."""
+    post = services.queries.post(post_id)
+    _refuse_fixed(post)
     if not typed["at"].strip():
         raise UsageError("choose a time")
     accounts = services.posts.accounts_by_post([post_id])
-    services.posts.schedule(services.times.resolve_posts(typed["at"], accounts, typed["tz"] or services.zone.key))
+    times = services.times.resolve_posts(typed["at"], accounts, typed["tz"] or services.zone.key)
+    (saved,) = services.posts.schedule(times)
+    return saved.post.scheduled_at != post.scheduled_at
 
 
 def _refuse_fixed(post: PostView) -> None:

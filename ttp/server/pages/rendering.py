@@ -112,7 +112,7 @@ def _environment() -> Environment:
     environment.filters.update(
         instant=_instant,
         brief=_brief,
-        counted=counted,
+        counted=numbers_text,
         repeated=_repeated,
         clock=_clock,
         asked=_asked,
@@ -205,7 +205,7 @@ def _thousands(number: float | None) -> str:
     return "–" if number is None else f"{number:,.0f}".replace(",", " ")  # a narrow no-break space
 
 
-def counted(metrics: Iterable[Metrics]) -> str:
+def numbers_text(metrics: Iterable[Metrics]) -> str:
     """`61 likes, 9 comments`: the sums of the known numbers."""
     total = add_metrics(metrics)
     counts = zip(("like", "comment", "share", "view"), total[:4], strict=True)

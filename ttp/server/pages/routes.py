@@ -76,6 +76,7 @@ PAGES = (
     ),
     PageRoute("GET", "/compose", compose.show_new, "create"),
     PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
+    PageRoute("POST", SHARED, share.show_shared, "create", share.show_again, has_token=False),
     PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
     PageRoute("POST", "/compose/time", compose.show_time, "text check by a server"),
     PageRoute("POST", "/compose/keep", compose.keep, "create"),
@@ -94,19 +95,16 @@ PAGES = (
         )
         for name in posts.ACTIONS
     ),
-    PageRoute("POST", f"{POST}/move", moving.move, "schedule"),
+    PageRoute("POST", f"{POST}/move", moving.move, "schedule", moving.show_move),
     PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approve-link create"),
     PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
     PageRoute("GET", "/media/{sha256}", media.show_media, "media file"),
     PageRoute("GET", "/media/{sha256}/thumbnail", media.show_thumbnail, "media file"),
 )
 
-SHARE = PageRoute("POST", SHARED, share.show_shared, "create", share.show_again, has_token=False)
-"""No form of a page: a phone sends it."""
-
 
 def page_routes() -> list[BaseRoute]:
     return [
-        *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in (*PAGES, SHARE)),
+        *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in PAGES),
         Route(f"{STATIC}/{{name}}", show_static, methods=["GET"], name="static"),
     ]

@@ -33,7 +33,7 @@ _CONTENT = "{} did not take it"
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
+class RepairButton:
     """A button. `address`: a page; `action`: the change of this post that a form makes at once."""
 
     label: str
@@ -43,14 +43,14 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class DeliveryTrouble:
     """`state`: of the outline; `why`: whole sentences."""
 
     state: str
     title: str
     account: str
     why: Sequence[str] = ()
-    repairs: Sequence[Repair] = ()
+    repairs: Sequence[RepairButton] = ()
 
 
 def network(platform: str) -> str:
@@ -58,7 +58,7 @@ def network(platform: str) -> str:
     return BUILT_IN.get(platform) or platform.title()
 
 
-def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[Trouble]:
+def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[DeliveryTrouble]:
     """Return what a person must look at. `actions`: what they can do with the post now."""
     troubles = []
     for delivery in post.active:
@@ -69,21 +69,23 @@ def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[Tr
     return troubles
 
 
-def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> Trouble:
+def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> DeliveryTrouble:
     name, page = network(delivery.platform), f"/posts/{post.id}/resolve?"
     answers = {"It is live": "yes", "It is not there": "no"} if "resolve" in actions else {}
     repairs = [
-        Repair(label, page + urlencode({"account": delivery.account, "found": found}))
+        RepairButton(label, page + urlencode({"account": delivery.account, "found": found}))
         for label, found in answers.items()
     ]
     if web_address(delivery.url):
-        repairs.insert(0, Repair(f"Look at {name}", delivery.url or ""))
+        repairs.insert(0, RepairButton(f"Look at {name}", delivery.url or ""))
     why = [f"ttp sent it to {delivery.account}, and cannot find out whether it is live."]
     why += [_sentence(delivery.error.message)] if delivery.error else []
-    return Trouble("needs_review", f"Is it live on {name}?", delivery.account, [*why, "It is not sent again."], repairs)
+    return DeliveryTrouble(
+        "needs_review", f"Is it live on {name}?", delivery.account, [*why, "It is not sent again."], repairs
+    )
 
 
-def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[str]) -> Trouble:
+def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[str]) -> DeliveryTrouble:
     kind = delivery.error.kind if delivery.error else Kind.UNKNOWN
     title = _UNSENT.get(kind, _CONTENT).format(network(delivery.platform))
     why = [_sentence(delivery.error.message)] if delivery.error else []
@@ -92,15 +94,15 @@ def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[
     live = [network(one.platform) for one in post.active if one.state is DeliveryState.PUBLISHED]
     if live:
         why.append(f"It is live on {' and '.join(dict.fromkeys(live))}.")
-    again = [Repair("Try again", action="retry")] if "retry" in actions else []
-    edit = [Repair("Edit the post", f"/posts/{post.id}/edit")] if "edit" in actions else []
+    again = [RepairButton("Try again", action="retry")] if "retry" in actions else []
+    edit = [RepairButton("Edit the post", f"/posts/{post.id}/edit")] if "edit" in actions else []
     repairs = again if kind is Kind.AUTH else [*again, *edit] if kind in _UNSENT else [*edit, *again]
     if kind is Kind.AUTH and visit.may("sign-in at a platform"):
         name = urlencode({"name": delivery.account})
-        repairs.insert(0, Repair(f"Connect {delivery.account} again", f"/accounts/connect?{name}"))
+        repairs.insert(0, RepairButton(f"Connect {delivery.account} again", f"/accounts/connect?{name}"))
     if "edit" in actions and len(post.active) > 1 and not delivery.parts:
-        repairs.append(Repair(f"Leave {delivery.account} out", "", "leave-out", {"account": delivery.account}))
-    return Trouble("failed", title, delivery.account, why, repairs)
+        repairs.append(RepairButton(f"Leave {delivery.account} out", "", "leave-out", {"account": delivery.account}))
+    return DeliveryTrouble("failed", title, delivery.account, why, repairs)
 
 
 def _sentence(text: str) -> str:

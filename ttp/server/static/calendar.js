@@ -38,7 +38,7 @@ document.addEventListener("dragend", () => {
 });
 document.addEventListener("drop", (event) => {
   const cell = place(event);
-  if (!cell) return;
+  if (!cell || cell.contains(dragged)) return;
   event.preventDefault();
   // A day keeps the clock of the post, an hour its minutes.
   const [hour, minute] = dragged.querySelector("time").textContent.split(":");

@@ -6,10 +6,9 @@ const form = document.getElementById("compose");
 const [input, notes, drop, sends, blank] = ["files", "uploads", "drop", "sends", "sending"].map((id) => document.getElementById(id));
 let queue = []; // Rows of files: the first is being sent.
 let pressed = null; // The button of a form that waits for its files.
-const mb = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
-const shots = () => [...media.children];
+const mb = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`);
 const changed = () => {
-  shots().forEach((row, at, all) => {
+  [...media.children].forEach((row, at, all) => {
     for (const one of row.querySelectorAll("[data-nr]")) one.textContent = at + 1;
     row.querySelector("[name=up]").disabled = at === 0;
     row.querySelector("[name=down]").disabled = at === all.length - 1;
@@ -50,7 +49,7 @@ const cancel = (row) => {
 };
 const send = (row) => {
   const [label, bar, hint] = row.querySelectorAll(".label, progress, .hint");
-  const [began, data, request] = [Date.now(), new FormData(), new XMLHttpRequest()];
+  const [data, request] = [new FormData(), new XMLHttpRequest()];
   data.append("files", row.file);
   row.request = request;
   request.open("POST", "/compose/media");
@@ -60,8 +59,7 @@ const send = (row) => {
   request.upload.onprogress = ({ loaded, total }) => {
     bar.value = (100 * loaded) / total;
     label.textContent = `${row.file.name}, ${mb(loaded)} of ${mb(total)}`;
-    const left = Math.round(((Date.now() - began) / 1000) * (total / loaded - 1));
-    hint.textContent = loaded === total ? "It is being checked." : `About ${left} s left. You can go on writing.`;
+    if (loaded === total) hint.textContent = "It is being checked.";
   };
   const fail = (words) => {
     row.classList.add("failed");
@@ -100,9 +98,8 @@ form.addEventListener("submit", (event) => {
   else pressed = event.submitter;
 }, true);
 input.addEventListener("change", () => {
-  const files = [...input.files];
+  add(input.files);
   input.value = "";
-  add(files);
 });
 form.addEventListener("paste", ({ clipboardData }) => {
   if (!clipboardData.types.includes("text/plain")) add(clipboardData.files);
@@ -134,22 +131,6 @@ const move = (row, name) => {
   if (other) other[name === "up" ? "before" : "after"](row);
   changed();
 };
-const remove = (row) => {
-  const next = row.nextElementSibling;
-  row.remove();
-  notes.replaceChildren();
-  const line = note(`${row.querySelector(".name").textContent} is removed. `, "note");
-  const undo = line.appendChild(document.createElement("button"));
-  Object.assign(undo, { type: "button", className: "button small", textContent: "Undo" });
-  undo.addEventListener("click", () => {
-    line.remove();
-    media.insertBefore(row, next && next.isConnected ? next : null);
-    changed();
-    row.querySelector("[name=drop]").focus();
-  });
-  undo.focus();
-  changed();
-};
 // Focus: a point on the whole picture. The row shows the square around it.
 const point = (row, shares) => {
   const [field, picture, dot, words] = ["[name=focus]", ".crop", ".aim i", ".aim output"].map((name) => row.querySelector(name));
@@ -173,7 +154,10 @@ media.addEventListener("click", (event) => {
   if (!button) return;
   const row = button.closest(".shot");
   event.preventDefault();
-  if (button.name === "drop") return remove(row);
+  if (button.name === "drop") {
+    row.querySelector("[data-drop]").name = row.classList.toggle("gone") ? "drop" : ""; // The same button brings it back.
+    return changed();
+  }
   if (!button.name) {
     const { left, top, width, height } = button.getBoundingClientRect();
     return event.detail && point(row, [(event.clientX - left) / width, (event.clientY - top) / height]);

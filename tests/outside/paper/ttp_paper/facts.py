@@ -9,9 +9,11 @@ from ttp.domain.config import Key
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
+    from ttp.domain.account import Account
     from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
+    from ttp.domain.platform import Proof
     from ttp.domain.time.clock import Clock
 
     from .client import PaperClient
@@ -25,9 +27,12 @@ class Paper(Platform):
     handle = r"[a-z0-9_]+@[a-z0-9.-]+(?::[0-9]+)?"
     server = "in_handle"
     max_parts, thread_is_atomic = 9, True
-    proof, settle_s, patience = "key", 60.0, 6
+    settle_s, patience = 60.0, 6
     post_url = r"https?://[^/]+/page/(?P<id>[0-9]+)"
     keys = (Key("settle_s", 60.0, "seconds until a page that is not found was never printed"),)
+
+    def proof_for(self, account: Account) -> Proof:
+        return "key"
 
     def find_server(self, runtime: Runtime, handle: str) -> str | NotDone | None:
         host = handle.partition("@")[2]

@@ -1,28 +1,31 @@
-"""Instagram's limits: an account's calls in percent, and its posts per day."""
+"""Limits of Meta's platforms: an account's calls in percent, and its posts per day."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import ClassVar
 
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.instagram.errors import is_throttled
-from ttp.platforms.instagram.usage import HOUR_S, seconds_until_regained, usage
 from ttp.platforms.limits import ClockMeter
+from ttp.platforms.meta.api import GraphApi
+from ttp.platforms.meta.usage import HOUR_S, seconds_until_regained, usage
 from ttp.platforms.reply import Answer, add_seconds
 
 CALLS = "calls in percent"
 POSTS = "posts in 24 h"
 
 
-class InstagramMeter(ClockMeter):
+class MetaMeter(ClockMeter):
+    api: ClassVar[GraphApi]
+
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
-        return (LimitKey(CALLS), LimitKey(POSTS)) if path.endswith("/media_publish") else (LimitKey(CALLS),)
+        return (LimitKey(CALLS), LimitKey(POSTS)) if path.endswith(f"/{self.api.publish}") else (LimitKey(CALLS),)
 
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         now = self._clock.now()
-        if is_throttled(answer):
+        if self.api.errors.is_throttled(answer):
             return (_calls(request, 0, add_seconds(now, seconds_until_regained(answer))),)
         if (used := usage(answer)) is None:
             return ()

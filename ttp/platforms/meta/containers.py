@@ -1,64 +1,109 @@
-"""Instagram's containers over the network: create one, send its bytes, wait for it. All of it is invisible. Never
-publishes, and never decides whether a container may be replaced."""
+"""Containers of Meta's platforms: create one, send its bytes, wait for it, keep it in a handle. All of it is invisible.
+Never publishes, and never decides whether a container may be replaced."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from ttp.domain.account import is_loopback
 from ttp.domain.config import Config
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.addresses import host_of, split_address
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepFailed, Wait
 from ttp.platforms.http import Http
-from ttp.platforms.instagram.container_forms import Container
-from ttp.platforms.instagram.errors import container_failure, is_gone
-from ttp.platforms.instagram.part import InstagramPart
+from ttp.platforms.meta.api import GraphApi
+from ttp.platforms.meta.part import MetaPart
 from ttp.platforms.reply import Answer, Reply, as_failure, parse_numeric_id
 from ttp.platforms.uploads import read_range
 
 LONGEST_WAIT = timedelta(minutes=30)
 """A container that is still processing after this time is abandoned."""
 STATES = frozenset({"IN_PROGRESS", "FINISHED", "ERROR", "EXPIRED", "PUBLISHED"})
-"""Values of a container's `status_code`."""
+"""States of a container."""
+BYTES = "bytes"
+"""Instead of a URL: the container is created for an upload of bytes."""
 CREATE, UPLOAD, WAIT = "create the container", "upload the video", "wait for the container"
 GONE = "gone"
-"""Failure code for a container that Instagram does not have."""
+"""Failure code for a container that Meta does not have."""
 _YOUNG_LOOKS = 4
-"""Look-up gaps (default 2 min) after which a container that Instagram does not know counts as gone, not new."""
+"""Look-up gaps (default 2 min) after which a container that Meta does not know counts as gone, not new."""
 _PACE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """A container. `uri`: where its bytes must be sent; None if it has them, or fetches them itself."""
+
+    id: str
+    created: int
+    uri: str | None = None
+
+    def to_handle(self) -> dict[str, object]:
+        return {"id": self.id, "created": self.created, **({} if self.uri is None else {"uri": self.uri})}
+
+
+def from_handle(value: object) -> Container | None:
+    """Return the container stored in a handle; None without one."""
+    if not isinstance(value, Mapping) or parse_numeric_id(value.get("id")) is None:
+        return None
+    uri = value.get("uri")
+    return Container(str(value["id"]), int(str(value["created"])), uri if isinstance(uri, str) else None)
+
+
+def without_containers(handle: Handle) -> Handle:
+    return {name: handle[name] for name in ("user_id", "refetched") if name in handle}
+
+
+def parent(handle: Handle) -> Container | None:
+    return from_handle({**handle, "id": handle.get("creation_id")})
+
+
+def children(handle: Handle) -> list[object]:
+    children = handle.get("children")
+    return list(children) if isinstance(children, list) else []
+
+
+def with_children(handle: Handle, containers: Sequence[Container | None]) -> Handle:
+    return {**handle, "children": [None if child is None else child.to_handle() for child in containers]}
+
+
+def without_parent(handle: Handle) -> Handle:
+    """Return the handle without the container to publish; those of carousel items are kept."""
+    gone = ("creation_id", "created", "uri", "unsettled_since")
+    return {name: value for name, value in handle.items() if name not in gone}
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerStatus:
-    """The status of a container. `state`: status_code, GONE if it does not exist, empty if unreadable."""
+    """The status of a container. `state`: one of STATES, GONE if it does not exist, empty if unreadable."""
 
     state: str
     reply: Reply
+    api: GraphApi
 
     @property
     def failure(self) -> NotDone:
         """Why a container that ended will not be published."""
         if self.state == "ERROR":
-            return container_failure(str(self.reply.value_at("status") or ""))
+            return self.api.container_failure(str(self.reply.value_at(self.api.reason) or ""))
         what = {"EXPIRED": "expired", "GONE": "does not exist any more"}.get(self.state, "is still being processed")
         return NotDone(Kind.MEDIA, f"the container {what}", code=self.state.lower(), passing=True)
 
 
-class Containers(InstagramPart):
-    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        super().__init__(http, config, clock)
+class Containers(MetaPart):
+    def __init__(self, http: Http, config: Config, clock: Clock, api: GraphApi) -> None:
+        super().__init__(http, config, clock, api)
         self._first_pause = min(max(config.seconds("publish.status_poll_s"), 0.05), _PACE_S)
         self._gap_s = config.seconds("publish.lookup_gap_s")
-        self._upload_host = host_of(config.text("platforms.instagram.upload_url"))
+        self._upload_host = host_of(config.text(f"platforms.{api.platform}.upload_url")) if api.uploads else ""
 
     def create(self, request: PublishRequest, user_id: str, form: Mapping[str, str]) -> tuple[Container, Reply]:
         """Create a container. Raises StepFailed."""
-        reply = self._http.request_for(request, "POST", f"{self._root}/{user_id}/media", form=form)
+        reply = self._http.request_for(request, "POST", f"{self._root}/{user_id}/{self._api.create}", form=form)
         if (made := parse_numeric_id(reply.success_at("id"))) is not None:
             uri = reply.value_at("uri") if "upload_type" in form else None
             if "upload_type" not in form or self._may_upload_to(uri):
@@ -66,7 +111,7 @@ class Containers(InstagramPart):
         raise StepFailed(CREATE, self.failure(request, reply))
 
     def send(self, request: PublishRequest, made: Container, file: MediaFile, *, resumed: bool) -> Reply | None:
-        """Send a container's bytes, continuing from Instagram's offset if `resumed`. None: all were already there.
+        """Send a container's bytes, continuing from Meta's offset if `resumed`. None: all were already there.
         Raises StepFailed. The container is unusable if the failure is not passing, or its code is GONE."""
         offset, size = self._received(request, made, file.item.bytes) if resumed else 0, file.item.bytes
         if offset == size:
@@ -88,12 +133,12 @@ class Containers(InstagramPart):
         )
         if reply.success_at("success") is True:
             return reply
-        raise StepFailed(UPLOAD, as_failure(reply, _upload_refusal, "Instagram"))
+        raise StepFailed(UPLOAD, as_failure(reply, _upload_refusal, self.name))
 
     def _received(self, request: PublishRequest, made: Container, size: int) -> int:
-        """Return how many bytes of a container Instagram has. Raises StepFailed."""
+        """Return how many bytes of a container Meta has. Raises StepFailed."""
         reply = self._http.request_for(request, "GET", f"{self._root}/{made.id}", query={"fields": "video_status"})
-        if is_gone(reply):
+        if self._api.errors.is_gone(reply):
             raise StepFailed(
                 UPLOAD, NotDone(Kind.MEDIA, "the container does not exist any more", code=GONE, passing=True)
             )
@@ -104,12 +149,12 @@ class Containers(InstagramPart):
 
     def look_at(self, request: PublishRequest, container: str, *, urgent: bool = False) -> ContainerStatus:
         """Request a container's status. `urgent`: even if the account's calls are used up."""
-        query = {"fields": "status_code,status"}
+        query = {"fields": f"{self._api.state},{self._api.reason}"}
         reply = self._http.request_for(request, "GET", f"{self._root}/{container}", query=query, urgent=urgent)
         if not reply.is_success:
-            return ContainerStatus("GONE" if is_gone(reply) else "", reply)
-        state = reply.value_at("status_code")
-        return ContainerStatus(state if isinstance(state, str) and state in STATES else "", reply)
+            return ContainerStatus("GONE" if self._api.errors.is_gone(reply) else "", reply, self._api)
+        state = reply.value_at(self._api.state)
+        return ContainerStatus(state if isinstance(state, str) and state in STATES else "", reply, self._api)
 
     def wait_for(self, request: PublishRequest, made: Container) -> Generator[Step, None, ContainerStatus]:
         """Check until the container has ended, or LONGEST_WAIT after its creation. Raises StepFailed if unreadable."""
@@ -121,16 +166,16 @@ class Containers(InstagramPart):
                 case "":
                     raise StepFailed(WAIT, self.failure(request, status.reply))
                 case "IN_PROGRESS" if age < LONGEST_WAIT:
-                    yield Wait(pause, "Instagram is processing the media")
+                    yield Wait(pause, f"{self.name} is processing the media")
                     pause = min(pause * 2, _PACE_S)
                 case "GONE" if age < timedelta(seconds=self._gap_s * _YOUNG_LOOKS):
-                    yield Wait(self._gap_s, "Instagram is creating the container")
+                    yield Wait(self._gap_s, f"{self.name} is creating the container")
                 case _:
                     return status
 
     def _may_upload_to(self, uri: object) -> bool:
-        """Whether bytes and the token may be sent to an address from Instagram. Only its upload host by https, or this
-        machine if Instagram is on it too."""
+        """Whether bytes and the token may be sent to an address from Meta. Only its upload host by https, or this
+        machine if the platform is on it too."""
         parts = split_address(uri)
         if parts is None:
             return False

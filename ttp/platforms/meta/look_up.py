@@ -1,36 +1,44 @@
-"""Look up a publication on Instagram: its container first, and if that is unclear, the account's media. Reads only. A
-post that its text does not identify is never claimed on a guess."""
+"""Look up a publication on one of Meta's platforms: its container first, and if that is unclear, the account's posts.
+Reads only. A post that its text does not identify is never claimed on a guess."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from ttp.domain.config import Config
 from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import LookupResult, PublishRequest, first_unsettled
 from ttp.platforms.http import Http
-from ttp.platforms.instagram.container_forms import kind_of, without_containers
-from ttp.platforms.instagram.containers import Containers, ContainerStatus
-from ttp.platforms.instagram.options import InstagramKind
-from ttp.platforms.instagram.part import InstagramPart
+from ttp.platforms.meta.api import GraphApi
+from ttp.platforms.meta.containers import Containers, ContainerStatus, without_containers
+from ttp.platforms.meta.part import MetaPart
 from ttp.platforms.reply import Reply, parse_instant, parse_numeric_id, parse_web_address, value_at
 
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 
 
-class InstagramLookUps(InstagramPart):
-    def __init__(self, http: Http, config: Config, clock: Clock, containers: Containers) -> None:
-        super().__init__(http, config, clock)
+ListOf: TypeAlias = Callable[[PublishRequest], tuple[str, bool]]
+"""Returns the list of the account that shows a post, and whether its texts identify posts."""
+
+
+class LookUps(MetaPart):
+    def __init__(
+        self, http: Http, config: Config, clock: Clock, api: GraphApi, containers: Containers, list_of: ListOf
+    ) -> None:
+        super().__init__(http, config, clock, api)
         self._containers = containers
+        self._list_of = list_of
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Return what the container shows, or if that is unclear, the account's media."""
         first = first_unsettled(handle, since)
         if "creation_id" not in handle:
             return self._without_container(request, handle, first)
-        if parse_numeric_id(handle.get("user_id")) is None:
+        if "user_id" not in handle:
             return LookupResult(NO_CONTAINER, None)
         status = self._containers.look_at(request, str(handle["creation_id"]))
         match status.state:
@@ -42,7 +50,7 @@ class InstagramLookUps(InstagramPart):
             case "FINISHED":
                 return LookupResult(Absent(handle={**handle, "unsettled_since": to_ms(first)}), status.reply.date)
             case "IN_PROGRESS":
-                return LookupResult(Working("Instagram is processing the media"), status.reply.date)
+                return LookupResult(Working(f"{self.name} is processing the media"), status.reply.date)
             case "EXPIRED":
                 return LookupResult(Absent(certain=True, handle=without_containers(handle)), status.reply.date)
             case "ERROR":
@@ -57,15 +65,15 @@ class InstagramLookUps(InstagramPart):
             return LookupResult(NO_CONTAINER, None)
         listed = self.find_unbound(request, {"user_id": user_id}, since)
         if listed is None:
-            return LookupResult(Unclear(Kind.NETWORK, "the account's posts on Instagram cannot be read"), None)
-        return LookupResult(_one_of(request, listed, NO_CONTAINER), None)
+            return LookupResult(Unclear(Kind.NETWORK, f"the account's posts on {self.name} cannot be read"), None)
+        return LookupResult(self._one_of(request, listed, NO_CONTAINER), None)
 
     def find_unbound(self, request: PublishRequest, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
-        """Return the account's unbound media, or stories, that can be this post; None if the list is unreadable."""
-        story = kind_of(request) is InstagramKind.STORY
-        path = f"{self._root}/{handle['user_id']}/{'stories' if story else 'media'}"
-        reply = self._http.request_for(request, "GET", path, query=QUERY)
-        return matches(reply, request, since, by_text=not story)
+        """Return the account's unbound posts that can be this one; None if the list is unreadable."""
+        name, by_text = self._list_of(request)
+        query = {"fields": f"id,{self._api.text},timestamp,permalink", "limit": "50"}
+        reply = self._http.request_for(request, "GET", f"{self._root}/{handle['user_id']}/{name}", query=query)
+        return _matches(reply, request, since, text=self._api.text if by_text else None)
 
     def _by_list(
         self,
@@ -79,33 +87,31 @@ class InstagramLookUps(InstagramPart):
         listed = self.find_unbound(request, handle, since)
         if listed is None:
             return LookupResult(self.unclear(request, status.reply), status.reply.date)
-        return LookupResult(_one_of(request, listed, otherwise), status.reply.date)
+        return LookupResult(self._one_of(request, listed, otherwise), status.reply.date)
+
+    def _one_of(
+        self, request: PublishRequest, listed: tuple[Found, ...], otherwise: Refused | Unclear
+    ) -> Found | Refused | Unclear:
+        """Return the only match by text; `otherwise` if none matches."""
+        match listed:
+            case ():
+                return otherwise
+            case (only,) if request.text.strip() and self._list_of(request)[1]:
+                return only
+            case _:
+                links = tuple(one.url for one in listed if one.url is not None)
+                message = f"{len(listed)} {'post' if len(listed) == 1 else 'posts'} on {self.name} could be this one"
+                # A container that was unreadable this time may be readable next time.
+                final = not isinstance(otherwise, Unclear) or otherwise.final
+                return Unclear(Kind.DUPLICATE, message, final=final, links=links)
 
 
-def _one_of(
-    request: PublishRequest, listed: tuple[Found, ...], otherwise: Refused | Unclear
-) -> Found | Refused | Unclear:
-    """Return the only match by text; `otherwise` if none matches."""
-    match listed:
-        case ():
-            return otherwise
-        case (only,) if request.text.strip() and kind_of(request) is not InstagramKind.STORY:
-            return only
-        case _:
-            links = tuple(one.url for one in listed if one.url is not None)
-            message = f"{len(listed)} {'post' if len(listed) == 1 else 'posts'} on Instagram could be this one"
-            # A container that was unreadable this time may be readable next time.
-            final = not isinstance(otherwise, Unclear) or otherwise.final
-            return Unclear(Kind.DUPLICATE, message, final=final, links=links)
-
-
-QUERY = {"fields": "id,caption,timestamp,permalink", "limit": "50"}
 _BEFORE = timedelta(seconds=60)
 
 
-def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: bool) -> tuple[Found, ...] | None:
-    """Return the unbound media of `reply` created after a minute before `since`; `by_text`: with the same caption. None
-    if the list is not complete: only a complete one proves that a post is missing."""
+def _matches(reply: Reply, request: PublishRequest, since: datetime, *, text: str | None) -> tuple[Found, ...] | None:
+    """Return the unbound posts of `reply` created after a minute before `since`, with the same text in the field `text`
+    if there is one. None if the list is not complete: only a complete one proves that a post is missing."""
     listed = reply.success_at("data")
     if not isinstance(listed, list):
         return None
@@ -114,7 +120,7 @@ def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: 
         media_id, at = parse_numeric_id(value_at(item, "id")), parse_instant(value_at(item, "timestamp"))
         if media_id is None or at is None:
             return None
-        same = not by_text or _plain(str(value_at(item, "caption") or "")) == _plain(request.text)
+        same = text is None or _plain(str(value_at(item, text) or "")) == _plain(request.text)
         if media_id not in request.bound and at >= since - _BEFORE and same:
             media.append(Found(media_id, parse_web_address(value_at(item, "permalink"))))
     return tuple(media)

@@ -1,4 +1,4 @@
-"""An account's use of its calls, from Instagram's usage headers: percent of a rolling window. See
+"""An account's use of its calls, from Meta's usage headers: percent of a rolling window. See
 docs/reference/platforms/instagram.md, section 5. Never raises, whatever the headers contain."""
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from ttp.platforms.reply import Answer, retry_after_s, value_at
 
 HOUR_S = 3600.0
-"""How long to wait if Instagram does not say, and how long a percentage stays valid, since its window is rolling."""
+"""How long to wait if Meta does not say, and how long a percentage stays valid, since its window is rolling."""
 _DAY_MIN = 24 * 60
 _SHARES = ("call_count", "total_cputime", "total_time")
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """`percent` used, rounded up. `wait_s`: how long Instagram accepts no calls; 0 if it does."""
+    """`percent` used, rounded up. `wait_s`: how long Meta accepts no calls; 0 if it does."""
 
     percent: int
     wait_s: float

@@ -1,0 +1,1 @@
+"""What Instagram and Threads share: Meta's Graph API. Not a platform."""

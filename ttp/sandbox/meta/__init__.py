@@ -1,0 +1,1 @@
+"""What the stand-ins of Instagram and Threads share: Meta's Graph API. Not a stand-in."""
