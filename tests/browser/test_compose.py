@@ -128,9 +128,12 @@ def test_a_network_gets_a_text_of_its_own(known: Site, scripts: bool) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_chip_a_picked_time_and_words_replace_each_other(known: Site, scripts: bool) -> None:
+    known.ttp.ok("slots", "add", "daily 17:30", "--account", "x/me")
     with known.person(scripts=scripts, width=390) as page:
         page.goto("/compose")
         write(page, "Hello")
+        button(page, "Next slot").click()
+        page.locator("#bar-time", has_text="17:30").wait_for()
         page.get_by_label("Tomorrow").check(force=True)
         if scripts:
             assert field(page, "When").input_value().endswith("09:00")

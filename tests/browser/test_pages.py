@@ -27,7 +27,7 @@ def test_a_person_logs_in_and_out(site: Site) -> None:
 
 def test_a_post_with_a_picture_is_composed_and_scheduled(site: Site) -> None:
     with site.person() as page:
-        page.click("nav >> text=Compose")
+        page.click("header .go")
         page.check("[value='x/me']")
         page.fill("#content", "A new lamp " + 30 * "x")
         page.set_input_files("#files", files=[PICTURE])
@@ -202,7 +202,7 @@ def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: s
     with site.visit(width=375) as phone:
         phone.goto(link)
         if decision == "reject":
-            phone.click("summary")
+            phone.click(".decide summary")
             phone.fill("[name=reason]", "The price is wrong")
         phone.click(f"button[value={decision}]")
         phone.wait_for_selector("text=Thank you")
@@ -232,7 +232,7 @@ def test_a_client_decides_about_a_set_on_a_phone(approving_site: Site, scripts: 
         assert 450 < box["y"] < 900 - box["height"], "it is at the thumb, also above a long page"
         phone.click("#post-1 button[value=approve]")
         phone.wait_for_selector("button:has-text('Approve all 3')")
-        phone.click("#post-2 summary")
+        phone.click("#post-2 .decide summary")
         phone.fill("#reason2", "The price is wrong")
         phone.click("#post-2 button[value=reject]")
         phone.click("button:has-text('Approve all 2')")

@@ -67,7 +67,7 @@ TIME_FORMS = (
 """In place of `ttp help time`, which agents cannot read."""
 _MEDIA_NAMES = ("media", "add_media", "captions", "thumbnail")
 _UPLOADED = re.compile(rf"{KEPT}[0-9a-f]{{64}}(/.*)?")
-_OF_TIMES = ("at", "tz", "first", "from", "until")
+_OF_TIMES = ("at", "tz", "first", "from", "until", "oneADay")
 """Arguments that only a client that may publish gives a post."""
 _NOT_OF_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 40

@@ -65,7 +65,7 @@ def make_thumbnail(file: Path | BinaryIO, item: MediaItem) -> bytes:
     with _opened(file, item, first_frame=True) as opened:
         size = thumbnail_size(*_upright_size(opened))
         written = io.BytesIO()
-        _scaled(_read(opened, size), size).save(written, "WEBP", quality=80)
+        _scaled(_read(opened, size, coarse=True), size).save(written, "WEBP", quality=80)
         return written.getvalue()
 
 
@@ -97,11 +97,14 @@ def _opened(file: Path | BinaryIO, item: MediaItem, *, first_frame: bool) -> Ite
         ) from error
 
 
-def _read(opened: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return the pixels, upright and in sRGB, of an image that is made as small as `size`."""
+def _read(opened: Image.Image, size: tuple[int, int], *, coarse: bool = False) -> Image.Image:
+    """Return the pixels, upright and in sRGB, of an image that is made as small as `size`. `coarse`: of pixels that are
+    joined first, for a third of the memory."""
     _read_smaller(opened, size)
     _count(opened)
-    return _flat(_upright(opened))
+    times = min(opened.size) // min(size) // 2
+    few = opened.reduce(times) if coarse and times > 1 and opened.mode in ("L", "RGB", "RGBA") else opened
+    return _flat(_upright(few))
 
 
 def _count(opened: Image.Image) -> None:

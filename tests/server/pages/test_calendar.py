@@ -232,6 +232,16 @@ def test_the_page_of_a_move_offers_real_times(ann: Person, post: int) -> None:
     assert ann.ttp.shown()["scheduledAt"] == "2098-01-09T08:15:00Z"
 
 
+def test_a_form_of_an_earlier_login_comes_back_with_its_time(ann: Person, post: int) -> None:
+    form = {**moving(ann, at="2098-01-09T08:15"), "csrf": "x"}
+    answer = ann("POST", "/posts/1/move", data=form, headers={"Origin": "http://127.0.0.1:8765"})
+    assert answer.status_code == 403
+    again = form_with(answer.text, "Move")
+    assert ann.ttp.shown()["scheduledAt"] == "2098-01-06T09:30:00Z"
+    assert ann.does(again.action, again.pressed("Move")).startswith("/calendar?view=week&when=2098-W02&done=moved")
+    assert ann.ttp.shown()["scheduledAt"] == "2098-01-09T08:15:00Z"
+
+
 def test_a_move_is_in_the_zone_of_its_form(ann: Person, post: int) -> None:
     ann.does("/posts/1/move", moving(ann, tz="Asia/Tokyo"))
     assert ann.ttp.shown()["scheduledAt"] == "2098-01-08T00:30:00Z"

@@ -34,6 +34,7 @@ def address(sha256: str) -> str:
         ("a.jpg", picture("JPEG", (4000, 3000)), (426, 320)),
         ("tall.png", picture("PNG", (100, 9000)), (7, 640)),
         ("small.png", picture("PNG", (20, 10)), (20, 10)),
+        ("turned.png", saved(Image.new("RGB", (4000, 2000)), "PNG", exif=turned(6)), (320, 640)),
         ("turned.jpg", saved(Image.new("RGB", (800, 400)), "JPEG", exif=turned(6)), (320, 640)),
         (
             "moves.gif",
@@ -41,7 +42,7 @@ def address(sha256: str) -> str:
             (320, 320),
         ),
     ],
-    ids=["large", "tall", "small", "turned", "moving"],
+    ids=["large", "tall", "small", "large and turned", "turned", "moving"],
 )
 def test_a_picture_has_a_small_one_which_is_made_once(
     ann: Person, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes, size: tuple[int, int]

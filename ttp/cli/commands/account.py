@@ -46,9 +46,8 @@ account = typer.Typer()
 def parse_when_to_split(text: str) -> str:
     """Return `always` or `never`. UsageError for anything else."""
     if text not in ("always", "never"):
-        raise UsageError(
-            f'--split is always or never, not "{text}"', *(Hint("try", f"--split {one}") for one in ("always", "never"))
-        )
+        hints = (Hint("try", f"--split {one}") for one in ("always", "never"))
+        raise UsageError(f'--split is always or never, not "{text}"', *hints)
     return text
 
 
@@ -219,9 +218,8 @@ def list_accounts(context: Context) -> None:
       ttp account list
       ttp account list --json
     """
-    context.out.write_list(
-        accounts_spec(context.installation.renews_token, context.proof_for), context.queries.accounts()
-    )
+    spec = accounts_spec(context.installation.renews_token, context.proof_for)
+    context.out.write_list(spec, context.queries.accounts())
 
 
 @account.command("show")

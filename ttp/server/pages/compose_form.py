@@ -47,7 +47,7 @@ _TOO_LONG = ("text_too_long", "text_unsplittable")
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
+class FormRepair:
     """A button that repairs a refusal. `action`: of the form, such as `at:tomorrow 9am`."""
 
     label: str
@@ -55,11 +55,11 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FieldProblem:
     """What is wrong with a field, in words, and what repairs it."""
 
     message: str
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[FormRepair, ...] = ()
 
     def __str__(self) -> str:
         return self.message
@@ -256,10 +256,10 @@ def _troubles(
     check: TextCheck,
     time: TimeChoice | None,
     problems: Iterable[tuple[Problem, Sequence[WayOut]]],
-) -> dict[str, list[Trouble]]:
+) -> dict[str, list[FieldProblem]]:
     """Return what is wrong, by the field at which it is shown."""
-    troubles: dict[str, list[Trouble]] = {}
-    offered: set[Repair] = set()
+    troubles: dict[str, list[FieldProblem]] = {}
+    offered: set[FormRepair] = set()
     for problem, ways in problems:
         name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
         there = troubles.setdefault(name if name in FIELDS or not name else "content", [])
@@ -270,8 +270,8 @@ def _troubles(
             ]
             if name == "at" and not repairs and time is not None:
                 chips = [chip for chip in time.chips if chip.at and chip.at != NOW][:2]
-                repairs = [Repair(f"{chip.name}: {chip.words}", f"at:{chip.at}") for chip in chips]
-            there.append(Trouble(problem.message, tuple(one for one in repairs if one not in offered)))
+                repairs = [FormRepair(f"{chip.name}: {chip.words}", f"at:{chip.at}") for chip in chips]
+            there.append(FieldProblem(problem.message, tuple(one for one in repairs if one not in offered)))
             offered.update(repairs)
     return {name: there for name, there in troubles.items() if there}
 
@@ -292,26 +292,28 @@ def _refusals_of_time(visit: Visit, typed: Composition) -> Iterator[TtpError]:
         return
 
 
-def _proposed_times(ways: Iterable[WayOut]) -> Iterator[Repair]:
+def _proposed_times(ways: Iterable[WayOut]) -> Iterator[FormRepair]:
     """Yield the times that hints propose."""
     for way in ways:
         at = dict(way.options).get("at") if isinstance(way, OtherOptions) else None
         if isinstance(at, str):
-            yield Repair(f"Use {at}", f"at:{at}")
+            yield FormRepair(f"Use {at}", f"at:{at}")
 
 
-def _text_repairs(visit: Visit, typed: Composition, check: TextCheck, problem: Problem) -> Iterator[Repair]:
+def _text_repairs(visit: Visit, typed: Composition, check: TextCheck, problem: Problem) -> Iterator[FormRepair]:
     """Yield what repairs a problem of one account."""
     if not problem.account:
         return
     platform = problem.account.partition("/")[0]
     if problem.code in _TOO_LONG:
         if check.use.split is not None:
-            yield Repair(f"Split into {check.use.split.count} parts", "split")
+            yield FormRepair(f"Split into {check.use.split.count} parts", "split")
         if not typed.variant(platform):
-            yield Repair(f"Shorter text for {visit.installation.platforms.facts(platform).title}", f"own:{platform}")
+            yield FormRepair(
+                f"Shorter text for {visit.installation.platforms.facts(platform).title}", f"own:{platform}"
+            )
     if len(typed.accounts) > 1:
-        yield Repair(f"Leave {problem.account} out", f"without:{problem.account}")
+        yield FormRepair(f"Leave {problem.account} out", f"without:{problem.account}")
 
 
 def field_of(error: TtpError) -> str:

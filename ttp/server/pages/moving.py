@@ -44,23 +44,24 @@ class UndoneMove:
     back_to: str
 
 
-def show_move(visit: Visit) -> Response:
+def show_move(visit: Visit, error: TtpError | None = None) -> Response:
     """Show times to which a post can be moved, and a field for another."""
     services = visit.services("schedule")
     post = services.queries.post(visit.post_id)
-    refused = None
+    fixed = None
     try:
         _refuse_fixed(post)
-    except TtpError as error:
-        refused = error
+    except TtpError as refused:
+        fixed = refused
     before = urlsplit(visit.request.headers.get("referer", ""))
     return visit.page(
         "move.html",
         post=post,
-        choices=[] if refused else list(_choices(services, post, visit.now)),
-        back_to=back_to(f"{before.path}?{before.query}"),
+        choices=None if fixed else list(_choices(services, post, visit.now)),
+        typed=visit.field("at"),
+        back_to=back_to(visit.field("back_to") or f"{before.path}?{before.query}"),
         day=lambda at: day_text(at.astimezone(visit.zone), year=False),
-        error=refused,
+        error=error or fixed,
     )
 
 

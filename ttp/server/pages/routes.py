@@ -95,7 +95,7 @@ PAGES = (
         )
         for name in posts.ACTIONS
     ),
-    PageRoute("POST", f"{POST}/move", moving.move, "schedule"),
+    PageRoute("POST", f"{POST}/move", moving.move, "schedule", moving.show_move),
     PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approve-link create"),
     PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
     PageRoute("GET", "/media/{sha256}", media.show_media, "media file"),

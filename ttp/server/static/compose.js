@@ -125,7 +125,7 @@ const size = (text) => {
   const short = text.replace(/https?:\/\/\S+/g, "x".repeat(23));
   return segments ? [...segments.segment(short)].length : [...short].length;
 };
-const texts = () => [...all("[name=content], [name=thread], [name^='variant:']")].map((one) => [one.name, one.value]);
+const texts = () => all("[name=content], [name=thread], [name^='variant:']").map((one) => [one.name, one.value]);
 let asked = texts();
 let asking = asked;
 function estimate(from, own, part) {
@@ -152,12 +152,13 @@ check.addEventListener("htmx:afterSwap", () => { asked = asking; });
 check.addEventListener("htmx:afterSettle", recount);
 // One field has the time: a chip and the calendar write into it. "All" stands for the accounts of its network.
 for (const one of all("[name=all]")) one.removeAttribute("name");
+const uncheckChips = () => all("[name=chip]").forEach((chip) => { chip.checked = false; });
 compose.addEventListener("change", ({ target }) => {
   const { at } = compose.elements;
   if (target.name === "chip") at.value = target.value;
   if (target.name === "pick" && target.value) {
     at.value = target.value.replace("T", " ");
-    for (const chip of all("[name=chip]")) chip.checked = false;
+    uncheckChips();
   }
   const group = target.closest("#accounts fieldset");
   const every = group && group.querySelector(".chip > input");
@@ -168,7 +169,7 @@ compose.addEventListener("change", ({ target }) => {
 }, true);
 compose.addEventListener("input", ({ target }) => {
   if (target.name !== "at") return;
-  for (const chip of all("[name=chip]")) chip.checked = false;
+  uncheckChips();
   const { pick, pick_shown: shown } = compose.elements;
   if (shown) pick.value = shown.value;
 }, true);
@@ -206,6 +207,7 @@ document.addEventListener("drop", () => { taker = null; }, true);
 // A copy that the server has not stored is offered: of this post, or of any where a new one is written. The server shows
 // it, as a form that is checked.
 const offer = document.getElementById("copy");
+const part = (name) => document.getElementById(`copy-${name}`);
 const of = (copy, name) => (copy.fields.find((field) => field[0] === name) || ["", ""])[1];
 const hasWords = (copy) => copy.fields.some(([name, value]) => /^(content|thread|variant:)/.test(name) && value.trim());
 const isStored = async (copy) => {
@@ -214,26 +216,25 @@ const isStored = async (copy) => {
   const answer = await keep(fields);
   return answer !== null && answer.ok;
 };
-const show = (copy) => {
-  const at = new Date(copy.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-  const its = of(copy, "post_id");
-  document.getElementById("copy-when").textContent = its === "0" ? at : `${at}, for post ${its}`;
-  document.getElementById("copy-text").textContent = of(copy, "content");
-  for (const [name, value] of [...copy.fields, ["csrf", document.body.dataset.csrf]]) {
-    offer.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
-  }
-  document.getElementById("copy-forget").addEventListener("click", () => {
-    removeCopy(copy.id);
-    offer.remove();
-  });
-  offer.hidden = false;
-};
 const offerCopy = async () => {
   const post = compose.elements.post_id.value;
-  const isOfThis = (one) => one.id !== id && ["0", of(one, "post_id")].includes(post) && hasWords(one);
-  for (const copy of copies().filter(isOfThis)) {
-    if (await isStored(copy)) removeCopy(copy.id);
-    else return show(copy);
+  for (const copy of copies().filter((one) => one.id !== id && ["0", of(one, "post_id")].includes(post) && hasWords(one))) {
+    if (await isStored(copy)) {
+      removeCopy(copy.id);
+      continue;
+    }
+    const [its, at] = [of(copy, "post_id"), new Date(copy.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })];
+    part("when").textContent = its === "0" ? at : `${at}, for post ${its}`;
+    part("text").textContent = of(copy, "content");
+    for (const [name, value] of [...copy.fields, ["csrf", document.body.dataset.csrf]]) {
+      offer.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    }
+    part("forget").addEventListener("click", () => {
+      removeCopy(copy.id);
+      offer.remove();
+    });
+    offer.hidden = false;
+    return;
   }
 };
 if (offer) offerCopy();
