@@ -174,12 +174,13 @@ def test_the_queue_of_an_account_has_its_posts_alone(split: Person) -> None:
     assert labels(page)[0] == "Edit the post"
 
 
-def test_approvals_do_not_hide_what_failed(split: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+def test_approvals_do_not_hide_what_failed(split: Person) -> None:
+    split.server.set("publish.require_approval", "true")
     for number in range(3):
         split.ttp.post(f"Waiting {number}", "--to", "x/me", "--at", LATER)
-    page = Person(split.server).log_in().sees("/queue")
+    page = Person(split.server).log_in("ben").sees("/queue")
     assert labels(page)[0] == "Edit the post"
+    assert "3 posts wait for approval" in inner(page)
 
 
 def test_the_history_says_what_people_and_platforms_did(split: Person) -> None:

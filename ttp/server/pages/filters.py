@@ -15,6 +15,7 @@ from markupsafe import Markup
 from ttp.domain.account import Account
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.post import PostStatus
+from ttp.platforms import BUILT_IN
 from ttp.server.pages.rendering import STATES
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.store.post_search import SORTS
@@ -68,7 +69,7 @@ class Filters:
             "status": {"": "Any status", NEEDS_YOU: "Needs you", **{one: STATES[one] for one in STATUSES[1:]}},
             "account": {
                 "": "Any account",
-                **{one: f"All of {one}" for one in self.platforms},
+                **{one: f"All of {BUILT_IN.get(one) or one}" for one in self.platforms},
                 **{account.name: account.name for account in self.accounts},
             },
             "tag": {"": "Any tag", **{tag: tag for tag in self.tags}},
