@@ -108,6 +108,11 @@ def test_posts_are_created_all_or_none(agent: Agent, posts: list[object], fields
     assert not agent.ok("list_posts")["posts"]
 
 
+def test_which_accounts_is_no_guess(agent: Agent) -> None:
+    error = agent.refused("create_posts", posts=["a", "b"], at="in 1h")
+    assert error["next"] == {"tool": "list_accounts", "arguments": {}}
+
+
 def test_what_is_wrong_with_all_posts_is_told_once(agent: Agent) -> None:
     error = agent.refused("create_posts", posts=LINKS, accounts=["x/mee"])
     assert (error["code"], error.get("problems")) == ("not_found", None)

@@ -165,6 +165,8 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
         case Action():
             same = tool.name == TOOL_OF.get(hint.way.name) == "undo"
             return _call_of_action(hint.way, tools, arguments if same else {})
+        case OtherOptions(options=[("to", _)]) if not arguments.get("accounts"):
+            return {"tool": "list_accounts", "arguments": {}}  # which ones is the person's choice
         case OtherOptions():
             return _call_again(hint.way, tool, arguments)
         case _:

@@ -244,7 +244,8 @@ class CreatePosts(OfOptimal, Write):
     accounts: list[str] | None = None
     at: str | None = Field(None, description="Of all: each gets its own hour with 'optimal' or 'next-slot'.")
     one_a_day: bool = Field(
-        False, description="Each at the best hour of a day of its own, spread evenly over `from` to `until` (a week)."
+        False,
+        description="Schedule each at the best hour of a day of its own, spread evenly over `from` to `until` (a week).",
     )
     tz: str | None = None
     tags: list[str] | None = None
@@ -252,7 +253,7 @@ class CreatePosts(OfOptimal, Write):
 
 @tool("create", keeps_key=True)
 def create_posts(services: Services, args: CreatePosts) -> list[PostAnswer]:
-    """Create several posts, all or none, which one undo takes back: drafts without `at`, scheduled with one."""
+    """Create several posts, all or none, which one undo takes back: drafts without a time, scheduled with one."""
     from ttp.services.new_posts import Refusals, create_all
 
     shared = ("accounts", "at", "tz", "tags", "from_", "until")
