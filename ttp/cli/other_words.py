@@ -66,7 +66,7 @@ COMMANDS = _alike(
         "cancel": ("unschedule or delete",),
         "reschedule move mv postpone delay snooze bump shift": ("schedule",),
         "send post_now": ("publish",),
-        "stop": ("pause",),
+        "stop kill": ("service uninstall or pause",),
         "unpause": ("resume",),
         "update amend modify change rename": ("edit",),
         "version about": ("--version",),
@@ -126,6 +126,23 @@ COMMANDS = _alike(
     }
 )
 """Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
+
+PUBLISHING = {
+    **dict.fromkeys(("post", "send-post", "publish", "send"), ""),
+    **{"toot": "mastodon", "tweet": "x", "skeet": "bluesky"},
+}
+"""Words for `create` that publish at once elsewhere, and the platform to which."""
+
+REPLIES = ("reply", "comment", "respond")
+
+_PARTS = "a post that is not published can get a further part"
+WHY = {
+    **dict.fromkeys(("stop", "kill"), "Ctrl-C stops a publisher in its terminal; ttp pause holds posts"),
+    **dict.fromkeys(REPLIES, f"ttp replies to no post; {_PARTS}"),
+    "account rename": "an account has the name that it has on its platform",
+    "account default": "there is no default account: name it with --to",
+}
+"""What ttp does not do, or in another way than a command says."""
 
 PROGRAMS = ("ttp", "buffer", "gh", "tut", "hootsuite", "npx", "sudo")
 """Programs whose name people type before a command."""
@@ -212,6 +229,7 @@ OPTIONS = _alike(
         "--best --optimal": ("--at=optimal",),
         "--order --order-by --sort-by --by": ("--sort",),
         "--message --body --content --caption --set-text": ("{}",),
+        "create_--reply create_--first-comment create_--comment create_--replies create_--part": ("--thread",),
         "--id --post --post-id": ("{}",),
         "--from-file --input": ("--file", "{}"),
         "--editor": ("--edit",),

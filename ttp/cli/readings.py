@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from datetime import datetime
 from difflib import get_close_matches
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from ttp.cli import other_words
+from ttp.cli import other_words, settings
 from ttp.cli.command_table import BY_NAME
-from ttp.cli.time_readings import ID, as_cron, as_day, as_shift, is_time
+from ttp.cli.time_readings import ID, as_cron, as_day, as_shift, is_time, own_time, stored_post
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TypedCommand
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.grammar import parse_time
@@ -24,7 +26,7 @@ _TYPO = 0.85
 """The same of a word that is certainly a slip."""
 _MOST_STEPS = 5
 """Wrong words that are corrected in one command line."""
-_HELP = ("--help", "-h")
+HELP = frozenset(("--help", "-h"))
 
 
 class Misread(UsageError):
@@ -35,7 +37,7 @@ class Misread(UsageError):
 
 def read(words: Sequence[str], context: Any) -> list[str] | None:
     """Return the words if they are a command that can run, else what that is suggested for them; None without one."""
-    if words[:1] == ["--version"] or {*_HELP} & {*words}:
+    if words[:1] == ["--version"] or HELP & {*words}:
         return list(words)
     if context.steps >= _MOST_STEPS:
         return None
@@ -80,6 +82,10 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
     path = parent.split()
     if not parent and rest and wrong.lower() in other_words.PROGRAMS:
         yield from of_command(rest, names, "", context) if rest[0] not in BY_NAME else ([rest],)
+        return
+    if not parent and wrong.lower() in other_words.REPLIES:
+        if len(rest) == 2 and (post := stored_post(rest[0], context)):
+            yield [["edit", rest[0], *(word for one in (*post.thread, rest[1]) for word in ("--thread", one))]]
         return
     if not parent and rest and _is_platform(wrong.partition("/")[0]):  # `bluesky login`, `x post hi`
         if "account connect" in other_words.COMMANDS.get(rest[0], ()):
@@ -183,7 +189,8 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
     if name == "-t" and not forms:
         forms = (_option_for(value or ""),)
     flags = {flag for one in line.params for flag in one.opts}
-    option = _Unknown(line, name, before, after, value, is_inline="=" in word)
+    own = own_time(line.words[line.places[0]], context) if path[:1] == ["repeat"] and line.places else None
+    option = _Unknown(line, name, before, after, value, "=" in word, own)
     for form in _of_platforms(forms or near or _by_value(line, name, value, flags), line):
         if form.startswith("ttp "):
             words = fill(form[4:], [*before[len(path) :], *after])
@@ -210,7 +217,8 @@ def _behind_command(name: str, before: list[str], word: str, after: list[str]) -
 
 
 class _Unknown(NamedTuple):
-    """An unknown option among its words. `value`: what may be its value, the first word behind it."""
+    """An unknown option among its words. `value`: what may be its value, the first word behind it; `own`: the time of
+    the post that is repeated."""
 
     line: TypedCommand
     name: str
@@ -218,6 +226,7 @@ class _Unknown(NamedTuple):
     after: list[str]
     value: str | None
     is_inline: bool
+    own: datetime | None
 
     def words_in(self, form: str) -> list[str] | None:
         """Return the command with the option in another form; None if its value does not fit."""
@@ -230,7 +239,7 @@ class _Unknown(NamedTuple):
         if form == "{}":
             return None if self._is_full() else [*before, str(value), *after[1:]]
         if "{}" in form:
-            word = text.replace("{}", as_cron(str(value)) or str(value) if flag == "--cron" else str(value))
+            word = text.replace("{}", as_cron(str(value), self.own) or str(value) if flag == "--cron" else str(value))
             return [*before, flag, word, *after[1:]]
         if form == "--at" and any(part.flag == "--at" and part.values for part in self.line.parts):
             return self._as_one_time()
@@ -478,7 +487,7 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
         words = [one.words[0] for one in line.parts[at:] if not one.flag and one.words[0] not in ("every", "on", "at")]
         others = [one for part in line.parts[at:] if part.flag for one in part.words]
         text = " ".join(words)
-        cron = as_cron(text)
+        cron = as_cron(text, own_time(line.words[line.places[0]], context) if path[0] == "repeat" else None)
         if cron and not any(one.flag == "--cron" for one in line.parts):
             more = [" ".join(words)] if path[0] == "slots" else ["--cron", cron]
             yield [*(one for part in line.parts[:at] for one in part.words), *more, *others]
@@ -510,6 +519,14 @@ def _as_time(line: TypedCommand, place: int) -> list[str] | None:
             if is_time(one) or is_time(times[start]):
                 return [*before, "--at", one, *others]
     return None
+
+
+def account_names(platform: str, context: Any) -> list[str]:
+    """Return the accounts that publish, those of a platform or without one all."""
+    with suppress(TtpError):
+        accounts = [] if settings.names_server() else context.queries.accounts()
+        return [one.name for one in accounts if one.connected and one.enabled and platform in ("", one.platform)]
+    return []
 
 
 def _is_account(word: str) -> bool:

@@ -37,8 +37,9 @@ from typing import ClassVar, Literal, TypeAlias
 
 from ttp.domain.action import WayOut, action, has_example
 
-Label: TypeAlias = Literal["try", "fix", "see", "draft"]
-"""`draft`: what a person may do instead, which publishes nothing. Programs do not get it: it is not what they asked."""
+Label: TypeAlias = Literal["try", "then", "fix", "see", "draft"]
+"""`then`: the second of two commands. `draft`: what a person may do instead, which publishes nothing. Programs do not
+get a `draft`: it is not what they asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,10 @@ def create(
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
     options.refuse_unquoted_time(context.line, text, at)
+    if thread and text not in (None, "-"):
+        from ttp.cli.follow_ups import refuse_reversed_thread
+
+        refuse_reversed_thread(context.line, text)
     at = options.time_within(at, within)
     words, piped = options.read_text(context, text)
     set_ = options.with_no_card(context, set_, no_card=no_card)
@@ -258,6 +262,10 @@ def edit(
         return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
     assert post_id is not None
     options.refuse_unquoted_time(context.line, text, at)
+    if thread and text not in (None, "-"):
+        from ttp.cli.follow_ups import refuse_reversed_thread
+
+        refuse_reversed_thread(context.line, text)
     words, piped = options.read_text(context, text)
     if not any(tags) and all(value is None for value in (words, at, shift, *others)):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)

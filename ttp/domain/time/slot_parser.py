@@ -53,6 +53,10 @@ def format_slot_times(cron: str) -> str:
     return f"{named} {','.join(f'{int(hour):02}:{int(minute):02}' for hour in hours.split(','))}"
 
 
+def is_days(text: str) -> bool:
+    return bool(_days(text))
+
+
 def _days(text: str) -> list[int]:
     """Return the weekdays of a word, Monday is 0; none if it is no such word."""
     if text in _GROUPS:

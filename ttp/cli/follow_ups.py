@@ -1,0 +1,113 @@
+"""What takes a second command: a post and its repeat, a copy and its changes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+from ttp.cli import readings, value_checks
+from ttp.cli.errors import quote_command
+from ttp.cli.time_readings import ID, as_cron, is_time, own_time
+from ttp.cli.typed_command import TypedCommand
+from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.time.grammar import parse_day
+from ttp.domain.time.words import split_words
+
+_EVERY = {"--every", "--repeat", "--repeats", "--recur", "--recurring", "--recurrence", "--cron", "--interval"}
+_EVERY |= {"--frequency", "--freq", "--schedule-expression"}
+_PERIODS = ("--daily", "--weekly", "--monthly", "--hourly", "--weekdays", "--everyday")
+
+
+def of_line(line: TypedCommand, context: Any) -> list[Hint]:
+    """Return the two commands that do what one line asks for; nothing where one command is enough, or none does it."""
+    path = list(line.path)
+    if line.has_long_text:
+        return []
+    if path in (["create"], ["schedule"], ["edit"]):
+        return _repeated(line, context)
+    return _changed_copy(line, context) if path == ["copy"] else []
+
+
+def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
+    """Return the command that stores a post, and the one that repeats it: `create Hi --every monday --at 9am`."""
+    every, at, others = list[str](), "", list[str]()
+    parts = list(line.parts)
+    while parts:
+        part = parts.pop(0)
+        name, _, value = part.words[0].partition("=")
+        if name in _PERIODS:
+            every.append(name[2:])
+        elif name in _EVERY and (value or (parts and not parts[0].flag)):
+            every.append(value or parts.pop(0).words[0])
+        elif part.flag == "--at" and part.values:
+            at = part.values[0]
+        elif others == ["schedule", *others[1:2]] and others[1:] and not part.flag and not ID.fullmatch(part.words[0]):
+            at = f"{at} {part.words[0]}".strip()
+        else:
+            others += part.words
+    if not every and not is_time(at) and as_cron(at):
+        every, at = [at], ""
+    if not every:
+        return []
+    number = others[1] if list(line.path) != ["create"] and others[1:] and ID.fullmatch(others[1]) else ""
+    own, text = own_time(number, context), " ".join(every)
+    if at and not number:
+        with suppress(TtpError):
+            found = context.times.resolve(at, ())
+            own = found.at.astimezone(found.zone)
+    cron = as_cron(f"{text} {at}", own) or as_cron(text, own) or "CRON"
+    repeat = Hint("then", quote_command("ttp", "repeat", number or "ID", "--cron", cron))
+    if number and len(others) == 2:
+        return [Hint("try", repeat.way)]
+    # A time of day says when it is repeated; a day is that of the first post.
+    keeps_time = own is not None and not parse_day(split_words(text)) and re.search(r"[a-z]{3}|-", at, re.IGNORECASE)
+    stored = readings.read([*others, "--at", at] if at and keeps_time else others, context)
+    return [] if stored is None else [*value_checks.ways(stored, context), repeat]
+
+
+def _changed_copy(line: TypedCommand, context: Any) -> list[Hint]:
+    """Return `copy 3`, and `edit ID` with what is to be other in the copy."""
+    place = next((place for place in line.places if ID.fullmatch(line.words[place])), None)
+    if place is None:
+        return []
+    number = line.words[place]
+    words = readings.read(["edit", *line.words[place:], *line.words[1:place]], context)
+    if words is None:
+        return []
+    changes = [shlex.split(str(hint.way)) for hint in value_checks.ways(words, context)[:1]]
+    then = [Hint("then", quote_command("ttp", "edit", "ID", *change[3:])) for change in changes]
+    return [Hint("try", quote_command("ttp", "copy", number)), *then]
+
+
+def as_thread(line: TypedCommand) -> list[str] | None:
+    """Return `create A --thread B` for `create --thread A B`, where the shell made the last part the text; None where
+    no text follows a part."""
+    texts, others, follows = list[str](), list[str](), False
+    for before, part in pairwise(line.parts):
+        is_text = not part.flag and part.metavar in ("TEXT|-", "")
+        follows |= is_text and before.flag == "--thread" and part.words != ("-",)
+        if part.flag == "--":
+            return None
+        if part.flag == "--thread" or is_text:
+            texts += part.values
+        else:
+            others += part.words
+    if list(line.path) not in (["create"], ["edit"]) or not follows or line.has_long_text:
+        return None
+    is_edit = line.path[0] == "edit"
+    parts = [word for text in texts[not is_edit :] for word in ("--thread", text)]
+    return [line.path[0], *([] if is_edit else texts[:1]), *others[:is_edit], *parts, *others[is_edit:]]
+
+
+def refuse_reversed_thread(line: TypedCommand, text: str | None) -> None:
+    """Raise UsageError for `create --thread A B`: whether A or B comes first."""
+    if text is None or (words := as_thread(line)) is None:
+        return
+    rest = [word for part in line.parts[1:] if part.values != (text,) for word in part.words]
+    at = 1 if line.path[0] == "edit" else 0
+    as_typed = [line.path[0], *rest[:at], text, *rest[at:]]
+    hints = (Hint("try", quote_command("ttp", *one)) for one in (words, as_typed))
+    raise UsageError("a text follows --thread: which part comes first?", *hints)

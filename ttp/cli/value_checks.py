@@ -1,0 +1,65 @@
+"""What a command that can be read would still refuse: an account, a time or a field."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from ttp.cli import readings, settings
+from ttp.cli.errors import quote_command, with_whole_commands
+from ttp.cli.options import refuse_unquoted_time
+from ttp.cli.typed_command import TypedCommand
+from ttp.domain.errors import Ambiguous, Hint, NotFound, PastTime, TtpError
+from ttp.domain.time.grammar import ChosenTime, parse_time
+
+
+def ways(words: Sequence[str], context: Any, most: int = 3) -> list[Hint]:
+    """Return the hint with a command; where it would be refused for a value, those that it would get instead.
+
+    Posts, files and media are not looked at.
+    """
+    shown = [Hint("try", quote_command("ttp", *words))]
+    if not readings.HELP.isdisjoint(words) or words[0] == "--version":
+        return shown
+    trial = context.parser.trial(context)
+    trial.checks_values = True
+    try:
+        context.parser.read_only(words, trial)
+        _check_values(trial.line, trial)
+    except TtpError as error:
+        from ttp.cli.usage_errors import add_reading
+
+        add_reading(error, trial)
+        hints = [hint for hint in with_whole_commands(error, trial.line).hints if _is_command(hint, words)]
+        if isinstance(error, readings.Misread | PastTime) and all(hint.label != "then" for hint in hints):
+            return shown  # a later time is another one, which is suggested where it is said that the first has passed
+        if hints and most:
+            nested = [ways(shlex.split(str(hint.way))[1:], context, most - 1) for hint in hints if hint.label == "try"]
+            return [*(one for some in nested for one in some), *(hint for hint in hints if hint.label == "then")]
+    return shown
+
+
+def _is_command(hint: Hint, words: Sequence[str]) -> bool:
+    """Return whether a hint does what the words ask for: it is no other command."""
+    is_whole = isinstance(hint.way, str) and hint.way.startswith(f"ttp {words[0]} ")
+    return hint.label in ("try", "then") and (is_whole or hint.label == "then")
+
+
+def _check_values(line: TypedCommand, context: Any) -> None:
+    """Raise the TtpError of an account or a time."""
+    values = {part.flag: part.values[0] for part in line.parts if part.values and part.values[0]}
+    if settings.names_server():
+        return
+    names = [name for flag in ("--to", "--account") for name in values.get(flag, "").split(",") if name]
+    with suppress(NotFound, Ambiguous):
+        context.queries.find_accounts([name for name in names if "=" not in name])
+    at = values.get("--at", "now")
+    texts = [part.words[0] for part in line.parts if part.metavar == "TEXT|-"]
+    refuse_unquoted_time(line, texts[0] if texts else None, values.get("--at"))
+    if line.path[0] in ("create", "edit", "schedule") and not isinstance(parse_time(at), ChosenTime):
+        context.times.resolve(at, (), values.get("--tz"))
+    if line.path[0] in ("list", "export", "report"):
+        for name in ("since", "until"):
+            context.bound(name, values.get(f"--{name}"))
