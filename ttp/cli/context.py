@@ -83,7 +83,7 @@ class Context(Application):
             if not have.allows(needed):
                 see = Hint("see", "ttp help capability")
                 raise NotAllowed(f"{VARIABLE} is {have}, and ttp {path} needs {needed}", see)
-        if is_file_name(values.get("text") or ""):
+        if is_file_name((values.get("text") or "").removeprefix("@")):
             from ttp.cli.usage_errors import refuse_file_as_text
 
             refuse_file_as_text(self.line, values)

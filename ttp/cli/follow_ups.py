@@ -8,11 +8,13 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
-from ttp.cli import readings, value_checks
+from ttp.cli import other_words, readings, value_checks
+from ttp.cli.commands.bulk_edit import WORDS
 from ttp.cli.errors import quote_command
 from ttp.cli.time_readings import ID, as_cron, is_time, own_time
 from ttp.cli.typed_command import TypedCommand
 from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.post import PostStatus
 from ttp.domain.time.grammar import parse_day
 from ttp.domain.time.words import split_words
 
@@ -28,7 +30,24 @@ def of_line(line: TypedCommand, context: Any) -> list[Hint]:
         return []
     if path in (["create"], ["schedule"], ["edit"]):
         return _repeated(line, context)
+    if path == ["delete"]:
+        return _delete_many(line)
     return _changed_copy(line, context) if path == ["copy"] else []
+
+
+def _delete_many(line: TypedCommand) -> list[Hint]:
+    """Return `edit --where … --delete` for filters and no ids: `delete --drafts --tag old`."""
+    filters, parts = list[str](), [part for part in line.parts[1:] if part.flag not in ("--yes", "-y", "--no-input")]
+    while parts:
+        name, equals, value = parts.pop(0).words[0].lstrip("-").partition("=")
+        if name in other_words.STATUSES or name == "all":
+            filters.append(f"status={other_words.STATUSES[name][0] if name != 'all' else ','.join(PostStatus)}")
+        elif name in WORDS and (equals or (parts and not parts[0].flag)):
+            filters.append(f"{name}={shlex.quote(value or parts.pop(0).words[0])}")
+        else:
+            return []
+    words = ["ttp", "edit", "--where", " ".join(filters), "--delete"]
+    return [Hint("try", quote_command(*words))] if filters else []
 
 
 def _repeated(line: TypedCommand, context: Any) -> list[Hint]:

@@ -102,7 +102,7 @@ COMMANDS = _alike(
         "notification notifications": ("notify list",),
         "slot slots_show": ("slots list",),
         "templates": ("template list",),
-        "sources feeds feed": ("source list",),
+        "sources feeds feed rss": ("source list",),
         "tokens": ("token list",),
         "webhooks": ("webhook list",),
         "upload media_add media_upload": ("create --media {}",),
@@ -132,6 +132,10 @@ PUBLISHING = {
     **{"toot": "mastodon", "tweet": "x", "skeet": "bluesky"},
 }
 """Words for `create` that publish at once elsewhere, and the platform to which."""
+
+ADD_ACCOUNT = ("--add-to", "--add-account", "--add-accounts", "--add-channel", "--add-platform", "--also-to")
+REMOVE_ACCOUNT = ("--remove-to", "--remove-account", "--remove-channel", "--remove-platform", "--not-to")
+REPLACE = ("--replace", "--replace-text", "--substitute", "--find-replace", "--sub")
 
 REPLIES = ("reply", "comment", "respond")
 
@@ -180,7 +184,7 @@ NOUNS = {
     **dict.fromkeys(("setting", "settings", "config"), "config"),
     **dict.fromkeys(("notification", "notifications"), "notify"),
     **dict.fromkeys(("repeat", "repeats"), "repeat"),
-    **dict.fromkeys(("source", "sources", "feed", "feeds"), "source"),
+    **dict.fromkeys(("source", "sources", "feed", "feeds", "rss"), "source"),
 }
 """What a command is about, before or behind it: `post list`, `list posts`, `accounts add`, `add account`."""
 
@@ -245,7 +249,7 @@ OPTIONS = _alike(
         "--background --daemon --detach run_-d": ("ttp service install",),
         "--every": ("--cron={}",),
         "--comment": ("--reason",),
-        "create_-f": ("--file", "--media"),
+        "create_-f create_-F": ("--file", "--media"),
         "--remove-image --remove-photo --remove-video": ("--remove-media",),
         "calendar_--next": ("ttp calendar next",),
         "optimal_--next": ("ttp optimal next",),
@@ -267,8 +271,9 @@ OPTIONS = _alike(
         "config_--set": ("ttp config set {} {}",),
         "pause_--all resume_--all": ("",),
         "list_-t": ("--tag", "--platform"),
-        "list_--from": ("--since",),
-        "list_--to": ("--until",),
+        "list_--from": ("--since", "--account", "--platform"),
+        "list_--to": ("--until", "--account", "--platform"),
+        "--to": ("--account", "--platform"),
         "repeat_list_-l log_--oneline log_-p status_-s status_--short list_--oneline": ("",),
         "history_--oneline show_--full show_-v list_-v status_-v account_list_-v": ("",),
         "list_-l": ("--limit", ""),
@@ -317,6 +322,21 @@ STATUSES = _alike(
         "publishing": ("publishing",),
     }
 )
+
+FIELDS = _alike(
+    {
+        "text body message caption post": ("content",),
+        "time when at date due datetime schedule schedule_at due_at scheduled": ("scheduledAt", "dueAt", "at"),
+        "account to channel channels profile": ("accounts", "account"),
+        "platform network networks": ("platforms", "platform"),
+        "state": ("status",),
+        "status": ("state",),
+        "link links permalink": ("url",),
+        "tag labels label": ("tags",),
+        "name": ("account", "key"),
+    }
+)
+"""Fields that people try, and those that may be meant."""
 
 KEYS = dict.fromkeys(("tz", "zone", "time-zone"), "timezone")
 """Settings that people try."""
@@ -381,6 +401,8 @@ FILLERS = (
 
 TAKE_TEXT = ("create", "edit", "list", "publish", "schedule")
 """Commands behind which each word may be one of a text, or is searched for."""
+
+CHANGE_TEXT = ("sed", "replace", "substitute")
 
 NO_TEXT = ("all", "drafts", "draft", "everything", "last", "latest", "next")
 """Words behind `schedule` and `publish` that name posts, and are not a text."""

@@ -286,7 +286,10 @@ def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
     import difflib
     import textwrap
 
-    near = difflib.get_close_matches(name.lower(), [field.lower() for field in fields], 1)
+    from ttp.cli.other_words import FIELDS
+
+    other = [field.lower() for field in FIELDS.get(name.lower(), ()) if field in fields]
+    near = other[:1] or difflib.get_close_matches(name.lower(), [field.lower() for field in fields], 1)
     meant = [Hint("try", field, (name, field)) for field in fields if field.lower() in near]
     listed = textwrap.wrap(" ".join(sorted(fields)), 70)
     return UsageError(

@@ -11,12 +11,13 @@ from difflib import get_close_matches
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from ttp.cli import other_words, settings
+from ttp.cli import other_words, post_readings, settings
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.time_readings import ID, as_cron, as_day, as_shift, is_time, own_time, stored_post
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TypedCommand
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.grammar import parse_time
+from ttp.domain.time.slot_parser import format_slot_times, is_slot_times
 
 CLOSE = 0.7
 """Least similarity of a suggested word. Below it suggestions are words that happen to share letters."""
@@ -87,6 +88,8 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
         if len(rest) == 2 and (post := stored_post(rest[0], context)):
             yield [["edit", rest[0], *(word for one in (*post.thread, rest[1]) for word in ("--thread", one))]]
         return
+    if wrong.lower() in other_words.CHANGE_TEXT and (words := post_readings.of_replacement(rest, context)):
+        yield [words]
     if not parent and rest and _is_platform(wrong.partition("/")[0]):  # `bluesky login`, `x post hi`
         if "account connect" in other_words.COMMANDS.get(rest[0], ()):
             yield [["account", "connect", "/".join([wrong, *rest[1:2]]), *rest[2:]]]
@@ -178,6 +181,11 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         yield [*before, name[2:], *after]
     if (words := _of_two(line)) is not None:
         yield words
+    takes_ids = any("ID" in str(one.metavar) for one in line.params if one.param_type_name == "argument")
+    if takes_ids and not line.places and (ids := post_readings.named_posts(path[0], name.lstrip("-"), context)):
+        yield [*before, *ids, *after]
+    if path == ["edit"]:
+        yield from post_readings.of_option(before, name, after, context)
     keys = (" ".join([*path, word]), " ".join([*path, name]), name, name.removesuffix("s"))
     forms: Sequence[str] = next((other_words.OPTIONS[key] for key in keys if key in other_words.OPTIONS), ())
     inline = word[len(name) :].removeprefix("=") if word.startswith((f"{name}=", "-n")) else ""
@@ -316,6 +324,8 @@ def _can_be(form: str, value: str, name: str) -> bool:
         return is_time(value)
     if (name, flag) in (("--for", "--to"), ("--on", "--to")):
         return _is_account(value)
+    if name in ("--to", "--from") and flag in ("--since", "--until", "--account", "--platform"):
+        return _is_account(value) is (flag not in ("--since", "--until"))
     if flag == "--status":
         return value in other_words.STATUSES
     if flag == "--format" or name in ("-o", "--output"):
@@ -442,6 +452,8 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
             yield [*before[:-1], time, *after[len(times) - 1 :]]
             return
     if part.metavar.startswith(("ID", "[ID")):
+        if ids := post_readings.named_posts(path[0], word.lower(), context):
+            yield [*before, *ids, *after]
         if re.fullmatch(r"#?\d+((\.\.|:|–)\d+)?", word):
             yield [*before, re.sub(r"\.\.|:|–", "-", word.lstrip("#")), *after]
         if path == ["schedule"] and (words := _as_time(line, place)):
@@ -489,7 +501,8 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
         text = " ".join(words)
         cron = as_cron(text, own_time(line.words[line.places[0]], context) if path[0] == "repeat" else None)
         if cron and not any(one.flag == "--cron" for one in line.parts):
-            more = [" ".join(words)] if path[0] == "slots" else ["--cron", cron]
+            slot = text if is_slot_times(text) else format_slot_times(cron)
+            more = [slot] if path[0] == "slots" else ["--cron", cron]
             yield [*(one for part in line.parts[:at] for one in part.words), *more, *others]
     if "--at" in flags and part.metavar == "" and all(one.flag != "--at" for one in line.parts):
         is_time_word = path == ["edit"] and before[-1] in ("at", "date", "for", "on", "time", "to")  # and no new text

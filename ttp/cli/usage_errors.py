@@ -143,7 +143,11 @@ def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
 
     It is the text behind `--`, in the editor, and where an option names the same file, or the file of the post.
     """
-    text, media = str(values["text"]), "--add-media" if "add_media" in values and not values.get("media") else "--media"
+    typed = str(values["text"])
+    text, media = (
+        typed.removeprefix("@"),
+        "--add-media" if "add_media" in values and not values.get("media") else "--media",
+    )
     flag = media if text.lower().endswith(MEDIA_SUFFIXES) else "--file"
     named = values.get(flag[2:].replace("-", "_")) or ()
     place = next(place for place, part in enumerate(line.parts) if part.metavar == "TEXT|-")
@@ -167,7 +171,7 @@ def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
         value = text if flag == "--file" else str(PlacedName(text))
         words = (*after, flag, value) if named else (flag, value, *after)
         hints = [Hint("try", quote_command(*start, *words))]
-    as_text = quote_command(*start, *after, *([] if "--" in flags else ["--"]), text)
+    as_text = quote_command(*start, *after, *([] if "--" in flags else ["--"]), typed)
     message = f'"{text}" is the name of a file: is it the post, or its text?'
     raise UsageError(message, *hints, Hint("try", as_text, sure=False))
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttp.cli import readings, settings
 from ttp.cli.errors import quote_command, with_whole_commands
 from ttp.cli.options import refuse_unquoted_time
 from ttp.cli.typed_command import TypedCommand
-from ttp.domain.errors import Ambiguous, Hint, NotFound, PastTime, TtpError
+from ttp.domain.action import other_options
+from ttp.domain.errors import Ambiguous, Hint, NotFound, PastTime, TtpError, UsageError
 from ttp.domain.time.grammar import ChosenTime, parse_time
+
+if TYPE_CHECKING:
+    from ttp.cli.context import Context
 
 
 def ways(words: Sequence[str], context: Any, most: int = 3) -> list[Hint]:
@@ -63,3 +67,21 @@ def _check_values(line: TypedCommand, context: Any) -> None:
     if line.path[0] in ("list", "export", "report"):
         for name in ("since", "until"):
             context.bound(name, values.get(f"--{name}"))
+
+
+_EVERY = ("all", "everyone", "everywhere", "everything", "*", "any")
+
+
+def refuse_every_account(
+    context: Context, names: Sequence[str] | None, takes: Callable[[str], bool] = lambda name: True
+) -> None:
+    """Raise UsageError for `--to all` and `--to all,-tiktok`, with the accounts that can get a post. `takes`: whether
+    an account takes this one."""
+    word = next((name for name in names or () if name.lower() in _EVERY), None)
+    if word is None:
+        return
+    without = {name[1:] for name in names or () if name[:1] in ("-", "!")}
+    accounts = [one for one in context.queries.accounts() if one.connected and one.enabled]
+    left = [one.name for one in accounts if without.isdisjoint((one.name, one.platform, one.handle))]
+    to = ",".join([name for name in left if takes(name)] or left)
+    raise UsageError(f'"{word}" is not an account', *([Hint("try", other_options(to=to))] if to else []))

@@ -28,7 +28,7 @@ from ttp.cli.render import posts as render_posts
 from ttp.cli.terminal import confirm, is_attended, is_interactive
 from ttp.cli.typed_command import MEDIA_SUFFIXES
 from ttp.domain.action import other_options
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.media.item import is_web_address
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ def create(
         post_input = replace(post_input, key=key, first=first, **_template_input(template, var, snippet))
         if file is not None:
             post_input = _merge_content_file(context, file, source, post_input)
+    if to is not None:
+        _refuse_every_account(context, post_input)
     if in_editor:
         from ttp.cli.editor import create_in_editor
 
@@ -153,6 +155,22 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
             f"--file takes a Markdown file, and {file} is an image or a video",
             Hint("try", "--media", ("--file", "--media")),
         )
+
+
+def _refuse_every_account(context: Context, post_input: PostInput) -> None:
+    """Raise UsageError for all accounts, with those that take the post."""
+    from ttp.cli.value_checks import refuse_every_account
+    from ttp.domain.rules import content_refusal
+    from ttp.services.preview import preview_post
+
+    def takes(name: str) -> bool:
+        try:
+            shown = preview_post(context.posts, replace(post_input, to=(name,)), None)
+        except TtpError:
+            return False
+        return (shown.refused or content_refusal(shown.warnings)) is None
+
+    refuse_every_account(context, post_input.to, takes)
 
 
 def preview(context: Context, post_input: PostInput) -> None:
@@ -389,6 +407,7 @@ def delete(
       ttp delete 41
       ttp delete 41 42 50-55 --yes
       ttp delete 41 --remote
+      ttp edit --where status=draft --delete
     """
     if remote:
         from ttp.cli.commands.remote_delete import delete_remote
