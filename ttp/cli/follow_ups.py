@@ -26,13 +26,44 @@ _PERIODS = ("--daily", "--weekly", "--monthly", "--hourly", "--weekdays", "--eve
 def of_line(line: TypedCommand, context: Any) -> list[Hint]:
     """Return the two commands that do what one line asks for; nothing where one command is enough, or none does it."""
     path = list(line.path)
-    if line.has_long_text:
+    if line.has_long_text or not path:
         return []
+    if ways := [*_through_jq(line, context), *_settings(line, context)]:
+        return ways
     if path in (["create"], ["schedule"], ["edit"]):
         return _repeated(line, context)
     if path == ["delete"]:
         return _delete_many(line)
     return _changed_copy(line, context) if path == ["copy"] else []
+
+
+def _settings(line: TypedCommand, context: Any) -> list[Hint]:
+    """Return what sets an option that is a setting here, and the command without it."""
+    for place, part in enumerate(line.parts):
+        name, equals, value = part.words[0].partition("=")
+        forms = other_words.SETTINGS.get(f"{line.path[0]} {name}", other_words.SETTINGS.get(name, ()))
+        before, after = line.around(place)
+        if forms and "{}" in forms[0] and not equals:
+            value, *after = after or [""]
+        if forms and (value or "{}" not in forms[0]):
+            ways = [quote_command("ttp", *(word.replace("{}", value) for word in form.split())) for form in forms]
+            rest = readings.read([*before, *after], context) if [*before, *after] != list(line.path) else None
+            commands = [*ways, *([quote_command("ttp", *rest)] if rest else [])]
+            return [Hint("then" if at else "try", one) for at, one in enumerate(commands)]
+    return []
+
+
+def _through_jq(line: TypedCommand, context: Any) -> list[Hint]:
+    """Return the pipe that `--jq EXPRESSION` is."""
+    place = next((place for place, part in enumerate(line.parts) if part.flag == "--jq"), None)
+    if place is None:
+        return []
+    before, after = line.around(place)
+    value, *rest = [line.parts[place].words[0].partition("=")[2], *after]
+    value, *rest = [value, *rest] if value else rest or [""]
+    words = readings.read([*before, *rest, *([] if "--json" in before + rest else ["--json"])], context)
+    value = re.sub(r"\.(\w+)$", lambda one: f".{other_words.FIELDS.get(one[1], (one[1],))[0]}", value)
+    return [Hint("try", f"{quote_command('ttp', *words)} | jq {shlex.quote(value)}")] if words and value else []
 
 
 def _delete_many(line: TypedCommand) -> list[Hint]:

@@ -30,7 +30,7 @@ COMMANDS = _alike(
         "crontab": ("repeat list",),
         "cron_add": ("repeat {1} --cron {0}",),
         "cron_remove cron_rm cron_delete": ("repeat stop",),
-        "browse": ("show", "serve --open"),
+        "browse open": ("show", "serve --open"),
         "reopen": ("undo --post {}",),
         "activate": ("account enable", "resume --account {}"),
         "deactivate": ("account disable", "pause --account {}"),
@@ -47,12 +47,14 @@ COMMANDS = _alike(
         "stats analytics insights": ("metrics summary", "show"),
         "settings set": ("config set", "config show"),
         "configure setup": ("init",),
-        "view open cat describe inspect print display details read": ("show",),
+        "view cat describe inspect print display details read": ("show",),
         "get info": ("show", "config get"),
         "preview render": ("show", "create {} --dry-run"),
         "duplicate clone cp": ("copy",),
-        "start daemon publisher worker": ("run", "serve"),
+        "start publisher worker": ("run", "serve"),
+        "daemon daemon_start daemonize publisher_start worker_start": ("run or service install",),
         "best best_time besttime best-time best-times besttimes when suggest optimal_times": ("optimal",),
+        "what's_next whats_next upcoming_posts": ("status",),
         "next": ("status or optimal next",),
         "health queue_status publisher_status daemon_status": ("status",),
         "queue": (_SCHEDULED, "schedule {} --at next-slot"),
@@ -64,13 +66,15 @@ COMMANDS = _alike(
         "schedule_delete schedule_cancel schedule_remove": ("unschedule",),
         "schedule_create schedule_new schedule_add": ("schedule",),
         "cancel": ("unschedule or delete",),
-        "reschedule move mv postpone delay snooze bump shift": ("schedule",),
+        "reschedule move mv postpone delay snooze bump shift push": ("schedule",),
         "send post_now": ("publish",),
         "stop kill": ("service uninstall or pause",),
         "unpause": ("resume",),
         "update amend modify change rename": ("edit",),
         "version about": ("--version",),
         "man docs commands usage": ("help",),
+        "examples example tutorial": ("help create or demo",),
+        "notify_email": ("config set notify.email.to {}",),
         "drafts draft_list draft_ls draft_show": (_DRAFTS,),
         "failed errors": (_FAILED,),
         "scheduled upcoming": (_SCHEDULED,),
@@ -94,7 +98,7 @@ COMMANDS = _alike(
         "logs tail events": ("log", "history"),
         "cron": ("repeat {1} --cron {0}", "repeat list"),
         "jobs": ("repeat list",),
-        "recur recurring every": ("repeat",),
+        "recur recurring": ("repeat", "repeat list"),
         "load bulk": ("import",),
         "validate": ("lint",),
         "dump": ("export",),
@@ -143,6 +147,7 @@ _PARTS = "a post that is not published can get a further part"
 WHY = {
     **dict.fromkeys(("stop", "kill"), "Ctrl-C stops a publisher in its terminal; ttp pause holds posts"),
     **dict.fromkeys(REPLIES, f"ttp replies to no post; {_PARTS}"),
+    "template add": "it opens your editor; {{ vars.NAME }} is a value of --var",
     "account rename": "an account has the name that it has on its platform",
     "account default": "there is no default account: name it with --to",
 }
@@ -162,7 +167,7 @@ ALIKE = (
 NO_COMMAND = ("how", "what", "repo", "repost", "restart", "reorder", "exit", "quit", "clear")
 """Words that are near to a command and mean another thing."""
 
-MOVES = ("move", "mv", "postpone", "delay", "bump", "shift", "reschedule")
+MOVES = ("push", "move", "mv", "postpone", "delay", "bump", "shift", "reschedule")
 """Words for `schedule` behind which a length of time counts from the post's own time: `edit --shift`."""
 
 NO_POST = ("bookmarks", "favourites", "followers", "following", "instance", "lists", "block", "mute", "reblog", "env")
@@ -286,6 +291,7 @@ OPTIONS = _alike(
         "list_--all list_-a list_-la list_--everything": ("",),
         "list_--id": ("ttp show {}",),
         "list_--scheduled calendar_--scheduled export_--scheduled": ("--status=scheduled",),
+        "mcp_--install mcp_--client mcp_--add": ("--print-config",),
         "create_--draft create_--save-draft create_--later": ("",),
         "edit_--delay edit_--postpone edit_--move edit_--later": ("--shift=+{}",),
         "edit_--draft": ("ttp unschedule {}",),
@@ -322,6 +328,35 @@ STATUSES = _alike(
         "publishing": ("publishing",),
     }
 )
+
+EVERY = ("every", "each", "daily", "weekly", "monthly", "hourly")
+"""Words for `repeat` that say when."""
+
+SETTINGS = {
+    **dict.fromkeys(
+        ("--needs-approval", "--require-approval", "--requires-approval", "--approval", "--needs-review"),
+        ("config set publish.require_approval true",),
+    ),
+    **{
+        f"notify --{kind}": (f"config set {key} {{}}", f"config set notify.kinds {kind}")
+        for kind, key in (("email", "notify.email.to"), ("ntfy", "notify.ntfy.url"), ("webhook", "notify.webhook.url"))
+    },
+}
+"""Options that are a setting here: what sets it, `{}` for their value."""
+
+BARE = {"log": ("history",), "show": ("list",), "slots": ("slots list",), "config": ("config show",)}
+"""Commands without what they need: what shows the same of all."""
+
+HELP = {
+    **dict.fromkeys(("jq", "tsv", "csv", "format", "formats", "fields"), "output"),
+    **dict.fromkeys(("dates", "when", "zones", "timezones", "at", "scheduling"), "time"),
+    **dict.fromkeys(("approval", "approvals", "review"), "approve"),
+    **dict.fromkeys(("replies", "reply", "media", "alt", "images", "options"), "create"),
+    **dict.fromkeys(("errors", "exit", "codes"), "exit-codes"),
+    **dict.fromkeys(("env", "variables", "settings"), "environment"),
+    **dict.fromkeys(("email", "alerts"), "notify"),
+}
+"""Words that people ask for help on, and the command or topic with it."""
 
 FIELDS = _alike(
     {
@@ -367,9 +402,16 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "serve": (("start", ""),),
     "sandbox": (("start", ""),),
     "demo": (("start", ""),),
-    "undo": (("the|last|latest|change", ""),),
+    "undo": (("the|last|latest|change", ""), ("delete|deletion|edit|create|schedule|unschedule|post|of", "--post")),
     "redo": (("last", ""),),
     "publish": (("now", ""),),
+    "mcp": (("install|add|setup|config|configure|for|init", "--print-config"),),
+    "plan": (
+        ("next", "--from=next monday"),
+        ("week|drafts", "--{}"),
+        ("this|my|all|everything|for|posts", ""),
+        ("weekly", "--week"),
+    ),
     "status": ((r"\d+", "ttp show {}"), ("PLATFORM", "ttp account check {}")),
     "doctor": (("PLATFORM", "ttp account check {}"),),
     "export": (("csv|jsonl?|ics|md", "--format={}"), ("all|posts|everything|to|as", "")),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from ttp.cli import follow_ups, other_words, readings, value_checks
+from ttp.cli import follow_ups, option_readings, other_words, readings, value_checks
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.errors import UPGRADE, quote_command
 from ttp.cli.readings import Misread
@@ -91,6 +91,11 @@ def add_reading(error: TtpError, context: Any) -> None:
         error.hints = (*ways, *error.hints)
     if not isinstance(error, UsageError):
         return
+    texts = [part for part in line.parts if part.metavar == "TEXT|-" and re.match(r"\w+=", part.words[0])]
+    if error.flaw == "template" and texts:
+        before, after = line.around(line.parts.index(texts[0]))
+        error.hints = tuple(_commands([*before, "--var", *texts[0].words, *after], context))
+        return
     place = readings.wrong_word(line, context)
     if place is not None and (words := readings.first(readings.of_words(line, place, context), context)):
         others = [hint for hint in error.hints if hint.label == "see"]
@@ -112,7 +117,8 @@ def usage_error(error: Any, context: Any, *, is_unknown_option: bool) -> UsageEr
     message = error.format_message()
     if ctx is not None and message == "Missing command.":
         names = ", ".join(ctx.command.list_commands(ctx))
-        return _misread(f"{path} needs a command: {names}", usage)
+        ways = [Hint("try", f"ttp {one}") for one in other_words.BARE.get(" ".join(line.words), ())]
+        return _misread(f"{path} needs a command: {names}", *ways, usage)
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL):
         words = _without_surplus(path, context)
         hints = _commands(words, context) or follow_ups.of_line(line, context)
@@ -123,6 +129,8 @@ def usage_error(error: Any, context: Any, *, is_unknown_option: bool) -> UsageEr
         hints = [Hint("try", f"{path} {name}") for name in Registry().names()]
         return _misread("choose a platform", *hints, meant=[list(line.words)])
     words = _without_surplus(path, context)
+    if message.startswith("Missing argument") and (bare := other_words.BARE.get(" ".join(line.words))):
+        return _misread(f"{path} needs an id", *(Hint("try", f"ttp {one}") for one in bare), usage)
     return _misread((message[:1].lower() + message[1:]).rstrip("."), *_commands(words, context), usage, meant=[words])
 
 
@@ -219,7 +227,7 @@ def _unknown_option(error: Any, context: Any, path: str, usage: Hint) -> UsageEr
     number = line.parts.index(part)
     flags = error.possibilities or [flag for one in line.params for flag in one.opts if flag.startswith("-")]
     near = _near(name, flags, line.params)
-    meant = readings.first(readings.of_option(line, number, name, near, context), context)
+    meant = readings.first(option_readings.of_option(line, number, name, near, context), context)
     hints = _commands(None if line.has_long_text else meant, context)
     if line.has_long_text and near:
         hints = [Hint("try", near[0], (name, near[0]))]

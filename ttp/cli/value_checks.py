@@ -59,6 +59,12 @@ def _check_values(line: TypedCommand, context: Any) -> None:
     names = [name for flag in ("--to", "--account") for name in values.get(flag, "").split(",") if name]
     with suppress(NotFound, Ambiguous):
         context.queries.find_accounts([name for name in names if "=" not in name])
+    if list(line.path) == ["plan"] and not line.places and {"--drafts", "--tag"}.isdisjoint(p.flag for p in line.parts):
+        raise UsageError("no posts named", Hint("try", other_options(drafts=True)))
+    if "--print-config" in values:
+        from ttp.mcp.client_config import client_config
+
+        client_config(values["--print-config"], ("ttp",), {})
     at = values.get("--at", "now")
     texts = [part.words[0] for part in line.parts if part.metavar == "TEXT|-"]
     refuse_unquoted_time(line, texts[0] if texts else None, values.get("--at"))

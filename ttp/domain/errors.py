@@ -105,6 +105,8 @@ class TtpError(Exception):
 
 NO_TEXT = "no_text"
 """What is wrong with a post that has neither text nor media (`TtpError.flaw`)."""
+NO_DATA = "no_data"
+"""What is wrong with a best hour of accounts whose posts have no metrics."""
 
 
 class UsageError(TtpError):
