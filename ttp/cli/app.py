@@ -260,6 +260,12 @@ class Parser:
         context.argv, context.only_reads = argv, True
         _run(argv, context)
 
+    def add_reading(self, error: TtpError, context: Context) -> None:
+        """Add the command that was probably meant to an error of one."""
+        from ttp.cli.usage_errors import add_reading
+
+        add_reading(error, context)
+
     def trial(self, context: Context) -> Context:
         """Return the context of a command that is read after one more correction."""
         trial = Context(context.clock)

@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 from ttp.cli import other_words, readings, value_checks
-from ttp.cli.commands.bulk_edit import WORDS
 from ttp.cli.errors import quote_command
 from ttp.cli.time_readings import ID, as_cron, is_time, own_time
 from ttp.cli.typed_command import TypedCommand
@@ -20,6 +19,7 @@ from ttp.domain.time.words import split_words
 
 _EVERY = {"--every", "--repeat", "--repeats", "--recur", "--recurring", "--recurrence", "--cron", "--interval"}
 _EVERY |= {"--frequency", "--freq", "--schedule-expression"}
+_FILTERS = ("status", "platform", "account", "tag", "since", "until", "search", "key")
 _PERIODS = ("--daily", "--weekly", "--monthly", "--hourly", "--weekdays", "--everyday")
 
 
@@ -62,28 +62,35 @@ def _through_jq(line: TypedCommand, context: Any) -> list[Hint]:
     value, *rest = [line.parts[place].words[0].partition("=")[2], *after]
     value, *rest = [value, *rest] if value else rest or [""]
     words = readings.read([*before, *rest, *([] if "--json" in before + rest else ["--json"])], context)
-    value = re.sub(r"\.(\w+)$", lambda one: f".{other_words.FIELDS.get(one[1], (one[1],))[0]}", value)
+    value = f".{other_words.FIELDS[value[1:]][0]}" if value[1:] in other_words.FIELDS else value
     return [Hint("try", f"{quote_command('ttp', *words)} | jq {shlex.quote(value)}")] if words and value else []
 
 
 def _delete_many(line: TypedCommand) -> list[Hint]:
     """Return `edit --where … --delete` for filters and no ids: `delete --drafts --tag old`."""
-    filters, parts = list[str](), [part for part in line.parts[1:] if part.flag not in ("--yes", "-y", "--no-input")]
+    filters, is_all, parts = (
+        list[str](),
+        False,
+        [part for part in line.parts[1:] if part.flag not in ("--yes", "-y", "--no-input")],
+    )
     while parts:
         name, equals, value = parts.pop(0).words[0].lstrip("-").partition("=")
-        if name in other_words.STATUSES or name == "all":
-            filters.append(f"status={other_words.STATUSES[name][0] if name != 'all' else ','.join(PostStatus)}")
-        elif name in WORDS and (equals or (parts and not parts[0].flag)):
+        is_all |= name in ("all", "everything")
+        if name in other_words.STATUSES:
+            filters.append(f"status={other_words.STATUSES[name][0]}")
+        elif name in _FILTERS and (equals or (parts and not parts[0].flag)):
             filters.append(f"{name}={shlex.quote(value or parts.pop(0).words[0])}")
-        else:
+        elif name not in ("all", "everything"):
             return []
+    if is_all and not filters:
+        filters = [f"status={','.join(PostStatus)}"]
     words = ["ttp", "edit", "--where", " ".join(filters), "--delete"]
     return [Hint("try", quote_command(*words))] if filters else []
 
 
 def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
     """Return the command that stores a post, and the one that repeats it: `create Hi --every monday --at 9am`."""
-    every, at, others = list[str](), "", list[str]()
+    every, at, others, limits = list[str](), "", list[str](), list[str]()
     parts = list(line.parts)
     while parts:
         part = parts.pop(0)
@@ -92,6 +99,10 @@ def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
             every.append(name[2:])
         elif name in _EVERY and (value or (parts and not parts[0].flag)):
             every.append(value or parts.pop(0).words[0])
+        elif name == "--schedule" and parts and not is_time(parts[0].words[0]) and as_cron(parts[0].words[0]):
+            every.append(parts.pop(0).words[0])
+        elif name in ("--count", "--until") and list(line.path) == ["create"] and (value or parts):
+            limits += [name, value or parts.pop(0).words[0]]
         elif part.flag == "--at" and part.values:
             at = part.values[0]
         elif others == ["schedule", *others[1:2]] and others[1:] and not part.flag and not ID.fullmatch(part.words[0]):
@@ -103,13 +114,14 @@ def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
     if not every:
         return []
     number = others[1] if list(line.path) != ["create"] and others[1:] and ID.fullmatch(others[1]) else ""
+    others = others if number else ["create", *others[1:]]
     own, text = own_time(number, context), " ".join(every)
     if at and not number:
         with suppress(TtpError):
             found = context.times.resolve(at, ())
             own = found.at.astimezone(found.zone)
     cron = as_cron(f"{text} {at}", own) or as_cron(text, own) or "CRON"
-    repeat = Hint("then", quote_command("ttp", "repeat", number or "ID", "--cron", cron))
+    repeat = Hint("then", quote_command("ttp", "repeat", number or "ID", "--cron", cron, *limits))
     if number and len(others) == 2:
         return [Hint("try", repeat.way)]
     # A time of day says when it is repeated; a day is that of the first post.
@@ -135,10 +147,11 @@ def _changed_copy(line: TypedCommand, context: Any) -> list[Hint]:
 def as_thread(line: TypedCommand) -> list[str] | None:
     """Return `create A --thread B` for `create --thread A B`, where the shell made the last part the text; None where
     no text follows a part."""
-    texts, others, follows = list[str](), list[str](), False
+    texts, others, comes_later, follows = list[str](), list[str](), False, False
     for before, part in pairwise(line.parts):
         is_text = not part.flag and part.metavar in ("TEXT|-", "")
-        follows |= is_text and before.flag == "--thread" and part.words != ("-",)
+        comes_later |= before.flag == "--thread"
+        follows |= is_text and comes_later and part.words != ("-",)
         if part.flag == "--":
             return None
         if part.flag == "--thread" or is_text:

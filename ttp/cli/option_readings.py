@@ -30,11 +30,14 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         yield [*before, name[2:], *after]
     if (words := readings.of_two(line)) is not None:
         yield words
+    own = own_time(line.words[line.places[0]], context) if path[:1] == ["repeat"] and line.places else None
     takes_ids = any("ID" in str(one.metavar) for one in line.params if one.param_type_name == "argument")
     if takes_ids and not line.places and (ids := post_readings.named_posts(path[0], name.lstrip("-"), context)):
         yield [*before, *ids, *after]
     for bare in other_words.BARE.get(" ".join(path), ()) if not line.params or len(path) == 1 else ():
         yield [*bare.split(), *line.words[1:]]
+    if path[:1] == ["repeat"] and (cron := as_cron(name.lstrip("-"), own)):
+        yield [*before, "--cron", cron, *after]
     if path == ["edit"]:
         yield from post_readings.of_option(before, name, after, context)
     keys = (" ".join([*path, word]), " ".join([*path, name]), name, name.removesuffix("s"))
@@ -48,7 +51,6 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
     if name == "-t" and not forms:
         forms = (_option_for(value or ""),)
     flags = {flag for one in line.params for flag in one.opts}
-    own = own_time(line.words[line.places[0]], context) if path[:1] == ["repeat"] and line.places else None
     option = _Unknown(line, name, before, after, value, "=" in word, own)
     for form in _of_platforms(forms or near or _by_value(line, name, value, flags), line):
         if form.startswith("ttp "):

@@ -52,7 +52,7 @@ COMMANDS = _alike(
         "preview render": ("show", "create {} --dry-run"),
         "duplicate clone cp": ("copy",),
         "start publisher worker": ("run", "serve"),
-        "daemon daemon_start daemonize publisher_start worker_start": ("run or service install",),
+        "daemon daemon_start start_daemon daemonize publisher_start worker_start": ("run or service install",),
         "best best_time besttime best-time best-times besttimes when suggest optimal_times": ("optimal",),
         "what's_next whats_next upcoming_posts": ("status",),
         "next": ("status or optimal next",),
@@ -68,7 +68,7 @@ COMMANDS = _alike(
         "cancel": ("unschedule or delete",),
         "reschedule move mv postpone delay snooze bump shift push": ("schedule",),
         "send post_now": ("publish",),
-        "stop kill": ("service uninstall or pause",),
+        "stop kill shutdown halt daemon_stop publisher_stop": ("service uninstall or pause",),
         "unpause": ("resume",),
         "update amend modify change rename": ("edit",),
         "version about": ("--version",),
@@ -131,11 +131,8 @@ COMMANDS = _alike(
 )
 """Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
 
-PUBLISHING = {
-    **dict.fromkeys(("post", "send-post", "publish", "send"), ""),
-    **{"toot": "mastodon", "tweet": "x", "skeet": "bluesky"},
-}
-"""Words for `create` that publish at once elsewhere, and the platform to which."""
+PUBLISHING = ("post", "send-post", "publish", "send")
+"""Words for `create` that publish at once elsewhere; those of one platform are in its facts."""
 
 ADD_ACCOUNT = ("--add-to", "--add-account", "--add-accounts", "--add-channel", "--add-platform", "--also-to")
 REMOVE_ACCOUNT = ("--remove-to", "--remove-account", "--remove-channel", "--remove-platform", "--not-to")
@@ -145,11 +142,18 @@ REPLIES = ("reply", "comment", "respond")
 
 _PARTS = "a post that is not published can get a further part"
 WHY = {
-    **dict.fromkeys(("stop", "kill"), "Ctrl-C stops a publisher in its terminal; ttp pause holds posts"),
+    **dict.fromkeys(
+        ("stop", "kill", "shutdown", "halt", "daemon stop"),
+        "Ctrl-C stops a publisher in its terminal; ttp pause holds posts",
+    ),
     **dict.fromkeys(REPLIES, f"ttp replies to no post; {_PARTS}"),
     "template add": "it opens your editor; {{ vars.NAME }} is a value of --var",
     "account rename": "an account has the name that it has on its platform",
-    "account default": "there is no default account: name it with --to",
+    "account alias": "an account has the name that it has on its platform; a platform with one account is enough",
+    **dict.fromkeys(
+        ("account default", "account set-default", "account use", "account switch"),
+        "there is no default account: name it with --to",
+    ),
 }
 """What ttp does not do, or in another way than a command says."""
 
@@ -214,7 +218,8 @@ OPTIONS = _alike(
         "--pretty calendar_--today": ("",),
         "--on": ("--at", "--to"),
         "create_--from": ("--file",),
-        "export_--to export_--as": ("--format",),
+        "export_--as": ("--format",),
+        "export_--to": ("--format", "--until", "--account", "--platform"),
         "--scheduled-in --schedule-in --after": ("--at=in {}",),
         "--share-now --post-now --send-now --publish-now": ("--at=now",),
         "--share-next --add-to-queue": ("--at=next-slot",),
@@ -276,8 +281,8 @@ OPTIONS = _alike(
         "config_--set": ("ttp config set {} {}",),
         "pause_--all resume_--all": ("",),
         "list_-t": ("--tag", "--platform"),
-        "list_--from": ("--since", "--account", "--platform"),
-        "list_--to": ("--until", "--account", "--platform"),
+        "list_--from export_--from report_--from": ("--since", "--account", "--platform"),
+        "list_--to report_--to": ("--until", "--account", "--platform"),
         "--to": ("--account", "--platform"),
         "repeat_list_-l log_--oneline log_-p status_-s status_--short list_--oneline": ("",),
         "history_--oneline show_--full show_-v list_-v status_-v account_list_-v": ("",),
@@ -334,7 +339,7 @@ EVERY = ("every", "each", "daily", "weekly", "monthly", "hourly")
 
 SETTINGS = {
     **dict.fromkeys(
-        ("--needs-approval", "--require-approval", "--requires-approval", "--approval", "--needs-review"),
+        ("--needs-approval", "--require-approval", "--requires-approval", "--approval", "--approve"),
         ("config set publish.require_approval true",),
     ),
     **{
@@ -373,7 +378,10 @@ FIELDS = _alike(
 )
 """Fields that people try, and those that may be meant."""
 
-KEYS = dict.fromkeys(("tz", "zone", "time-zone"), "timezone")
+KEYS = {
+    **dict.fromkeys(("tz", "zone", "time-zone"), "timezone"),
+    **dict.fromkeys(("approval", "require_approval"), "publish.require_approval"),
+}
 """Settings that people try."""
 
 WORDS: dict[str, tuple[tuple[str, str], ...]] = {

@@ -366,6 +366,15 @@ def _as_time(line: TypedCommand, place: int) -> list[str] | None:
     return None
 
 
+def publishing_words() -> dict[str, str]:
+    """Return the words that publish at once elsewhere, each with its platform, if it has one."""
+    from ttp.platforms.registry import Registry
+
+    registry = Registry()
+    facts = [registry.facts(name) for name in registry.names()]
+    return {**dict.fromkeys(other_words.PUBLISHING, ""), **{one.verb: one.name for one in facts if one.verb}}
+
+
 def account_names(platform: str, context: Any) -> list[str]:
     """Return the accounts that publish, those of a platform or without one all."""
     with suppress(TtpError):

@@ -47,7 +47,8 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
 
 def _published_now(typed: Sequence[str], draft: list[str], context: Any) -> list[list[str]]:
     """Return `create` that publishes at once, for a word that does so elsewhere: `post`, `toot`."""
-    words = [word for word in typed[:2] if word in other_words.PUBLISHING]
+    verbs = readings.publishing_words()
+    words = [word for word in typed[:2] if word in verbs]
     if (
         not words
         or draft[0] != "create"
@@ -55,15 +56,15 @@ def _published_now(typed: Sequence[str], draft: list[str], context: Any) -> list
     ):
         return []
     flags = [word.partition("=")[0] for word in draft]
-    if "--at" in flags or "--dry-run" in flags:
-        return []
     end = flags.index("--") if "--" in flags else len(draft)
     if "--to" not in flags:
-        names = readings.account_names(other_words.PUBLISHING[words[0]], context)
+        names = readings.account_names(verbs[words[0]], context)
         if len(names) != 1:
             return []
         draft[end:end] = ["--to", names[0]]
         end += 2
+    if "--at" in flags or "--dry-run" in flags:
+        return []
     return [[*draft[:end], "--at", "now", *draft[end:]]]
 
 
@@ -139,8 +140,13 @@ def _without_surplus(path: str, context: Any) -> list[str] | None:
     line = context.line
     if line.has_long_text:
         return None
-    if (words := follow_ups.as_thread(line)) is not None:
-        return readings.read(words, context)
+    values = [line.words[place] for place in line.places]
+    if any(part.flag == "--template" for part in line.parts) and all(re.match(r"\w+=", value) for value in values):
+        return readings.read(
+            [one for word in line.words for one in (["--var", word] if word in values else [word])], context
+        )
+    if (thread := follow_ups.as_thread(line)) is not None:
+        return readings.read(thread, context)
     place = readings.wrong_word(line, context)
     words = None if place is None else readings.first(readings.of_words(line, place, context), context)
     return words or readings.first([one for one in [_as_one(path, line)] if one], context)

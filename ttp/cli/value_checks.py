@@ -5,18 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import Any
 
 from ttp.cli import readings, settings
 from ttp.cli.errors import quote_command, with_whole_commands
-from ttp.cli.options import refuse_unquoted_time
 from ttp.cli.typed_command import TypedCommand
 from ttp.domain.action import other_options
 from ttp.domain.errors import Ambiguous, Hint, NotFound, PastTime, TtpError, UsageError
 from ttp.domain.time.grammar import ChosenTime, parse_time
-
-if TYPE_CHECKING:
-    from ttp.cli.context import Context
 
 
 def ways(words: Sequence[str], context: Any, most: int = 3) -> list[Hint]:
@@ -33,9 +30,9 @@ def ways(words: Sequence[str], context: Any, most: int = 3) -> list[Hint]:
         context.parser.read_only(words, trial)
         _check_values(trial.line, trial)
     except TtpError as error:
-        from ttp.cli.usage_errors import add_reading
-
-        add_reading(error, trial)
+        if error.flaw == _EMPTY:
+            return []
+        context.parser.add_reading(error, trial)
         hints = [hint for hint in with_whole_commands(error, trial.line).hints if _is_command(hint, words)]
         if isinstance(error, readings.Misread | PastTime) and all(hint.label != "then" for hint in hints):
             return shown  # a later time is another one, which is suggested where it is said that the first has passed
@@ -71,22 +68,36 @@ def _check_values(line: TypedCommand, context: Any) -> None:
     if line.path[0] in ("create", "edit", "schedule") and not isinstance(parse_time(at), ChosenTime):
         context.times.resolve(at, (), values.get("--tz"))
     if line.path[0] in ("list", "export", "report"):
-        for name in ("since", "until"):
-            context.bound(name, values.get(f"--{name}"))
+        since, until = (context.bound(name, values.get(f"--{name}")) for name in ("since", "until"))
+        if since and until and since >= until:
+            raise UsageError("no time is between", flaw=_EMPTY)
 
 
+def refuse_unquoted_time(line: TypedCommand, text: str | None, at: str | None) -> None:
+    """Raise UsageError for `--at tomorrow 9am`, where the shell made `9am` the text of the post."""
+    if text is None or at is None or parse_time(at) or not parse_time(f"{at} {text}"):
+        return
+    for place, (before, after) in enumerate(pairwise(line.parts)):
+        if before.words == ("--at", at) and after.words == (text,):
+            start, end = line.around(place)
+            whole = quote_command("ttp", *start, "--at", f"{at} {text}", *end[1:])
+            raise UsageError("put the time in quotes", *([] if line.has_long_text else [Hint("try", whole)]))
+
+
+_EMPTY = "empty"
 _EVERY = ("all", "everyone", "everywhere", "everything", "*", "any")
 
 
 def refuse_every_account(
-    context: Context, names: Sequence[str] | None, takes: Callable[[str], bool] = lambda name: True
+    context: Any, names: Sequence[str] | None, takes: Callable[[str], bool] = lambda name: True
 ) -> None:
     """Raise UsageError for `--to all` and `--to all,-tiktok`, with the accounts that can get a post. `takes`: whether
     an account takes this one."""
-    word = next((name for name in names or () if name.lower() in _EVERY), None)
+    words = [word for name in names or () for word in name.split()]
+    word = next((one for one in words[:1] if one.lower() in _EVERY), None)
     if word is None:
         return
-    without = {name[1:] for name in names or () if name[:1] in ("-", "!")}
+    without = {one.lstrip("-!") for one in words[1:]}
     accounts = [one for one in context.queries.accounts() if one.connected and one.enabled]
     left = [one.name for one in accounts if without.isdisjoint((one.name, one.platform, one.handle))]
     to = ",".join([name for name in left if takes(name)] or left)

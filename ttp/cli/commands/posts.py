@@ -97,11 +97,7 @@ def create(
         raise UsageError('"help" can be a text or a question', *(Hint("try", way) for way in ways))
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
-    options.refuse_unquoted_time(context.line, text, at)
-    if thread and text not in (None, "-"):
-        from ttp.cli.follow_ups import refuse_reversed_thread
-
-        refuse_reversed_thread(context.line, text)
+    _refuse_misplaced_text(context, text, at, thread)
     at = options.time_within(at, within)
     words, piped = options.read_text(context, text)
     set_ = options.with_no_card(context, set_, no_card=no_card)
@@ -140,6 +136,18 @@ def create(
         if not any(name in (account, account.partition("/")[0]) for account in accounts):
             context.out.note(f"the post does not go to {name}: the text for it is kept and not used")
     print_saved_post(context, saved, *saved_post_message(context, saved, post_input.tz))
+
+
+def _refuse_misplaced_text(context: Context, text: str | None, at: str | None, thread: Sequence[str] | None) -> None:
+    """Raise UsageError for a text that is a part of the time or of the thread before it."""
+    if text is not None and at is not None:
+        from ttp.cli.value_checks import refuse_unquoted_time
+
+        refuse_unquoted_time(context.line, text, at)
+    if thread and text not in (None, "-"):
+        from ttp.cli.follow_ups import refuse_reversed_thread
+
+        refuse_reversed_thread(context.line, text)
 
 
 def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: bool, dry_run: bool) -> None:
@@ -263,6 +271,10 @@ def edit(
     at = options.time_within(at, within)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
+    if to is not None:
+        from ttp.cli.value_checks import refuse_every_account
+
+        refuse_every_account(context, split_list(to))
     options.enable_strict_checks(context, strict=strict)
     many = {
         "--replace-link": replace_link,
@@ -279,11 +291,7 @@ def edit(
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
         return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
     assert post_id is not None
-    options.refuse_unquoted_time(context.line, text, at)
-    if thread and text not in (None, "-"):
-        from ttp.cli.follow_ups import refuse_reversed_thread
-
-        refuse_reversed_thread(context.line, text)
+    _refuse_misplaced_text(context, text, at, thread)
     words, piped = options.read_text(context, text)
     if not any(tags) and all(value is None for value in (words, at, shift, *others)):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
@@ -401,13 +409,12 @@ def delete(
     """Delete posts.
 
     Published posts stay published, unless --remote deletes them from the platforms too. That asks first, or needs
-    --yes. ttp undo brings back what was deleted in ttp.
+    --yes. ttp undo brings back what was deleted in ttp. Many posts: ttp edit --where status=draft --delete.
 
     Examples:
       ttp delete 41
       ttp delete 41 42 50-55 --yes
       ttp delete 41 --remote
-      ttp edit --where status=draft --delete
     """
     if remote:
         from ttp.cli.commands.remote_delete import delete_remote
