@@ -132,7 +132,7 @@ def resolve_bound(
             case _:
                 moment = _resolve(text, now, zone)
     except TimeProblem as problem:
-        message, offers = problem.message, [one.text for one in problem.suggestions if problem.flaw == "two_dates"]
+        message, offers = problem.message, [one.text for one in problem.suggestions if problem.flaw == "two_days"]
     else:
         if isinstance(moment, ResolvedTime):
             return moment.at
@@ -172,7 +172,7 @@ def _parse_bare_day(text: str, today: date) -> grammar.WallTime | None:
         case _:
             return None
     names = [f"{one}" for one in sorted(days)]
-    raise TimeProblem(f'"{quote(text)}" can be {" or ".join(names)}', *suggest(*names), flaw="two_dates")
+    raise TimeProblem(f'"{quote(text)}" can be {" or ".join(names)}', *suggest(*names), flaw="two_days")
 
 
 def _exists(year: int, day: grammar.DayOfYear) -> bool:
