@@ -51,6 +51,7 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(
         *("toot lists", "toot reply 2 thanks", "buffer shuffle", "auth token", "repo view", "stash"),
         *("publish --tag launch", "list --state open", "create Hi --caption-alt cup --to x"),
         *("queue remove hi", "search --account x/me beans", "draft show all of it", "create Hi --reply-to 2"),
+        *("copy 2 3", "schedule every day", "delete 2 --drafts", "reply 99 hi", "create Hi --exclude x"),
         *("move 2h", "postpone 3 by a bit 2h", "toot login_cli", "import posts.csv --from buffer", "how do i post"),
     ],
 )

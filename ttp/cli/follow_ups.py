@@ -11,7 +11,7 @@ from typing import Any
 from ttp.cli import other_words, readings, value_checks
 from ttp.cli.errors import quote_command
 from ttp.cli.time_readings import ID, as_cron, is_time, own_time
-from ttp.cli.typed_command import TypedCommand
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.post import PostStatus
 from ttp.domain.time.grammar import parse_day
@@ -114,6 +114,8 @@ def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
     if not every:
         return []
     number = others[1] if list(line.path) != ["create"] and others[1:] and ID.fullmatch(others[1]) else ""
+    if list(line.path) == ["schedule"] and not number and not {*others[1:2]}.isdisjoint(other_words.EVERY):
+        return []
     others = others if number else ["create", *others[1:]]
     own, text = own_time(number, context), " ".join(every)
     if at and not number:
@@ -133,7 +135,7 @@ def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
 def _changed_copy(line: TypedCommand, context: Any) -> list[Hint]:
     """Return `copy 3`, and `edit ID` with what is to be other in the copy."""
     place = next((place for place in line.places if ID.fullmatch(line.words[place])), None)
-    if place is None:
+    if place is None or any(ID.fullmatch(line.words[one]) for one in line.places if one != place):
         return []
     number = line.words[place]
     words = readings.read(["edit", *line.words[place:], *line.words[1:place]], context)
@@ -144,7 +146,7 @@ def _changed_copy(line: TypedCommand, context: Any) -> list[Hint]:
     return [Hint("try", quote_command("ttp", "copy", number)), *then]
 
 
-def as_thread(line: TypedCommand) -> list[str] | None:
+def as_thread(line: TypedCommand, *, has_text: bool = True) -> list[str] | None:
     """Return `create A --thread B` for `create --thread A B`, where the shell made the last part the text; None where
     no text follows a part."""
     texts, others, comes_later, follows = list[str](), list[str](), False, False
@@ -158,7 +160,9 @@ def as_thread(line: TypedCommand) -> list[str] | None:
             texts += part.values
         else:
             others += part.words
-    if list(line.path) not in (["create"], ["edit"]) or not follows or line.has_long_text:
+    is_thread = any(part.flag == "--thread" for part in line.parts) and (follows or not has_text)
+    is_file = any(text.lower().endswith(MEDIA_SUFFIXES) for text in texts)
+    if list(line.path) not in (["create"], ["edit"]) or not is_thread or is_file or line.has_long_text:
         return None
     is_edit = line.path[0] == "edit"
     parts = [word for text in texts[not is_edit :] for word in ("--thread", text)]

@@ -136,6 +136,7 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
 def _is_no_text(words: Sequence[str]) -> bool:
     """Return whether words are accounts, a verb, or one and an id, and so not the text of a post."""
     is_verb = len(words) > 1 and words[0].isalpha() and words[0].islower() and ID.fullmatch(words[1]) is not None
+    is_verb |= len(words) == 1 and words[0] in other_words.NO_TEXT
     is_verb |= len(words) == 1 and words[0].partition("_")[0] in {*BY_NAME, *other_words.COMMANDS}
     return bool(words) and (
         is_verb or ID.fullmatch(words[0]) is not None or words[0] in other_words.NO_POST or all(map(is_account, words))
@@ -284,7 +285,9 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
             yield [*before[:-1], time, *after[len(times) - 1 :]]
             return
     if part.metavar.startswith(("ID", "[ID")):
-        if ids := post_readings.named_posts(path[0], word.lower(), context):
+        if word.lower() == "all" and after and after[0] in other_words.STATUSES:
+            yield [*before, *after]
+        elif ids := post_readings.named_posts(path[0], word.lower(), context):
             yield [*before, *ids, *after]
         if re.fullmatch(r"#?\d+((\.\.|:|–)\d+)?", word):
             yield [*before, re.sub(r"\.\.|:|–", "-", word.lstrip("#")), *after]

@@ -49,6 +49,8 @@ def _published_now(typed: Sequence[str], draft: list[str], context: Any) -> list
     """Return `create` that publishes at once, for a word that does so elsewhere: `post`, `toot`."""
     verbs = readings.publishing_words()
     words = [word for word in typed[:2] if word in verbs]
+    if not draft[1:] or readings.HELP & {*draft}:
+        return []
     if (
         not words
         or draft[0] != "create"
@@ -85,11 +87,14 @@ def add_reading(error: TtpError, context: Any) -> None:
     line = context.line
     if line.has_long_text or isinstance(error, Misread):
         return
+    if error.flaw == NO_TEXT and (thread := follow_ups.as_thread(line, has_text=False)):
+        error.hints = tuple(_commands(thread, context))
+        return
     if error.flaw == NO_TEXT and list(line.path) == ["create"]:
         error.hints = tuple(Hint("try", quote_command("ttp", "create", one, *line.words[1:])) for one in ("Hello", "-"))
         return
     if error.flaw == "several" and (ways := follow_ups.of_line(line, context)):
-        error.hints = (*ways, *error.hints)
+        error.hints = (*ways, *(hint for hint in error.hints if hint.label == "see"))
     if not isinstance(error, UsageError):
         return
     texts = [part for part in line.parts if part.metavar == "TEXT|-" and re.match(r"\w+=", part.words[0])]
@@ -102,7 +107,7 @@ def add_reading(error: TtpError, context: Any) -> None:
         others = [hint for hint in error.hints if hint.label == "see"]
         error.hints = (*_commands(words, context), *others)
     elif not error.flaw and (ways := follow_ups.of_line(line, context)):
-        error.hints = (*ways, *error.hints)
+        error.hints = (*ways, *(hint for hint in error.hints if hint.label == "see"))
 
 
 def usage_error(error: Any, context: Any, *, is_unknown_option: bool) -> UsageError:

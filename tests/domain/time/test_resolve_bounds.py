@@ -48,8 +48,11 @@ def test_an_end_of_a_range_may_be_past(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "days"),
-    [("monday", ["2026-11-23", "2026-11-30"]), ("tue", ["2026-11-17", "2026-11-24"])]
-    + [("may 25", ["2026-05-25", "2027-05-25"])],
+    [
+        ("monday", ["2026-11-23", "2026-11-30"]),
+        ("tue", ["2026-11-17", "2026-11-24"]),
+        ("may 25", ["2026-05-25", "2027-05-25"]),
+    ],
 )
 def test_a_day_that_can_be_two_is_refused_with_both(text: str, days: list[str]) -> None:
     with pytest.raises(TimeRefused) as caught:
