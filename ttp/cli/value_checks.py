@@ -10,7 +10,7 @@ from typing import Any
 
 from ttp.cli import readings, settings
 from ttp.cli.errors import quote_command, with_whole_commands
-from ttp.cli.typed_command import TypedCommand
+from ttp.cli.typed_command import EVERY_ACCOUNT, TypedCommand
 from ttp.domain.action import other_options
 from ttp.domain.errors import Ambiguous, Hint, NotFound, PastTime, TtpError, UsageError
 from ttp.domain.time.grammar import ChosenTime, parse_time
@@ -85,7 +85,6 @@ def refuse_unquoted_time(line: TypedCommand, text: str | None, at: str | None) -
 
 
 _EMPTY = "empty"
-_EVERY = ("all", "everyone", "everywhere", "everything", "*", "any")
 
 
 def refuse_every_account(
@@ -94,7 +93,7 @@ def refuse_every_account(
     """Raise UsageError for `--to all` and `--to all,-tiktok`, with the accounts that can get a post. `takes`: whether
     an account takes this one."""
     words = [word for name in names or () for word in name.split()]
-    word = next((one for one in words[:1] if one.lower() in _EVERY), None)
+    word = next((one for one in words[:1] if one.lower() in EVERY_ACCOUNT), None)
     if word is None:
         return
     without = {one.lstrip("-!") for one in words[1:]}

@@ -26,7 +26,7 @@ from ttp.cli.options import parse_pairs, parse_platform_options, split_list
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.terminal import confirm, is_attended, is_interactive
-from ttp.cli.typed_command import MEDIA_SUFFIXES
+from ttp.cli.typed_command import MEDIA_SUFFIXES, names_every_account
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.media.item import is_web_address
@@ -112,7 +112,7 @@ def create(
         post_input = replace(post_input, key=key, first=first, **_template_input(template, var, snippet))
         if file is not None:
             post_input = _merge_content_file(context, file, source, post_input)
-    if to is not None:
+    if names_every_account(to):
         _refuse_every_account(context, post_input)
     if in_editor:
         from ttp.cli.editor import create_in_editor
@@ -140,11 +140,15 @@ def create(
 
 def _refuse_misplaced_text(context: Context, text: str | None, at: str | None, thread: Sequence[str] | None) -> None:
     """Raise UsageError for a text that is a part of the time or of the thread before it."""
-    if text is not None and at is not None:
+    from ttp.domain.time.grammar import parse_time
+
+    if text is not None and at is not None and parse_time(at) is None:
         from ttp.cli.value_checks import refuse_unquoted_time
 
         refuse_unquoted_time(context.line, text, at)
-    if thread and text not in (None, "-"):
+    words = list(context.argv)
+    is_before = text in words and any(word.startswith("--thread") for word in words[: words.index(text)])
+    if thread and text != "-" and is_before:
         from ttp.cli.follow_ups import refuse_reversed_thread
 
         refuse_reversed_thread(context.line, text)
@@ -271,7 +275,7 @@ def edit(
     at = options.time_within(at, within)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
-    if to is not None:
+    if names_every_account(to):
         from ttp.cli.value_checks import refuse_every_account
 
         refuse_every_account(context, split_list(to))
