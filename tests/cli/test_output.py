@@ -87,7 +87,7 @@ def test_an_unknown_field_is_refused_with_all_there_are_before_anything_is_writt
     assert desk.written == ""
     desk.output.error(refused.value)
     first, *listed, last = desk.err.getvalue().splitlines()
-    assert (first, last) == (f"ttp: error: {refused.value.message}", "  try: scheduledAt")
+    assert (first, last) == (f"ttp: error: {refused.value.message}", "  try: --fields id,scheduledAt")
     assert " ".join(listed).split() == ["fields:", *sorted(POST_FIELDS)]
     assert all(line.startswith("          ") and len(line) <= 80 for line in listed[1:])
 

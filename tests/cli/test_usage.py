@@ -47,7 +47,7 @@ def test_what_does_not_exist_is_one_error_with_what_was_meant(ttp: Program, argv
         *((f"{word} Hello", "create Hello") for word in ("new", "add", "post", "tweet", "write")),
         *((f"{word} 3", "delete 3") for word in ("rm", "remove")),
         ("cancel 3", "unschedule 3"),
-        ("stop", "pause"),
+        ("stop", "service uninstall"),
         ("token delete ann", "token revoke ann"),
         ("webhook rm 1", "webhook remove 1"),
         ("notify send", "notify test"),
@@ -89,7 +89,6 @@ def test_what_people_try_first_gets_the_right_command(ttp: Program, argv: str, m
     [
         *("xyzzy", "list --zzz", "create Hi a.jpg --zzz"),
         *("account set x/me --unset a", "list --no-status x"),
-        "copy 1 --remove-media a.jpg",
     ],
 )
 def test_a_word_that_is_like_no_other_gets_no_guess(ttp: Program, argv: str) -> None:

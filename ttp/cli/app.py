@@ -32,7 +32,7 @@ from ttp.cli.errors import DONE, INTERRUPTED, quote_command
 from ttp.cli.options import output_options, refuse_bad_bytes
 from ttp.cli.output import FORMATS, report_error, report_out_of_memory, report_write_error
 from ttp.cli.terminal import write_text
-from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 _APP: dict[str, Any] = {
@@ -65,6 +65,9 @@ class _Prepared(Command):
             return None
         values, context = ctx.params, ctx.obj
         if context.only_reads:
+            if context.checks_values and self._checked is not None:
+                context.open_output(**{name: values[name] for name in self._shared if name in ("fields", "format")})
+                context.out.check_fields(self._checked)
             return None
         refuse_bad_bytes(values)
         path, names = _named(ctx)
@@ -196,7 +199,7 @@ def run(argv: Sequence[str], context: Context) -> int:
         if context.store_in_use is not None:
             context.store_in_use.remember_names()
     except TtpError as error:
-        if isinstance(error, UsageError):
+        if isinstance(error, UsageError | TimeRefused):
             from ttp.cli.usage_errors import add_reading
 
             add_reading(error, context)
@@ -256,6 +259,12 @@ class Parser:
         """Read a command without running it. TtpError."""
         context.argv, context.only_reads = argv, True
         _run(argv, context)
+
+    def add_reading(self, error: TtpError, context: Context) -> None:
+        """Add the command that was probably meant to an error of one."""
+        from ttp.cli.usage_errors import add_reading
+
+        add_reading(error, context)
 
     def trial(self, context: Context) -> Context:
         """Return the context of a command that is read after one more correction."""

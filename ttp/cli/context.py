@@ -41,8 +41,10 @@ class Context(Application):
     path: Sequence[str] = ()
     """What the command takes, as Typer has it, and its name."""
     only_reads = False
+    checks_values = False
     steps = 0
-    """Whether the command is read and not run, and how many wrong words were corrected in it (`ttp.cli.readings`)."""
+    """Whether the command is read and not run, also its values, and how many wrong words were corrected in it
+    (`ttp.cli.readings`)."""
     parser: Any = None
     """What parses command lines (`ttp.cli.app.Parser`), for suggestions."""
     shows_help = False
@@ -81,7 +83,7 @@ class Context(Application):
             if not have.allows(needed):
                 see = Hint("see", "ttp help capability")
                 raise NotAllowed(f"{VARIABLE} is {have}, and ttp {path} needs {needed}", see)
-        if is_file_name(values.get("text") or ""):
+        if is_file_name((values.get("text") or "").removeprefix("@")):
             from ttp.cli.usage_errors import refuse_file_as_text
 
             refuse_file_as_text(self.line, values)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
 
 import typer
@@ -297,19 +296,6 @@ def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> 
             ways = () if what in _SECRETS else (Hint("fix", f"ttp config set {_MOST_BYTES} {most * 10}"),)
             raise UsageError(f"{named} is longer than {most} bytes", *ways)
     return bytes(read)
-
-
-def refuse_unquoted_time(line: TypedCommand, text: str | None, at: str | None) -> None:
-    """Raise UsageError for `--at tomorrow 9am`, where the shell made `9am` the text of the post."""
-    from ttp.domain.time.grammar import parse_time
-
-    if text is None or at is None or parse_time(at) or not parse_time(f"{at} {text}"):
-        return
-    for place, (before, after) in enumerate(pairwise(line.parts)):
-        if before.words == ("--at", at) and after.words == (text,):
-            start, end = line.around(place)
-            whole = quote_command("ttp", *start, "--at", f"{at} {text}", *end[1:])
-            raise UsageError("put the time in quotes", *([] if line.has_long_text else [Hint("try", whole)]))
 
 
 def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:

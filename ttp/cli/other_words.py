@@ -30,7 +30,7 @@ COMMANDS = _alike(
         "crontab": ("repeat list",),
         "cron_add": ("repeat {1} --cron {0}",),
         "cron_remove cron_rm cron_delete": ("repeat stop",),
-        "browse": ("show", "serve --open"),
+        "browse open": ("show", "serve --open"),
         "reopen": ("undo --post {}",),
         "activate": ("account enable", "resume --account {}"),
         "deactivate": ("account disable", "pause --account {}"),
@@ -47,12 +47,14 @@ COMMANDS = _alike(
         "stats analytics insights": ("metrics summary", "show"),
         "settings set": ("config set", "config show"),
         "configure setup": ("init",),
-        "view open cat describe inspect print display details read": ("show",),
+        "view cat describe inspect print display details read": ("show",),
         "get info": ("show", "config get"),
         "preview render": ("show", "create {} --dry-run"),
         "duplicate clone cp": ("copy",),
-        "start daemon publisher worker": ("run", "serve"),
+        "start publisher worker": ("run", "serve"),
+        "daemon daemon_start start_daemon daemonize publisher_start worker_start": ("run or service install",),
         "best best_time besttime best-time best-times besttimes when suggest optimal_times": ("optimal",),
+        "what's_next whats_next upcoming_posts": ("status",),
         "next": ("status or optimal next",),
         "health queue_status publisher_status daemon_status": ("status",),
         "queue": (_SCHEDULED, "schedule {} --at next-slot"),
@@ -64,13 +66,15 @@ COMMANDS = _alike(
         "schedule_delete schedule_cancel schedule_remove": ("unschedule",),
         "schedule_create schedule_new schedule_add": ("schedule",),
         "cancel": ("unschedule or delete",),
-        "reschedule move mv postpone delay snooze bump shift": ("schedule",),
+        "reschedule move mv postpone delay snooze bump shift push": ("schedule",),
         "send post_now": ("publish",),
-        "stop": ("pause",),
+        "stop kill shutdown halt daemon_stop publisher_stop": ("service uninstall or pause",),
         "unpause": ("resume",),
         "update amend modify change rename": ("edit",),
         "version about": ("--version",),
         "man docs commands usage": ("help",),
+        "examples example tutorial": ("help create or demo",),
+        "notify_email": ("config set notify.email.to {}",),
         "drafts draft_list draft_ls draft_show": (_DRAFTS,),
         "failed errors": (_FAILED,),
         "scheduled upcoming": (_SCHEDULED,),
@@ -94,7 +98,7 @@ COMMANDS = _alike(
         "logs tail events": ("log", "history"),
         "cron": ("repeat {1} --cron {0}", "repeat list"),
         "jobs": ("repeat list",),
-        "recur recurring every": ("repeat",),
+        "recur recurring": ("repeat", "repeat list"),
         "load bulk": ("import",),
         "validate": ("lint",),
         "dump": ("export",),
@@ -102,7 +106,7 @@ COMMANDS = _alike(
         "notification notifications": ("notify list",),
         "slot slots_show": ("slots list",),
         "templates": ("template list",),
-        "sources feeds feed": ("source list",),
+        "sources feeds feed rss": ("source list",),
         "tokens": ("token list",),
         "webhooks": ("webhook list",),
         "upload media_add media_upload": ("create --media {}",),
@@ -127,6 +131,32 @@ COMMANDS = _alike(
 )
 """Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
 
+PUBLISHING = ("post", "send-post", "publish", "send")
+"""Words for `create` that publish at once elsewhere; those of one platform are in its facts."""
+
+ADD_ACCOUNT = ("--add-to", "--add-account", "--add-accounts", "--add-channel", "--add-platform", "--also-to")
+REMOVE_ACCOUNT = ("--remove-to", "--remove-account", "--remove-channel", "--remove-platform", "--not-to")
+REPLACE = ("--replace", "--replace-text", "--substitute", "--find-replace", "--sub")
+
+REPLIES = ("reply", "comment", "respond")
+
+_PARTS = "a post that is not published can get a further part"
+WHY = {
+    **dict.fromkeys(
+        ("stop", "kill", "shutdown", "halt", "daemon stop"),
+        "Ctrl-C stops a publisher in its terminal; ttp pause holds posts",
+    ),
+    **dict.fromkeys(REPLIES, f"ttp replies to no post; {_PARTS}"),
+    "template add": "it opens your editor; {{ vars.NAME }} is a value of --var",
+    "account rename": "an account has the name that it has on its platform",
+    "account alias": "an account has the name that it has on its platform; a platform with one account is enough",
+    **dict.fromkeys(
+        ("account default", "account set-default", "account use", "account switch"),
+        "there is no default account: name it with --to",
+    ),
+}
+"""What ttp does not do, or in another way than a command says."""
+
 PROGRAMS = ("ttp", "buffer", "gh", "tut", "hootsuite", "npx", "sudo")
 """Programs whose name people type before a command."""
 
@@ -141,7 +171,7 @@ ALIKE = (
 NO_COMMAND = ("how", "what", "repo", "repost", "restart", "reorder", "exit", "quit", "clear")
 """Words that are near to a command and mean another thing."""
 
-MOVES = ("move", "mv", "postpone", "delay", "bump", "shift", "reschedule")
+MOVES = ("push", "move", "mv", "postpone", "delay", "bump", "shift", "reschedule")
 """Words for `schedule` behind which a length of time counts from the post's own time: `edit --shift`."""
 
 NO_POST = ("bookmarks", "favourites", "followers", "following", "instance", "lists", "block", "mute", "reblog", "env")
@@ -163,7 +193,7 @@ NOUNS = {
     **dict.fromkeys(("setting", "settings", "config"), "config"),
     **dict.fromkeys(("notification", "notifications"), "notify"),
     **dict.fromkeys(("repeat", "repeats"), "repeat"),
-    **dict.fromkeys(("source", "sources", "feed", "feeds"), "source"),
+    **dict.fromkeys(("source", "sources", "feed", "feeds", "rss"), "source"),
 }
 """What a command is about, before or behind it: `post list`, `list posts`, `accounts add`, `add account`."""
 
@@ -188,7 +218,8 @@ OPTIONS = _alike(
         "--pretty calendar_--today": ("",),
         "--on": ("--at", "--to"),
         "create_--from": ("--file",),
-        "export_--to export_--as": ("--format",),
+        "export_--as": ("--format",),
+        "export_--to": ("--format", "--until", "--account", "--platform"),
         "--scheduled-in --schedule-in --after": ("--at=in {}",),
         "--share-now --post-now --send-now --publish-now": ("--at=now",),
         "--share-next --add-to-queue": ("--at=next-slot",),
@@ -212,6 +243,7 @@ OPTIONS = _alike(
         "--best --optimal": ("--at=optimal",),
         "--order --order-by --sort-by --by": ("--sort",),
         "--message --body --content --caption --set-text": ("{}",),
+        "create_--reply create_--first-comment create_--comment create_--replies create_--part": ("--thread",),
         "--id --post --post-id": ("{}",),
         "--from-file --input": ("--file", "{}"),
         "--editor": ("--edit",),
@@ -227,7 +259,7 @@ OPTIONS = _alike(
         "--background --daemon --detach run_-d": ("ttp service install",),
         "--every": ("--cron={}",),
         "--comment": ("--reason",),
-        "create_-f": ("--file", "--media"),
+        "create_-f create_-F": ("--file", "--media"),
         "--remove-image --remove-photo --remove-video": ("--remove-media",),
         "calendar_--next": ("ttp calendar next",),
         "optimal_--next": ("ttp optimal next",),
@@ -249,8 +281,9 @@ OPTIONS = _alike(
         "config_--set": ("ttp config set {} {}",),
         "pause_--all resume_--all": ("",),
         "list_-t": ("--tag", "--platform"),
-        "list_--from": ("--since",),
-        "list_--to": ("--until",),
+        "list_--from export_--from report_--from": ("--since", "--account", "--platform"),
+        "list_--to report_--to": ("--until", "--account", "--platform"),
+        "--to": ("--account", "--platform"),
         "repeat_list_-l log_--oneline log_-p status_-s status_--short list_--oneline": ("",),
         "history_--oneline show_--full show_-v list_-v status_-v account_list_-v": ("",),
         "list_-l": ("--limit", ""),
@@ -263,6 +296,7 @@ OPTIONS = _alike(
         "list_--all list_-a list_-la list_--everything": ("",),
         "list_--id": ("ttp show {}",),
         "list_--scheduled calendar_--scheduled export_--scheduled": ("--status=scheduled",),
+        "mcp_--install mcp_--client mcp_--add": ("--print-config",),
         "create_--draft create_--save-draft create_--later": ("",),
         "edit_--delay edit_--postpone edit_--move edit_--later": ("--shift=+{}",),
         "edit_--draft": ("ttp unschedule {}",),
@@ -300,7 +334,54 @@ STATUSES = _alike(
     }
 )
 
-KEYS = dict.fromkeys(("tz", "zone", "time-zone"), "timezone")
+EVERY = ("every", "each", "daily", "weekly", "monthly", "hourly")
+"""Words for `repeat` that say when."""
+
+SETTINGS = {
+    **dict.fromkeys(
+        ("--needs-approval", "--require-approval", "--requires-approval", "--approval", "--approve"),
+        ("config set publish.require_approval true",),
+    ),
+    **{
+        f"notify --{kind}": (f"config set {key} {{}}", f"config set notify.kinds {kind}")
+        for kind, key in (("email", "notify.email.to"), ("ntfy", "notify.ntfy.url"), ("webhook", "notify.webhook.url"))
+    },
+}
+"""Options that are a setting here: what sets it, `{}` for their value."""
+
+BARE = {"log": ("history",), "show": ("list",), "slots": ("slots list",), "config": ("config show",)}
+"""Commands without what they need: what shows the same of all."""
+
+HELP = {
+    **dict.fromkeys(("jq", "tsv", "csv", "format", "formats", "fields"), "output"),
+    **dict.fromkeys(("dates", "when", "zones", "timezones", "at", "scheduling"), "time"),
+    **dict.fromkeys(("approval", "approvals", "review"), "approve"),
+    **dict.fromkeys(("replies", "reply", "media", "alt", "images", "options"), "create"),
+    **dict.fromkeys(("errors", "exit", "codes"), "exit-codes"),
+    **dict.fromkeys(("env", "variables", "settings"), "environment"),
+    **dict.fromkeys(("email", "alerts"), "notify"),
+}
+"""Words that people ask for help on, and the command or topic with it."""
+
+FIELDS = _alike(
+    {
+        "text body message caption post": ("content",),
+        "time when at date due datetime schedule schedule_at due_at scheduled": ("scheduledAt", "dueAt", "at"),
+        "account to channel channels profile": ("accounts", "account"),
+        "platform network networks": ("platforms", "platform"),
+        "state": ("status",),
+        "status": ("state",),
+        "link links permalink": ("url",),
+        "tag labels label": ("tags",),
+        "name": ("account", "key"),
+    }
+)
+"""Fields that people try, and those that may be meant."""
+
+KEYS = {
+    **dict.fromkeys(("tz", "zone", "time-zone"), "timezone"),
+    **dict.fromkeys(("approval", "require_approval"), "publish.require_approval"),
+}
 """Settings that people try."""
 
 WORDS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -329,9 +410,16 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "serve": (("start", ""),),
     "sandbox": (("start", ""),),
     "demo": (("start", ""),),
-    "undo": (("the|last|latest|change", ""),),
+    "undo": (("the|last|latest|change", ""), ("delete|deletion|edit|create|schedule|unschedule|post|of", "--post")),
     "redo": (("last", ""),),
     "publish": (("now", ""),),
+    "mcp": (("install|add|setup|config|configure|for|init", "--print-config"),),
+    "plan": (
+        ("next", "--from=next monday"),
+        ("week|drafts", "--{}"),
+        ("this|my|all|everything|for|posts", ""),
+        ("weekly", "--week"),
+    ),
     "status": ((r"\d+", "ttp show {}"), ("PLATFORM", "ttp account check {}")),
     "doctor": (("PLATFORM", "ttp account check {}"),),
     "export": (("csv|jsonl?|ics|md", "--format={}"), ("all|posts|everything|to|as", "")),
@@ -363,6 +451,8 @@ FILLERS = (
 
 TAKE_TEXT = ("create", "edit", "list", "publish", "schedule")
 """Commands behind which each word may be one of a text, or is searched for."""
+
+CHANGE_TEXT = ("sed", "replace", "substitute")
 
 NO_TEXT = ("all", "drafts", "draft", "everything", "last", "latest", "next")
 """Words behind `schedule` and `publish` that name posts, and are not a text."""

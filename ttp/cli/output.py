@@ -21,7 +21,7 @@ from ttp import views
 from ttp.cli import terminal
 from ttp.cli.errors import FAILED, command_text, error_lines, exit_code, fit_install_commands, with_whole_commands
 from ttp.cli.typed_command import TypedCommand
-from ttp.domain.action import Action, OtherOptions
+from ttp.domain.action import Action, OtherOptions, other_options
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.time import clock
 from ttp.views import errors
@@ -83,7 +83,7 @@ class Output:
         """Raise UsageError for unknown `--fields`. Called before anything is done."""
         for name in () if self._by_row(view) else self.fields:
             if name not in view.fields:
-                raise _unknown_field(name, view.fields)
+                raise _unknown_field(name, view.fields, self.fields)
 
     def _by_row(self, view: OutputSpec[T]) -> bool:
         """Return whether the picked fields are columns of the rows of an item, and not keys of its object."""
@@ -282,18 +282,28 @@ def cell(value: object) -> str:
             return str(json_value(value) if isinstance(value, datetime | Action | OtherOptions) else value)
 
 
-def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
-    import difflib
+def _unknown_field(name: str, fields: Sequence[str], typed: Sequence[str]) -> UsageError:
     import textwrap
 
-    near = difflib.get_close_matches(name.lower(), [field.lower() for field in fields], 1)
-    meant = [Hint("try", field, (name, field)) for field in fields if field.lower() in near]
+    near = [one if one in fields else _near_field(one, fields) for one in typed]
+    meant = [one for one in near if one is not None]
+    hints = [Hint("try", other_options(fields=",".join(meant)))] if len(meant) == len(near) else []
     listed = textwrap.wrap(" ".join(sorted(fields)), 70)
     return UsageError(
         f'unknown field "{name}"',
-        *meant,
+        *hints,
         details=[f"fields: {listed[0]}", *(f"        {more}" for more in listed[1:])],
     )
+
+
+def _near_field(name: str, fields: Sequence[str]) -> str | None:
+    from difflib import get_close_matches
+
+    from ttp.cli.other_words import FIELDS
+
+    near = get_close_matches(name.lower(), [field.lower() for field in fields], 1)
+    other = [field for field in FIELDS.get(name.lower(), ()) if field in fields]
+    return next((field for field in (*other, *fields) if field in other or field.lower() in near), None)
 
 
 def _array(items: Iterable[str]) -> Iterator[str]:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from difflib import get_close_matches
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any
 
-from ttp.cli import other_words
+from ttp.cli import other_words, post_readings, settings
 from ttp.cli.command_table import BY_NAME
-from ttp.cli.time_readings import ID, as_cron, as_day, as_shift, is_time
-from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TypedCommand
+from ttp.cli.time_readings import ID, as_cron, as_day, as_shift, is_time, own_time, stored_post
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand
 from ttp.domain.errors import TtpError, UsageError
-from ttp.domain.time.grammar import parse_time
+from ttp.domain.time.slot_parser import format_slot_times, is_slot_times
 
 CLOSE = 0.7
 """Least similarity of a suggested word. Below it suggestions are words that happen to share letters."""
 CLOSE_NAME = 0.75
 """The same of the name of a command."""
-_TYPO = 0.85
-"""The same of a word that is certainly a slip."""
 _MOST_STEPS = 5
 """Wrong words that are corrected in one command line."""
-_HELP = ("--help", "-h")
+HELP = frozenset(("--help", "-h"))
 
 
 class Misread(UsageError):
@@ -35,7 +33,7 @@ class Misread(UsageError):
 
 def read(words: Sequence[str], context: Any) -> list[str] | None:
     """Return the words if they are a command that can run, else what that is suggested for them; None without one."""
-    if words[:1] == ["--version"] or {*_HELP} & {*words}:
+    if words[:1] == ["--version"] or HELP & {*words}:
         return list(words)
     if context.steps >= _MOST_STEPS:
         return None
@@ -81,7 +79,15 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
     if not parent and rest and wrong.lower() in other_words.PROGRAMS:
         yield from of_command(rest, names, "", context) if rest[0] not in BY_NAME else ([rest],)
         return
-    if not parent and rest and _is_platform(wrong.partition("/")[0]):  # `bluesky login`, `x post hi`
+    if not parent and wrong.lower() in other_words.REPLIES:
+        if len(rest) == 2 and (post := stored_post(rest[0], context)):
+            yield [["edit", rest[0], *(word for one in (*post.thread, rest[1]) for word in ("--thread", one))]]
+        return
+    if not parent and wrong.lower() in other_words.EVERY and rest and ID.fullmatch(rest[-1]):  # `every day 9am 1`
+        yield [["repeat", rest[-1], *typed[:-1]]]
+    if wrong.lower() in other_words.CHANGE_TEXT and (words := post_readings.of_replacement(rest, context)):
+        yield [words]
+    if not parent and rest and is_platform(wrong.partition("/")[0]):  # `bluesky login`, `x post hi`
         if "account connect" in other_words.COMMANDS.get(rest[0], ()):
             yield [["account", "connect", "/".join([wrong, *rest[1:2]]), *rest[2:]]]
         yield [[*rest, "--account" if "/" in wrong else "--platform", wrong]]
@@ -94,7 +100,11 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
         for form in forms:
             if form == "create" and _is_no_text(typed[count:]):
                 continue
-            if form == "schedule" and wrong.lower() in other_words.MOVES and (words := as_shift(rest)):
+            if (
+                form == "schedule"
+                and wrong.lower() in other_words.MOVES
+                and (words := as_shift([word for word in rest if (wrong, word) != ("push", "back")]))
+            ):
                 yield [words]
                 return
             if form == "create" and typed[count:] and typed[count].lower().endswith(MEDIA_SUFFIXES):
@@ -102,6 +112,8 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
             yield [words for one in form.split(" or ") if (words := fill(one, typed[count:])) is not None]
             if "{" not in form and form.split()[0] not in other_words.TAKE_TEXT:
                 yield [[*form.split(), *(word for word in typed[count:] if word not in (*other_words.FILLERS, "for"))]]
+        if forms == ("template edit",) and len(rest) > 1:  # its text is written in the editor
+            yield [["template", "edit", rest[0]]]
         if forms and forms[0] in ("show", "doctor") and len(rest) == 1 and rest[0] in BY_NAME:  # `check status`
             yield [rest]
         if forms:
@@ -124,9 +136,10 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
 def _is_no_text(words: Sequence[str]) -> bool:
     """Return whether words are accounts, a verb, or one and an id, and so not the text of a post."""
     is_verb = len(words) > 1 and words[0].isalpha() and words[0].islower() and ID.fullmatch(words[1]) is not None
+    is_verb |= len(words) == 1 and words[0] in other_words.NO_TEXT
     is_verb |= len(words) == 1 and words[0].partition("_")[0] in {*BY_NAME, *other_words.COMMANDS}
     return bool(words) and (
-        is_verb or ID.fullmatch(words[0]) is not None or words[0] in other_words.NO_POST or all(map(_is_account, words))
+        is_verb or ID.fullmatch(words[0]) is not None or words[0] in other_words.NO_POST or all(map(is_account, words))
     )
 
 
@@ -154,181 +167,20 @@ def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list
         return ["config", "set" if has_value else "get", *words] if key in context.keys else None
     if parent == "metrics" and ID.fullmatch(wrong):
         return ["show", wrong, *rest]
-    if not _is_platform(wrong.partition("/")[0]):
+    if not is_platform(wrong.partition("/")[0]):
         return None
     if parent == "metrics":
         return ["metrics", "summary", "--account", wrong, *rest]
     return ["optimal", "--account" if "/" in wrong else "--platform", wrong, *rest]
 
 
-def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], context: Any) -> Iterator[list[str]]:
-    """Yield what an unknown option may be, best first. `near`: the options whose names are near to it."""
-    word, path = line.parts[place].words[0], list(line.path)
-    before, after = line.around(place)
-    if not path:
-        yield from _behind_command(name, before, word, after)
-        return
-    if path == ["config", "set"] and name[2:] in context.keys:
-        yield [*before, name[2:], *after]
-    if (words := _of_two(line)) is not None:
-        yield words
-    keys = (" ".join([*path, word]), " ".join([*path, name]), name, name.removesuffix("s"))
-    forms: Sequence[str] = next((other_words.OPTIONS[key] for key in keys if key in other_words.OPTIONS), ())
-    inline = word[len(name) :].removeprefix("=") if word.startswith((f"{name}=", "-n")) else ""
-    if re.fullmatch(r"-\d+", word):
-        forms, inline = ("--limit={}",), word[1:]
-    if inline:
-        after = [inline, *after]
-    value = after[0] if after and not after[0].startswith("-") else None
-    if name == "-t" and not forms:
-        forms = (_option_for(value or ""),)
-    flags = {flag for one in line.params for flag in one.opts}
-    option = _Unknown(line, name, before, after, value, is_inline="=" in word)
-    for form in _of_platforms(forms or near or _by_value(line, name, value, flags), line):
-        if form.startswith("ttp "):
-            words = fill(form[4:], [*before[len(path) :], *after])
-        elif (
-            (forms or not get_close_matches(name, [form], 1, _TYPO))
-            and value is not None
-            and not _can_be(form, value, name)
-        ):
-            words = None
-        else:
-            words = option.words_in(form) if form.partition("=")[0] in {"", "{}", *flags} else None
-        if words is not None:
-            yield words
-    if path in (["schedule"], ["publish"]) and (words := _as_create(line)):
-        yield words
-
-
-def _behind_command(name: str, before: list[str], word: str, after: list[str]) -> Iterator[list[str]]:
-    """Yield the command with the options that were typed before its name behind it."""
-    if not after and (name == "-v" or get_close_matches(name, ["--version"])):
-        yield ["--version"]
-    start = next((at for at, one in enumerate(after) if one in BY_NAME or one in other_words.COMMANDS), len(after))
-    yield [*after[start:], *before, word, *after[:start]]
-
-
-class _Unknown(NamedTuple):
-    """An unknown option among its words. `value`: what may be its value, the first word behind it."""
-
-    line: TypedCommand
-    name: str
-    before: list[str]
-    after: list[str]
-    value: str | None
-    is_inline: bool
-
-    def words_in(self, form: str) -> list[str] | None:
-        """Return the command with the option in another form; None if its value does not fit."""
-        flag, has_value, text = form.partition("=")
-        before, after, value = self.before, self.after, self.value
-        if form == "":
-            return None if self.is_inline else [*before, *after]
-        if "{}" in form and value is None:
-            return None
-        if form == "{}":
-            return None if self._is_full() else [*before, str(value), *after[1:]]
-        if "{}" in form:
-            word = text.replace("{}", as_cron(str(value)) or str(value) if flag == "--cron" else str(value))
-            return [*before, flag, word, *after[1:]]
-        if form == "--at" and any(part.flag == "--at" and part.values for part in self.line.parts):
-            return self._as_one_time()
-        if self.is_inline and not has_value:
-            return [*before, f"{form}={after[0]}", *after[1:]]
-        return [*before, form, *after]
-
-    def _is_full(self) -> bool:
-        """Whether the command has all its arguments, so that the value is not one more."""
-        arguments = [one for one in self.line.params if one.param_type_name == "argument"]
-        flags = {"--", *(flag for one in self.line.params for flag in one.opts)}
-        values, is_value = 0, False  # what follows an unknown option is its value
-        for part in self.line.parts:
-            values += not part.flag and part.metavar != "(name)" and not is_value
-            is_value = part.flag not in ("", *flags) and "=" not in part.words[0]
-        return values >= len(arguments) and all(one.nargs == 1 for one in arguments)
-
-    def _as_one_time(self) -> list[str] | None:
-        """Return the command with a day and a time of day, which were two options, as one time."""
-        parts = [part for part in self.line.parts if part.flag not in ("--at", self.name)]
-        day = next(part.values[0] for part in self.line.parts if part.flag == "--at" and part.values)
-        time = next((one for one in (f"{day} {self.value}", f"{self.value} {day}") if parse_time(one)), None)
-        words = [word for part in parts for word in part.words]
-        if time is None or self.value is None:
-            return None
-        if not self.is_inline:
-            words.remove(self.value)
-        return [*words, "--at", time]
-
-
-def _of_platforms(forms: Iterable[str], line: TypedCommand) -> Iterator[str]:
-    """Yield the forms with the platform for `*`: the only one that has the option, of those that the post goes to."""
-    from ttp.domain.options import all_options
-    from ttp.platforms.registry import Registry
-
-    to = [one for part in line.parts if part.flag == "--to" for one in ",".join(part.values).split(",")]
-    platforms = {_platform(one.partition("/")[0]) for one in to}
-    for form in forms:
-        before, star, option = form.partition("*.")
-        names = all_options(Registry()) if star else ()
-        owners = [owner for owner, _, name in (one.partition(".") for one in names) if name == option.partition("=")[0]]
-        owners = [owner for owner in owners if not platforms or owner in platforms]
-        if not star or len(owners) == 1:
-            yield f"{before}{owners[0]}.{option}" if star else form
-
-
-def _by_value(line: TypedCommand, name: str, value: str | None, flags: AbstractSet[str]) -> Iterator[str]:
-    """Yield what an option may be whose name says nothing: by its value, or as a value that is typed as an option."""
-    word = name.lstrip("-")
-    if word in other_words.STATUSES and "--status" in flags:
-        yield f"--status={_statuses(word)}"
-    elif word in other_words.FORMATS and "--format" in flags and line.path[0] != "import":
-        yield f"--format={word}"
-    elif len(word) > 1 and _is_platform(word) and "--to" in flags:
-        yield f"--to={word}"
-    elif "--at" in flags and is_time(word):  # `--tomorrow`
-        yield f"--at={word}"
-    elif value is None or name in other_words.NO_OPTION:
-        return
-    elif (value.lower().endswith(TABLE_SUFFIXES) and any("FILE" in str(one.metavar) for one in line.params)) or any(
-        word.upper() in str(one.metavar).split() for one in line.params if one.param_type_name == "argument"
-    ):
-        yield "{}"
-    elif value in other_words.STATUSES and "--status" in flags:
-        yield "--status"
-    elif len(word) > 1 and {"--set", "--to"} <= flags:
-        yield f"--set=*.{word.replace('-', '_')}={{}}"
-
-
-def _can_be(form: str, value: str, name: str) -> bool:
-    """Return whether the value of an unknown option can be that of a form."""
-    flag, _, text = form.partition("=")
-    if (name, flag) in (("--to", "--at"), ("--for", "--at"), ("--on", "--at")):
-        return is_time(value)
-    if (name, flag) in (("--for", "--to"), ("--on", "--to")):
-        return _is_account(value)
-    if flag == "--status":
-        return value in other_words.STATUSES
-    if flag == "--format" or name in ("-o", "--output"):
-        return (value in other_words.FORMATS) is (flag == "--format")
-    if len(name) == 2 and flag in ("{}", "--file", "--media", "--add-media"):
-        return value.lower().endswith(MEDIA_SUFFIXES) is flag.endswith("media")
-    if name in ("--add", "--remove"):
-        return (value.lower().endswith(MEDIA_SUFFIXES) or "://" in value) is flag.endswith("media")
-    if flag == "--cron":
-        return as_cron(value) is not None
-    if flag == "--set" and text.endswith("reply_to={}"):  # a post of ttp has no address yet
-        return "://" in value
-    return True
-
-
-def _of_two(line: TypedCommand) -> list[str] | None:
+def of_two(line: TypedCommand) -> list[str] | None:
     """Return what the name of a command and the word behind it are, as two words of another tool."""
     forms = other_words.COMMANDS.get(" ".join(line.words[:2]), ()) if len(line.path) == 1 else ()
     return next((words for words in (fill(form, line.words[2:]) for form in forms) if words), None)
 
 
-def _as_create(line: TypedCommand) -> list[str] | None:
+def as_create(line: TypedCommand) -> list[str] | None:
     """Return `create` for a text behind `schedule` or `publish`; its time is TIME if none was typed."""
     places, flags = line.places, {flag for one in line.params for flag in one.opts}
     if not places or ID.fullmatch(line.words[places[0]]):
@@ -373,9 +225,9 @@ def wrong_word(line: TypedCommand, context: Any) -> int | None:
             return place
         if metavar == "PLATFORM/HANDLE" and list(line.path) == ["account", "add"] and "/" not in part.words[0]:
             return place
-        if metavar.startswith("PLATFORM[") and not _is_platform(part.words[0].partition("/")[0]):
+        if metavar.startswith("PLATFORM[") and not is_platform(part.words[0].partition("/")[0]):
             return place
-        if metavar == "DAYS TIMES" and "/" in part.words[0] and _is_account(part.words[0]):
+        if metavar == "DAYS TIMES" and "/" in part.words[0] and is_account(part.words[0]):
             return place
     return None
 
@@ -388,7 +240,7 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     flags = {flag for one in line.params for flag in one.opts}
     if path == ["list"] and not part.flag and (days := as_day(_leading_words([word, *after]), context)):
         yield [*before, *days, *after[len(_leading_words(after)) :]]
-    if (words := _of_two(line)) is not None:
+    if (words := of_two(line)) is not None:
         yield words
         return
     group, rest = other_words.NOUNS.get(word), list(line.words[len(path) :])
@@ -433,25 +285,29 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
             yield [*before[:-1], time, *after[len(times) - 1 :]]
             return
     if part.metavar.startswith(("ID", "[ID")):
+        if word.lower() == "all" and after and after[0] in other_words.STATUSES:
+            yield [*before, *after]
+        elif ids := post_readings.named_posts(path[0], word.lower(), context):
+            yield [*before, *ids, *after]
         if re.fullmatch(r"#?\d+((\.\.|:|–)\d+)?", word):
             yield [*before, re.sub(r"\.\.|:|–", "-", word.lstrip("#")), *after]
         if path == ["schedule"] and (words := _as_time(line, place)):
             yield words
         if path in (["schedule"], ["publish"]) and not is_time(word):
             is_text = " " in word or (word not in other_words.NO_TEXT and any(one.flag == "--at" for one in line.parts))
-            if is_text and (words := _as_create(line)):
+            if is_text and (words := as_create(line)):
                 yield words
                 return
-    if path == ["account", "add"] and len(line.places) == 2 and after and _is_platform(word):
+    if path == ["account", "add"] and len(line.places) == 2 and after and is_platform(word):
         yield ["account", "connect", f"{word}/{after[0]}", *after[1:]]
     for kind, form in other_words.WORDS.get(" ".join(path), ()):
         if kind == "STATUS" and word.lower() in other_words.STATUSES:
-            yield [*before, form.replace("{}", _statuses(word.lower())), *after]
+            yield [*before, form.replace("{}", statuses(word.lower())), *after]
             return
         if (
             kind == "ANY"
-            or (kind == "PLATFORM" and _is_account(word))
-            or (kind != "STATUS" and re.fullmatch(kind, word, re.IGNORECASE) and not _is_account(word))
+            or (kind == "PLATFORM" and is_account(word))
+            or (kind != "STATUS" and re.fullmatch(kind, word, re.IGNORECASE) and not is_account(word))
         ):
             if form == "--search={}" and before[-1] == "--json" and re.fullmatch(r"\w+(,\w+)*", word):
                 form = "--fields={}"
@@ -464,23 +320,24 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
             return
     if word == "all" and path[-1] == "list":
         yield [*before, *after]
-    if _is_account(word):
+    if is_account(word):
         before = before[:-1] if before[-1] == "to" else before
         for flag in ("--to", "--account") if "/" in word else ("--to", "--platform", "--account"):
             if flag in flags:
                 yield [*before, flag, word, *after]
                 return
     follow = after[0] if after else ""
-    if word in ("to", "on") and "--to" in flags and _is_account(follow):
+    if word in ("to", "on") and "--to" in flags and is_account(follow):
         yield [*before, "--to", *after]
     if path in (["slots", "add"], ["repeat", "add"]) and part.metavar == "":
         at = place - 1 if path[0] == "slots" else place
         words = [one.words[0] for one in line.parts[at:] if not one.flag and one.words[0] not in ("every", "on", "at")]
         others = [one for part in line.parts[at:] if part.flag for one in part.words]
         text = " ".join(words)
-        cron = as_cron(text)
+        cron = as_cron(text, own_time(line.words[line.places[0]], context) if path[0] == "repeat" else None)
         if cron and not any(one.flag == "--cron" for one in line.parts):
-            more = [" ".join(words)] if path[0] == "slots" else ["--cron", cron]
+            slot = text if is_slot_times(text) else format_slot_times(cron)
+            more = [slot] if path[0] == "slots" else ["--cron", cron]
             yield [*(one for part in line.parts[:at] for one in part.words), *more, *others]
     if "--at" in flags and part.metavar == "" and all(one.flag != "--at" for one in line.parts):
         is_time_word = path == ["edit"] and before[-1] in ("at", "date", "for", "on", "time", "to")  # and no new text
@@ -512,15 +369,32 @@ def _as_time(line: TypedCommand, place: int) -> list[str] | None:
     return None
 
 
-def _is_account(word: str) -> bool:
-    return all(_is_platform(one.strip().partition("/")[0]) for one in word.split(","))
+def publishing_words() -> dict[str, str]:
+    """Return the words that publish at once elsewhere, each with its platform, if it has one."""
+    from ttp.platforms.registry import Registry
+
+    registry = Registry()
+    facts = [registry.facts(name) for name in registry.names()]
+    return {**dict.fromkeys(other_words.PUBLISHING, ""), **{one.verb: one.name for one in facts if one.verb}}
 
 
-def _is_platform(word: str) -> bool:
-    return _platform(word) is not None
+def account_names(platform: str, context: Any) -> list[str]:
+    """Return the accounts that publish, those of a platform or without one all."""
+    with suppress(TtpError):
+        accounts = [] if settings.names_server() else context.queries.accounts()
+        return [one.name for one in accounts if one.connected and one.enabled and platform in ("", one.platform)]
+    return []
 
 
-def _platform(word: str) -> str | None:
+def is_account(word: str) -> bool:
+    return all(is_platform(one.strip().partition("/")[0]) for one in word.split(","))
+
+
+def is_platform(word: str) -> bool:
+    return platform(word) is not None
+
+
+def platform(word: str) -> str | None:
     """Return the name of a platform by its name or another word for it."""
     from ttp.platforms.registry import Registry
 
@@ -538,11 +412,6 @@ def _status(text: str) -> str:
     return other_words.STATUSES.get(text, (text,))[0]
 
 
-def _statuses(text: str) -> str:
+def statuses(text: str) -> str:
     """Return the statuses of the posts that a word names: those with a failed delivery are failed or partial."""
     return "failed,partial" if (status := _status(text)) == "failed" else status
-
-
-def _option_for(value: str) -> str:
-    """Return what `-t` stands for, by its value: `--to`, `--at` or `--tag`."""
-    return "--to" if _is_platform(value.partition("/")[0]) else "--at" if is_time(value) else "--tag"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from ttp.cli import settings
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.durations import duration_parts
 from ttp.domain.time.grammar import parse_time
+
+if TYPE_CHECKING:
+    from ttp.services.queries import PostView
 
 ID = re.compile(r"[\d,-]+")
 _CRON = re.compile(r"[\d*/,-]+( [\w*/,-]+){4}")
@@ -19,9 +23,12 @@ _NICKNAMES = {
     **dict.fromkeys(("@daily", "@midnight"), "0 0 * * *"),
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
-    **dict.fromkeys(("weekly", "week"), "0 9 * * 1"),
-    **dict.fromkeys(("monthly", "month"), "0 9 1 * *"),
+    **dict.fromkeys(("hourly", "hour"), "0 * * * *"),
 }
+_UNSAID = ("every", "each", "on", "at", "the", "once", "a", "per", "repeat", "recurring", "of")
+_DAY_WORDS = {"day": "daily", "everyday": "daily", "weekday": "weekdays", "workdays": "weekdays", "weekend": "weekends"}
+_ORDINAL = re.compile(r"\d+(st|nd|rd|th)")
+_PERIODS = {**dict.fromkeys(("weekly", "week"), "week"), **dict.fromkeys(("monthly", "month"), "month")}
 
 
 def is_time(text: str) -> bool:
@@ -29,17 +36,53 @@ def is_time(text: str) -> bool:
     return any(parse_time(one) is not None for one in (text, f"{text} 9am"))
 
 
-def as_cron(text: str) -> str | None:
-    """Return the cron expression of weekdays and a time, such as `mon 9:00`."""
-    from ttp.domain.time.slot_parser import parse_slot_times
+def as_cron(text: str, own: datetime | None = None) -> str | None:
+    """Return the cron expression of `mon 9:00`, `every friday at 9am`, `weekly`, `@daily`; None for other texts.
+
+    `own`: the time of what is repeated, on the clock of the repeat. It gives the day and the clock that the text lacks;
+    without it a week has Monday, a month its first day, and a day 9:00.
+    """
+    from ttp.domain.time.formatting import DAYS
+    from ttp.domain.time.slot_parser import is_days, parse_slot_times
+    from ttp.domain.time.words import split_words
 
     if text in _NICKNAMES or _CRON.fullmatch(text):
         return _NICKNAMES.get(text, text)
-    text = re.sub(r"^day\b", "daily", text)
-    for times in (text, f"{text} 9am"):  # as for a day without a time of day
-        with suppress(UsageError):
-            expressions = parse_slot_times(times)
-            return expressions[0] if len(expressions) == 1 else None
+    text = re.sub(r"\b(\w{3,6}day)s\b(?<!weekdays)", r"\1", re.sub(r" ?(,| and |&|\+) ?", ",", text))
+    words = [_DAY_WORDS.get(word, word) for word in split_words(text) if word not in _UNSAID]
+    days = [word for word in words if is_days(word)]
+    periods = [_PERIODS[word] for word in words if word in _PERIODS]
+    dates = [word[:-2] for word in words if _ORDINAL.fullmatch(word)]
+    clocks = [word for word in words if not is_days(word) and word not in _PERIODS and not _ORDINAL.fullmatch(word)]
+    is_monthly = periods == ["month"]
+    if len(periods) > 1 or len(dates) > is_monthly or (is_monthly and days) or not (days or periods):
+        return None
+    days = days or [DAYS[own.weekday()].lower() if own else "mon"]
+    clocks = clocks or [f"{own:%H:%M}" if own else "9am"]
+    with suppress(UsageError):
+        expressions = parse_slot_times(f"{','.join(days)} {' '.join(clocks)}")
+        minute, hour, *rest = expressions[0].split()
+        rest = [*(dates or [f"{own.day if own else 1}"]), "*", "*"] if is_monthly else rest
+        return " ".join((minute, hour, *rest)) if len(expressions) == 1 else None
+    return None
+
+
+def stored_post(number: str, context: Any) -> PostView | None:
+    """Return the post of an id in the store of this machine; None without one."""
+    if not number.isdecimal() or settings.names_server():
+        return None
+    with suppress(TtpError):
+        return next(iter(context.queries.posts_by_id([int(number)])), None)
+    return None
+
+
+def own_time(number: str, context: Any) -> datetime | None:
+    """Return when a post of this store is due, on the clock of its accounts; None for a draft."""
+    post = stored_post(number, context)
+    if post is None or post.scheduled_at is None:
+        return None
+    with suppress(TtpError):
+        return post.scheduled_at.astimezone(context.times.weekly_zone(context.queries.accounts_of(post.id)))
     return None
 
 

@@ -23,6 +23,14 @@ _KEPT = re.compile(rf"TEXT|{re.escape(_MEDIA)}|F\.md|MEDIA|\(name\)")
 """What no hint corrects that is about something else: texts, the files of a post, the name of the command."""
 
 
+EVERY_ACCOUNT = ("all", "everyone", "everywhere", "everything", "*", "any")
+
+
+def names_every_account(to: Sequence[str] | None) -> bool:
+    """Return whether `--to all`, `--to all,-x` or `--to "all but x"` was typed."""
+    return any(word in EVERY_ACCOUNT for one in to or () for word in re.split("[ ,]", one.lower())[:1])
+
+
 def is_file_name(text: str) -> bool:
     """Return whether a text is the name of a file here that has an extension: that is hardly meant as a text."""
     return re.search(r"\.\w+$", text) is not None and os.path.isfile(text)  # noqa: PTH113 (False for any other text)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from ttp.cli import other_words, readings
+from ttp.cli import follow_ups, option_readings, other_words, readings, value_checks
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.errors import UPGRADE, quote_command
 from ttp.cli.readings import Misread
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TEXT_SUFFIXES, TypedCommand, TypedPart
 from ttp.domain.action import LONGEST_TEXT
-from ttp.domain.errors import NO_TEXT, Hint, UsageError
+from ttp.domain.errors import NO_TEXT, Hint, TtpError, UsageError
 from ttp.domain.media.place import PlacedName
 
 _TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
@@ -24,6 +24,10 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
     """Return the error of a command that does not exist, with the command that was probably meant."""
     path = f"{parent} " if parent else ""
     what = f'no command "{path}{typed[0]}"'
+    for words in (" ".join([*path.split(), *typed[:count]]).lower() for count in (2, 1)):
+        if why := other_words.WHY.get(words):
+            what += f": {why}"
+            break
     if typed[0] in other_words.UPGRADE:
         return UsageError(what, Hint("try", UPGRADE))
     usage = Hint("see", f"ttp {path}--help")
@@ -32,8 +36,38 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
             usage = Hint("see", f"ttp {name} --help")
         meant = [words for words in (readings.read(one, context) for one in commands) if words]
         if meant and not any(len(word) > LONGEST_TEXT for word in typed):
-            return _misread(what, *(Hint("try", quote_command("ttp", *words)) for words in meant), meant=meant)
+            shown = [*_published_now(typed, meant[0], context), *meant]
+            return _misread(what, *(hint for words in shown for hint in _commands(words, context)), meant=meant)
+        for one in commands[:1]:
+            ways = value_checks.ways(one, context)
+            if any(hint.label == "then" for hint in ways):
+                return _misread(what, *ways)
     return _misread(what, usage)
+
+
+def _published_now(typed: Sequence[str], draft: list[str], context: Any) -> list[list[str]]:
+    """Return `create` that publishes at once, for a word that does so elsewhere: `post`, `toot`."""
+    verbs = readings.publishing_words()
+    words = [word for word in typed[:2] if word in verbs]
+    if not draft[1:] or readings.HELP & {*draft}:
+        return []
+    if (
+        not words
+        or draft[0] != "create"
+        or not {"create", "new", "add", "draft", "--draft", "--later"}.isdisjoint(typed)
+    ):
+        return []
+    flags = [word.partition("=")[0] for word in draft]
+    end = flags.index("--") if "--" in flags else len(draft)
+    if "--to" not in flags:
+        names = readings.account_names(verbs[words[0]], context)
+        if len(names) != 1:
+            return []
+        draft[end:end] = ["--to", names[0]]
+        end += 2
+    if "--at" in flags or "--dry-run" in flags:
+        return []
+    return [[*draft[:end], "--at", "now", *draft[end:]]]
 
 
 def _name_of(words: Sequence[str], context: Any) -> str:
@@ -48,18 +82,32 @@ def _misread(message: str, *hints: Hint, meant: Sequence[list[str] | None] = ())
     return error
 
 
-def add_reading(error: UsageError, context: Any) -> None:
+def add_reading(error: TtpError, context: Any) -> None:
     """Add the command that was probably meant to an error of a command that found a word which it cannot take."""
     line = context.line
     if line.has_long_text or isinstance(error, Misread):
         return
+    if error.flaw == NO_TEXT and (thread := follow_ups.as_thread(line, has_text=False)):
+        error.hints = tuple(_commands(thread, context))
+        return
     if error.flaw == NO_TEXT and list(line.path) == ["create"]:
         error.hints = tuple(Hint("try", quote_command("ttp", "create", one, *line.words[1:])) for one in ("Hello", "-"))
+        return
+    if error.flaw == "several" and (ways := follow_ups.of_line(line, context)):
+        error.hints = (*ways, *(hint for hint in error.hints if hint.label == "see"))
+    if not isinstance(error, UsageError):
+        return
+    texts = [part for part in line.parts if part.metavar == "TEXT|-" and re.match(r"\w+=", part.words[0])]
+    if error.flaw == "template" and texts:
+        before, after = line.around(line.parts.index(texts[0]))
+        error.hints = tuple(_commands([*before, "--var", *texts[0].words, *after], context))
         return
     place = readings.wrong_word(line, context)
     if place is not None and (words := readings.first(readings.of_words(line, place, context), context)):
         others = [hint for hint in error.hints if hint.label == "see"]
-        error.hints = (Hint("try", quote_command("ttp", *words)), *others)
+        error.hints = (*_commands(words, context), *others)
+    elif not error.flaw and (ways := follow_ups.of_line(line, context)):
+        error.hints = (*ways, *(hint for hint in error.hints if hint.label == "see"))
 
 
 def usage_error(error: Any, context: Any, *, is_unknown_option: bool) -> UsageError:
@@ -75,10 +123,11 @@ def usage_error(error: Any, context: Any, *, is_unknown_option: bool) -> UsageEr
     message = error.format_message()
     if ctx is not None and message == "Missing command.":
         names = ", ".join(ctx.command.list_commands(ctx))
-        return _misread(f"{path} needs a command: {names}", usage)
+        ways = [Hint("try", f"ttp {one}") for one in other_words.BARE.get(" ".join(line.words), ())]
+        return _misread(f"{path} needs a command: {names}", *ways, usage)
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL):
         words = _without_surplus(path, context)
-        hints = _commands(words)
+        hints = _commands(words, context) or follow_ups.of_line(line, context)
         return _misread(f"too many words: {extra[1]}", *hints, usage, meant=[words])
     if path == "ttp account connect" and "PLATFORM" in message:
         from ttp.platforms.registry import Registry
@@ -86,7 +135,9 @@ def usage_error(error: Any, context: Any, *, is_unknown_option: bool) -> UsageEr
         hints = [Hint("try", f"{path} {name}") for name in Registry().names()]
         return _misread("choose a platform", *hints, meant=[list(line.words)])
     words = _without_surplus(path, context)
-    return _misread((message[:1].lower() + message[1:]).rstrip("."), *_commands(words), usage, meant=[words])
+    if message.startswith("Missing argument") and (bare := other_words.BARE.get(" ".join(line.words))):
+        return _misread(f"{path} needs an id", *(Hint("try", f"ttp {one}") for one in bare), usage)
+    return _misread((message[:1].lower() + message[1:]).rstrip("."), *_commands(words, context), usage, meant=[words])
 
 
 def _without_surplus(path: str, context: Any) -> list[str] | None:
@@ -94,6 +145,13 @@ def _without_surplus(path: str, context: Any) -> list[str] | None:
     line = context.line
     if line.has_long_text:
         return None
+    values = [line.words[place] for place in line.places]
+    if any(part.flag == "--template" for part in line.parts) and all(re.match(r"\w+=", value) for value in values):
+        return readings.read(
+            [one for word in line.words for one in (["--var", word] if word in values else [word])], context
+        )
+    if (thread := follow_ups.as_thread(line)) is not None:
+        return readings.read(thread, context)
     place = readings.wrong_word(line, context)
     words = None if place is None else readings.first(readings.of_words(line, place, context), context)
     return words or readings.first([one for one in [_as_one(path, line)] if one], context)
@@ -104,7 +162,11 @@ def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
 
     It is the text behind `--`, in the editor, and where an option names the same file, or the file of the post.
     """
-    text, media = str(values["text"]), "--add-media" if "add_media" in values and not values.get("media") else "--media"
+    typed = str(values["text"])
+    text, media = (
+        typed.removeprefix("@"),
+        "--add-media" if "add_media" in values and not values.get("media") else "--media",
+    )
     flag = media if text.lower().endswith(MEDIA_SUFFIXES) else "--file"
     named = values.get(flag[2:].replace("-", "_")) or ()
     place = next(place for place, part in enumerate(line.parts) if part.metavar == "TEXT|-")
@@ -117,7 +179,9 @@ def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
     start, is_edit = ["ttp", *before] if before else [], "post_id" in values
     hints = []
     if text.lower().endswith(TABLE_SUFFIXES):
-        as_posts = set(flags) <= _IMPORT_TAKES and _commands(["import", *before[1:], text, *after])
+        as_posts = set(flags) <= _IMPORT_TAKES and [
+            Hint("try", quote_command("ttp", "import", *before[1:], text, *after))
+        ]
         hints = [] if is_edit else as_posts or [Hint("see", "ttp import --help")]
     elif text.lower().endswith(TEXT_SUFFIXES) and is_edit:  # an edit has no --file
         hints = [Hint("try", f"{quote_command(*start, '-', *after)} < {quote_command(text)}")]
@@ -126,7 +190,7 @@ def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
         value = text if flag == "--file" else str(PlacedName(text))
         words = (*after, flag, value) if named else (flag, value, *after)
         hints = [Hint("try", quote_command(*start, *words))]
-    as_text = quote_command(*start, *after, *([] if "--" in flags else ["--"]), text)
+    as_text = quote_command(*start, *after, *([] if "--" in flags else ["--"]), typed)
     message = f'"{text}" is the name of a file: is it the post, or its text?'
     raise UsageError(message, *hints, Hint("try", as_text, sure=False))
 
@@ -135,8 +199,8 @@ _IMPORT_TAKES = {"", "--to", "--tz", "--dry-run", "--strict", "--json", "--forma
 """The options of `create` that mean the same for a file of many posts."""
 
 
-def _commands(words: Sequence[str] | None) -> list[Hint]:
-    return [] if words is None else [Hint("try", quote_command("ttp", *words))]
+def _commands(words: Sequence[str] | None, context: Any) -> list[Hint]:
+    return [] if words is None else value_checks.ways(words, context)
 
 
 def _as_one(path: str, line: TypedCommand) -> list[str] | None:
@@ -165,6 +229,8 @@ def _unknown_option(error: Any, context: Any, path: str, usage: Hint) -> UsageEr
     """Return the error of an option that does not exist; of one that may be a text, how to write that."""
     line = context.line
     name, words = error.option_name, list(line.words)
+    if ways := follow_ups.of_line(line, context):
+        return _misread(f"no option {name}", *ways, usage)
     parts = [part for part in line.parts if part.flag == name or (name[1:2] != "-" and _bundles(part, name))]
     if not parts:
         return _misread(f"no option {name}", usage)
@@ -172,10 +238,8 @@ def _unknown_option(error: Any, context: Any, path: str, usage: Hint) -> UsageEr
     number = line.parts.index(part)
     flags = error.possibilities or [flag for one in line.params for flag in one.opts if flag.startswith("-")]
     near = _near(name, flags, line.params)
-    meant = None
-    if len(parts) == 1:
-        meant = readings.first(readings.of_option(line, number, name, near, context), context)
-    hints = _commands(None if line.has_long_text else meant)
+    meant = readings.first(option_readings.of_option(line, number, name, near, context), context)
+    hints = _commands(None if line.has_long_text else meant, context)
     if line.has_long_text and near:
         hints = [Hint("try", near[0], (name, near[0]))]
     if path not in _TAKE_TEXT:
@@ -185,9 +249,11 @@ def _unknown_option(error: Any, context: Any, path: str, usage: Hint) -> UsageEr
     takes_text = (path == "ttp edit" or not rest.places) and not line.has_long_text
     as_text = readings.read([*rest.words, "--", word], context) if takes_text else None
     if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
-        more = [] if hints or (path == "ttp edit" and word.startswith("--")) else _commands(as_text)
+        more = [] if hints or (path == "ttp edit" and word.startswith("--")) else _commands(as_text, context)
         return _misread(f"no option {word.partition('=')[0]}", *hints, usage, *more, meant=[meant])
-    return _misread(f'"{word}" begins with a dash, so it is read as an option', *(_commands(as_text) or [usage]))
+    return _misread(
+        f'"{word}" begins with a dash, so it is read as an option', *(_commands(as_text, context) or [usage])
+    )
 
 
 def _near(name: str, options: Iterable[str], params: Sequence[Any]) -> list[str]:

@@ -37,8 +37,9 @@ from typing import ClassVar, Literal, TypeAlias
 
 from ttp.domain.action import WayOut, action, has_example
 
-Label: TypeAlias = Literal["try", "fix", "see", "draft"]
-"""`draft`: what a person may do instead, which publishes nothing. Programs do not get it: it is not what they asked."""
+Label: TypeAlias = Literal["try", "then", "fix", "see", "draft"]
+"""`then`: the second of two commands. `draft`: what a person may do instead, which publishes nothing. Programs do not
+get a `draft`: it is not what they asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class TtpError(Exception):
 
 NO_TEXT = "no_text"
 """What is wrong with a post that has neither text nor media (`TtpError.flaw`)."""
+NO_DATA = "no_data"
+"""What is wrong with a best hour of accounts whose posts have no metrics."""
 
 
 class UsageError(TtpError):

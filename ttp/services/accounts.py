@@ -331,6 +331,8 @@ def find_server(
     if answer is None and platform.base_url(runtime.config):
         return None  # the settings name one server for all accounts
     why = "" if answer is None else f": {answer.message}"
+    if answer is not None and answer.passing and "@" in handle:  # its server is named, and did not answer
+        raise TtpError(f"the server of {name} was not found{why}", Hint("see", "your network, and the server's name"))
     kind = TtpError if answer is not None and answer.passing else UsageError
     raise kind(
         f"the server of {name} was not found{why}", Hint("try", action("account connect", name, server="https://HOST"))

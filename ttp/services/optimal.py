@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import NO_DATA, Hint, UsageError
 from ttp.domain.metrics.sample import OnlineFollowers, Sample, average_online
 from ttp.domain.optimal.factors import Factors, find_factors
 from ttp.domain.optimal.features import NEWEST
@@ -295,7 +295,8 @@ class Optimal:
                 return UsageError(f"no hour of {names} is free in that time", Hint("see", way))
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
         names = ", ".join(account.name for account in empty) if accounts else "any account"
-        return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
+        message = f"no metrics of {names} to find the best time with"
+        return UsageError(message, *self.data_hints(accounts, db), flaw=NO_DATA)
 
     def with_data(self, accounts: Sequence[Account]) -> list[Account]:
         empty = self._without_data(accounts)

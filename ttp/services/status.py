@@ -205,8 +205,7 @@ class Status:
 
     def _ran_as_expected(self, publisher: PublisherInfo) -> bool:
         expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
-        comes_again = publisher.mode in ("once", "loop")  # `ttp publish` and --until-idle do not imply another run
-        last = publisher.last_run_at if comes_again else None
+        last = publisher.last_run_at if publisher.mode == "once" else None  # cron starts it again; none of the others
         return last is not None and self._clock.now() - last <= expected
 
     def nothing_publishes(self) -> bool:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, action, other_options
 from ttp.domain.config import Config
-from ttp.domain.errors import Hint, PastTime, StateRefused, TimeRefused, UsageError
+from ttp.domain.errors import NO_DATA, Hint, PastTime, StateRefused, TimeRefused, UsageError
 from ttp.domain.post import PostFields
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration, duration_parts, total_duration
@@ -249,7 +249,12 @@ class TimeResolver:
             window=self._window,
         )
         to_choose = replace(to_choose, account_ids=ids, account_zones=zones, clocks=clocks)
-        return self._chooser.choose(to_choose, accounts, post=post, taken=taken)
+        try:
+            return self._chooser.choose(to_choose, accounts, post=post, taken=taken)
+        except UsageError as refused:
+            if refused.flaw == NO_DATA:  # new accounts have no posts to learn from
+                refused.hints = (*refused.hints, Hint("try", _other_time("tomorrow 9am", tz), sure=False))
+            raise
 
     def resolve_any(
         self,

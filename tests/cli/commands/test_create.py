@@ -13,6 +13,7 @@ from tests.conftest import Program
 from tests.media_bytes import jpeg, movie
 from ttp.cli.errors import BY_CODE
 from ttp.services.installation import battery
+from ttp.store.home import locks
 
 TABLES = ("post", "delivery", "post_media", "post_tag")
 
@@ -370,6 +371,14 @@ def test_scheduling_says_that_nothing_is_running(ttp: Program) -> None:
     quiet = ttp("create", "another", "--to", "x", "--at", "in 2h", "--json", "-q")
     assert (quiet.err, quiet.json["warnings"]) == ("", [])
     assert ttp("create", "a draft").err == ""
+
+
+def test_a_run_that_has_ended_is_told_at_once_and_one_of_cron_comes_again(ttp: Program) -> None:
+    ttp.account()
+    for mode, at, is_told in (("loop", "in 1h", True), ("once", "in 9h", False)):
+        locks.write_holder(ttp.home, locks.Holder(1, mode, ttp.clock.now(), ttp.clock.now()))
+        ran = ttp.ok("create", f"after {mode}", "--to", "x", "--at", at, "--json")
+        assert bool(ran.json["warnings"]) is is_told
 
 
 @pytest.mark.parametrize(

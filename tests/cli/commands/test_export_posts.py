@@ -13,6 +13,7 @@ from icalendar import Calendar
 
 from tests.conftest import Program
 from tests.media_bytes import jpeg
+from ttp.cli.commands import export_posts
 from ttp.domain.action import action
 
 
@@ -177,3 +178,20 @@ def test_what_cannot_be_exported_says_what_to_type(posts: Program, argv: list[st
     assert ran.code in (2, 3)
     assert ran.out == ""
     assert named in ran.err
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="files are named there")
+def test_csv_in_a_file_of_another_type_is_told_and_written(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, is_told in (("all.json", True), ("all.csv", False), ("all", False)):
+        with (tmp_path / name).open("w") as file:
+            monkeypatch.setattr("sys.stdout", file)
+            assert export_posts._name_of_stdout() == name
+        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(export_posts, "_name_of_stdout", lambda name=name: name)
+            ran = ttp.ok("export")
+            assert ("--format json" in ran.err) is is_told
+            assert ran.out.startswith("key,")
+            assert ttp.ok("export", "--format", "csv").err == ""

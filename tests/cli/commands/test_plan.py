@@ -110,13 +110,19 @@ def test_a_draft_that_could_not_be_scheduled_is_named_and_nothing_is_changed(kno
 
     ran = known("plan", "--drafts", "--yes")
     assert ran.code == 2
-    assert all(f"\n  post {post}" in ran.err for post in (long, lost))
+    assert f"post {long}: " in ran.err
+    assert f"ttp edit {lost} --to" in ran.err
 
     ran = known("plan", "1", str(long), "--yes", "--json")
     assert (ran.code, ran.error["code"]) == (2, "content")
     assert ran.error["message"].startswith(f"post {long}: ")
     assert ran.error["problems"][0]["account"] == "x/me"
     assert known.shown(1)["status"] == "draft"
+
+    known.ok("delete", str(long))
+    planned = known.ok("plan", "--drafts", "--dry-run")
+    assert [row[0] for row in planned.rows] == ["1", "2", "3", "4"]
+    assert f"ttp edit {lost} --to" in planned.err
 
 
 def test_what_is_scheduled_or_over_is_no_draft(known: Program) -> None:

@@ -182,11 +182,15 @@ def test_a_mistyped_name_has_a_command_that_works(ttp: Program) -> None:
     for arguments in (
         ("--template", "Release", "--var", "version=1"),
         ("--template", "release", "--var", "verison=1", "--var", "version=1"),
+        ("--template", "release", "version=1"),
+        ("--template", "release", "version=1", "note=2"),
+        ("--template", "release", "--version", "1"),
     ):
         refused = ttp("create", *arguments, "--json")
         assert refused.error["hint"], arguments
     ttp.ok(*shlex.split(ttp("create", "--template", "Release", "--var", "version=1", "--json").error["hint"])[1:])
     assert ttp.shown()["content"] == "Kettle 1 is out."
+    assert ttp("create", "--template", "other", "--json").error["hint"] == "ttp template edit other"
 
 
 def test_a_row_keeps_its_texts_when_only_the_template_has_changed(ttp: Program, tmp_path: Path) -> None:

@@ -33,12 +33,31 @@ NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
         ("now", "2026-11-24T12:46Z"),
         ("in 2h", "2026-11-24T14:46Z"),
         ("next mon 9:00", "2026-11-30T08:00Z"),
+        ("7 dec", "2026-12-06T23:00Z"),
+        ("Dec 7, 2026", "2026-12-06T23:00Z"),
+        ("nov 20", "2026-11-19T23:00Z"),
+        ("5 jan", "2027-01-04T23:00Z"),
+        ("29 feb", "2028-02-28T23:00Z"),
     ],
 )
 def test_an_end_of_a_range_may_be_past(text: str, expected: str) -> None:
     bound = resolve_bound(text, now=NOW, zone=BERLIN)
     assert bound == datetime.fromisoformat(expected)
     assert bound.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("monday", ["2026-11-23", "2026-11-30"]),
+        ("tue", ["2026-11-17", "2026-11-24"]),
+        ("may 25", ["2026-05-25", "2027-05-25"]),
+    ],
+)
+def test_a_day_that_can_be_two_is_refused_with_both(text: str, days: list[str]) -> None:
+    with pytest.raises(TimeRefused) as caught:
+        resolve_bound(text, now=NOW, zone=BERLIN)
+    assert [hint.way for hint in caught.value.hints] == days
 
 
 def test_a_day_that_begins_with_a_jump_starts_where_the_clocks_land() -> None:

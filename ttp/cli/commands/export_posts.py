@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +77,8 @@ def export(
     parts = _parts(context, chosen, counted, beside, numbers="metrics" in more)
     if path is None:
         context.out.document(parts)
+        if format is None and (other := _name_of_stdout().rpartition(".")[2]) in FORMATS[1:]:
+            context.out.note(f"this is CSV\ntry: ttp export --format {other}")
         return
     from ttp.store.home.output_file import write
 
@@ -177,6 +181,13 @@ def _format(name: str | None, path: Path | None) -> str:
         *(Hint("try", other_options(format=one)) for one in ways),
         Hint("see", f"--format with one of {', '.join(FORMATS)}"),
     )
+
+
+def _name_of_stdout() -> str:
+    """Return the name of the file that stdout is, as of `ttp export > all.json`; "" where it is none or unknown."""
+    with suppress(OSError, ValueError, AttributeError):
+        return Path(f"/proc/self/fd/{sys.stdout.fileno()}").readlink().name
+    return ""
 
 
 def _more(texts: list[str] | None) -> tuple[str, ...]:

@@ -395,7 +395,15 @@ def help_(
 def _unknown(word: str) -> UsageError:
     from difflib import get_close_matches
 
-    near = get_close_matches(word, [*TOPICS, *BY_NAME], 1, 0.7)  # below it words happen to share letters
+    from ttp.cli.other_words import COMMANDS, HELP
+
+    forms = [form for one in (word, word.removesuffix("s")) for form in COMMANDS.get(one, ()) if len(one) > 2]
+    named = [
+        *(HELP[one] for one in (word, word.removesuffix("s")) if one in HELP),
+        *(form.split()[0] for form in forms),
+    ]
+    near = [one for one in named if one in TOPICS or one in BY_NAME]
+    near = near or get_close_matches(word, [*TOPICS, *BY_NAME], 1, 0.7)  # below it words happen to share letters
     hint = Hint("try", f"ttp help {near[0]}") if near else Hint("see", "ttp help")
     return UsageError(f'no help on "{word}"', hint)
 

@@ -10,8 +10,8 @@ import typer
 from ttp.cli import options
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, retype
-from ttp.cli.notices import print_warnings, warn_of_scheduled
+from ttp.cli.errors import DONE, FAILED, quote_command, retype
+from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm
@@ -114,8 +114,15 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     if typed_ids and not drafts and not tags:
         return options.existing_ids(context, typed_ids)
     if typed_ids or not (drafts or tags):
-        raise UsageError("name posts, or use --drafts or --tag", Hint("try", "ttp plan --drafts --week --dry-run"))
-    return context.queries.draft_ids(options.split_list(tags) or ())
+        others = other_options(drafts=True, dry_run=True, **({} if context.line.words[1:] else {"week": True}))
+        raise UsageError("name posts, or use --drafts or --tag", Hint("try", others))
+    ids = context.queries.draft_ids(options.split_list(tags) or ())
+    homeless = [post.id or 0 for post in context.queries.posts_by_id(ids) if not post.accounts]
+    if 0 < len(homeless) < len(ids):
+        way = quote_command("ttp", "edit", str(homeless[0]), "--to", "ACCOUNT")
+        context.out.note(f"not planned, as without accounts: {name_posts(homeless)}\nfix: {way}")
+        ids = [one for one in ids if one not in homeless]
+    return ids
 
 
 def _confirm_plan(context: Context, proposal: Proposal, *, yes: bool, no_input: bool) -> bool:

@@ -26,9 +26,9 @@ from ttp.cli.options import parse_pairs, parse_platform_options, split_list
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.terminal import confirm, is_attended, is_interactive
-from ttp.cli.typed_command import MEDIA_SUFFIXES
+from ttp.cli.typed_command import MEDIA_SUFFIXES, names_every_account
 from ttp.domain.action import other_options
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.media.item import is_web_address
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def create(
         raise UsageError('"help" can be a text or a question', *(Hint("try", way) for way in ways))
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
-    options.refuse_unquoted_time(context.line, text, at)
+    _refuse_misplaced_text(context, text, at, thread)
     at = options.time_within(at, within)
     words, piped = options.read_text(context, text)
     set_ = options.with_no_card(context, set_, no_card=no_card)
@@ -112,6 +112,8 @@ def create(
         post_input = replace(post_input, key=key, first=first, **_template_input(template, var, snippet))
         if file is not None:
             post_input = _merge_content_file(context, file, source, post_input)
+    if names_every_account(to):
+        _refuse_every_account(context, post_input)
     if in_editor:
         from ttp.cli.editor import create_in_editor
 
@@ -136,6 +138,22 @@ def create(
     print_saved_post(context, saved, *saved_post_message(context, saved, post_input.tz))
 
 
+def _refuse_misplaced_text(context: Context, text: str | None, at: str | None, thread: Sequence[str] | None) -> None:
+    """Raise UsageError for a text that is a part of the time or of the thread before it."""
+    from ttp.domain.time.grammar import parse_time
+
+    if text is not None and at is not None and parse_time(at) is None:
+        from ttp.cli.value_checks import refuse_unquoted_time
+
+        refuse_unquoted_time(context.line, text, at)
+    words = list(context.argv)
+    is_before = text in words and any(word.startswith("--thread") for word in words[: words.index(text)])
+    if thread and text != "-" and is_before:
+        from ttp.cli.follow_ups import refuse_reversed_thread
+
+        refuse_reversed_thread(context.line, text)
+
+
 def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: bool, dry_run: bool) -> None:
     """Raise UsageError for options of `ttp create` that do not go together."""
     if in_editor and dry_run:
@@ -149,6 +167,22 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
             f"--file takes a Markdown file, and {file} is an image or a video",
             Hint("try", "--media", ("--file", "--media")),
         )
+
+
+def _refuse_every_account(context: Context, post_input: PostInput) -> None:
+    """Raise UsageError for all accounts, with those that take the post."""
+    from ttp.cli.value_checks import refuse_every_account
+    from ttp.domain.rules import content_refusal
+    from ttp.services.preview import preview_post
+
+    def takes(name: str) -> bool:
+        try:
+            shown = preview_post(context.posts, replace(post_input, to=(name,)), None)
+        except TtpError:
+            return False
+        return (shown.refused or content_refusal(shown.warnings)) is None
+
+    refuse_every_account(context, post_input.to, takes)
 
 
 def preview(context: Context, post_input: PostInput) -> None:
@@ -241,6 +275,10 @@ def edit(
     at = options.time_within(at, within)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
+    if names_every_account(to):
+        from ttp.cli.value_checks import refuse_every_account
+
+        refuse_every_account(context, split_list(to))
     options.enable_strict_checks(context, strict=strict)
     many = {
         "--replace-link": replace_link,
@@ -257,7 +295,7 @@ def edit(
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
         return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
     assert post_id is not None
-    options.refuse_unquoted_time(context.line, text, at)
+    _refuse_misplaced_text(context, text, at, thread)
     words, piped = options.read_text(context, text)
     if not any(tags) and all(value is None for value in (words, at, shift, *others)):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
@@ -375,7 +413,7 @@ def delete(
     """Delete posts.
 
     Published posts stay published, unless --remote deletes them from the platforms too. That asks first, or needs
-    --yes. ttp undo brings back what was deleted in ttp.
+    --yes. ttp undo brings back what was deleted in ttp. Many posts: ttp edit --where status=draft --delete.
 
     Examples:
       ttp delete 41

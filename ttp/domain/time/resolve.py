@@ -7,6 +7,7 @@ never past and always exists; every suggestion has been read again. Reads no clo
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from ttp.domain.time.formatting import (
     relative,
     zone_label,
 )
-from ttp.domain.time.repair import Suggestion, TimeProblem, explain_problem, quote
+from ttp.domain.time.repair import Suggestion, TimeProblem, explain_problem, quote, suggest
 from ttp.domain.time.words import parse_clock, plain_text, split_words
 from ttp.domain.time.zones import Abbreviation, instants, jump_over, load_zone
 
@@ -119,7 +120,7 @@ def resolve_bound(
     if ahead and (first := parse_date(text, now, zone)) is not None:
         return datetime.combine(first, time(), zone).astimezone(UTC)
     try:
-        match _parse_whole_day(text) or grammar.parse_time(text):
+        match _parse_whole_day(text) or _parse_bare_day(text, now.astimezone(zone).date()) or grammar.parse_time(text):
             case grammar.WallTime(grammar.OnDate() | grammar.DayOfYear() | grammar.InDays() as day, clock, named):
                 there = _place_of(named, plain_text(text), grammar.WallTime(day, clock), now) if named else zone
                 wall = datetime.combine(_days(day, now.astimezone(there).date(), text)[0], clock)
@@ -131,13 +132,13 @@ def resolve_bound(
             case _:
                 moment = _resolve(text, now, zone)
     except TimeProblem as problem:
-        message = problem.message
+        message, offers = problem.message, [one.text for one in problem.suggestions if problem.flaw == "two_days"]
     else:
         if isinstance(moment, ResolvedTime):
             return moment.at
-        message = f'"{quote(text)}" is not a date'
+        message, offers = f'"{quote(text)}" is not a date', []
     today = now.astimezone(zone).date().isoformat()
-    examples = ("next monday", "tomorrow") if ahead else ("7d", today)
+    examples = offers or (("next monday", "tomorrow") if ahead else ("7d", today))
     ways = [text if option is None else other_options(**{option: text}) for text in examples]
     raise TimeRefused(message, *(Hint("try", way) for way in ways))
 
@@ -150,6 +151,32 @@ def parse_date(text: str, now: datetime, zone: tzinfo) -> date | None:
         return None if day is None else _days(day, now.astimezone(zone).date(), text)[0]
     except TimeProblem as problem:
         raise TimeRefused(problem.message) from None
+
+
+def _parse_bare_day(text: str, today: date) -> grammar.WallTime | None:
+    """Return the start of `7 dec` and `Dec 7, 2026`. Without a year it is the nearest. TimeProblem where two days may
+    be meant: half a year away, or the last `monday` and the next."""
+    day = grammar.parse_day(split_words(plain_text(text))) if split_words(text) else None
+    match day:
+        case grammar.OnDate():
+            return grammar.WallTime(day, time())
+        case grammar.NextWeekday(number, _, 0):
+            last = today - timedelta((today.weekday() - number - 1) % 7 + 1)
+            days = [last, last + timedelta(weeks=1)]
+        case grammar.DayOfYear(month, number, weekday):
+            years = (date(today.year + more, month, number) for more in range(-4, 5) if _exists(today.year + more, day))
+            days = sorted(years, key=lambda one: abs(one - today))[:2]
+            if len(days) < 2 or abs(days[1] - today) >= 2 * abs(days[0] - today):
+                _check_weekday(days[0], weekday, text)
+                return grammar.WallTime(grammar.OnDate(days[0]), time())
+        case _:
+            return None
+    names = [f"{one}" for one in sorted(days)]
+    raise TimeProblem(f'"{quote(text)}" can be {" or ".join(names)}', *suggest(*names), flaw="two_days")
+
+
+def _exists(year: int, day: grammar.DayOfYear) -> bool:
+    return day.day <= monthrange(year, day.month)[1]
 
 
 def _parse_whole_day(text: str) -> grammar.WallTime | None:

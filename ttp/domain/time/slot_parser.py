@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import time
 
 from ttp.domain.errors import Hint, UsageError
@@ -51,6 +52,16 @@ def format_slot_times(cron: str) -> str:
         return cron
     named = _WORDS_OF.get(days) or ",".join(DAYS[day].lower() for day in days)
     return f"{named} {','.join(f'{int(hour):02}:{int(minute):02}' for hour in hours.split(','))}"
+
+
+def is_slot_times(text: str) -> bool:
+    with suppress(UsageError):
+        return bool(parse_slot_times(text))
+    return False
+
+
+def is_days(text: str) -> bool:
+    return bool(_days(text))
 
 
 def _days(text: str) -> list[int]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Bluesky(Platform):
-    name, title, aliases = "bluesky", "Bluesky", ("bsky", "bs")
+    name, title, aliases, verb = "bluesky", "Bluesky", ("bsky", "bs"), "skeet"
     handle = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
     server = "discovered"
     max_parts, thread_is_atomic = 24, True

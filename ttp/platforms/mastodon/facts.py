@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 class Mastodon(Platform):
     name, title, aliases, short = "mastodon", "Mastodon", ("masto", "fediverse"), "masto"
+    verb = "toot"
     handle = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?@[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?"
     handle_example = "me@example.org"
     server = "in_handle"

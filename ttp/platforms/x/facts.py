@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class X(Platform):
-    name, title, aliases = "x", "X", ("twitter",)
+    name, title, aliases, verb = "x", "X", ("twitter",), "tweet"
     max_parts = 24
     media_on_parts = True
     same_text_after = timedelta(hours=24)

@@ -128,6 +128,7 @@ class TemplateFiles:
             near = [Hint("try", one, (name, one)) for one in get_close_matches(name.casefold(), names, 1)]
             if not near and not is_path(name):
                 _refuse_name(name)
+                near = [Hint("try", action("template edit", name))]  # which makes it
             raise NotFound(f'no template "{name}"', *near, Hint("see", action("template list")))
         return path
 
