@@ -1,7 +1,8 @@
 """What a newcomer types from habit, and the command that is suggested for it: pasted, it works.
 
 `other_words.txt` has a line of each; ` & ` joins several commands, and ID is the post of the first. `~` marks what
-reaches for a network or a service, needs more of a person, or asks: it is compared and not run.
+reaches for a network or a service, needs more of a person, or asks: it is compared and not run. `@` marks what is
+refused to a person at a terminal alone.
 """
 
 from __future__ import annotations
@@ -36,10 +37,12 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(
     Image.new("RGB", (400, 400)).save("photo.jpg")
     Path("post.txt").write_text("From a file")
     Path("posts.csv").write_text("at,to,text\n2099-01-01 09:00,x/me,Row\n")
-    ran = ttp(*shlex.split(typed))
+    with monkeypatch.context() as patch:
+        patch.setattr("ttp.cli.commands.posts.is_attended", lambda: mark == "@")
+        ran = ttp(*shlex.split(typed))
     tried = re.findall(r"^  (?:try|then): ttp (.*)", ran.err, re.MULTILINE)
     assert (ran.code, ran.out, tried) == (2, "", meant.split(" & "))
-    for command in tried if mark == " " else ():
+    for command in tried if mark != "~" else ():
         ran = ttp.ok(*shlex.split(re.sub(r"\bID\b", ran.out.strip(), command)))
 
 

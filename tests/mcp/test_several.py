@@ -108,6 +108,29 @@ def test_posts_are_created_all_or_none(agent: Agent, posts: list[object], fields
     assert not agent.ok("list_posts")["posts"]
 
 
+@pytest.mark.parametrize("capability", [TokenCapability.DRAFT, TokenCapability.PUBLISH])
+def test_drafts_ask_for_their_times_and_an_approval_gives_them(ttp: Program, capability: TokenCapability) -> None:
+    ttp.account("x/me")
+    with_numbers(ttp)
+    agent = Agent(ttp, capability)
+    new = {"posts": LINKS, "accounts": ["x/me"], "oneADay": True, "from": "2026-12-07", "draft": True, "key": "week"}
+    for one in agent.ok("create_posts", **new, dryRun=True)["posts"]:
+        assert (one["status"], one["asksFor"][:8]) == ("draft", "2026-12-")
+    made = agent.ok("create_posts", **new)["posts"]
+    assert [post["asksFor"][8:10] for post in made] == ["07", "08", "09", "11", "12"]
+    assert not any("scheduledAt" in post for post in made)
+    again = agent.ok("create_posts", **new)["posts"]
+    assert [(post["id"], post["replayed"], post["asksFor"]) for post in again] == [
+        (post["id"], True, post["asksFor"]) for post in made
+    ]
+    stored = agent.ok("list_posts")["posts"]
+    assert {(post["id"], post["asksFor"]) for post in stored} == {(post["id"], post["asksFor"]) for post in made}
+    ttp.ok("approve", str(made[0]["id"]))
+    [first] = ttp.ok("list", "--status", "scheduled", "--json").json
+    assert first["id"] == made[0]["id"]
+    assert first["scheduledAt"][:16] == made[0]["asksFor"][:16]
+
+
 def test_which_accounts_is_no_guess(agent: Agent) -> None:
     error = agent.refused("create_posts", posts=["a", "b"], at="in 1h")
     assert error["next"] == {"tool": "list_accounts", "arguments": {}}

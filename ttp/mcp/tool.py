@@ -40,9 +40,10 @@ class Tool:
         return OPERATIONS[self.operation].needs
 
     def as_listed(self, refused: Collection[str] = ()) -> ListedTool:
-        """Return the tool as clients see it. `refused`: arguments that the client may not use in tools that write."""
+        """Return the tool as clients see it. `refused`: arguments that the client may not use in tools that write, but
+        for those whose drafts can ask for a time."""
         schema = input_schema(self.arguments)
-        if refused and not self.hints.read_only_hint:
+        if refused and not self.hints.read_only_hint and "draft" not in schema["properties"]:
             properties = {name: one for name, one in schema["properties"].items() if name not in refused}
             schema = {**schema, "properties": properties}
         return ListedTool(

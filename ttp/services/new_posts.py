@@ -20,6 +20,8 @@ from ttp.domain.errors import (
     UsageError,
 )
 from ttp.domain.post_edit import PostInput
+from ttp.domain.time.clock import utc_text
+from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.posts import Posts, SavedPost, accounts_of
 from ttp.services.request_keys import fingerprint, same_request
 from ttp.services.time_resolver import TimeResolver
@@ -68,7 +70,11 @@ class Refusals:
 
 
 def create_all(
-    posts: Posts, new_posts: Sequence[tuple[PostInput, TimeResolver]], key: str | None = None
+    posts: Posts,
+    new_posts: Sequence[tuple[PostInput, TimeResolver]],
+    key: str | None = None,
+    *,
+    asking: bool = False,
 ) -> list[SavedPost]:
     """Create several posts, each with what reads its time, or none; one undo takes all back. `key`: of the request as a
     whole; the same request again returns the posts that the first one stored.
@@ -76,6 +82,10 @@ def create_all(
     Raise the refusals of all posts as one error. Its problems name each post by its number: `posts.2.content`.
     """
     post_edit.refuse_empty_key(PostInput(key=key))
+    if asking and key is None:  # a draft that asks has a key
+        import uuid
+
+        key = uuid.uuid4().hex
     keys, digest = [], None
     if key is not None:
         import hashlib  # slow to import
@@ -93,10 +103,12 @@ def create_all(
             with refusals.of_post(number):
                 filled = posts.templates.fill_in(post_input, spare=())
                 filled = replace(filled, key=f"{key}#{number}") if key else filled
-                accounts = partial(posts.accounts_of_new, filled)
+                accounts = partial(posts.accounts_of_new, filled, asking=asking)
                 time = times.resolve_any(filled.at, accounts, filled.tz, taken=taken)
-                post, store_new = posts.prepare_new(filled, time, key_digest=digest)
-                stores.append(store_new)
+                if asking and time is not None:
+                    filled = replace(filled, at=None, tz=None)
+                post, store_new = posts.prepare_new(filled, None if asking else time, key_digest=digest)
+                stores.append(partial(_store_asking, store_new, time) if asking and time else store_new)
                 if time is not None:
                     posts.duplicates.add_pending(post)
                     for account_id in time.account_ids:
@@ -105,6 +117,21 @@ def create_all(
         with posts.database.writing() as db:
             earlier = _find_earlier(posts, db, keys, digest, key) if keys else []
             return earlier or [store_new(db, recorder) for store_new in stores]
+
+
+def _store_asking(
+    store_new: Callable[[Connection, ChangeRecorder], SavedPost],
+    time: ResolvedTime,
+    db: Connection,
+    recorder: ChangeRecorder,
+) -> SavedPost:
+    """Store a draft with the time that it asks for."""
+    from ttp.store.server import submitted_drafts
+
+    saved = store_new(db, recorder)
+    asked = submitted_drafts.SubmittedDraft(saved.post.id or 0, saved.post.key or "", "", None, utc_text(time.at))
+    submitted_drafts.save(db, asked)
+    return replace(saved, post=replace(saved.post, asks_for=asked.time))
 
 
 def _find_earlier(

@@ -126,10 +126,11 @@ class Posts:
                 self.refuse_forbidden_change(db, post, post)
         return post
 
-    def accounts_of_new(self, post_input: PostInput) -> tuple[Account, ...]:
-        """Return the accounts of a new post with a time. Raise NotAllowed, or UsageError if it has none."""
+    def accounts_of_new(self, post_input: PostInput, *, asking: bool = False) -> tuple[Account, ...]:
+        """Return the accounts of a new post with a time or (`asking`) a wish of one. Raise NotAllowed, UsageError."""
         post_edit.refuse_empty_key(post_input)
-        self.refuse_time()
+        if not asking:
+            self.refuse_time()
         accounts = self.find_accounts(post_input.to or ())
         if not accounts:
             name = post_edit.example_account(self.accounts(), self.platforms, text_alone=not post_input.media)

@@ -147,8 +147,8 @@ def _refuse_misplaced_text(context: Context, text: str | None, at: str | None, t
 
         refuse_unquoted_time(context.line, text, at)
     words = list(context.argv)
-    is_before = text in words and any(word.startswith("--thread") for word in words[: words.index(text)])
-    if thread and text != "-" and is_before:
+    is_after = text in words and any(word.startswith("--thread") for word in words[: words.index(text)])
+    if thread and text != "-" and is_after and is_attended():  # a script's order is what its options say
         from ttp.cli.follow_ups import refuse_reversed_thread
 
         refuse_reversed_thread(context.line, text)

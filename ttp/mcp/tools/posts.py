@@ -245,15 +245,16 @@ class CreatePosts(OfOptimal, Write):
     at: str | None = Field(None, description="Of all: each gets its own hour with 'optimal' or 'next-slot'.")
     one_a_day: bool = Field(
         False,
-        description="Schedule each at the best hour of a day of its own, spread evenly over `from` to `until` (a week).",
+        description="Each at the best hour of a day of its own, spread evenly over `from` to `until` (a week).",
     )
+    draft: bool = Field(False, description="Drafts that ask for their times: an approval of the person schedules them.")
     tz: str | None = None
     tags: list[str] | None = None
 
 
 @tool("create", keeps_key=True)
 def create_posts(services: Services, args: CreatePosts) -> list[PostAnswer]:
-    """Create several posts, all or none, which one undo takes back: drafts without a time, scheduled with one."""
+    """Create several posts, all or none, which one undo takes back: drafts, or with `at` or `oneADay` scheduled."""
     from ttp.services.new_posts import Refusals, create_all
 
     shared = ("accounts", "at", "tz", "tags", "from_", "until")
@@ -275,7 +276,7 @@ def create_posts(services: Services, args: CreatePosts) -> list[PostAnswer]:
             new_posts.append((_post_input(services, whole, whole.text), times))
     refusals.raise_any()
     with services.naming_choices():
-        saved = create_all(services.posts, new_posts, args.key)
+        saved = create_all(services.posts, new_posts, args.key, asking=args.draft)
     rows = saved_posts_json(services, saved)
     return [{**row, "id": None} for row in rows] if args.dry_run else rows
 
