@@ -160,6 +160,8 @@ def test_a_tool_answers_the_json_of_its_command(
         assert answer.pop("timezone") == "UTC"
     if tool == "undo":
         assert len(answer.pop("undone")) == 1, "a sentence for each change"
+    if arguments.get("at") == "optimal":
+        answer["warnings"] -= 1  # why it took the hour: the command tells that on stderr
     assert answer == in_short(tool, ran.json, zone=ZoneInfo(arguments.get("tz", "UTC")), single="id" in arguments)
     assert ttp.ok("list", "--json").json == after
 

@@ -196,7 +196,7 @@ class OfOptimal(Arguments):
     """Where `at` 'optimal' looks for an hour."""
 
     from_: str | None = Field(None, alias="from", description="'optimal' from this time on: next monday.")
-    until: str | None = Field(None, description="'optimal' before this time: 2d.")
+    until: str | None = Field(None, description="'optimal' before this time: 2d. The answer says why.")
 
 
 class OfAt(OfOptimal):
@@ -360,8 +360,10 @@ def saved_posts_json(services: Services, saved: Sequence[SavedPost]) -> list[Pos
 
 
 def saved_warnings(services: Services, saved: SavedPost) -> list[str]:
-    """Return the warnings about the content of a stored post, and which posts made room for it."""
-    return [*(problem.message for problem in saved.warnings), *moved_posts(saved, services.zone)]
+    """Return the warnings about the content of a stored post, why it has the hour that was chosen for it, and which
+    posts made room for it."""
+    chosen = [saved.time.note] if saved.time is not None and saved.time.note else []
+    return [*(problem.message for problem in saved.warnings), *chosen, *moved_posts(saved, services.zone)]
 
 
 def not_running(services: Services) -> list[str]:
