@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests.browser.conftest import NAMES
 from tests.clock import FakeClock
@@ -29,7 +29,7 @@ from ttp.services.server.people import People
 from ttp.store.database import Database
 
 FOLDER = Path(__file__).parents[2] / "docs/how-to/pages"
-DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 780}
+DESK, PHONE = ViewportSize(width=1280, height=860), ViewportSize(width=390, height=780)
 BEGIN = datetime(2026, 11, 1, 8, tzinfo=UTC)
 QUALITY = 82
 ALL = "bluesky,mastodon,x"

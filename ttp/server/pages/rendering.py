@@ -131,12 +131,17 @@ def _environment() -> Environment:
         size=size_text,
         ago=_ago,
         look=look_of,
-        network=lambda name: BUILT_IN.get(name) or name,
+        network=network_name,
         change=change,
         thousands=_thousands,
     )
     environment.globals.update(APPROVAL=APPROVAL, FOCUS=FOCUS, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)
     return environment
+
+
+def network_name(platform: str) -> str:
+    """Return the name of a network for people."""
+    return BUILT_IN.get(platform) or platform.title()
 
 
 def look_of(post: PostView) -> str:
