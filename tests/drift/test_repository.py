@@ -119,6 +119,16 @@ def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     assert wrong == []
 
 
+def test_the_readme_shows_every_picture_of_the_pages_and_their_version() -> None:
+    folder = Path("docs/how-to/pages")
+    pictures = {str(path.relative_to(ROOT)) for path in (ROOT / folder).iterdir()}
+    assert pictures == set(re.findall(rf"{folder}/[\w-]+\.webp", TEXTS[Path("README.md")]))
+    versions = [
+        re.findall(r"version (\d+\.\d+\.\d+)", TEXTS[path]) for path in (Path("README.md"), folder.with_suffix(".md"))
+    ]
+    assert versions[0] == versions[1] != []
+
+
 def anchors(text: str) -> set[str]:
     """The anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)

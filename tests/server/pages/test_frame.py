@@ -57,14 +57,15 @@ def test_counts_are_of_posts_that_wait_for_a_person(
 
 
 def test_the_publisher_is_red_only_while_posts_wait_for_it(ann: Person) -> None:
-    classes = re.compile(r'class="state ?(\w*)" id="publisher"')
-    assert classes.findall(ann.sees("/queue")) == ["calm"]
+    """Beside the menu and on the page of the queue: they agree."""
+    shown = re.compile(r'class="state ?(\w*)" id="publisher"|class="note (\w+)" role="(?:status|alert)"')
+    assert shown.findall(ann.sees("/queue")) == [("calm", "")]
     ann.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-07T09:30Z")
-    assert classes.findall(ann.sees("/queue")) == ["bad"]
+    assert shown.findall(ann.sees("/queue")) == [("bad", ""), ("", "warn")]
     ann.ttp.ok("run", "--once")
-    assert classes.findall(ann.sees("/queue")) == [""]
+    assert shown.findall(ann.sees("/queue")) == [("", "")]
     ann.ttp.clock.advance(timedelta(days=2).total_seconds())
-    assert classes.findall(ann.sees("/queue")) == ["bad"]
+    assert shown.findall(ann.sees("/queue")) == [("bad", ""), ("", "warn")]
     assert installation(ann).status.overview(None).next_due_at == datetime(2098, 1, 7, 9, 30, tzinfo=UTC)
 
 

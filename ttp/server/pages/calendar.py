@@ -128,7 +128,7 @@ def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response
     view = "week" if span.is_week else "day" if span.is_day else "month"
     grid = _grid(span, visit.reading.week_begins) if view == "month" else span
     posts = _posts(visit, grid, post_filter)
-    accounts = [one for one in filters.accounts if one.enabled and _passes(one, post_filter)]
+    accounts = [one for one in filters.chosen_accounts if one.enabled]
     hours = None if view == "month" else visit.reading.planning.hours(accounts, span, posts)
     free = _free_times(visit, accounts, grid, posts, hours.free if hours else ())
     days = list(_days(visit, span, grid, posts, free))
@@ -172,11 +172,6 @@ def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response
         **outcome(visit),
         error=error,
     )
-
-
-def _passes(account: Account, post_filter: PostFilter) -> bool:
-    is_chosen = not post_filter.accounts or account.id in post_filter.accounts
-    return is_chosen and (not post_filter.platforms or account.platform in post_filter.platforms)
 
 
 def heading(span: CalendarRange) -> str:

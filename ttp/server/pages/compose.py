@@ -38,7 +38,7 @@ from ttp.store.home.unsaved_edits import UnsavedEdit
 def show_new(visit: Visit) -> Response:
     writing_services(visit)
     names = visit.only_account or _last_accounts(visit)
-    return form_page(visit, Composition(at=visit.query("at")[:50], accounts=names, form=_new_form()))
+    return form_page(visit, Composition(at=visit.query("at")[:50], accounts=names, form=new_form()))
 
 
 def _last_accounts(visit: Visit) -> tuple[str, ...]:
@@ -54,9 +54,9 @@ def show_edit(visit: Visit) -> Response:
     stored = composition_of(visit.reading.queries.post(post.id or 0), visit.zone)
     unsaved = unsaved_edit(visit, visit.post_id)
     if unsaved is None:
-        return form_page(visit, replace(stored, form=_new_form()))
+        return form_page(visit, replace(stored, form=new_form()))
     typed, kept_at = unsaved
-    typed = replace(typed, is_draft=stored.is_draft, form=_new_form())
+    typed = replace(typed, is_draft=stored.is_draft, form=new_form())
     if typed.revision == stored.revision:
         return form_page(visit, typed, kept_at=kept_at)
     button = "draft" if typed.is_draft else "save"
@@ -142,13 +142,18 @@ def _part_to_focus(typed: Composition, action: str, name: str) -> int:
 
 def _drop(visit: Visit, typed: Composition) -> Response:
     """Throw away what is typed: a draft after a question, an edit or a new form at once."""
-    before = visit.open_forms.find(visit.person.name, typed.form)
-    post_id = typed.post_id or (before.post_id if before else 0)
+    post_id = _stored_id(visit, typed)
     if post_id and typed.is_draft:
         return visit.go(f"/posts/{post_id}/delete")
     if post_id:
         visit.installation.unsaved_edits.forget(post_id, visit.person.name)
     return visit.go(f"/posts/{post_id}" if post_id else "/calendar")
+
+
+def _stored_id(visit: Visit, typed: Composition) -> int:
+    """Return the id of the post that is typed, also where the answer with it did not reach the form; 0 without one."""
+    before = visit.open_forms.find(visit.person.name, typed.form)
+    return typed.post_id or (before.post_id if before else 0)
 
 
 def _button(visit: Visit) -> str:
@@ -195,8 +200,7 @@ def keep(visit: Visit) -> Response:
 
 def _answer_whether_kept(visit: Visit, typed: Composition) -> Response:
     """Say whether what a browser has a copy of is stored, and store nothing."""
-    before = visit.open_forms.find(visit.person.name, typed.form)
-    post_id = typed.post_id or (before.post_id if before else 0)
+    post_id = _stored_id(visit, typed)
     kept = unsaved_edit(visit, post_id)
     stored = [composition_of(post, visit.zone) for post in visit.reading.queries.posts_by_id([post_id])]
     if _only_words(typed) not in map(_only_words, [*stored, *(kept[:1] if kept else ())]):
@@ -245,7 +249,7 @@ def _stamp(edit: UnsavedEdit) -> str:
     return hashlib.sha256(json.dumps(edit.fields, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _new_form() -> str:
+def new_form() -> str:
     return secrets.token_hex(8)
 
 

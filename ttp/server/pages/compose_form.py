@@ -38,8 +38,8 @@ _NOT_SENT = {"schedule": "Not scheduled yet", "save": "Not saved yet"}
 _NOT_DONE = {
     **_NOT_SENT,
     "draft": "Not saved",
-    "optimal": "No hour was check",
-    "next-slot": "No slot was check",
+    "optimal": "No hour was found",
+    "next-slot": "No slot was found",
     "fill": "Not filled in",
     "split": "Not split",
 }

@@ -15,8 +15,7 @@ from markupsafe import Markup
 from ttp.domain.account import Account
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.post import PostStatus
-from ttp.platforms import BUILT_IN
-from ttp.server.pages.rendering import STATES
+from ttp.server.pages.rendering import STATES, network_name
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.store.post_search import SORTS
 from ttp.store.queries import PostFilter
@@ -57,6 +56,13 @@ class Filters:
     def is_empty(self) -> bool:
         return not any(word for name, word in self.words.items() if name != "sort")
 
+    @property
+    def chosen_accounts(self) -> list[Account]:
+        """Return the accounts whose posts the filter lets through."""
+        ids, platforms = self.post_filter.accounts, self.post_filter.platforms
+        by_id = [account for account in self.accounts if not ids or account.id in ids]
+        return [account for account in by_id if not platforms or account.platform in platforms]
+
     @cached_property
     def platforms(self) -> list[str]:
         """Return the networks of several accounts, which can be chosen together."""
@@ -69,7 +75,7 @@ class Filters:
             "status": {"": "Any status", NEEDS_YOU: "Needs you", **{one: STATES[one] for one in STATUSES[1:]}},
             "account": {
                 "": "Any account",
-                **{one: f"All of {BUILT_IN.get(one) or one}" for one in self.platforms},
+                **{one: f"All of {network_name(one)}" for one in self.platforms},
                 **{account.name: account.name for account in self.accounts},
             },
             "tag": {"": "Any tag", **{tag: tag for tag in self.tags}},

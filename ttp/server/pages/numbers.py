@@ -111,15 +111,11 @@ def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
     services = visit.reading
     filters = read_filters(visit)
     asked = filters.post_filter
-    accounts = [
-        account
-        for account in filters.accounts
-        if (not asked.accounts or account.id in asked.accounts)
-        and (not asked.platforms or account.platform in asked.platforms)
-    ]
     is_free = asked.since is not None or asked.until is not None
     span = services.days(when, begun=True) if when and not is_free else None
-    report = services.reports.report(accounts, span, asked.since, asked.until, by=GROUPS, tags=asked.tags)
+    report = services.reports.report(
+        filters.chosen_accounts, span, asked.since, asked.until, by=GROUPS, tags=asked.tags
+    )
     month, week = services.days(None, month=True), services.days(None, week=True)
     shown = span or month
     days = engagement_by_day(report, visit.zone)

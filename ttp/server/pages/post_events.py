@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import DeliveryState
-from ttp.server.pages.troubles import network
+from ttp.server.pages.rendering import network_name
 from ttp.services.queries import PostView
 from ttp.store.change_log import Change, LoggedChange
 
@@ -67,12 +67,12 @@ def _published(post: PostView) -> Iterator[PostEvent]:
     together: dict[datetime, list[str]] = defaultdict(list)
     for delivery in post.active:
         if delivery.published_at is not None:
-            together[delivery.published_at.replace(second=0, microsecond=0)].append(network(delivery.platform))
+            together[delivery.published_at.replace(second=0, microsecond=0)].append(network_name(delivery.platform))
     for at, names in together.items():
         yield PostEvent(at, f"Posted to {' and '.join(dict.fromkeys(names))}", state="published")
     for delivery in post.deliveries:
         if delivery.taken_down_at is not None:
-            yield PostEvent(delivery.taken_down_at, f"Deleted from {network(delivery.platform)}", delivery.account)
+            yield PostEvent(delivery.taken_down_at, f"Deleted from {network_name(delivery.platform)}", delivery.account)
 
 
 def _ended(post: PostView, attempts: Sequence[Attempt]) -> Iterator[PostEvent]:
@@ -82,7 +82,7 @@ def _ended(post: PostView, attempts: Sequence[Attempt]) -> Iterator[PostEvent]:
         if not steps or delivery.state is DeliveryState.PUBLISHED:
             continue
         last = steps[-1]
-        name, tries = network(delivery.platform), last.number
+        name, tries = network_name(delivery.platform), last.number
         detail = f"try {tries}" if tries > 1 else ""
         match delivery.state:
             case DeliveryState.FAILED:

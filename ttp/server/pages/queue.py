@@ -63,7 +63,6 @@ def show_queue(visit: Visit) -> Response:
         drafts=posts(MOST_OTHERS, DRAFTS, sort="-updated"),
         draft_count=count(DRAFTS),
         ended=posts(MOST_OTHERS, ENDED),
-        health=status and status.queue(),
         reconnect=status.accounts_to_reconnect() if status else (),
         elsewhere=status and status.elsewhere(),
         may_compose=visit.may("create"),

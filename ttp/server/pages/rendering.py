@@ -14,7 +14,6 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ttp.domain.action import Action
 from ttp.domain.cards import cards_of
 from ttp.domain.delivery import APPROVAL, DeliveryState
 from ttp.domain.links import host_of
@@ -77,16 +76,6 @@ SHAPES = {
 }
 """The outline of a status or state, where it has not the same name."""
 _LEAST_COMPRESSED, _LEVEL = 1000, 4
-_ACTIONS = {
-    "retry": "/posts/{}/retry",
-    "resolve": "/posts/{}/resolve",
-    "approve": "/posts/{}/approve",
-    "publish": "/posts/{}/publish",
-    "show": "/posts/{}",
-    "edit": "/posts/{}/edit",
-    "schedule": "/posts/{}/edit",
-    "delete": "/posts/{}/delete",
-}
 
 
 def page_answer(request: Request, name: str, values: Mapping[str, Any], status: int = 200) -> Response:
@@ -120,7 +109,6 @@ def _environment() -> Environment:
         others=other_clocks,
         weblink=web_address,
         state=_state,
-        link=link_of,
         linkcards=cards_of,
         crop=crop,
         shape=shape,
@@ -131,12 +119,17 @@ def _environment() -> Environment:
         size=size_text,
         ago=_ago,
         look=look_of,
-        network=lambda name: BUILT_IN.get(name) or name,
+        network=network_name,
         change=change,
         thousands=_thousands,
     )
     environment.globals.update(APPROVAL=APPROVAL, FOCUS=FOCUS, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)
     return environment
+
+
+def network_name(platform: str) -> str:
+    """Return the name of a network for people."""
+    return BUILT_IN.get(platform) or platform.title()
 
 
 def look_of(post: PostView) -> str:
@@ -225,13 +218,6 @@ def _repeated(cron: str) -> str:
 def web_address(url: str | None) -> str | None:
     """Return an address that a page may link to; None for others, such as `javascript:`."""
     return url if url and url.startswith(("https://", "http://")) else None
-
-
-def link_of(way: object) -> str | None:
-    """Return the page on which a person can do what a hint proposes, if there is one."""
-    if isinstance(way, Action) and way.args and way.args[0].isdigit() and way.name in _ACTIONS:
-        return _ACTIONS[way.name].format(way.args[0])
-    return None
 
 
 def error_lines(error: TtpError) -> list[str]:

@@ -76,7 +76,7 @@ PAGES = (
     ),
     PageRoute("GET", "/compose", compose.show_new, "create"),
     PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
-    PageRoute("POST", SHARED, share.show_shared, "create", share.show_again, has_token=False),
+    PageRoute("POST", SHARED, share.show_shared, "create", compose.show_again, has_token=False),
     PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
     PageRoute("POST", "/compose/time", compose.show_time, "text check by a server"),
     PageRoute("POST", "/compose/keep", compose.keep, "create"),

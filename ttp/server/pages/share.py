@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
-
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from ttp.domain.errors import TtpError
 from ttp.server.pages import compose
 from ttp.server.pages.visit import Visit
 
@@ -20,11 +17,7 @@ def show_shared(visit: Visit) -> Response:
         shared = visit.field(name).strip()
         if shared and not any(shared in one for one in words):
             words.append(shared)
-    fields = [("content", "\n".join(words)), ("form", secrets.token_hex(8))]
+    fields = [("content", "\n".join(words)), ("form", compose.new_form())]
     fields += [("accounts", name) for name in visit.only_account]
     visit.form = FormData([*fields, *(("files", file) for file in visit.files("files"))])
     return compose.submit(visit)
-
-
-def show_again(visit: Visit, error: TtpError) -> Response:
-    return show_shared(visit)

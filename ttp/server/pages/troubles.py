@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.platforms import BUILT_IN
-from ttp.server.pages.rendering import web_address
+from ttp.server.pages.rendering import network_name, web_address
 from ttp.server.pages.visit import Visit
 from ttp.services.queries import PostView
 
@@ -53,11 +52,6 @@ class DeliveryTrouble:
     repairs: Sequence[RepairButton] = ()
 
 
-def network(platform: str) -> str:
-    """Return the name of a network for people."""
-    return BUILT_IN.get(platform) or platform.title()
-
-
 def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[DeliveryTrouble]:
     """Return what a person must look at. `actions`: what they can do with the post now."""
     troubles = []
@@ -70,7 +64,7 @@ def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[De
 
 
 def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> DeliveryTrouble:
-    name, page = network(delivery.platform), f"/posts/{post.id}/resolve?"
+    name, page = network_name(delivery.platform), f"/posts/{post.id}/resolve?"
     answers = {"It is live": "yes", "It is not there": "no"} if "resolve" in actions else {}
     repairs = [
         RepairButton(label, page + urlencode({"account": delivery.account, "found": found}))
@@ -87,11 +81,11 @@ def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> Del
 
 def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[str]) -> DeliveryTrouble:
     kind = delivery.error.kind if delivery.error else Kind.UNKNOWN
-    title = _UNSENT.get(kind, _CONTENT).format(network(delivery.platform))
+    title = _UNSENT.get(kind, _CONTENT).format(network_name(delivery.platform))
     why = [_sentence(delivery.error.message)] if delivery.error else []
     if delivery.so_far:
         why.append(_sentence(delivery.so_far))
-    live = [network(one.platform) for one in post.active if one.state is DeliveryState.PUBLISHED]
+    live = [network_name(one.platform) for one in post.active if one.state is DeliveryState.PUBLISHED]
     if live:
         why.append(f"It is live on {' and '.join(dict.fromkeys(live))}.")
     again = [RepairButton("Try again", action="retry")] if "retry" in actions else []

@@ -156,7 +156,7 @@ class Visit:
         path = urlsplit(next_path(self) or "").path
         return next((name for address, name, *_ in MENU if path == address or path.startswith(f"{address}/")), "")
 
-    @property
+    @cached_property
     def overview(self) -> Overview | None:
         """Return what each page shows beside the menu; None if the store cannot be read, which the page itself says."""
         try:
