@@ -2,7 +2,6 @@
 const compose = document.getElementById("compose");
 const kept = document.getElementById("kept");
 const fields = compose.elements;
-const all = (selector) => [...compose.querySelectorAll(selector)];
 const note = () => compose.dispatchEvent(new Event("input", { bubbles: true }));
 // What is not stored yet stays in this browser for 30 days, under the name of the person who typed it.
 const MINE = `ttp-copy:${encodeURIComponent(document.body.dataset.person)}:`;
@@ -14,19 +13,17 @@ const putCopy = () => {
 // A draft is never kept while its form is sent, nor a form sent while its draft is kept or files are on their way: one
 // would make the other stale. `waiting`: the button of a form that is sent after that.
 let [keeping, changed, sent, waiting] = [false, false, false, null];
+const isBusy = () => keeping || compose.querySelector(".sending:not(.failed)") !== null;
 const goOn = () => {
-  if (!waiting || keeping || compose.querySelector(".sending:not(.failed)")) return;
-  const button = waiting;
-  waiting = null;
-  compose.requestSubmit(button);
+  if (waiting && !sent && !isBusy()) compose.requestSubmit(waiting);
 };
 compose.addEventListener("sent", goOn); // of a file
 compose.addEventListener("submit", (event) => {
   const failed = compose.querySelector(".failed [data-act=again]");
-  if (failed) failed.focus();
-  else waiting = event.submitter;
-  if (failed || keeping || compose.querySelector(".sending")) return event.preventDefault();
-  [sent, waiting] = [true, null];
+  failed?.focus();
+  waiting = failed ? null : event.submitter;
+  if (failed || isBusy()) return event.preventDefault();
+  sent = true;
   sessionStorage.setItem("ttp-sent", COPY);
 });
 compose.addEventListener("input", ({ target }) => {
@@ -60,26 +57,24 @@ addEventListener("pagehide", () => {
   navigator.sendBeacon("/compose/keep", new FormData(compose));
   putCopy();
 });
-addEventListener("pageshow", () => { sent = false; }); // also after "back"
+addEventListener("pageshow", () => { [sent, waiting] = [false, null]; }); // also after "back"
 // A part of the page is swapped by its button. Where the answer has no such part, as the one that asks to log in, or
 // while files are sent, the form is sent as a whole. What is typed before the answer comes stays: it is asked again.
-const texts = () => all("[name=content], [name=thread], [name^='variant:']").map((one) => [one.name, one.value]);
-let before = "";
+const texts = (data = new FormData(compose)) => [...data].filter(([name]) => /^(content|thread|variant:)/.test(name));
 compose.addEventListener("htmx:beforeRequest", (event) => {
   const { elt } = event.detail;
-  if (!elt.hasAttribute("hx-select")) return;
-  before = JSON.stringify(texts());
-  if (!compose.querySelector(".sending")) return;
+  if (!elt.hasAttribute("hx-select") || !compose.querySelector(".sending")) return;
   event.preventDefault();
   compose.requestSubmit(elt);
 });
 compose.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { requestConfig, serverResponse, target } = detail;
-  if (!requestConfig.elt.hasAttribute("hx-select")) return;
+  const { elt, formData } = requestConfig;
+  if (!elt.hasAttribute("hx-select")) return;
   const isWhole = serverResponse.includes(`id="${target.id}"`);
-  detail.shouldSwap = isWhole && before === JSON.stringify(texts());
-  if (!isWhole) compose.requestSubmit(requestConfig.elt);
-  else if (!detail.shouldSwap) requestConfig.elt.click();
+  detail.shouldSwap = isWhole && String(texts(formData)) === String(texts());
+  if (!isWhole) compose.requestSubmit(elt);
+  else if (!detail.shouldSwap) elt.click();
 });
 compose.addEventListener("htmx:afterSettle", ({ detail }) => {
   const { elt } = detail.requestConfig;
@@ -87,12 +82,12 @@ compose.addEventListener("htmx:afterSettle", ({ detail }) => {
     asked = texts();
     note();
   }
-  if (elt.id === "clocks" && fields.pick !== document.activeElement) showPick();
+  const { pick, pick_shown: shown } = fields;
+  if (elt.id === "clocks" && shown && pick !== document.activeElement) pick.value = shown.value;
 });
 // Counts: what the server counted, and how much was typed since. "≈" where networks count differently: links, emoji.
-const segments = new Intl.Segmenter();
-const sizeOf = (text) => [...segments.segment(text.replace(/https?:\/\/\S+/g, "x".repeat(23)))].length;
-let [asked, asking] = [texts(), []];
+const sizeOf = (text) => [...new Intl.Segmenter().segment(text.replace(/https?:\/\/\S+/g, "x".repeat(23)))].length;
+let asked = texts();
 const estimate = (from, own, part) => {
   const names = [own ? `variant:${own}` : "content", "thread"];
   const parts = from.filter(([name]) => names.includes(name)).map(([, text]) => text);
@@ -101,7 +96,7 @@ const estimate = (from, own, part) => {
 };
 const recount = () => {
   const now = texts();
-  for (const count of all(".count[data-limit]")) {
+  for (const count of compose.querySelectorAll(".count[data-limit]")) {
     const box = count.closest("[data-part]");
     const { own, length, limit } = count.dataset;
     const [[size, text], [oldSize, oldText]] = [now, asked].map((one) => estimate(one, own, box?.dataset.part));
@@ -112,20 +107,18 @@ const recount = () => {
     count.classList.toggle("near", total <= limit && total >= 0.95 * limit);
   }
 };
-const check = document.getElementById("check");
-check.addEventListener("htmx:beforeRequest", () => { asking = texts(); });
-check.addEventListener("htmx:afterSwap", () => { asked = asking; });
-check.addEventListener("htmx:afterSettle", recount);
+document.getElementById("check").addEventListener("htmx:afterSettle", ({ detail }) => {
+  asked = texts(detail.requestConfig.formData);
+  recount();
+});
 // One field has the time: a chip and the calendar write into it. "All" stands for the accounts of its network.
-const showPick = () => {
-  if (fields.pick_shown) fields.pick.value = fields.pick_shown.value;
-};
 compose.addEventListener("input", ({ target }) => {
   const { name, value } = target;
   if (name === "chip") fields.at.value = value;
   if (name === "pick" && value) fields.at.value = value.replace("T", " ");
-  if (name === "pick" || name === "at") for (const chip of all("[name=chip]")) chip.checked = false;
-  if (name === "at") showPick();
+  const chips = compose.querySelectorAll("[name=chip]");
+  if (name === "pick" || name === "at") for (const chip of chips) chip.checked = false;
+  if (name === "at") fields.pick.value = ""; // until the server has read the words
   const group = target.closest("#accounts fieldset:has(.chip)");
   if (!group) return;
   const [every, ...boxes] = group.querySelectorAll("input");
@@ -145,23 +138,22 @@ compose.addEventListener("keydown", (event) => {
 });
 // A copy that the server has not stored is offered: of this post, or of any where a new one is written.
 const offer = document.getElementById("copy");
+const isStored = async () => {
+  const answer = await fetch("/compose/keep?ask=yes", { method: "POST", body: new FormData(offer) }).catch(() => null);
+  return answer?.ok;
+};
 const offerCopy = async () => {
   const part = (name) => document.getElementById(`copy-${name}`);
-  for (const [key, text] of Object.entries(localStorage).filter(([name]) => name.startsWith("ttp-copy:"))) {
-    const copy = JSON.parse(text);
+  for (const key of Object.keys(localStorage).filter((name) => name.startsWith("ttp-copy:"))) {
+    const copy = JSON.parse(localStorage.getItem(key));
     const value = (name) => new Map(copy.fields).get(name) || "";
-    const isOld = Date.now() - copy.at > 30 * 24 * 3600 * 1000;
-    const isOf = ["0", value("post_id")].includes(fields.post_id.value);
-    if (isOld) localStorage.removeItem(key);
-    if (isOld || !key.startsWith(MINE) || key === COPY || !isOf) continue;
+    const isHere = ["0", value("post_id")].includes(fields.post_id.value) && key !== COPY && key.startsWith(MINE);
     const hidden = (field) => Object.assign(document.createElement("input"), { type: "hidden", ...field });
     part("fields").replaceChildren(...copy.fields.map(([name, value]) => hidden({ name, value })));
-    const body = new FormData(offer);
-    const answer = await fetch("/compose/keep?ask=yes", { method: "POST", body }).catch(() => ({}));
-    if (answer.ok) {
-      localStorage.removeItem(key);
-      continue;
-    }
+    const isOld = Date.now() - copy.at > 30 * 24 * 3600 * 1000;
+    const isDone = isOld || (isHere && (await isStored()));
+    if (isDone) localStorage.removeItem(key);
+    if (isDone || !isHere) continue;
     const at = new Date(copy.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
     part("when").textContent = value("post_id") === "0" ? at : `${at}, for post ${value("post_id")}`;
     part("text").textContent = value("content");

@@ -2,13 +2,14 @@
 const ids = ["compose", "media", "files", "uploads", "sends", "sending"];
 const [form, media, input, notes, sends, blank] = ids.map((id) => document.getElementById(id));
 const mb = (bytes) => (bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+const typing = () => new Event("input", { bubbles: true });
 const changed = () => {
   [...media.children].forEach((row, at, all) => {
     for (const one of row.querySelectorAll("[data-nr]")) one.textContent = at + 1;
     row.querySelector("[name=up]").disabled = at === 0;
     row.querySelector("[name=down]").disabled = at === all.length - 1;
   });
-  form.dispatchEvent(new Event("input", { bubbles: true }));
+  form.dispatchEvent(typing());
 };
 const say = (textContent, className = "note bad") => {
   notes.append(Object.assign(document.createElement("p"), { className, textContent }));
@@ -20,7 +21,6 @@ const add = (files, part = "") => {
   for (const file of files) {
     const isOther = file.type && !/^(image|video|audio)\//.test(file.type);
     if (isOther) say(`${file.name} is left out: it is no picture, video or sound.`);
-    else if (!file.size) say(`${file.name} is left out: it is empty.`);
     else if (file.size > most) say(`${file.name} is left out: it has ${mb(file.size)}, and ${mb(most)} can be sent.`);
     else {
       const row = Object.assign(blank.content.firstElementChild.cloneNode(true), { file, part });
@@ -41,11 +41,10 @@ const sendNext = () => {
   row.request = request;
   request.open("POST", "/compose/media");
   request.setRequestHeader("X-CSRF-Token", form.elements.csrf.value);
-  request.setRequestHeader("HX-Request", "true");
+  hint.textContent = "You can go on writing.";
   request.upload.onprogress = ({ loaded, total }) => {
     bar.value = (100 * loaded) / total;
     label.textContent = `${name}, ${mb(loaded)} of ${mb(total)}`;
-    if (loaded === total) hint.textContent = "It is being checked.";
   };
   const fail = (words) => {
     row.classList.add("failed");
@@ -54,8 +53,7 @@ const sendNext = () => {
   request.onerror = () => fail("Not sent: the server cannot be reached. Try again when you are online.");
   request.onload = () => {
     const { body } = new DOMParser().parseFromString(request.responseText, "text/html");
-    const [rows, lines] = [".shot", ".note"].map((selector) => [...body.querySelectorAll(selector)]);
-    const words = lines.map((one) => one.textContent.trim()).join(" ");
+    const [rows, words] = [body.querySelectorAll(".shot"), body.querySelector(".note.bad")?.textContent.trim()];
     if (request.status === 401 || request.status >= 500) return fail(words || "The server could not take it.");
     if (rows.length) say(`${name} is here.`, "unseen");
     else say(words || `${name} was refused (${request.status}).`);
@@ -70,21 +68,10 @@ const sendNext = () => {
   };
   request.send(data);
 };
-// Pictures that are chosen with the button of a part are that part's.
-form.addEventListener("click", (event) => {
-  const link = event.target.closest(".part-foot a");
-  if (event.target === input && event.isTrusted) input.dataset.part = "";
-  if (!link) return;
-  event.preventDefault();
-  input.dataset.part = link.closest(".part").dataset.part;
-  input.click();
-});
-input.addEventListener("change", () => {
-  add(input.files, input.dataset.part);
-  input.value = "";
-});
-form.addEventListener("paste", ({ clipboardData }) => {
-  if (!clipboardData.types.includes("text/plain")) add(clipboardData.files);
+form.addEventListener("change", ({ target }) => {
+  if (target.type !== "file") return;
+  add(target.files, target.dataset.part);
+  target.value = "";
 });
 sends.addEventListener("click", ({ target }) => {
   const [row, button] = [target.closest(".shot"), target.closest("button")];
@@ -99,11 +86,12 @@ sends.addEventListener("click", ({ target }) => {
 // Order: dragging, and buttons. A file that is dropped beside the field would replace the page.
 let dragged = null;
 document.addEventListener("dragstart", ({ target }) => { dragged = target.closest?.("#media > .shot"); });
-for (const name of ["dragover", "drop"]) {
+for (const name of ["dragover", "drop", "paste"]) {
   document.addEventListener(name, (event) => {
-    const { files, types } = event.dataTransfer;
-    if (dragged || types.includes("Files")) event.preventDefault();
-    if (!dragged && files.length) add(files);
+    const { files, types } = event.dataTransfer || event.clipboardData;
+    const hasFiles = types.includes("Files") && !types.includes("text/plain"); // Texts may bring a picture along.
+    if (dragged || hasFiles) event.preventDefault();
+    if (hasFiles && files.length) add(files);
     const row = dragged && event.target.closest("#media > .shot");
     if (!row || row === dragged) return;
     const { top, height } = row.getBoundingClientRect();
@@ -129,9 +117,7 @@ const show = (row) => {
 };
 const aim = (row, ...point) => {
   const shares = point.map((share) => Number(Math.min(Math.max(share, 0), 1).toFixed(2)));
-  row.querySelector("[name=focus]").value = shares.join();
-  show(row);
-  changed();
+  Object.assign(row.querySelector("[name=focus]"), { value: shares.join() }).dispatchEvent(typing());
 };
 media.addEventListener("input", ({ target }) => show(target.closest(".shot")));
 media.addEventListener("toggle", ({ target }) => show(target.closest(".shot")), true);
@@ -144,10 +130,10 @@ media.addEventListener("click", (event) => {
     if (button.name === "up") row.after(row.previousElementSibling);
     else row.before(row.nextElementSibling);
     changed();
-    if (button.disabled) row.querySelector("[name=up]:enabled, [name=down]:enabled").focus();
+    const other = row.querySelector("[name=up]:enabled, [name=down]:enabled");
+    if (button.disabled && button === document.activeElement) other.focus();
   } else if (event.detail) {
-    const { left, top, width, height } = button.getBoundingClientRect();
-    aim(row, (event.clientX - left) / width, (event.clientY - top) / height);
+    aim(row, event.offsetX / button.offsetWidth, event.offsetY / button.offsetHeight);
   }
 });
 media.addEventListener("keydown", (event) => {

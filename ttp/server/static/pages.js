@@ -49,6 +49,5 @@ if (offer && zone !== offer.dataset.zone) {
   offer.hidden = false;
 }
 // The form that was sent last was saved if this page says so: compose.js needs no copy of it any more.
-const copy = sessionStorage.getItem("ttp-sent");
-if (copy && "saved" in document.body.dataset) localStorage.removeItem(copy);
+if ("saved" in document.body.dataset) localStorage.removeItem(sessionStorage.getItem("ttp-sent"));
 sessionStorage.removeItem("ttp-sent");
