@@ -30,7 +30,10 @@ def write(page: Any, text: str, when: str = "") -> None:
 
 
 def until(page: Any, holds: Callable[[], bool]) -> None:
-    """Wait for a condition, while the browser goes on."""
+    """Wait for a condition, while the browser goes on.
+
+    For what no locator can say: `wait_for_function` evaluates a string in the page, which its policy refuses.
+    """
     for _ in range(int(PATIENCE_S * 10)):
         if holds():
             return
@@ -126,7 +129,7 @@ def test_a_copy_is_forgotten_when_the_server_has_the_text_and_when_a_person_says
         page.goto("/compose")
         write(page, "Kept")
         page.wait_for_url("**/posts/1/edit")
-        page.wait_for_function("localStorage.length === 0")
+        until(page, lambda: page.evaluate("localStorage.length") == 0)
         end_login(page)
         field(page, "Text").fill("Kept, and more")
         page.get_by_role("link", name="Log in").wait_for()
@@ -150,7 +153,7 @@ def test_the_last_words_before_a_page_is_left_are_kept(site: Site) -> None:
         until(page, lambda: site.ttp.shown()["content"] == "Hello")
         assert (site.ttp.shown()["content"], site.ttp.count("post")) == ("Hello", 1)
         page.goto("/compose")
-        page.wait_for_function("localStorage.length === 0")
+        until(page, lambda: page.evaluate("localStorage.length") == 0)
         assert not button(page, "Show it").is_visible()
         page.goto("/posts/1/edit")
         assert field(page, "Text").input_value() == "Hello"
@@ -199,7 +202,7 @@ def test_a_suggested_time_is_filled_in_where_the_person_is(site: Site, scripts: 
         page.locator("[aria-invalid=true]").wait_for()
         write(page, "Hello")
         button(page, "Next slot").click()
-        page.wait_for_function("() => /09:00$/.test(document.activeElement.value || '')")
+        until(page, lambda: page.evaluate("/09:00$/.test(document.activeElement.value || '')"))
         assert field(page, "When").evaluate("one => one === document.activeElement")
         assert page.evaluate(
             "one => { const box = one.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight; }",
@@ -219,7 +222,7 @@ def test_pictures_chosen_during_an_upload_arrive_and_a_bad_file_drops_only_itsel
         held: list[Any] = []
         page.route("**/compose/media", lambda route: held.append(route))
         page.set_input_files("input[type=file]", files=files("a.png", "note.txt"))
-        page.wait_for_function("document.body.innerText.includes('a.png')")
+        page.get_by_text("a.png").first.wait_for()
         page.set_input_files("input[type=file]", files=files("b.png"))
         button(page, "Save draft").click()  # which waits for them
         for _ in range(3):

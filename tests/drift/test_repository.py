@@ -29,6 +29,9 @@ WORKPLACES = re.compile("|".join(["/" + "work/", "/" + "tmp/w/", "/" + "root/", 
 LONGEST_MODULE = 600
 """Lines. A module is one noun; a folder of small pieces is harder to read than one file that holds them together."""
 
+MOST_SCRIPT_LINES = 400
+"""Of all pages together: what the server, HTML and htmx can do needs no script."""
+
 
 def ours() -> list[Path]:
     """The files of the project, without what tools leave behind."""
@@ -76,6 +79,18 @@ def test_modules_of_the_program_stay_small() -> None:
     sizes = {str(path): text.count("\n") for path, text in TEXTS.items() if path.parts[0] == "ttp"}
 
     assert {name: lines for name, lines in sizes.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_the_scripts_of_the_pages_stay_few_and_readable() -> None:
+    folder = ROOT / "ttp" / "server" / "static"
+    lines = [
+        line
+        for path in folder.glob("*.js")
+        if path.name not in ("htmx.min.js", "api.js")  # The latter is of the API's page only.
+        for line in path.read_text().splitlines()
+    ]
+    assert len(lines) <= MOST_SCRIPT_LINES
+    assert [line for line in lines if len(line) > 120] == []
 
 
 def test_every_module_of_the_program_says_what_it_owns() -> None:

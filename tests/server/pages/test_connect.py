@@ -258,10 +258,10 @@ def test_a_state_ends_after_ten_minutes(ann: Person) -> None:
     assert "x/demo" not in names(ann)
 
 
-@pytest.mark.parametrize("query", ["", "?state=", "?code=a", "?state=unknown&code=a", "?state=%00%ff&code=a"])
-def test_an_answer_to_no_login_is_refused(ann: Person, query: str) -> None:
+def test_an_answer_to_no_login_is_refused(ann: Person) -> None:
     before = names(ann)
-    assert ann.get(f"/callback{query}").status_code == 400
+    for query in ("", "?state=", "?code=a", "?state=unknown&code=a", "?state=%00%ff&code=a"):
+        assert ann.get(f"/callback{query}").status_code == 400, query
     assert names(ann) == before
 
 

@@ -72,8 +72,9 @@ def test_the_publisher_is_red_only_while_posts_wait_for_it(ann: Person) -> None:
 def test_a_message_is_closed_by_a_link_to_the_page_without_it(ann: Person) -> None:
     ann.ttp.post("Hello", "--to", "x/me")
     page = ann.sees("/posts?q=Hello&done=saved")
-    assert re.findall(r'href="([^"]+)" data-close', page) == ["/posts?q=Hello"]
-    assert "data-close" not in ann.sees("/posts?q=Hello&done=nothing")
+    close = r'href="([^"]+)" hx-get="([^"]+)" hx-target="#messages"'
+    assert re.findall(close, page) == [("/posts?q=Hello", "/posts?q=Hello")]
+    assert not re.search(close, ann.sees("/posts?q=Hello&done=nothing"))
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.iterdir()))

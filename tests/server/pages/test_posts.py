@@ -68,12 +68,12 @@ def test_text_of_others_is_escaped_everywhere(ann: Person) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ACTIONS)
-def test_asking_changes_nothing(ann: Person, name: str) -> None:
+def test_asking_changes_nothing(ann: Person) -> None:
     ann.ttp.post("Hello", "--to", "x/me", "--at", LATER)
     before = ann.ttp.shown()
-    assert f'action="/posts/1/{name}"' in ann.sees(f"/posts/1/{name}")
-    assert ann.ttp.shown() == before
+    for name in ACTIONS:
+        assert f'action="/posts/1/{name}"' in ann.sees(f"/posts/1/{name}")
+        assert ann.ttp.shown() == before, name
 
 
 def test_an_unknown_action_or_post_is_not_found(ann: Person) -> None:

@@ -181,7 +181,7 @@ def show_time(visit: Visit) -> Response:
 def keep(visit: Visit) -> Response:
     """Keep what is typed, as a draft or separately: a scheduled post does not change until it is saved."""
     typed, kept = typed_in(visit), False
-    if visit.field("ask"):
+    if visit.query("ask"):
         return _answer_whether_kept(visit, typed)
     try:
         if not typed.is_draft:
@@ -195,7 +195,10 @@ def keep(visit: Visit) -> Response:
                 _keep_own_edit(visit, typed)
     except TtpError as error:
         return visit.page("compose_kept.html", error=error, typed=typed, kept=False)
-    return visit.page("compose_kept.html", typed=typed, kept=kept)
+    answer = visit.page("compose_kept.html", typed=typed, kept=kept)
+    if kept:
+        answer.headers["HX-Replace-Url"] = f"/posts/{typed.post_id}/edit"
+    return answer
 
 
 def _answer_whether_kept(visit: Visit, typed: Composition) -> Response:
@@ -203,7 +206,8 @@ def _answer_whether_kept(visit: Visit, typed: Composition) -> Response:
     post_id = _stored_id(visit, typed)
     kept = unsaved_edit(visit, post_id)
     stored = [composition_of(post, visit.zone) for post in visit.reading.queries.posts_by_id([post_id])]
-    if _only_words(typed) not in map(_only_words, [*stored, *(kept[:1] if kept else ())]):
+    has_words = any(text.strip() for text in (*typed.parts, *dict(typed.variants).values()))
+    if has_words and _only_words(typed) not in map(_only_words, [*stored, *(kept[:1] if kept else ())]):
         raise Conflict("what this browser has is not stored")
     return visit.page("compose_kept.html", typed=typed, kept=True)
 

@@ -6,9 +6,10 @@ from starlette.responses import Response
 
 from ttp.domain.errors import TtpError
 from ttp.domain.time.zones import suggest_zone, zone_names
-from ttp.server.pages.visit import Visit, local_path
+from ttp.server.pages.visit import ZONE_LATER, Visit, local_path
 
 PAGE = "/timezone"
+_ONE_YEAR_S = 365 * 24 * 3600
 
 
 def show_timezone(visit: Visit) -> Response:
@@ -18,12 +19,17 @@ def show_timezone(visit: Visit) -> Response:
 
 def set_timezone(visit: Visit) -> Response:
     """Store the zone in which this person's times are read and shown; without one, that of the settings."""
+    before = local_path(visit.field("next")) or PAGE
+    if visit.field("later"):
+        answer = visit.go(before)
+        answer.set_cookie(ZONE_LATER, "yes", max_age=_ONE_YEAR_S, httponly=True, samesite="lax")
+        return answer
     name = visit.field("timezone").strip()
     try:
         visit.installation.people.set_timezone(visit.person.name, name)
     except TtpError as error:
         return _page(visit, name, error)
-    return visit.go(local_path(visit.field("next")) or PAGE, done="timezone")
+    return visit.go(before, done="timezone")
 
 
 def _page(visit: Visit, name: str, error: TtpError | None = None) -> Response:

@@ -93,6 +93,10 @@ MESSAGE = ("done", "post", "undo", "change", "refused", "at", "tz", "revision")
 _MOST_FIELDS, _MOST_FILES = 500, 20
 _NEXT_FOR_S = 600
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
+ZONE_LATER = "ttp-zone-later"
+"""The cookie of a browser that was offered its zone, and whose person wants those of the settings."""
+_QUIET = ("check", "clocks")
+"""Parts of a page that keep what they show when the login has ended: another part says so."""
 _MOST_ID = 10**15
 Handle = Callable[["Visit"], Response]
 
@@ -263,6 +267,7 @@ class Visit:
             "visit": self,
             "person": self.session.person if self.session else None,
             "csrf": self.csrf,
+            "ZONE_LATER": ZONE_LATER,
             "path": self.request.url.path,
             "done": DONE.get(self.query("done"), ""),
             "is_saved": self.query("done") in SAVED,
@@ -280,7 +285,10 @@ class Visit:
         return redirect(f"{path}?{urlencode(query)}" if query else path)
 
     def error(self, error: TtpError) -> Response:
-        return self.page("error_part.html" if self.is_fragment else "error.html", error=error)
+        answer = self.page("error_part.html" if self.is_fragment else "error.html", error=error)
+        if answer.status_code in (401, 403) and self.request.headers.get("hx-target") in _QUIET:
+            answer.headers["HX-Reswap"] = "none"
+        return answer
 
 
 def parse_number(text: str) -> int | None:
