@@ -71,7 +71,9 @@ def test_an_account_may_always_split(ttp: Program) -> None:
     assert account["split"] is True
     server = server_of(ttp)
     assert [one["split"] for one in server.having("read").ok("GET", "/v1/accounts")] == [True, None]
-    assert Person(server).log_in().sees("/accounts").count("splits long texts") == 1
+    person = Person(server).log_in()
+    pages = [person.sees(f"/accounts/x/{name}").partition('id="split"')[2] for name in ("me", "other")]
+    assert [page.partition("</select>")[0].count('value="always" selected') for page in pages] == [1, 0]
     assert parts_of(ttp.ok("create", TEXT, *TIMED, "--json").json) == PARTS
     assert ttp("create", TEXT, "--no-split", *TIMED).code == 2
     assert ttp("create", TEXT, "--to", "x/other", "--at", AT).code == 2

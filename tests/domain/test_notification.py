@@ -73,7 +73,7 @@ def test_no_line_is_long_or_has_control_characters() -> None:
     message = write_message([failed(5, text=text, account="x/\x1b", message=text)])
     assert all(line.isprintable() for line in (message.title, *message.lines))
     assert len(message.lines[0]) < 100
-    assert write_message([failed(5, text=None, account=None)]).lines[0] == 'Post 5 to : ""'
+    assert write_message([failed(5, text=None, account=None)]).lines[0] == 'Post 5: ""'
 
 
 @pytest.mark.parametrize(

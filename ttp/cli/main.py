@@ -50,6 +50,8 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
                 from ttp.cli import app
                 from ttp.cli.context import Context
 
+                if words[0] in ("--help", "-h"):  # of the command that it names
+                    words = ["help", *words[1:]]
                 return app.run(words, Context(clock, key))
     except KeyboardInterrupt:
         return 130

@@ -100,6 +100,8 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
         for form in forms:
             if form == "create" and _is_no_text(typed[count:]):
                 continue
+            if form.startswith("create {}") and any(map(ID.fullmatch, typed[count : count + 1])):
+                continue  # of a post, whose number is no text
             if (
                 form == "schedule"
                 and wrong.lower() in other_words.MOVES

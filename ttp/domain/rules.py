@@ -539,14 +539,15 @@ def _alt_problems(post: Post, names: Collection[str], config: Config) -> Iterato
     missing = [item for item in post.media if item.lacks_alt and item.name in names]
     if not missing or config["guard.alt"] == "off":
         return
+    named = [item for item in missing if item.alt and item.alt != ALT_EXAMPLE]
     if len(post.media) == 1:
         (item,) = post.media
-        is_name = item.alt and item.alt != ALT_EXAMPLE
         message = (
-            f"the {'video' if item.is_video else 'picture'} has no alt text{' but its file name' if is_name else ''}"
+            f"the {'video' if item.is_video else 'picture'} has no alt text{' but its file name' if named else ''}"
         )
     else:
-        message = f"{len(missing)} of {len(post.media)} media have no alt text"
+        but = " but their file names" if len(named) == len(missing) else ""
+        message = f"{len(missing)} of {len(post.media)} media have no alt text{but}"
     yield Problem("media", "alt_missing", message, hint=add_alt(post), warning=config["guard.alt"] != "refuse")
 
 
