@@ -546,7 +546,8 @@ def _alt_problems(post: Post, names: Collection[str], config: Config) -> Iterato
             f"the {'video' if item.is_video else 'picture'} has no alt text{' but its file name' if is_name else ''}"
         )
     else:
-        message = f"{len(missing)} of {len(post.media)} media have no alt text"
+        kind = "pictures" if all(item.is_image for item in post.media) else "media"
+        message = f"{len(missing)} of {len(post.media)} {kind} have no alt text"
     yield Problem("media", "alt_missing", message, hint=add_alt(post), warning=config["guard.alt"] != "refuse")
 
 
