@@ -546,8 +546,9 @@ def _alt_problems(post: Post, names: Collection[str], config: Config) -> Iterato
             f"the {'video' if item.is_video else 'picture'} has no alt text{' but its file name' if named else ''}"
         )
     else:
+        kind = "pictures" if all(item.is_image for item in post.media) else "media"
         but = " but their file names" if len(named) == len(missing) else ""
-        message = f"{len(missing)} of {len(post.media)} media have no alt text{but}"
+        message = f"{len(missing)} of {len(post.media)} {kind} have no alt text{but}"
     yield Problem("media", "alt_missing", message, hint=add_alt(post), warning=config["guard.alt"] != "refuse")
 
 

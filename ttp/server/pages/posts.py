@@ -99,7 +99,7 @@ ACTIONS = {
     "retry": PostAction(
         lambda visit, services: services.publishing.retry([visit.post_id], ()),
         "Try the failed accounts again?",
-        "Retry",
+        "Try again",
         "Only what failed is sent. What is published is never sent again.",
     ),
     "resolve": PostAction(
