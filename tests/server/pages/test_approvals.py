@@ -79,6 +79,8 @@ def test_opening_a_link_decides_nothing(ann: Person, stranger: Person, post: int
     assert EVIL not in page
     assert ann.ttp.shown()["approvedAt"] is None
     sha256 = ann.ttp.shown()["media"][0]["sha256"]
+    assert f'src="{path}/media/{sha256}/thumbnail" alt="a.png" width="800" height="600"' in page
+    assert f'src="{path}/media/{sha256}"' not in page
     assert stranger.get(f"{path}/media/{sha256}").headers["content-type"] == "image/png"
     assert stranger.get(f"{path}/media/{sha256}/thumbnail").status_code == 200
     for other in ("0" * 64, "0" * 64 + "/thumbnail"):
