@@ -76,6 +76,11 @@ DONE = {
     "source-skip": "Skipped.",
 }
 """The message after a change, by the word in the address: an address cannot show any other message."""
+DONE_TO = {
+    "approve": "Approved: post {}.",
+    "reject": "Sent back: post {}. It is a draft again.",
+}
+"""The message that names the post, on a page of several."""
 SAVED = ("saved", "draft", "scheduled")
 """The words after which a browser needs no copy of the form any more."""
 MENU = (
@@ -169,6 +174,11 @@ class Visit:
         """Return the address of this page without the message after a change."""
         left = [(name, value) for name, value in self.request.query_params.multi_items() if name not in MESSAGE]
         return f"{self.request.url.path}?{urlencode(left)}" if left else self.request.url.path
+
+    @property
+    def _message(self) -> str:
+        done, post_id = self.query("done"), parse_number(self.query("post"))
+        return DONE_TO[done].format(post_id) if post_id and done in DONE_TO else DONE.get(done, "")
 
     def card_actions(self, post: PostView) -> list[str]:
         actions = {"resolve": "review", "retry": "retry", "approve": "approve", "reject": "approve"}
@@ -264,7 +274,7 @@ class Visit:
             "person": self.session.person if self.session else None,
             "csrf": self.csrf,
             "path": self.request.url.path,
-            "done": DONE.get(self.query("done"), ""),
+            "done": self._message,
             "is_saved": self.query("done") in SAVED,
             "error": error,
             "lines": error_lines(error) if error else [],
@@ -277,7 +287,9 @@ class Visit:
 
     def go(self, path: str, **query: object) -> Response:
         """Send the browser to another page of this site, after a change."""
-        return redirect(f"{path}?{urlencode(query)}" if query else path)
+        address, anchor, part = path.partition("#")
+        words = f"{'&' if '?' in address else '?'}{urlencode(query)}" if query else ""
+        return redirect(f"{address}{words}{anchor}{part}")
 
     def error(self, error: TtpError) -> Response:
         return self.page("error_part.html" if self.is_fragment else "error.html", error=error)
