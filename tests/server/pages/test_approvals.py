@@ -240,3 +240,18 @@ def test_many_posts_have_pages_and_a_decision_leads_to_the_next_one(
     assert "post 4" in page.partition('id="toast"')[2]
     assert 'id="post-5"' in page
     assert ann.sees("/approvals?page=99").count("<article") == 2
+
+
+def test_a_message_says_that_a_scheduled_post_waits_for_approval(ann: Person) -> None:
+    ann.server.ttp.account()
+    fields = {"content": "Hello", "accounts": ["x/me"], "is_draft": "yes", "do": "schedule", "at": "2098-01-01 09:00"}
+    assert ann.does("/compose", fields) == "/posts/1?done=awaits-approval"
+
+
+def test_a_draft_waits_for_nothing(ann: Person) -> None:
+    ann.ttp.post("Hello", "--to", "x/me")
+    assert "Waiting" not in inner(ann.sees("/posts/1"))
+    day = ann.ttp.clock.now().strftime("%b")
+    for path in ("/posts", "/queue"):
+        row = ann.sees(path).partition('<li class="slim">')[2].partition("</li>")[0]
+        assert ("Draft" in row, "<time" in row, day in inner(row)) == (True, False, False)

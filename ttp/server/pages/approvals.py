@@ -16,6 +16,7 @@ from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
 from ttp.server.pages.media import media_answer
+from ttp.server.pages.post_events import BY_LINK
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
@@ -260,7 +261,7 @@ def _options(post: PostFields, accounts: Iterable[Account], platforms: Registry)
 
 def _services(visit: Visit, link: ApprovalLink, revision: int | None = None) -> RequestServices:
     """Return the services of a link's reader. `revision`: of the post that they decide about."""
-    name = f"{link.name} (by a link of {link.created_by})"
+    name = f"{link.name}{BY_LINK}{link.created_by})"
     caller = Caller(name, Capability.PUBLISH, accounts=link.accounts, approver=link.created_by)
     return RequestServices(visit.installation, caller, expected=revision)
 

@@ -43,6 +43,7 @@ DONE = {
     "saved": "Saved.",
     "draft": "Saved as a draft.",
     "scheduled": "Scheduled.",
+    "awaits-approval": "Scheduled. It waits for approval.",
     "moved": "Moved.",
     "publish": "Queued: the publisher sends it now.",
     "retry": "Queued: the publisher tries again now.",
@@ -81,7 +82,7 @@ DONE_TO = {
     "reject": "Sent back: post {}. It is a draft again.",
 }
 """The message that names the post, on a page of several."""
-SAVED = ("saved", "draft", "scheduled")
+SAVED = ("saved", "draft", "scheduled", "awaits-approval")
 """The words after which a browser needs no copy of the form any more."""
 MENU = (
     ("/calendar", "Calendar", "calendar", "own calendar"),
@@ -380,12 +381,13 @@ def local_path(path: str) -> str | None:
 def _show_again(page: PageRoute, visit: Visit) -> Response:
     """Show a form that has no token of this session. Only a form of this site is shown; raise NotAllowed for others."""
     is_own = has_own_origin(visit.request.scope["headers"])
+    whose = f"the form is from an earlier login, and you are logged in as {visit.person.name} now"
     if is_own and visit.is_fragment:
-        raise NotAllowed("the form is from an earlier login: press one of its buttons, and it comes back unchanged")
+        raise NotAllowed(f"{whose}: press one of its buttons, and it comes back unchanged")
     if page.show_again is None or not is_own:
         raise NotAllowed("the form is out of date: go back, reload the page and send it again")
     _refuse_unable(page, visit)
-    return page.show_again(visit, NotAllowed("the form is from an earlier login: look at it, then send it again"))
+    return page.show_again(visit, NotAllowed(f"{whose}: look at it, then send it again"))
 
 
 async def _begin(request: Request) -> Visit:
