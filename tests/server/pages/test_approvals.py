@@ -10,7 +10,8 @@ import pytest
 
 from tests.media_bytes import png
 from tests.server.conftest import BASE, Api
-from tests.server.pages.conftest import PUBLISH, Person, inner
+from tests.server.pages.conftest import PUBLISH, Person, form_with, inner
+from ttp.server.pages import approvals
 from ttp.server.pages.login import FREE_FAILURES, Backoff
 from ttp.services.server.approval_links import WORKS_FOR
 
@@ -79,6 +80,8 @@ def test_opening_a_link_decides_nothing(ann: Person, stranger: Person, post: int
     assert EVIL not in page
     assert ann.ttp.shown()["approvedAt"] is None
     sha256 = ann.ttp.shown()["media"][0]["sha256"]
+    assert f'src="{path}/media/{sha256}/thumbnail" alt="a.png" width="800" height="600"' in page
+    assert f'src="{path}/media/{sha256}"' not in page
     assert stranger.get(f"{path}/media/{sha256}").headers["content-type"] == "image/png"
     assert stranger.get(f"{path}/media/{sha256}/thumbnail").status_code == 200
     for other in ("0" * 64, "0" * 64 + "/thumbnail"):
@@ -217,3 +220,38 @@ def test_an_approval_schedules_a_submitted_draft(server: Api, ann: Person, stran
     ann.does("/posts/1/approve", {"revision": revision(ann)})
     assert (ann.ttp.shown()["status"], ann.ttp.shown()["scheduledAt"]) == ("scheduled", at)
     assert "/posts/1/approve" not in ann.sees("/approvals")
+
+
+def test_many_posts_have_pages_and_a_decision_leads_to_the_next_one(
+    server: Api, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approvals, "PAGE", 2)
+    for number in range(1, 6):
+        server.ttp.post(f"Text {number}", "--to", "x/me", "--at", f"2098-01-0{number}T09:30Z")
+    ann.ttp.sql("UPDATE change SET actor = 'ann' WHERE id = (SELECT min(id) FROM change WHERE command = 'create')")
+    page = ann.sees("/approvals")
+    assert "5 wait, 4 of them for you, page 1 of 3" in inner(page)
+    assert ("Text 2" in page, "Text 3" in page) == (True, False)
+    page = ann.sees("/approvals?page=2")
+    form = form_with(page, "Approve post 4")
+    address = ann.does(form.action, form.pressed("Approve post 4"))
+    assert address == "/approvals?page=2&done=approve&post=4#post-5"
+    page = ann.sees(address.partition("#")[0])
+    assert "post 4" in page.partition('id="toast"')[2]
+    assert 'id="post-5"' in page
+    assert ann.sees("/approvals?page=99").count("<article") == 2
+
+
+def test_a_message_says_that_a_scheduled_post_waits_for_approval(ann: Person) -> None:
+    ann.server.ttp.account()
+    fields = {"content": "Hello", "accounts": ["x/me"], "is_draft": "yes", "do": "schedule", "at": "2098-01-01 09:00"}
+    assert ann.does("/compose", fields) == "/posts/1?done=awaits-approval"
+
+
+def test_a_draft_waits_for_nothing(ann: Person) -> None:
+    ann.ttp.post("Hello", "--to", "x/me")
+    assert "Waiting" not in inner(ann.sees("/posts/1"))
+    day = ann.ttp.clock.now().strftime("%b")
+    for path in ("/posts", "/queue"):
+        row = ann.sees(path).partition('<li class="slim">')[2].partition("</li>")[0]
+        assert ("Draft" in row, "<time" in row, day in inner(row)) == (True, False, False)

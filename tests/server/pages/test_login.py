@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.server.conftest import Api
+from tests.server.conftest import BASE, Api
 from tests.server.pages.conftest import APPROVE, DRAFT, READ, Person
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.login import FREE_FAILURES, LONGEST_WAIT_S, Backoff
@@ -216,3 +216,13 @@ def test_an_unknown_address_is_a_page_for_browsers_and_json_for_clients(
 def test_an_unknown_address_is_escaped_in_the_page(stranger: Person) -> None:
     page = stranger.get("/<script>alert(1)</script>", headers={"Accept": "text/html"}).text
     assert "<script>alert" not in page
+
+
+def test_a_form_of_another_person_names_who_is_logged_in_now(ann: Person) -> None:
+    before, count = ann.csrf, ann.ttp.count("post")
+    ann.log_in("ben")
+    for headers in ({}, {"HX-Request": "true"}):
+        answer = ann("POST", "/compose", data={"csrf": before, "content": "Hello"}, headers={"Origin": BASE, **headers})
+        assert answer.status_code == 403
+        assert "as ben" in answer.text
+    assert ann.ttp.count("post") == count

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.media_bytes import png
+from tests.pictures import picture
 from tests.server.pages.conftest import Person
 from tests.server.pages.test_compose import EVIL, form
 from ttp.domain.account import Account
 from ttp.domain.cards import Card
+from ttp.domain.media.image_fit import ImageForm
+from ttp.domain.media.item import MediaItem
 from ttp.server.pages.pictures import crop, fold_text, mark_links
 from ttp.server.pages.rendering import _environment
+from ttp.services import media
 from ttp.services.preview import AccountVersion, TextPart
 from ttp.store import accounts
 
@@ -78,6 +83,24 @@ def test_a_network_of_pictures_shows_them_in_the_shape_of_the_first_and_folds_th
     assert views(page) == ["0 0 1200 1200", "200 0 1200 1200"]
     assert page.count("<summary>") == 1
     assert "200 of 2" in page
+
+
+def test_a_picture_is_converted_once_for_all_checks(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ann.ttp.database.writing() as db:
+        accounts.save(db, Account("instagram", "me", connected=True), now=ann.ttp.clock.now())
+    made, convert = list[MediaItem](), media._convert
+
+    def counting(file: Path, item: MediaItem, image_form: ImageForm) -> bytes:
+        made.append(item)
+        return convert(file, item, image_form)
+
+    monkeypatch.setattr(media, "_convert", counting)
+    files = {"files": ("a.png", picture("PNG", (640, 640)))}
+    part = ann("POST", "/compose/media", headers={"X-CSRF-Token": ann.csrf}, files=files).text
+    name = part.partition('name="media" value="')[2].partition('"')[0]
+    for _ in range(2):
+        assert views(previewed(ann, accounts=["instagram/me"], media=[name]))
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize(

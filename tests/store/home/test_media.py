@@ -18,7 +18,7 @@ from tests.store.process_limits import files_at_most
 from ttp.domain.errors import Bug, Busy, NotFound, TtpError, UsageError
 from ttp.domain.media.probe.reader import Flaw
 from ttp.store.home import media
-from ttp.store.home.media import MediaStore, OpenMedia, hash_source
+from ttp.store.home.media import MediaStore, OpenMedia, hash_source, temporary_media
 
 
 @pytest.fixture
@@ -291,3 +291,15 @@ def test_a_converted_copy_is_beside_its_original_and_tells_its_own_facts(store: 
     assert stat.S_IMODE(store.path(item.sha256, "instagram").stat().st_mode) == 0o600
     store.path(item.sha256, "instagram").write_bytes(data[:10])
     assert store.find_converted(item, "instagram") is None
+
+
+def test_a_preview_keeps_conversions_of_stored_files_only(store: MediaStore, tmp_path: Path) -> None:
+    stored, data = store.add(file(tmp_path, "a.png", made.png(640, 480))), made.jpeg(64, 48)
+    with temporary_media(store) as preview:
+        other = preview.add(file(tmp_path, "b.png", made.png(64, 480)))
+        for item in (stored, other):
+            preview.store_converted(item.sha256, "instagram", data)
+            assert preview.find_converted(item, "instagram") is not None
+    assert {one.name for one in store.folder.iterdir()} == {stored.sha256, f"{stored.sha256}.instagram"}
+    with temporary_media(store) as preview:
+        assert preview.find_converted(stored, "instagram") == store.find_converted(stored, "instagram") is not None

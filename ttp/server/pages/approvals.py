@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +16,7 @@ from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
 from ttp.server.pages.media import media_answer
+from ttp.server.pages.post_events import BY_LINK
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
@@ -31,23 +32,32 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
     from ttp.store.change_log import LoggedChange
 
-MOST_SHOWN, MOST_DECIDED = 100, 5
+PAGE, MOST_DECIDED, MOST_READ = 20, 5, 100
 WEEK = timedelta(days=7)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 """Stands for the time of a draft: drafts come last."""
 
 
 def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprovalLink | None = None) -> Response:
-    """Show the posts that wait for approval. `link`: a link that was just created."""
-    posts = [with_sent(visit.reading.posts, post) for post in islice(_waiting(visit, PostFilter()), MOST_SHOWN)]
+    """Show a page of the posts that wait for approval. `link`: a link that was just created."""
+    waiting = list(_waiting(visit, PostFilter()))
+    pages = max(-(-len(waiting) // PAGE), 1)
+    page = min(parse_number(visit.query("page")) or 1, pages)
+    begin = (page - 1) * PAGE
+    posts = [with_sent(visit.reading.posts, post) for post in waiting[begin : begin + PAGE]]
+    ids = [post.id or 0 for post in waiting]
     accounts = visit.reading.queries.accounts()
     may_revoke = visit.may("approve-link revoke")
     return visit.page(
         "approvals.html",
         posts=posts,
+        waiting=len(waiting),
+        page=page,
+        pages=pages,
+        following=dict(zip(ids, [*ids[1:], *ids[-2:-1]], strict=False)),
         options={post.id: _options(post, accounts, visit.installation.platforms) for post in posts},
-        own=visit.reading.approvals.of_author([post.id or 0 for post in posts], visit.person.name),
-        tags=sorted({tag for post in posts for tag in post.tags}),
+        own=visit.reading.approvals.of_author(ids, visit.person.name),
+        tags=sorted({tag for post in waiting for tag in post.tags}),
         is_needed=visit.installation.config.requires_approval,
         may_approve=visit.may("approve"),
         decided=_decided(visit),
@@ -61,7 +71,7 @@ def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprova
 
 def _decided(visit: Visit) -> list[LoggedChange]:
     """Return the last decisions, newest first. Who is limited to accounts sees none."""
-    changes = visit.reading.queries.changes(MOST_SHOWN) if visit.person.accounts is None else []
+    changes = visit.reading.queries.changes(MOST_READ) if visit.person.accounts is None else []
     return [one for one in changes if one.change.command in ("approve", "reject")][:MOST_DECIDED]
 
 
@@ -251,7 +261,7 @@ def _options(post: PostFields, accounts: Iterable[Account], platforms: Registry)
 
 def _services(visit: Visit, link: ApprovalLink, revision: int | None = None) -> RequestServices:
     """Return the services of a link's reader. `revision`: of the post that they decide about."""
-    name = f"{link.name} (by a link of {link.created_by})"
+    name = f"{link.name}{BY_LINK}{link.created_by})"
     caller = Caller(name, Capability.PUBLISH, accounts=link.accounts, approver=link.created_by)
     return RequestServices(visit.installation, caller, expected=revision)
 

@@ -110,6 +110,7 @@ def submit(visit: Visit) -> Response:
         return form_page(visit, replace(typed, zone=""), error, button=button)  # pressed again, it is in the zone now
     _forget_own_edit(visit, replace(typed, post_id=post.id or 0))
     done = {"draft": "draft", "schedule": "scheduled"}.get(button, "saved")
+    done = "awaits-approval" if done == "scheduled" and "approve" in post.needs() else done
     return visit.go(f"/posts/{post.id}", done=done)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from ttp.domain.attempt import Attempt, Phase
-from ttp.domain.delivery import DeliveryState
+from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.server.pages.rendering import network_name
 from ttp.services.queries import PostView
 from ttp.store.change_log import Change, LoggedChange
@@ -29,6 +29,8 @@ _CHANGED: Mapping[str, str] = MappingProxyType(
         "sync": "Changed by a file",
     }
 )
+BY_LINK = " (by a link of "
+"""What follows the name of a link's reader, before the name of who made the link."""
 _TRIES = (Phase.PREPARE, Phase.PUBLISH)
 
 
@@ -54,7 +56,8 @@ def _changed(change: Change) -> PostEvent:
         words = f"{'Took back' if verb == 'undo' else 'Did again'}: {_words(command).lower()}"
     else:
         words = _words(change.command)
-    by = f"by {change.actor}" if change.actor and "@" not in change.actor else "on the server" if change.actor else ""
+    is_on_server = "@" in (change.actor or "") and BY_LINK not in (change.actor or "")
+    by = f"by {change.actor}" if change.actor and not is_on_server else "on the server" if change.actor else ""
     return PostEvent(change.at, words, by)
 
 
@@ -64,11 +67,13 @@ def _words(command: str) -> str:
 
 def _published(post: PostView) -> Iterator[PostEvent]:
     """Yield one event for all that was published in the same minute."""
-    together: dict[datetime, list[str]] = defaultdict(list)
+    together: dict[datetime, list[Delivery]] = defaultdict(list)
     for delivery in post.active:
         if delivery.published_at is not None:
-            together[delivery.published_at.replace(second=0, microsecond=0)].append(network_name(delivery.platform))
-    for at, names in together.items():
+            together[delivery.published_at.replace(second=0, microsecond=0)].append(delivery)
+    for deliveries in together.values():
+        at = max(one.published_at for one in deliveries if one.published_at is not None)
+        names = [network_name(one.platform) for one in deliveries]
         yield PostEvent(at, f"Posted to {' and '.join(dict.fromkeys(names))}", state="published")
     for delivery in post.deliveries:
         if delivery.taken_down_at is not None:

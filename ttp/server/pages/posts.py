@@ -291,7 +291,10 @@ def change_post(visit: Visit, name: str) -> Response:
         return visit.go("/queue", done=name, post=visit.post_id)
     if not services.queries.posts_by_id([visit.post_id]):  # it was made for the time that is skipped
         return visit.go("/queue", done=name)
-    return visit.go(local_path(visit.field("next")) or f"/posts/{visit.post_id}", done=name)
+    address = local_path(visit.field("next"))
+    if address is None:
+        return visit.go(f"/posts/{visit.post_id}", done=name)
+    return visit.go(address, done=name, post=visit.post_id)
 
 
 def ask_again(visit: Visit, error: TtpError, name: str) -> Response:

@@ -43,6 +43,7 @@ DONE = {
     "saved": "Saved.",
     "draft": "Saved as a draft.",
     "scheduled": "Scheduled.",
+    "awaits-approval": "Scheduled. It waits for approval.",
     "moved": "Moved.",
     "publish": "Queued: the publisher sends it now.",
     "retry": "Queued: the publisher tries again now.",
@@ -76,7 +77,12 @@ DONE = {
     "source-skip": "Skipped.",
 }
 """The message after a change, by the word in the address: an address cannot show any other message."""
-SAVED = ("saved", "draft", "scheduled")
+DONE_TO = {
+    "approve": "Approved: post {}.",
+    "reject": "Sent back: post {}. It is a draft again.",
+}
+"""The message that names the post, on a page of several."""
+SAVED = ("saved", "draft", "scheduled", "awaits-approval")
 """The words after which a browser needs no copy of the form any more."""
 MENU = (
     ("/calendar", "Calendar", "calendar", "own calendar"),
@@ -174,6 +180,11 @@ class Visit:
         left = [(name, value) for name, value in self.request.query_params.multi_items() if name not in MESSAGE]
         return f"{self.request.url.path}?{urlencode(left)}" if left else self.request.url.path
 
+    @property
+    def _message(self) -> str:
+        done, post_id = self.query("done"), parse_number(self.query("post"))
+        return DONE_TO[done].format(post_id) if post_id and done in DONE_TO else DONE.get(done, "")
+
     def card_actions(self, post: PostView) -> list[str]:
         actions = {"resolve": "review", "retry": "retry", "approve": "approve", "reject": "approve"}
         needs = post.needs()
@@ -269,7 +280,7 @@ class Visit:
             "csrf": self.csrf,
             "ZONE_LATER": ZONE_LATER,
             "path": self.request.url.path,
-            "done": DONE.get(self.query("done"), ""),
+            "done": self._message,
             "is_saved": self.query("done") in SAVED,
             "error": error,
             "lines": error_lines(error) if error else [],
@@ -282,7 +293,9 @@ class Visit:
 
     def go(self, path: str, **query: object) -> Response:
         """Send the browser to another page of this site, after a change."""
-        return redirect(f"{path}?{urlencode(query)}" if query else path)
+        address, anchor, part = path.partition("#")
+        words = f"{'&' if '?' in address else '?'}{urlencode(query)}" if query else ""
+        return redirect(f"{address}{words}{anchor}{part}")
 
     def error(self, error: TtpError) -> Response:
         answer = self.page("error_part.html" if self.is_fragment else "error.html", error=error)
@@ -376,12 +389,13 @@ def local_path(path: str) -> str | None:
 def _show_again(page: PageRoute, visit: Visit) -> Response:
     """Show a form that has no token of this session. Only a form of this site is shown; raise NotAllowed for others."""
     is_own = has_own_origin(visit.request.scope["headers"])
+    whose = f"the form is from an earlier login, and you are logged in as {visit.person.name} now"
     if is_own and visit.is_fragment:
-        raise NotAllowed("the form is from an earlier login: press one of its buttons, and it comes back unchanged")
+        raise NotAllowed(f"{whose}: press one of its buttons, and it comes back unchanged")
     if page.show_again is None or not is_own:
         raise NotAllowed("the form is out of date: go back, reload the page and send it again")
     _refuse_unable(page, visit)
-    return page.show_again(visit, NotAllowed("the form is from an earlier login: look at it, then send it again"))
+    return page.show_again(visit, NotAllowed(f"{whose}: look at it, then send it again"))
 
 
 async def _begin(request: Request) -> Visit:

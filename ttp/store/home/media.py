@@ -323,7 +323,8 @@ def _item(name: str, facts: FileFacts, size: int, sha256: str) -> MediaItem:
 
 
 class TemporaryMedia(MediaStore):
-    """A temporary folder of links to the media, for a preview that stores nothing."""
+    """A temporary folder of links to the media, for a preview that stores nothing. Only conversions of files that are
+    stored already are kept beside them: they are a cache, and cleanup removes them with their originals."""
 
     def __init__(self, folder: Path, real: MediaStore) -> None:
         super().__init__(folder, real.forbidden)
@@ -333,6 +334,16 @@ class TemporaryMedia(MediaStore):
         if not super()._has(sha256, size) and (self._real.path(sha256).is_file() or self._real._fetch(sha256, sha256)):
             self._link(sha256, self._real.path(sha256))
         return super()._has(sha256, size)
+
+    def path(self, sha256: str, form: str = "") -> Path:
+        kept = self._real.path(sha256, form) if form else None
+        return kept if kept is not None and kept.is_file() else super().path(sha256, form)
+
+    def store_converted(self, sha256: str, form: str, data: bytes) -> None:
+        if self._real.path(sha256).is_file():
+            with suppress(Busy):  # a preview needs no room there
+                return self._real.store_converted(sha256, form, data)
+        return super().store_converted(sha256, form, data)
 
     def find_stored(self, sha256: str, name: str) -> MediaItem | None:
         return self._real.find_stored(sha256, name)

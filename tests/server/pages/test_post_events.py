@@ -1,0 +1,41 @@
+"""What happened to a post, newest first, and who did it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.post import Post
+from ttp.server.pages.post_events import post_events
+from ttp.services.queries import view_of
+from ttp.store.change_log import Change, LoggedChange
+
+NOW = datetime(2026, 1, 1, 12, 0, 10, tzinfo=UTC)
+POST = view_of(Post("Hello", id=1, created_at=NOW, updated_at=NOW))
+
+
+def test_what_was_published_within_the_minute_of_a_change_comes_after_it() -> None:
+    delivery = Delivery("x/me", "x", DeliveryState.PUBLISHED, published_at=NOW + timedelta(seconds=20))
+    events = post_events(replace(POST, deliveries=(delivery,)), [_logged("root@host", NOW)], ())
+    assert [event.state for event in events] == ["published", ""]
+
+
+@pytest.mark.parametrize(
+    ("actor", "detail"),
+    [
+        ("root@host", "on the server"),
+        ("maria (by a link of root@host)", "by maria (by a link of root@host)"),
+        ("maria@shop (by a link of ann)", "by maria@shop (by a link of ann)"),
+        ("ann", "by ann"),
+    ],
+)
+def test_who_changed_a_post_is_named(actor: str, detail: str) -> None:
+    (event,) = post_events(POST, [_logged(actor, NOW)], ())
+    assert event.detail == detail
+
+
+def _logged(actor: str, at: datetime) -> LoggedChange:
+    return LoggedChange(Change(1, "create", at, actor=actor), {})
