@@ -58,7 +58,7 @@ def files_entered(run: Callable[[], object]) -> set[str]:
 @pytest.mark.parametrize(
     ("most", "command"),
     [
-        (26, ("list",)),
+        (27, ("list",)),
         (43, ("create", "Hello {}", "--to", "x/me")),
         (53, ("schedule", "{}", "--at", "tomorrow 9am")),
         (92, ("run", "--until-idle")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -363,8 +364,11 @@ def test_the_loss_of_a_session_is_noticed_where_changes_are_awaited(database: Da
         first.db.execute("SELECT pg_terminate_backend(?)", (pid,))
         wait_for_end(first.db, pid)
 
+        assert isinstance(watch, PostgresConnection)
+
         def look() -> None:
             for _ in range(1000):
+                select.select([watch._session.fileno()], [], [], 60)  # until what the server said last is here
                 watch.data_version()
 
         with pytest.raises(SessionLost):
