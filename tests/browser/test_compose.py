@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Site
-from tests.browser.test_typed_words import button, field, until, write
+from tests.browser.test_typed_words import button, field, settled, until, write
 from tests.media_bytes import png
 
 LONG = " ".join(f"Sentence number {number} is here." for number in range(14))
@@ -67,15 +67,18 @@ def test_a_text_becomes_parts_which_are_moved_and_removed(known: Site, scripts: 
         first, second = field(page, "Text").input_value(), field(page, "Part 2").input_value()
         assert f"{first} {second}" == LONG
         if scripts:
+            settled(page)
             field(page, "Part 2").press("Alt+ArrowUp")
             until(page, lambda: field(page, "Text").input_value() == second)
             page.locator("#content:focus").wait_for()
+            settled(page)
             field(page, "Text").press("Alt+ArrowDown")
         else:
             button(page, "Move part 2 up").click()
             assert field(page, "Text").input_value() == second
             button(page, "Move part 2 up").click()
         until(page, lambda: field(page, "Text").input_value() == first)
+        settled(page)
         button(page, "Remove part 2").click()
         field(page, "Part 2").wait_for(state="detached")
 
@@ -134,6 +137,7 @@ def test_a_chip_a_picked_time_and_words_replace_each_other(known: Site, scripts:
         write(page, "Hello")
         button(page, "Next slot").click()
         page.locator("#bar-time", has_text="17:30").wait_for()
+        settled(page)
         page.get_by_label("Tomorrow").check(force=True)
         if scripts:
             assert field(page, "When").input_value().endswith("09:00")

@@ -41,6 +41,12 @@ def until(page: Any, holds: Callable[[], bool]) -> None:
     raise AssertionError(holds)
 
 
+def settled(page: Any) -> None:
+    """Wait until what a script has swapped is at work: what is pressed before is not heard."""
+    parts = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added"
+    page.locator(parts).first.wait_for(state="detached")
+
+
 def end_login(page: Any) -> None:
     page.context.clear_cookies()
 

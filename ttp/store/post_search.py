@@ -29,8 +29,6 @@ class PostFilter:
     since: datetime | None = None
     until: datetime | None = None
     search: str | None = None
-    words: tuple[str, ...] = ()
-    """Each is somewhere in the text."""
     key: str | None = None
     needs_you: bool = False
     approval: bool = False
@@ -74,9 +72,8 @@ def conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     for sign, bound in ((">=", criteria.since), ("<", criteria.until)):
         if bound is not None:
             add(f"{bounded} {sign} ?", ms(bound))
-    for part in (criteria.search, *criteria.words):
-        if part:
-            add(contains("content", "?"), part)
+    if criteria.search:
+        add(contains("content", "?"), criteria.search)
     if criteria.key is not None:
         add("key = ?", criteria.key)
     if criteria.within is not None:

@@ -42,8 +42,6 @@ FOUND = {
     "?sort=time": [1, 4, 3, 2, 5],
     "?sort=-time": [3, 4, 1, 5, 2],
     "?sort=-id&q=jasmine": [5, 3, 1],
-    "?q=more+JASMINE": [5],
-    "?q=jasmine+nothing": [],
     "?q=nothing": [],
     "?q=9%25": [],
     "?q=JAS%00MINE&tag=te%00a": [1],
@@ -72,7 +70,6 @@ def test_what_means_nothing_in_a_search_is_left_out_and_told(
 def test_a_match_is_marked_and_in_sight(five: Person) -> None:
     page = five.sees("/posts?q=jasmine")
     assert "Three <mark>JASMINE</mark>" in page
-    assert "<mark>jasmine</mark> &amp; <mark>more</mark>" in five.sees("/posts?q=more+jasmine")
     assert re.search("…&lt;b&gt;5 <mark>jasmine</mark> &amp; more", page)
 
 

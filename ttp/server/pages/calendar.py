@@ -124,7 +124,7 @@ def _focus(span: CalendarRange, when: str, now: datetime) -> date:
 
 def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response:
     filters = read_filters(visit)
-    post_filter = replace(filters.post_filter, since=None, until=None, words=())
+    post_filter = replace(filters.post_filter, since=None, until=None, search=None)
     view = "week" if span.is_week else "day" if span.is_day else "month"
     grid = _grid(span, visit.reading.week_begins) if view == "month" else span
     posts = _posts(visit, grid, post_filter)

@@ -107,11 +107,10 @@ class Filters:
 
     def excerpt(self, text: str) -> Markup:
         """Return the beginning of a text, or what is around the first match, with its matches marked."""
-        searched = self.post_filter.words
-        if not searched:
+        search = self.post_filter.search
+        if not search:
             return Markup.escape(text[:_WORDS])  # escaped
-        longest_first = sorted(searched, key=len, reverse=True)
-        pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+        pattern = re.compile(re.escape(search), re.IGNORECASE)
         match = pattern.search(text)
         start = match.start() - _WORDS_BEFORE if match and match.start() > _FIRST else 0
         start = text.find(" ", start, start + _WORDS_BEFORE) + 1 or start if start else 0
@@ -130,7 +129,7 @@ def read_filters(visit: Visit, *, page_size: int | None = None) -> Filters:
     words = {name: visit.query(name).strip()[:_LONGEST] for name in names}
     page = min(parse_number(visit.query("page")) or 1, _LAST_PAGE)
     accounts, problems = visit.reading.queries.accounts(), list[str]()
-    asked: dict[str, object] = {"words": tuple(words["q"].split()), "tags": (words["tag"],) if words["tag"] else ()}
+    asked: dict[str, object] = {"search": words["q"] or None, "tags": (words["tag"],) if words["tag"] else ()}
     for name, read in (("status", _statuses), ("account", _accounts), ("sort", _sort)):
         try:
             asked |= read(visit, words[name]) if words[name] else {}

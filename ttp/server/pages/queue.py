@@ -37,7 +37,7 @@ class QueueDay:
 
 def show_queue(visit: Visit) -> Response:
     filters = read_filters(visit)
-    which = replace(filters.post_filter, words=(), since=None, until=None, sort="", statuses=(), needs_you=False)
+    which = replace(filters.post_filter, search=None, since=None, until=None, sort="", statuses=(), needs_you=False)
     queries = visit.reading.queries
 
     def posts(most: int, statuses: Sequence[PostStatus], needs_you: bool = False, sort: str = "") -> list[PostView]:
