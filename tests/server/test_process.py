@@ -115,7 +115,7 @@ def test_it_publishes_a_post_for_an_agent(serve: Serve) -> None:
         agent = Agent(f"{server.client.base_url}/mcp".replace("//mcp", "/mcp"), token)
         until(lambda: bool(agent.ok("status")["publisher"]["running"]))
         made = agent.ok("create_post", text="Hello", to=["x/demo"])
-        assert agent.ok("publish_post", id=made["id"])[0]["status"] == "published"
+        assert agent.ok("publish_post", id=made["id"])["status"] == "published"
         assert server.stop() == 0
 
 
