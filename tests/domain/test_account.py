@@ -189,6 +189,13 @@ def test_a_disabled_account_is_found_by_its_platform_to_be_enabled_again() -> No
     assert find_account("x", [account("x/me", enabled=False)], PLATFORMS).name == "x/me"
 
 
+def test_all_is_no_account_and_is_answered_with_the_connected_ones() -> None:
+    accounts = [account("x/me"), account("x/off", connected=False), account("mastodon/me@example.org")]
+    with pytest.raises(UsageError) as refused:
+        resolve_accounts(["All"], accounts, PLATFORMS)
+    assert [hint.way for hint in refused.value.hints] == ["x/me,mastodon/me@example.org"]
+
+
 def test_a_handle_that_a_platform_does_not_have_is_refused_with_one_that_it_has() -> None:
     with pytest.raises(UsageError) as caught:
         parse_account_name("mastodon/me", PLATFORMS)
