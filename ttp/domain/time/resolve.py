@@ -7,7 +7,6 @@ never past and always exists; every suggestion has been read again. Reads no clo
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -164,8 +163,8 @@ def _parse_bare_day(text: str, today: date) -> grammar.WallTime | None:
             last = today - timedelta((today.weekday() - number - 1) % 7 + 1)
             days = [last, last + timedelta(weeks=1)]
         case grammar.DayOfYear(month, number, weekday):
-            years = (date(today.year + more, month, number) for more in range(-4, 5) if _exists(today.year + more, day))
-            days = sorted(years, key=lambda one: abs(one - today))[:2]
+            years = (_in_year(today.year + more, month, number) for more in range(-4, 5))
+            days = sorted((one for one in years if one), key=lambda one: abs(one - today))[:2]
             if len(days) < 2 or abs(days[1] - today) >= 2 * abs(days[0] - today):
                 _check_weekday(days[0], weekday, text)
                 return grammar.WallTime(grammar.OnDate(days[0]), time())
@@ -175,8 +174,11 @@ def _parse_bare_day(text: str, today: date) -> grammar.WallTime | None:
     raise TimeProblem(f'"{quote(text)}" can be {" or ".join(names)}', *suggest(*names), flaw="two_days")
 
 
-def _exists(year: int, day: grammar.DayOfYear) -> bool:
-    return day.day <= monthrange(year, day.month)[1]
+def _in_year(year: int, month: int, number: int) -> date | None:
+    """Return the day; None if that year has no such day, as most have no 29 February."""
+    with suppress(ValueError):
+        return date(year, month, number)
+    return None
 
 
 def _parse_whole_day(text: str) -> grammar.WallTime | None:
