@@ -14,6 +14,7 @@ from tests.server.pages.test_calendar import account_named
 from ttp.domain.media.item import MediaUse
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.posts import ACTIONS
+from ttp.server.pages.visit import DONE
 from ttp.store import media_cleanup
 
 LATER = "2098-01-01T09:00Z"
@@ -50,6 +51,10 @@ def test_pages_ask_for_what_they_show_and_walk_through_no_media(ann: Person, mon
     assert "Connect again: " in page
     assert "Log in again" in ann.sees("/accounts")
     assert ann.get("/healthz").status_code == 503
+
+
+def test_each_change_of_a_post_is_told_afterwards() -> None:
+    assert ACTIONS.keys() - DONE.keys() == set()
 
 
 def test_text_of_others_is_escaped_everywhere(ann: Person) -> None:

@@ -195,7 +195,7 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
         post = with_sent(visit.reading.posts, queries.post(visit.post_id))
     except NotFound as gone:
         return _deleted_page(visit, gone)
-    changes = queries.changes(MOST_CHANGES, visit.post_id)
+    changes = queries.changes(1, visit.post_id)
     actions, attempts = actions_of(visit, post), queries.attempts(visit.post_id)
     numbers = repeats_of(visit.reading, post)
     repeats = visit.reading.repeats.all() if numbers and visit.may("repeat list") else []
