@@ -226,7 +226,7 @@ def _posts(visit: Visit, span: CalendarRange, post_filter: PostFilter) -> list[P
 def _free_times(
     visit: Visit, accounts: Sequence[Account], span: CalendarRange, posts: Sequence[PostView], best: Sequence[FreeHour]
 ) -> list[FreeTime]:
-    """Return the best hours and the coming slots without a post, by time, for somebody who may use them."""
+    """Return the best hours and the coming slots without a post, by time, for a person who may use them."""
     if not visit.may("create"):
         return []
     start, slots = max(span.start, visit.now), defaultdict[datetime, list[str]](list)
