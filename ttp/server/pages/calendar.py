@@ -230,10 +230,10 @@ def _free_times(
     if not visit.may("create"):
         return []
     start, slots = max(span.start, visit.now), defaultdict[datetime, list[str]](list)
-    taken = {(name, calendar_time(post)) for post in posts for name in post.accounts}
+    occupied = {(name, calendar_time(post)) for post in posts for name in post.accounts}
     for account in accounts if start < span.end else ():
         for at in visit.reading.slots.within(account, start, span.end):
-            if (account.name, at) not in taken:
+            if (account.name, at) not in occupied:
                 slots[at].append(account.name)
     best_hours = {hour.at for hour in best}
     free = [FreeTime(at, at in best_hours, slots.get(at, ())) for at in {*best_hours, *slots}]

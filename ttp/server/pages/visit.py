@@ -177,8 +177,8 @@ class Visit:
     @property
     def address_without_message(self) -> str:
         """Return the address of this page without the message after a change."""
-        left = [(name, value) for name, value in self.request.query_params.multi_items() if name not in MESSAGE]
-        return f"{self.request.url.path}?{urlencode(left)}" if left else self.request.url.path
+        words = [(name, value) for name, value in self.request.query_params.multi_items() if name not in MESSAGE]
+        return f"{self.request.url.path}?{urlencode(words)}" if words else self.request.url.path
 
     @property
     def _message(self) -> str:
