@@ -170,6 +170,7 @@ def test_keys_lead_through_the_calendar(site: Site) -> None:
         page.wait_for_selector("h1:has-text('31 December 2097')")
         page.keyboard.press("1")
         page.wait_for_url("**/calendar?when=2097-12")
+        page.wait_for_selector("#main:not(.htmx-settling) #view-month[aria-current=page]")  # htmx listens by then
         page.select_option("#filter-account", "x/me")
         page.wait_for_url("**/calendar?when=2097-12&*account=x%2Fme*")
         page.click("#later")

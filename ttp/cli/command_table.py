@@ -59,7 +59,7 @@ COMMANDS = (
         "approve-link",
         "server.approve_link",
         "Publish",
-        "Print a link by which someone without a login approves posts.",
+        "Print a link to approve posts without a login.",
         True,
     ),
     Command("pause", "account", "Publish", "Pause publishing for all accounts, or for some; due posts wait."),

@@ -109,8 +109,8 @@ class Context(Application):
 
     def proof_for(self, account: Account) -> Proof | None:
         """Return what settles a lost answer on an account; None if its platform is not enabled."""
-        known = account.platform in self.platforms.names()
-        return self.platforms.facts(account.platform).proof_for(account) if known else None
+        is_enabled = account.platform in self.platforms.names()
+        return self.platforms.facts(account.platform).proof_for(account) if is_enabled else None
 
     @cached_property
     def home(self) -> Path:

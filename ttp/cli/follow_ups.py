@@ -24,7 +24,8 @@ _PERIODS = ("--daily", "--weekly", "--monthly", "--hourly", "--weekdays", "--eve
 
 
 def of_line(line: TypedCommand, context: Any) -> list[Hint]:
-    """Return the two commands that do what one line asks for; nothing where one command is enough, or none does it."""
+    """Return the two commands that do what one line asks for; nothing if one command is enough, or no command does
+    it."""
     path = list(line.path)
     if line.has_long_text or not path:
         return []
@@ -120,8 +121,8 @@ def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
     own, text = own_time(number, context), " ".join(every)
     if at and not number:
         with suppress(TtpError):
-            found = context.times.resolve(at, ())
-            own = found.at.astimezone(found.zone)
+            first = context.times.resolve(at, ())
+            own = first.at.astimezone(first.zone)
     cron = as_cron(f"{text} {at}", own) or as_cron(text, own) or "CRON"
     repeat = Hint("then", quote_command("ttp", "repeat", number or "ID", "--cron", cron, *limits))
     if number and len(others) == 2:
@@ -133,7 +134,7 @@ def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
 
 
 def _changed_copy(line: TypedCommand, context: Any) -> list[Hint]:
-    """Return `copy 3`, and `edit ID` with what is to be other in the copy."""
+    """Return `copy 3`, and `edit ID` with the changes of the copy."""
     place = next((place for place in line.places if ID.fullmatch(line.words[place])), None)
     if place is None or any(ID.fullmatch(line.words[one]) for one in line.places if one != place):
         return []

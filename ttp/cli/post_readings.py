@@ -30,9 +30,9 @@ def of_option(words: Sequence[str], name: str, after: Sequence[str], context: An
     if name in other_words.ADD_ACCOUNT:
         yield [*words, "--to", ",".join(dict.fromkeys((*post.accounts, *names))), *rest]
     elif name in other_words.REMOVE_ACCOUNT:
-        left = [one for one in post.accounts if one not in names and one.partition("/")[0] not in names]
-        if left and len(left) < len(post.accounts):
-            yield [*words, "--to", ",".join(left), *rest]
+        remaining = [one for one in post.accounts if one not in names and one.partition("/")[0] not in names]
+        if remaining and len(remaining) < len(post.accounts):
+            yield [*words, "--to", ",".join(remaining), *rest]
     elif name in other_words.REPLACE and rest and (text := _replaced(post.content, value, rest[0])):
         yield [*words, text, *rest[1:]]
 

@@ -17,7 +17,7 @@ from ttp.domain.time.grammar import ChosenTime, parse_time
 
 
 def ways(words: Sequence[str], context: Any, most: int = 3) -> list[Hint]:
-    """Return the hint with a command; where it would be refused for a value, those that it would get instead.
+    """Return the hint with a command; where it would be refused for a value, the hints of that refusal.
 
     Posts, files and media are not looked at.
     """
@@ -43,7 +43,7 @@ def ways(words: Sequence[str], context: Any, most: int = 3) -> list[Hint]:
 
 
 def _is_command(hint: Hint, words: Sequence[str]) -> bool:
-    """Return whether a hint does what the words ask for: it is no other command."""
+    """Return whether a hint is the same command with other values."""
     is_whole = isinstance(hint.way, str) and hint.way.startswith(f"ttp {words[0]} ")
     return hint.label in ("try", "then") and (is_whole or hint.label == "then")
 
@@ -98,6 +98,6 @@ def refuse_every_account(
         return
     without = {one.lstrip("-!") for one in words[1:]}
     accounts = [one for one in context.queries.accounts() if one.connected and one.enabled]
-    left = [one.name for one in accounts if without.isdisjoint((one.name, one.platform, one.handle))]
-    to = ",".join([name for name in left if takes(name)] or left)
+    account_names = [one.name for one in accounts if without.isdisjoint((one.name, one.platform, one.handle))]
+    to = ",".join([name for name in account_names if takes(name)] or account_names)
     raise UsageError(f'"{word}" is not an account', *([Hint("try", other_options(to=to))] if to else []))

@@ -39,7 +39,7 @@ from ttp.domain.action import WayOut, action, has_example
 
 Label: TypeAlias = Literal["try", "then", "fix", "see", "draft"]
 """`then`: the second of two commands. `draft`: what a person may do instead, which publishes nothing. Programs do not
-get a `draft`: it is not what they asked."""
+get a `draft`: they did not ask for one."""
 
 
 @dataclass(frozen=True, slots=True)

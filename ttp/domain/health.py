@@ -108,7 +108,7 @@ class QueueHealth:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What stands beside the menu of each page.
+    """What the menu of each page shows.
 
     `troubled`: posts with a delivery that only a person ends; `unapproved`: posts that wait for approval. `queue`: None
     for a person who sees some accounts only; `is_publishing`: a publisher runs, or ran as lately as expected.

@@ -32,7 +32,7 @@ class Facts:
     short: str = ""
     """The name where there is little room; empty: the name itself."""
     verb: str = ""
-    """A word for to publish there, such as toot."""
+    """The platform's verb for publishing, such as toot."""
 
     # Accounts. Regular expressions are compiled where they are used.
     handle: str = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}"

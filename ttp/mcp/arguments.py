@@ -147,7 +147,7 @@ def _usage_error(model: type[Arguments], tool: str, refused: ValidationError) ->
                 near = get_close_matches(typed.lower(), [name.lower() for name in names], 1) if few else []
                 hints += [Hint("try", name, (typed, name)) for name in names if name.lower() in near]
                 own = f"; it has {', '.join(names) or 'none'}"
-                own = "" if any(one.message.endswith(own) for one in problems) else own  # told once
+                own = "" if any(one.message.endswith(own) for one in problems) else own  # reported once
                 problem = Problem(field, "unknown", f"{place or tool} has no argument {typed}{own}")
             case "missing":
                 problem = Problem(field, "missing", f"{tool} needs the argument {field}")

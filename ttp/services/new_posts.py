@@ -129,9 +129,9 @@ def _store_asking(
     from ttp.store.server import submitted_drafts
 
     saved = store_new(db, recorder)
-    asked = submitted_drafts.SubmittedDraft(saved.post.id or 0, saved.post.key or "", "", None, utc_text(time.at))
-    submitted_drafts.save(db, asked)
-    return replace(saved, post=replace(saved.post, asks_for=asked.time))
+    draft = submitted_drafts.SubmittedDraft(saved.post.id or 0, saved.post.key or "", "", None, utc_text(time.at))
+    submitted_drafts.save(db, draft)
+    return replace(saved, post=replace(saved.post, asks_for=draft.time))
 
 
 def _find_earlier(

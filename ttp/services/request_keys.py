@@ -24,8 +24,8 @@ def fingerprint(wanted: PostInput, platforms: Registry) -> str | None:
 
 
 def same_request(first: Post, digest: str | None, caller: Caller, key: str | None = None) -> Post:
-    """Return the post that a key stored before. Raise Conflict for another request. `key`: that of the request, if the
-    post's own was made of it."""
+    """Return the post that a key stored before. Raise Conflict for another request. `key`: the request's, if the
+    post's key was derived from it."""
     key = key or first.key
     if not is_within(first, caller.accounts):
         raise Conflict(f'the key "{key}" is in use', Hint("try", other_options(key="KEY")))

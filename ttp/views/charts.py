@@ -47,7 +47,7 @@ def _sums(posts: Sequence[MeasuredPost], days: Sequence[date], zone: tzinfo) -> 
 
 
 def join_bars(bars: Sequence[Bar], most: int) -> list[Bar]:
-    """Return at most so many bars: each is the sum of as many neighbours."""
+    """Return at most `most` bars: each is the sum of an equal number of neighbours."""
     size = math.ceil(len(bars) / most)
     joined = []
     for place in range(0, len(bars), size):
@@ -113,7 +113,7 @@ def _step(least: float) -> int:
 
 
 def _marks(count: int, width: int) -> list[int]:
-    """Return the places whose names stand below: as many as have room, and the last."""
+    """Return the places whose names are drawn below: as many as have room, and the last."""
     if not count:
         return []
     every = math.ceil(count / max(2, width // 130))

@@ -189,4 +189,4 @@ def test_the_history_says_what_people_and_platforms_did(split: Person) -> None:
     assert "on the server" in page
     split.does("/posts/1/delete")
     split.does("/posts/1/undo", {"change": str(split.ttp.sql("SELECT max(id) FROM change")[0][0]), "back": "undo"})
-    assert "Took back: deleted" in inner(split.sees("/posts/1"))
+    assert "Undone: deleted" in inner(split.sees("/posts/1"))

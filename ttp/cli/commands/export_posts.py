@@ -184,7 +184,8 @@ def _format(name: str | None, path: Path | None) -> str:
 
 
 def _name_of_stdout() -> str:
-    """Return the name of the file that stdout is, as of `ttp export > all.json`; "" where it is none or unknown."""
+    """Return the name of the file that stdout writes to, as in `ttp export > all.json`; "" if stdout is not a file or
+    its name is unknown."""
     with suppress(OSError, ValueError, AttributeError):
         return Path(f"/proc/self/fd/{sys.stdout.fileno()}").readlink().name
     return ""

@@ -120,7 +120,7 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     homeless = [post.id or 0 for post in context.queries.posts_by_id(ids) if not post.accounts]
     if 0 < len(homeless) < len(ids):
         way = quote_command("ttp", "edit", str(homeless[0]), "--to", "ACCOUNT")
-        context.out.note(f"not planned, as without accounts: {name_posts(homeless)}\nfix: {way}")
+        context.out.note(f"not planned, because they have no accounts: {name_posts(homeless)}\nfix: {way}")
         ids = [one for one in ids if one not in homeless]
     return ids
 

@@ -179,7 +179,7 @@ def _fitting(scored: ScoredHours, every: Sequence[Family], per_day: int | None) 
 
 
 def _on_days_of(grid: Grid, picks: Picks) -> Grid:
-    """Return a grid in which the posts that are one a day have the days of some picks, which are spread evenly: the
+    """Return a grid that limits the posts that are one a day to the days of some picks, spread evenly: the
     best days may be next to each other."""
     calendar = grid.calendars[TOGETHER]
     days = {calendar.day[hour] for hours in picks for hour in hours}

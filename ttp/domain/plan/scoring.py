@@ -206,8 +206,8 @@ class ScoredHours:
         return [by_accounts[accounts] for accounts in counts]
 
     def _worth(self, accounts: tuple[str, ...], hour: int) -> float:
-        """Return the score of an hour; for posts that are one a day, less where people sleep: such a day has few good
-        hours, and an untried one of the night may be the likeliest."""
+        """Return the score of an hour; for posts that are one a day, less where people sleep. A day has few good
+        hours, so an untried hour of the night could win."""
         asleep = TOGETHER in accounts and not self._liked[accounts][hour]
         return self.score(accounts, hour) - (1 if asleep else 0)
 

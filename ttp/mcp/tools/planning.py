@@ -150,7 +150,7 @@ class PlanDrafts(Write):
     from_: str | None = Field(None, alias="from", description="Plan from this time on; else from now.")
     days: int = Field(USUAL_DAYS, ge=1, le=366, description="To plan for.")
     per_day: int | None = Field(None, ge=1, description="Most posts of an account a day; else as few as needed.")
-    one_a_day: bool = Field(False, description="One of these drafts a day, evenly spread, when people are awake.")
+    one_a_day: bool = Field(False, description="One draft a day, evenly spread, when people are awake.")
     min_gap: str | None = Field(None, description="Least time between two posts of an account: 3h.")
     quiet_hours: str | None = Field(None, description="Hours without posts: 22:00-07:00.")
     blackout: list[str] | None = Field(None, description="Days without posts: 2026-12-24..2026-12-26.")

@@ -237,17 +237,19 @@ class CreatePosts(OfOptimal, Write):
     posts: list[OneOfSeveral] = Field(
         min_length=1,
         max_length=MOST_NEW,
-        description=f"At most {MOST_NEW}: each a text, or an object with arguments of create_post, which come before"
-        " these here.",
+        description=f"At most {MOST_NEW}: each a text, or an object with arguments of create_post, which override"
+        " these.",
         json_schema_extra={"items": {"type": ["string", "object"]}},
     )
     accounts: list[str] | None = None
-    at: str | None = Field(None, description="Of all: each gets its own hour with 'optimal' or 'next-slot'.")
+    at: str | None = Field(None, description="For all. With 'optimal' or 'next-slot' each gets its own hour.")
     one_a_day: bool = Field(
         False,
-        description="Each at the best hour of a day of its own, spread evenly over `from` to `until` (a week).",
+        description="One post a day at its best hour, spread evenly from `from` to `until` (a week).",
     )
-    draft: bool = Field(False, description="Drafts that ask for their times: an approval of the person schedules them.")
+    draft: bool = Field(
+        False, description="Store drafts that ask for these times: the person's approval schedules them."
+    )
     tz: str | None = None
     tags: list[str] | None = None
 
@@ -352,7 +354,7 @@ def saved_posts_json(services: Services, saved: Sequence[SavedPost]) -> list[Pos
     more = not_running(services) if any(post.scheduled_at for post in new) else []
     more += approval_warnings(services, new)
     if new and not any(post.accounts for post in new):
-        more.append("no account: a draft goes nowhere before it has `accounts`")
+        more.append("no account: the draft cannot be published before it has `accounts`")
     return [
         post_json(one.post, [*saved_warnings(services, one), *(() if number else more)], replayed=one.replayed)
         for number, one in enumerate(saved)

@@ -180,23 +180,23 @@ def split_list(text: str) -> list[str]:
     return [str(entry).strip() for entry in entries]
 
 
-def select_fields(params: Params, known: Mapping[str, Any], default: Collection[str] = ("id",)) -> dict[str, Any]:
-    """Return the fields a request asks for, of those `known`. None marks a missing field; `id` is always there."""
+def select_fields(params: Params, fields: Mapping[str, Any], default: Collection[str] = ("id",)) -> dict[str, Any]:
+    """Return those of `fields` that a request asks for. None marks a missing field; `id` is always there."""
     names = split_list(params["fields"]) if params.get("fields") else list(default)
-    return _select(names, known)
+    return _select(names, fields)
 
 
-def _select(names: list[str], known: Mapping[str, Any]) -> dict[str, Any]:
+def _select(names: list[str], fields: Mapping[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {}
-    for wanted in names:
-        match = _FIELD.match(wanted)
-        rest = wanted[match.end() :] if match else wanted
-        if match is None or match[1] not in known or (rest and not (rest[0] == "{" and rest[-1] == "}")):
-            raise graph_error(100, f"(#100) Tried accessing nonexisting field ({wanted})")
-        if (value := known[match[1]]) is not None:
+    for field in names:
+        match = _FIELD.match(field)
+        rest = field[match.end() :] if match else field
+        if match is None or match[1] not in fields or (rest and not (rest[0] == "{" and rest[-1] == "}")):
+            raise graph_error(100, f"(#100) Tried accessing nonexisting field ({field})")
+        if (value := fields[match[1]]) is not None:
             answer[match[1]] = _select_inside(value, _split_at_commas(rest[1:-1]) if rest else ["id"])
-    if "id" in known:
-        answer["id"] = known["id"]
+    if "id" in fields:
+        answer["id"] = fields["id"]
     return answer
 
 

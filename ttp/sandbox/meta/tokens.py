@@ -47,9 +47,11 @@ class TokenEndpoints(Generic[A]):
     def _route(self, state: State, path: str, work: Any) -> Route:
         return _TokenRoute(state, self, self.api.authenticated_route(state, path, "GET", work, "basic"))
 
-    def answer_first(self, state: State, found: LoginCode) -> Response:
+    def answer_first(self, state: State, login_code: LoginCode) -> Response:
         """Answer a code with a token of an hour."""
-        account = renew(state, self.approve(state.account(self.api.account, found.account), found), short=True)
+        account = renew(
+            state, self.approve(state.account(self.api.account, login_code.account), login_code), short=True
+        )
         state.save(account)
         number, granted = account.user_id, list(account.scopes)
         flat: dict[str, Any] = {"access_token": account.access_token, "user_id": int(number), "permissions": granted}
@@ -129,13 +131,13 @@ async def _token(state: State, request: Request) -> Response:
         raise _error("Error validating client secret.")
     if form["grant_type"] != "authorization_code":
         raise _error("Invalid grant_type")
-    found = state.login_codes.get(form["code"])
-    if found is None or found.app != app.id or found.ends_ms <= state.now_ms():
+    login_code = state.login_codes.get(form["code"])
+    if login_code is None or login_code.app != app.id or login_code.ends_ms <= state.now_ms():
         raise _error("Matching code was not found or was already used")
-    if form["redirect_uri"] != found.redirect_uri:
+    if form["redirect_uri"] != login_code.redirect_uri:
         raise _error("Error validating verification code. Please make sure your redirect_uri is identical.")
-    del state.login_codes[found.code]
-    return login.answer_first(state, found)
+    del state.login_codes[login_code.code]
+    return login.answer_first(state, login_code)
 
 
 def _error(message: str) -> RequestRefused:

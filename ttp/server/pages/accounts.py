@@ -57,7 +57,7 @@ def _waiting(visit: Visit, account: Account) -> list[Any]:
 
 
 def limits_of(visit: Visit, account: Account) -> list[Any]:
-    """Return what is left of the limits that the platform told."""
+    """Return what is left of the limits that the platform reported."""
     return [limit for limit in visit.installation.status.limits() if limit.account == account.name]
 
 

@@ -226,14 +226,14 @@ def _posts(visit: Visit, span: CalendarRange, post_filter: PostFilter) -> list[P
 def _free_times(
     visit: Visit, accounts: Sequence[Account], span: CalendarRange, posts: Sequence[PostView], best: Sequence[FreeHour]
 ) -> list[FreeTime]:
-    """Return the best hours and the coming slots without a post, by time, for somebody who may use them."""
+    """Return the best hours and the coming slots without a post, by time, for a person who may use them."""
     if not visit.may("create"):
         return []
     start, slots = max(span.start, visit.now), defaultdict[datetime, list[str]](list)
-    taken = {(name, calendar_time(post)) for post in posts for name in post.accounts}
+    occupied = {(name, calendar_time(post)) for post in posts for name in post.accounts}
     for account in accounts if start < span.end else ():
         for at in visit.reading.slots.within(account, start, span.end):
-            if (account.name, at) not in taken:
+            if (account.name, at) not in occupied:
                 slots[at].append(account.name)
     best_hours = {hour.at for hour in best}
     free = [FreeTime(at, at in best_hours, slots.get(at, ())) for at in {*best_hours, *slots}]

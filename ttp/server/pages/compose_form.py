@@ -277,7 +277,7 @@ def _troubles(
 
 
 def _refusals_of_time(visit: Visit, typed: Composition) -> Iterator[TtpError]:
-    """Yield what is wrong with the accounts, and with the time for those that there are."""
+    """Yield what is wrong with the accounts, and with the time for those that exist."""
     services = writing_services(visit)
     accounts: tuple[Account, ...] = ()
     try:

@@ -96,7 +96,7 @@ def count_text(typed: Composition, preview: PostPreview, services: RequestServic
 
 def _count_parts(count: int, common: Sequence[AccountVersion], every: Sequence[AccountVersion]) -> tuple[Counter, ...]:
     """Return the counter of each part, by the account that allows it least. `common`: those without an own text, which
-    stands in place of the first part."""
+    replaces the first part."""
     counters = []
     for place in range(count):
         versions = [one for one in (every if place else common or every) if len(one.parts) == count]

@@ -233,10 +233,10 @@ def _typed_media(visit: Visit) -> tuple[AttachedMedia, ...]:
     names = ("media", "mime", "size", "row", "part", "only", *words)
     columns = zip_longest(*(visit.fields(name) for name in names), fillvalue="")
     rows, media = list[str](), list[AttachedMedia]()
-    for name, mime, size, row, part, only, *said in columns:
+    for name, mime, size, row, part, only, *texts in columns:
         if (match := _KEPT.fullmatch(name)) is None or row in dropped:
             continue
-        about = {**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if row in decorative else "")}
+        about = {**dict(zip(words, texts, strict=True)), "alt": texts[0] or (DECORATIVE if row in decorative else "")}
         rows.append(row)
         media.append(AttachedMedia(match[1], match[2], mime, part=part.strip()[:9], only=only, size=size, **about))
     for button, step in (("up", -1), ("down", 1)):

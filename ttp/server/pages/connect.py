@@ -105,13 +105,13 @@ def _form_page(
     """Show the networks, and the form of the one that is chosen. `wrong_answer`: the error is about the password."""
     registry = visit.installation.platforms
     platforms = [facts for facts in map(registry.facts, registry.names()) if facts.has_login]
-    asked = {platform.name: _asks_for(visit, platform) for platform in platforms}
+    prompts = {platform.name: _asks_for(visit, platform) for platform in platforms}
     return _page(
         visit,
         "connect.html",
         error,
         platforms=platforms,
-        asked=asked,
+        asked=prompts,
         platform=next((platform for platform in platforms if name in (platform.name, *platform.aliases)), None),
         handle=handle,
         langs=visit.field("langs"),

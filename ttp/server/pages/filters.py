@@ -124,26 +124,26 @@ class Filters:
 
 def read_filters(visit: Visit, *, page_size: int | None = None) -> Filters:
     """Read `q`, `status`, `account`, `tag`, `since`, `until`, `sort` and `page`, by the names and values of `ttp list`.
-    A value that means nothing is left out, and told. `page_size`: the posts of a page; None: of all."""
+    A value that means nothing is left out and reported. `page_size`: the posts of a page; None: of all."""
     names = ("q", "status", "account", "tag", "since", "until", "sort")
     words = {name: visit.query(name).strip()[:_LONGEST] for name in names}
     page = min(parse_number(visit.query("page")) or 1, _LAST_PAGE)
     accounts, problems = visit.reading.queries.accounts(), list[str]()
-    asked: dict[str, object] = {"search": words["q"] or None, "tags": (words["tag"],) if words["tag"] else ()}
+    criteria: dict[str, object] = {"search": words["q"] or None, "tags": (words["tag"],) if words["tag"] else ()}
     for name, read in (("status", _statuses), ("account", _accounts), ("sort", _sort)):
         try:
-            asked |= read(visit, words[name]) if words[name] else {}
+            criteria |= read(visit, words[name]) if words[name] else {}
         except TtpError as error:
             problems.append(error.message)
     for name in ("since", "until"):
         try:
-            asked[name] = visit.reading.bound(name, words[name] or None)
+            criteria[name] = visit.reading.bound(name, words[name] or None)
         except TtpError as error:
             problems.append(error.message)
     if page_size is not None:
-        asked |= {"limit": page_size, "skip": (page - 1) * page_size}
+        criteria |= {"limit": page_size, "skip": (page - 1) * page_size}
     tags = [tag for tag, _ in visit.reading.queries.tags()]
-    return Filters(words, page, PostFilter(**asked), problems, accounts, tags, visit.zone)  # type: ignore[arg-type]  # by name
+    return Filters(words, page, PostFilter(**criteria), problems, accounts, tags, visit.zone)  # type: ignore[arg-type]  # by name
 
 
 def _statuses(visit: Visit, text: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ from ttp.store import queries
 
 _SHOWN = ("image/png", "image/jpeg", "image/webp", "image/gif", *sorted(VIDEOS | AUDIO))
 _SMALL_BYTES = 300_000
-"""An image up to this size stands for its thumbnail where there is none."""
+"""An image up to this size is sent in place of a missing thumbnail."""
 # A sandbox: whatever a file holds, it runs nothing.
 _HEADERS = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private"}
 _FOR_A_YEAR = "private, max-age=31536000, immutable"

@@ -1,5 +1,5 @@
 """Move a post to another time, from the calendar or its own small page, and undo it. The page after a change is reached
-by a GET, also after a refusal: its address names the refused change, which is rehearsed there to say why."""
+by a GET, also after a refusal: its address names the refused change, which is rehearsed there for the reason."""
 
 from __future__ import annotations
 

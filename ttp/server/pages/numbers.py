@@ -45,10 +45,10 @@ def show_best_times(visit: Visit) -> Response:
     services = visit.reading
     accounts = services.queries.accounts()
     name = visit.query("account")
-    asked = [services.queries.account(name)] if name else accounts
+    candidates = [services.queries.account(name)] if name else accounts
     advices = (
-        (account, services.optimal.advise(account, services.times.account_zone(account)), account is asked[-1])
-        for account in asked
+        (account, services.optimal.advise(account, services.times.account_zone(account)), account is candidates[-1])
+        for account in candidates
     )
     account, advice = next(
         ((account, advice) for account, advice, is_last in advices if advice.recommendation.data_points or is_last),
@@ -110,11 +110,11 @@ def show_report(visit: Visit) -> Response:
 def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
     services = visit.reading
     filters = read_filters(visit)
-    asked = filters.post_filter
-    is_free = asked.since is not None or asked.until is not None
+    criteria = filters.post_filter
+    is_free = criteria.since is not None or criteria.until is not None
     span = services.days(when, begun=True) if when and not is_free else None
     report = services.reports.report(
-        filters.chosen_accounts, span, asked.since, asked.until, by=GROUPS, tags=asked.tags
+        filters.chosen_accounts, span, criteria.since, criteria.until, by=GROUPS, tags=criteria.tags
     )
     month, week = services.days(None, month=True), services.days(None, week=True)
     shown = span or month

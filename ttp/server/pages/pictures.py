@@ -42,7 +42,7 @@ class Crop:
 
 def crop(size: Size | str | None, across: int, down: int, focus: str | None = "") -> Crop:
     """Return the largest part of a shape, as near to the focus as there is room. `size`: pixels, also as `4000x3000`;
-    if unknown, the whole picture is taken for of this shape."""
+    if unknown, the whole picture counts as this shape."""
     if isinstance(size, str):
         match = _SIZE.fullmatch(size)
         size = (int(match[1]), int(match[2])) if match else None

@@ -53,7 +53,7 @@ def post_events(post: PostView, changes: Iterable[LoggedChange], attempts: Seque
 def _changed(change: Change) -> PostEvent:
     verb, _, command = change.command.partition(" ")
     if verb in ("undo", "redo") and command:
-        words = f"{'Took back' if verb == 'undo' else 'Did again'}: {_words(command).lower()}"
+        words = f"{'Undone' if verb == 'undo' else 'Redone'}: {_words(command).lower()}"
     else:
         words = _words(change.command)
     is_on_server = "@" in (change.actor or "") and BY_LINK not in (change.actor or "")

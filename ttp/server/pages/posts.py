@@ -49,7 +49,7 @@ def _leave_out(visit: Visit, services: RequestServices) -> None:
 
 
 def _delete_remote(visit: Visit, services: RequestServices) -> None:
-    """Delete it from the platforms, and then here. What stays on one is told, and the rest is gone."""
+    """Delete it from the platforms, and then here. The message names the platforms where it stays."""
     if services.queries.post(visit.post_id).revision != visit.revision():
         raise Stale(f"post {visit.post_id} was changed since you read it; nothing was deleted")
     (done,) = services.remote_delete.run(services.remote_delete.plan([visit.post_id]))
@@ -137,7 +137,7 @@ ACTIONS = {
         _delete_remote,
         "Delete this post, also on the platforms?",
         "Delete everywhere",
-        "What is deleted on a platform cannot come back.",
+        "A post deleted on a platform cannot be restored.",
         is_dangerous=True,
         operation="delete --remote",
     ),
@@ -163,7 +163,7 @@ ACTIONS = {
     ),
     "repeat-skip": PostAction(
         partial(_change_repeat, change=Repeats.skip),
-        "Leave out the next time?",
+        "Skip the next time?",
         "Skip the next",
         "The post that was made for it is deleted.",
         operation="repeat skip",

@@ -41,8 +41,8 @@ def show_queue(visit: Visit) -> Response:
     queries = visit.reading.queries
 
     def posts(most: int, statuses: Sequence[PostStatus], needs_you: bool = False, sort: str = "") -> list[PostView]:
-        asked = replace(which, statuses=tuple(statuses), needs_you=needs_you, sort=sort, limit=most)
-        return list(islice(queries.views(asked), most))
+        criteria = replace(which, statuses=tuple(statuses), needs_you=needs_you, sort=sort, limit=most)
+        return list(islice(queries.views(criteria), most))
 
     def count(statuses: Sequence[PostStatus], needs_you: bool = False) -> int:
         return queries.count(replace(which, statuses=tuple(statuses), needs_you=needs_you), MOST_COUNTED)

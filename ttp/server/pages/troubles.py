@@ -28,7 +28,7 @@ _UNSENT: Mapping[Kind, str] = MappingProxyType(
     }
 )
 """What happened, by the kind of an error; other kinds are refusals of the content."""
-_CONTENT = "{} did not take it"
+_CONTENT = "{} refused it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,19 @@ def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> Del
     name, page = network_name(delivery.platform), f"/posts/{post.id}/resolve?"
     answers = {"It is live": "yes", "It is not there": "no"} if "resolve" in actions else {}
     repairs = [
-        RepairButton(label, page + urlencode({"account": delivery.account, "found": found}))
-        for label, found in answers.items()
+        RepairButton(label, page + urlencode({"account": delivery.account, "found": answer}))
+        for label, answer in answers.items()
     ]
     if web_address(delivery.url):
         repairs.insert(0, RepairButton(f"Look at {name}", delivery.url or ""))
     why = [f"ttp sent it to {delivery.account}, and cannot find out whether it is live."]
     why += [_sentence(delivery.error.message)] if delivery.error else []
     return DeliveryTrouble(
-        "needs_review", f"Is it live on {name}?", delivery.account, [*why, "It is not sent again."], repairs
+        "needs_review",
+        f"Is it live on {name}?",
+        delivery.account,
+        [*why, "ttp does not send it again by itself."],
+        repairs,
     )
 
 

@@ -50,9 +50,9 @@ DONE = {
     "resolve": "Noted.",
     "approve": "Approved.",
     "reject": "Rejected: it is a draft again.",
-    "sent-back": "It goes back to its author, with your words.",
+    "sent-back": "It goes back to its author, with your reason.",
     "revoked": "The link is revoked.",
-    "account-unapproved": "Saved. Posts that it changes wait for approval again.",
+    "account-unapproved": "Saved. Posts that this changes wait for approval again.",
     "paused": "Paused.",
     "resumed": "Resumed.",
     "unschedule": "It is a draft again.",
@@ -60,14 +60,14 @@ DONE = {
     "undo": "Undone.",
     "back": "It is back.",
     "copy": "This is a copy.",
-    "leave-out": "It does not go there any more.",
+    "leave-out": "The post no longer goes to that account.",
     "delete-remote": "Deleted, also on the platforms.",
     "chosen-schedule": "The chosen posts are scheduled.",
     "chosen-tag": "The tags are changed.",
     "chosen-publish": "Queued: the publisher sends them now.",
     "chosen-delete": "The chosen posts are deleted.",
     "repeat": "It repeats.",
-    "repeat-skip": "The next time is left out.",
+    "repeat-skip": "The next time is skipped.",
     "repeat-stop": "The repeat has ended.",
     "timezone": "Your timezone is saved.",
     "source-poll": "The source was read.",
@@ -177,8 +177,8 @@ class Visit:
     @property
     def address_without_message(self) -> str:
         """Return the address of this page without the message after a change."""
-        left = [(name, value) for name, value in self.request.query_params.multi_items() if name not in MESSAGE]
-        return f"{self.request.url.path}?{urlencode(left)}" if left else self.request.url.path
+        words = [(name, value) for name, value in self.request.query_params.multi_items() if name not in MESSAGE]
+        return f"{self.request.url.path}?{urlencode(words)}" if words else self.request.url.path
 
     @property
     def _message(self) -> str:

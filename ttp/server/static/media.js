@@ -54,7 +54,7 @@ const sendNext = () => {
   request.onload = () => {
     const { body } = new DOMParser().parseFromString(request.responseText, "text/html");
     const [rows, words] = [body.querySelectorAll(".shot"), body.querySelector(".note.bad")?.textContent.trim()];
-    if (request.status === 401 || request.status >= 500) return fail(words || "The server could not take it.");
+    if (request.status === 401 || request.status >= 500) return fail(words || "The server could not accept it.");
     if (rows.length) say(`${name} is here.`, "unseen");
     else say(words || `${name} was refused (${request.status}).`);
     for (const one of rows) one.querySelector("[name=part]").value = row.part;

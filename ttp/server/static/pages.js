@@ -31,7 +31,7 @@ document.addEventListener("keydown", (event) => {
   if (named.matches(FIELD)) named.focus();
   else named.click();
 });
-// All posts of a list are chosen at once, and how many are chosen is told.
+// All posts of a list are chosen at once, and their number is shown.
 document.addEventListener("change", ({ target }) => {
   const list = target.closest(".pick");
   if (!list) return;

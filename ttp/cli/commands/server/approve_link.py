@@ -37,14 +37,14 @@ def create(
         str | None, typer.Option("--expires", metavar="DURATION", help="How long it works (7d).")
     ] = None,
 ) -> None:
-    """Print a link by which someone without a login approves posts.
+    """Print a link to approve posts without a login.
 
-    It leads to one page with those of the posts that wait for approval. It works until it expires or you revoke it. A
-    post that changes must be approved again. The word create can be left out.
+    It opens one page with the posts that wait for approval. It works until it expires or you revoke it. A post that
+    changes must be approved again. The word create can be left out.
 
     Examples:
       ttp approve-link create --tag client --week
-      ttp approve-link create 41 42 50-55 --name maria
+      ttp approve-link create 41 42 50-55 --name marketing
     """
     filters = tag or account or week or until
     if post_ids and filters:
@@ -66,7 +66,7 @@ def create(
     lines = [f"{name} can decide about {count} until {format_instant(link.expires_at, context.zone)}:"]
     lines.append(f"{address}/approve/{made.secret}")
     if made.left_out:
-        context.out.note(f"left out, for their authors do not approve them: {id_ranges(made.left_out)}")
+        context.out.note(f"left out, because their authors cannot approve them: {id_ranges(made.left_out)}")
     context.out.write_one(render.NEW_APPROVAL_LINK_SPEC, ApprovalAddress(link, lines[1], made.left_out), say=lines)
 
 
@@ -92,7 +92,7 @@ def revoke(
         int, typer.Argument(metavar="ID", help="The id of a link: ttp approve-link list.", min=1, max=options.MOST)
     ],
 ) -> None:
-    """Revoke a link: from now on nobody decides by it.
+    """Revoke a link. It stops working at once.
 
     Examples:
       ttp approve-link revoke 3
