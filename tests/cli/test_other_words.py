@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Fill, Program
+from ttp.cli import errors
 
 ROWS = [
     (line[0], *line[2:].split(" => ")) for line in Path(__file__).with_name("other_words.txt").read_text().splitlines()
@@ -44,6 +45,13 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(
     assert (ran.code, ran.out, tried) == (2, "", meant.split(" & "))
     for command in tried if mark != "~" else ():
         ran = ttp.ok(*shlex.split(re.sub(r"\bID\b", ran.out.strip(), command)))
+
+
+@pytest.mark.parametrize("typed", ["upgrade", "self-update --help", "store upgrade"])
+def test_a_newer_version_comes_from_where_this_one_was_installed(ttp: Program, typed: str) -> None:
+    ran = ttp(*typed.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert f"try: {errors.fit_install_commands(errors.UPGRADE)}\n" in ran.err
 
 
 @pytest.mark.parametrize(
