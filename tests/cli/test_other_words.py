@@ -61,6 +61,7 @@ def test_a_newer_version_comes_from_where_this_one_was_installed(ttp: Program, t
         *("service stop", "serve --public", "push", "create Hi --schedule", "create Hi --test", "help me"),
         *("toot lists", "toot reply 2 thanks", "buffer shuffle", "auth token", "repo view", "stash"),
         *("publish --tag launch", "list --state open", "create Hi --caption-alt cup --to x"),
+        "edit 3 --shift by 2h",
         *(
             "preview 2 --on x",
             "queue remove hi",
