@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Fill, Program
+from ttp.cli import errors
 
 ROWS = [
     (line[0], *line[2:].split(" => ")) for line in Path(__file__).with_name("other_words.txt").read_text().splitlines()
@@ -46,6 +47,13 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(
         ran = ttp.ok(*shlex.split(re.sub(r"\bID\b", ran.out.strip(), command)))
 
 
+@pytest.mark.parametrize("typed", ["upgrade", "self-update --help", "store upgrade"])
+def test_a_newer_version_comes_from_where_this_one_was_installed(ttp: Program, typed: str) -> None:
+    ran = ttp(*typed.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert f"try: {errors.fit_install_commands(errors.UPGRADE)}\n" in ran.err
+
+
 @pytest.mark.parametrize(
     "typed",
     [
@@ -53,6 +61,7 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(
         *("service stop", "serve --public", "push", "create Hi --schedule", "create Hi --test", "help me"),
         *("toot lists", "toot reply 2 thanks", "buffer shuffle", "auth token", "repo view", "stash"),
         *("publish --tag launch", "list --state open", "create Hi --caption-alt cup --to x"),
+        "edit 3 --shift by 2h",
         *(
             "preview 2 --on x",
             "queue remove hi",

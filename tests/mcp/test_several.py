@@ -134,6 +134,9 @@ def test_drafts_ask_for_their_times_and_an_approval_gives_them(ttp: Program, cap
 def test_which_accounts_is_no_guess(agent: Agent) -> None:
     error = agent.refused("create_posts", posts=["a", "b"], at="in 1h")
     assert error["next"] == {"tool": "list_accounts", "arguments": {}}
+    draft = agent.ok("create_post", text="a")["id"]
+    for tool, arguments in (("schedule_post", {"id": draft, "at": "in 1h"}), ("plan_drafts", {"ids": [draft]})):
+        assert agent.refused(tool, **arguments)["next"] == {"tool": "list_accounts", "arguments": {}}
 
 
 def test_what_is_wrong_with_all_posts_is_told_once(agent: Agent) -> None:

@@ -153,7 +153,8 @@ def _about(typed: Sequence[str], context: Any) -> list[str] | None:
             continue
         two = " ".join([verb, *typed[2:3]])
         if group == "" and (verb in BY_NAME or not other_words.COMMANDS.keys().isdisjoint((verb, two))):
-            return [verb, *typed[2:]]
+            is_one = verb in ("undo", "redo") and len(typed) > 2  # a number alone counts changes
+            return [verb, *(["--post"] if is_one else []), *typed[2:]]
         if group and (f"{group} {verb}" in other_words.COMMANDS or verb in context.parser.subcommands(group)):
             return [group, verb, *typed[2:]]
     return None

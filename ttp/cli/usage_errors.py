@@ -29,7 +29,7 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
             what += f": {why}"
             break
     if typed[0] in other_words.UPGRADE:
-        return UsageError(what, Hint("try", UPGRADE))
+        return _misread(what, Hint("try", UPGRADE))
     usage = Hint("see", f"ttp {path}--help")
     for number, commands in enumerate(readings.of_command(typed, names, parent, context)):
         if number == 0 and commands and (name := _name_of(commands[0], context)):

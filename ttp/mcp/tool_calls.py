@@ -162,11 +162,13 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
         changed = _replaced(dict(arguments), *hint.replaces)
         return None if changed == arguments else _valid(tool, changed)
     match hint.way:
+        case Action(name="edit", options=(("to", _),)):  # a draft without accounts
+            return {"tool": "list_accounts", "arguments": {}}  # which ones is the person's choice
         case Action():
             same = tool.name == TOOL_OF.get(hint.way.name) == "undo"
             return _call_of_action(hint.way, tools, arguments if same else {})
         case OtherOptions(options=[("to", _)]) if not arguments.get("accounts"):
-            return {"tool": "list_accounts", "arguments": {}}  # which ones is the person's choice
+            return {"tool": "list_accounts", "arguments": {}}
         case OtherOptions():
             return _call_again(hint.way, tool, arguments)
         case _:

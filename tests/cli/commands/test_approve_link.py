@@ -46,6 +46,7 @@ def test_it_takes_the_posts_that_wait(ttp: Program) -> None:
         assert (made["posts"], made["leftOut"], made["name"]) == (posts, [], "client"), argv
         assert made["url"].startswith("https://ttp.example.org/approve/")
     assert ttp.ok("approve-link", "--week").out.startswith("https://ttp.example.org/approve/")
+    assert ("4" in ttp.ok("approve-link", "2-4").err, ttp.ok("approve-link", "2-3").err) == (True, "")
 
 
 def test_it_is_listed_until_it_expires_or_is_revoked(ttp: Program) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ttp.cli.commands.list import NO_MATCH
@@ -17,7 +19,7 @@ from ttp.cli.render import posts as posts_module
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import Hint, PastTime, TimeRefused, TtpError, UsageError
 from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.views import files
 
@@ -145,7 +147,21 @@ def shifted_time(context: Context, post_id: int, step: str, at: str | None, tz: 
         raise UsageError("give either --at or --shift", Hint("see", "ttp edit --help"))
     context.posts.editable(post_id)  # else a step that cannot be read would suggest one that is refused
     posts, accounts = context.queries.posts_by_id([post_id]), context.posts.accounts_by_post([post_id])
-    time = context.times.shift_posts(step, posts, accounts, tz)[post_id]
+    try:
+        time = context.times.shift_posts(step, posts, accounts, tz)[post_id]
+    except PastTime:
+        raise
+    except TimeRefused as error:  # of `--shift +1 day`, where the shell made `day` the text of the post
+        for place, (before, after) in enumerate(pairwise(context.line.parts)):
+            if before.words != ("--shift", step) or after.metavar != "TEXT|-" or " " in after.words[0]:
+                continue
+            error.hints = (Hint("see", "ttp edit --help"),)
+            whole = f"{step} {after.words[0]}"
+            with suppress(TtpError):
+                context.times.shift_posts(whole, posts, accounts, tz)
+                start, end = context.line.around(place)
+                error.hints = (Hint("try", quote_command("ttp", *start, "--shift", whole, *end[1:])),)
+        raise
     return time.at.astimezone(time.zone).isoformat()
 
 
