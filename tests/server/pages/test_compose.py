@@ -86,8 +86,19 @@ def test_a_draft_is_kept_while_typing_and_belongs_to_one_change(ann: Person) -> 
 
 
 def test_an_empty_form_is_not_kept(ann: Person) -> None:
-    ann.send("/compose/keep", form(content=" \n"))
+    assert ann.send("/compose/keep", form(content=" \n")).status_code == 200
     assert ann.ttp.count("post") == 0
+
+
+@pytest.mark.parametrize("more", [{"thread": ["More"]}, {"variant:x/me": "Mine"}])
+def test_words_below_an_empty_first_part_stay_in_the_browser_until_they_are_stored(
+    ann: Person, more: dict[str, Any]
+) -> None:
+    """Only 200 lets a browser forget its copy."""
+    found = ids(ann.send("/compose/keep", form(content="First")).text)
+    for same in ({}, found):
+        assert ann.send("/compose/keep", form(content=" ", **more, **same)).status_code == 400, same
+    assert (stored(ann)["content"], ann.ttp.count("post")) == ("First", 1)
 
 
 def scheduled(person: Person) -> dict[str, Any]:
