@@ -233,6 +233,14 @@ def test_the_link_that_an_approval_adds_is_shown_before(server: Api, ann: Person
     assert ann.ttp.shown()["thread"] == [f"More\n\n{link}"]
 
 
+def test_words_with_a_decision_that_is_refused_are_given_back(ann: Person, stranger: Person, post: int) -> None:
+    path = made(ann)
+    ann.ttp.sql("UPDATE change SET actor = 'ann'")
+    answer = stranger("POST", path, data={"decision": "approve", "reason": "Which <beans>?"})
+    assert answer.status_code == 403
+    assert "Which &lt;beans&gt;?" in answer.text
+
+
 def test_many_posts_have_pages_and_a_decision_leads_to_the_next_one(
     server: Api, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
