@@ -132,12 +132,25 @@ def inner_links(page: str) -> list[str]:
 
 def test_a_kept_edit_is_discarded_and_one_that_changes_nothing_is_not_kept(ann: Person) -> None:
     same = scheduled(ann)
-    ann.send("/compose/keep", form(content="Half a sen", **same))
-    assert ann.does("/compose", {"post_id": "1", "do": "discard"}) == "/posts/1/edit"
+    ann.send("/compose/keep", form(content="Half a sen", **same, form="a"))
+    discard = form_with(ann.sees("/posts/1/edit"), "Discard it")
+    assert ann.does(discard.action, discard.pressed("Discard it")) == "/posts/1/edit"
     assert ">Hello</textarea>" in ann.sees("/posts/1/edit")
     ann.send("/compose/keep", form(content="Half a sen", **same))
     ann.send("/compose/keep", form(**{**same, "variant:x/me": "", "thread": [""]}))
     assert 'value="discard"' not in ann.sees("/posts/1/edit")
+
+
+@pytest.mark.parametrize("button", ["discard", "theirs", "drop"])
+def test_a_tab_discards_no_edit_that_another_tab_kept(ann: Person, button: str) -> None:
+    same = scheduled(ann)
+    ann.send("/compose/keep", form(content="Half", **same, form="a"))
+    seen = hidden(ann.sees("/posts/1/edit"), "seen")
+    ann.send("/compose/keep", form(content="Half a sentence", **same, form="b", seen=seen))
+    ann.does("/compose", form(content="Half", **{**same, "form": "a", "do": button}))
+    assert ">Half a sentence</textarea>" in ann.sees("/posts/1/edit")
+    ann.does("/compose", form(content="Half a sentence", **{**same, "form": "b", "do": button}))
+    assert ">Hello</textarea>" in ann.sees("/posts/1/edit")
 
 
 def test_an_edit_that_is_kept_belongs_to_who_typed_it_and_outlives_the_post(ann: Person) -> None:

@@ -86,7 +86,7 @@ def submit(visit: Visit) -> Response:
     """Do the action of the pressed button. After a refusal the form comes back with all that was typed."""
     services, typed, button = writing_services(visit), typed_in(visit), _button(visit)
     if button in ("discard", "theirs"):
-        visit.installation.unsaved_edits.forget(typed.post_id, visit.person.name)
+        _forget_own_edit(visit, typed)
         return visit.go(f"/posts/{typed.post_id}/edit")
     if button == "drop":
         return _drop(visit, typed)
@@ -147,7 +147,7 @@ def _drop(visit: Visit, typed: Composition) -> Response:
     if post_id and typed.is_draft:
         return visit.go(f"/posts/{post_id}/delete")
     if post_id:
-        visit.installation.unsaved_edits.forget(post_id, visit.person.name)
+        _forget_own_edit(visit, replace(typed, post_id=post_id))
     return visit.go(f"/posts/{post_id}" if post_id else "/calendar")
 
 
