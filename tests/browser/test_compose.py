@@ -171,3 +171,19 @@ def test_options_are_those_of_the_chosen_networks_and_all_of_one_are_chosen_at_o
         button(page, "Save draft").click()
         page.wait_for_url("**/posts/1?done=draft")
     assert sorted(site.ttp.shown()["accounts"]) == ["instagram/me", "x/me", "x/other"]
+
+
+def test_a_page_of_an_earlier_post_never_ends_the_copy_of_a_text_that_was_not_sent(known: Site) -> None:
+    with known.person() as page:
+        page.goto("/compose")
+        field(page, "Text").fill("The first")
+        button(page, "Save draft").click()
+        page.wait_for_url("**/posts/1?done=draft")
+        # As a form leaves it whose server cannot be reached; the page about that runs no script.
+        page.evaluate(
+            "localStorage.setItem('ttp-copy:ann:2', '{}'); sessionStorage.setItem('ttp-sent', 'ttp-copy:ann:2')"
+        )
+        page.goto("about:blank")
+        page.go_back()
+        assert "done=draft" in page.url
+        assert page.evaluate("localStorage.getItem('ttp-copy:ann:2')") == "{}"

@@ -42,9 +42,13 @@ def test_a_key_is_of_all_posts(agent: Agent, ttp: Program) -> None:
     assert again == [{**post, "replayed": True} for post in made]
     for other in (LINKS[:4], [*LINKS, "One more"], [*LINKS[:4], "Another"]):
         assert agent.refused("create_posts", posts=other, accounts=["x/me"], key="links")["code"] == "conflict"
+    timed = {"posts": [{"text": "a", "at": AT}], "accounts": ["x/me"], "key": "timed"}
+    assert agent.ok("create_posts", **timed, draft=True)["posts"][0]["status"] == "draft"
+    assert agent.refused("create_posts", **timed)["code"] == "conflict"
+    agent.ok("undo")
     assert len(agent.ok("list_posts")["posts"]) == 5
     agent.ok("undo")
-    assert agent.ok("create_posts", posts=LINKS[:2], accounts=["x/me"], key="links")["posts"][1]["id"] == 7
+    assert agent.ok("create_posts", posts=LINKS[:2], accounts=["x/me"], key="links")["posts"][1]["id"] == 8
     assert agent.refused("create_posts", posts=LINKS, key=" ")["code"] == "usage"
 
 

@@ -92,7 +92,7 @@ def create_all(
 
         keys = [f"{key}#{number}" for number in range(1, len(new_posts) + 1)]
         parts = [fingerprint(replace(one, key=key), posts.platforms) or "" for one, _ in new_posts]
-        digest = hashlib.sha256(" ".join(parts).encode()).hexdigest()
+        digest = hashlib.sha256(" ".join([*parts, *(["asking"] if asking else [])]).encode()).hexdigest()
         with posts.database.reading() as stored:
             if stored is not None and (earlier := _find_earlier(posts, stored, keys, digest, key)):
                 return earlier

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ttp.domain.recurrence import Repeat
     from ttp.domain.time.formatting import Clocks
     from ttp.store.change_log import Change, LoggedChange
+    from ttp.store.server.submitted_drafts import SubmittedDraft
 
 
 _BATCH = 200
@@ -280,6 +281,8 @@ class PostView(PostFields):
     """What its accounts get of its media, where that was asked for."""
     asks_for: str | None = None
     """The TIME that its approval gives it. Of a submitted draft that waits for one."""
+    adds_link: str | None = None
+    """The link that its approval puts at its end."""
 
     def needs(self) -> tuple[str, ...]:
         needs = PostFields.needs(self)
@@ -327,20 +330,25 @@ def view_posts(
     shown = [
         view_of(post, repeats.get(n := post.id or 0), metrics.get(n, EMPTY_METRICS), names.get(n)) for post in posts
     ]
-    times = {} if db is None or are_new else _times_asked_for(db, posts)
-    shown = [replace(post, asks_for=times[post.id or 0]) if post.id in times else post for post in shown]
+    drafts = {} if db is None or are_new else _submitted_drafts(db, posts)
+    shown = [_with_wishes(post, drafts[post.id or 0]) if post.id in drafts else post for post in shown]
     return [_with_waits(post, holds, needed=needed) for post in shown]
 
 
-def _times_asked_for(db: Connection, posts: Sequence[Post]) -> dict[int, str]:
-    """Return the TIMEs that submitted drafts ask for, by their ids."""
+def _submitted_drafts(db: Connection, posts: Sequence[Post]) -> dict[int, SubmittedDraft]:
+    """Return what the approval of submitted drafts uses, by their ids."""
     drafts = (one for one in posts if one.status is PostStatus.DRAFT and one.deleted_at is None)
     waiting = [one.id or 0 for one in drafts if one.rejection is None and one.key]
     if not waiting:
         return {}
     from ttp.store.server import submitted_drafts
 
-    return {post_id: one.time for post_id, one in submitted_drafts.by_post(db, waiting).items()}
+    return submitted_drafts.by_post(db, waiting)
+
+
+def _with_wishes(post: PostView, draft: SubmittedDraft) -> PostView:
+    is_there = draft.link is None or draft.link in (post.thread[-1] if post.thread else post.content)
+    return replace(post, asks_for=draft.time, adds_link=None if is_there else draft.link)
 
 
 def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:

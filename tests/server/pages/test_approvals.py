@@ -222,6 +222,25 @@ def test_an_approval_schedules_a_submitted_draft(server: Api, ann: Person, stran
     assert "/posts/1/approve" not in ann.sees("/approvals")
 
 
+def test_the_link_that_an_approval_adds_is_shown_before(server: Api, ann: Person, stranger: Person) -> None:
+    link = "https://example.org/v2"
+    draft = {"content": "v2 is out", "accounts": ["x/me"], "thread": ["More"], "key": "k", "submit": True}
+    server.having("draft").ok("POST", "/v1/posts", draft)
+    ann.ttp.sql("UPDATE submitted_draft SET link = ?", link)
+    for page in (ann.sees("/approvals"), ann.sees("/posts/1/approve"), stranger.sees(made(ann))):
+        assert link in page
+    ann.does("/posts/1/approve", {"revision": revision(ann)})
+    assert ann.ttp.shown()["thread"] == [f"More\n\n{link}"]
+
+
+def test_words_with_a_decision_that_is_refused_are_given_back(ann: Person, stranger: Person, post: int) -> None:
+    path = made(ann)
+    ann.ttp.sql("UPDATE change SET actor = 'ann'")
+    answer = stranger("POST", path, data={"decision": "approve", "reason": "Which <beans>?"})
+    assert answer.status_code == 403
+    assert "Which &lt;beans&gt;?" in answer.text
+
+
 def test_many_posts_have_pages_and_a_decision_leads_to_the_next_one(
     server: Api, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

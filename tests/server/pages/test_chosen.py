@@ -110,3 +110,10 @@ def test_an_undo_of_several_after_another_change_changes_nothing(three: Person) 
     assert three.send(undo.action, undo.pressed("Undo")).status_code == 409
     assert three.send(undo.action, {"change": "x"}).status_code == 400
     assert state(three, "id") == [(3,), (4,)]
+
+
+def test_the_button_after_a_change_never_undoes_that_of_another_person(three: Person) -> None:
+    address = three.does("/posts/chosen/schedule", {"post": ["1", "2"], "at": "+1d"})
+    assert has_button(three.sees(address), "Undo")
+    three.ttp.ok("edit", "1", "Another text", "--at", LATER)
+    assert not has_button(three.sees(address), "Undo")

@@ -86,8 +86,19 @@ def test_a_draft_is_kept_while_typing_and_belongs_to_one_change(ann: Person) -> 
 
 
 def test_an_empty_form_is_not_kept(ann: Person) -> None:
-    ann.send("/compose/keep", form(content=" \n"))
+    assert ann.send("/compose/keep", form(content=" \n")).status_code == 200
     assert ann.ttp.count("post") == 0
+
+
+@pytest.mark.parametrize("more", [{"thread": ["More"]}, {"variant:x/me": "Mine"}])
+def test_words_below_an_empty_first_part_stay_in_the_browser_until_they_are_stored(
+    ann: Person, more: dict[str, Any]
+) -> None:
+    """Only 200 lets a browser forget its copy."""
+    found = ids(ann.send("/compose/keep", form(content="First")).text)
+    for same in ({}, found):
+        assert ann.send("/compose/keep", form(content=" ", **more, **same)).status_code == 400, same
+    assert (stored(ann)["content"], ann.ttp.count("post")) == ("First", 1)
 
 
 def scheduled(person: Person) -> dict[str, Any]:
@@ -121,12 +132,25 @@ def inner_links(page: str) -> list[str]:
 
 def test_a_kept_edit_is_discarded_and_one_that_changes_nothing_is_not_kept(ann: Person) -> None:
     same = scheduled(ann)
-    ann.send("/compose/keep", form(content="Half a sen", **same))
-    assert ann.does("/compose", {"post_id": "1", "do": "discard"}) == "/posts/1/edit"
+    ann.send("/compose/keep", form(content="Half a sen", **same, form="a"))
+    discard = form_with(ann.sees("/posts/1/edit"), "Discard it")
+    assert ann.does(discard.action, discard.pressed("Discard it")) == "/posts/1/edit"
     assert ">Hello</textarea>" in ann.sees("/posts/1/edit")
     ann.send("/compose/keep", form(content="Half a sen", **same))
     ann.send("/compose/keep", form(**{**same, "variant:x/me": "", "thread": [""]}))
     assert 'value="discard"' not in ann.sees("/posts/1/edit")
+
+
+@pytest.mark.parametrize("button", ["discard", "theirs", "drop"])
+def test_a_tab_discards_no_edit_that_another_tab_kept(ann: Person, button: str) -> None:
+    same = scheduled(ann)
+    ann.send("/compose/keep", form(content="Half", **same, form="a"))
+    seen = hidden(ann.sees("/posts/1/edit"), "seen")
+    ann.send("/compose/keep", form(content="Half a sentence", **same, form="b", seen=seen))
+    ann.does("/compose", form(content="Half", **{**same, "form": "a", "do": button}))
+    assert ">Half a sentence</textarea>" in ann.sees("/posts/1/edit")
+    ann.does("/compose", form(content="Half a sentence", **{**same, "form": "b", "do": button}))
+    assert ">Hello</textarea>" in ann.sees("/posts/1/edit")
 
 
 def test_an_edit_that_is_kept_belongs_to_who_typed_it_and_outlives_the_post(ann: Person) -> None:

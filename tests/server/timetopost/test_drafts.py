@@ -49,6 +49,16 @@ def test_the_same_reference_changes_pending_drafts(single: TimeToPost, ttp: Prog
     assert ttp.count("post") == 1
 
 
+def test_another_link_or_time_is_another_version_to_approve(single: TimeToPost, ttp: Program) -> None:
+    batch(single, "one", link="https://example.org/1", schedule_hint=LATER)
+    raised = []
+    for link, at in (("1", LATER), ("2", LATER), ("2", "2098-01-02T09:00:00.000Z")):
+        (before,) = ttp.sql("SELECT revision FROM post")
+        batch(single, "one", link=f"https://example.org/{link}", schedule_hint=at)
+        raised.append(ttp.sql("SELECT revision FROM post")[0][0] - before[0])
+    assert raised == [raised[0], raised[0] + 1, raised[0] + 1]
+
+
 @pytest.mark.parametrize(
     ("decide", "status"), [("approve_draft", "approved"), ("reject_draft", "rejected"), ("cancel_post", "rejected")]
 )

@@ -156,7 +156,7 @@ def decide(visit: Visit) -> Response:
     if link.posts is not None:
         done = "approve" if decision == "approve" else "sent-back"
         return _link_page(visit, link, error) if error else visit.go(visit.request.url.path, done=done)
-    return visit.error(error) if error else visit.page("approval_link.html", decided=decision, **_NOTHING)
+    return visit.page("approval_link.html", error=error, decided="" if error else decision, **_NOTHING)
 
 
 def _versions(visit: Visit, link: ApprovalLink) -> list[tuple[int, int]]:

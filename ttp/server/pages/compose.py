@@ -86,7 +86,7 @@ def submit(visit: Visit) -> Response:
     """Do the action of the pressed button. After a refusal the form comes back with all that was typed."""
     services, typed, button = writing_services(visit), typed_in(visit), _button(visit)
     if button in ("discard", "theirs"):
-        visit.installation.unsaved_edits.forget(typed.post_id, visit.person.name)
+        _forget_own_edit(visit, typed)
         return visit.go(f"/posts/{typed.post_id}/edit")
     if button == "drop":
         return _drop(visit, typed)
@@ -147,7 +147,7 @@ def _drop(visit: Visit, typed: Composition) -> Response:
     if post_id and typed.is_draft:
         return visit.go(f"/posts/{post_id}/delete")
     if post_id:
-        visit.installation.unsaved_edits.forget(post_id, visit.person.name)
+        _forget_own_edit(visit, replace(typed, post_id=post_id))
     return visit.go(f"/posts/{post_id}" if post_id else "/calendar")
 
 
@@ -187,7 +187,7 @@ def keep(visit: Visit) -> Response:
     try:
         if not typed.is_draft:
             kept = _keep_edit(visit, typed)
-        elif not typed.is_empty:
+        elif typed.media or typed.has_words:
             post = _save(visit, typed, timed=False, is_kept=True)
             typed, kept = replace(typed, post_id=post.id or 0, revision=post.revision), True
             if typed.at == typed.at_before:
@@ -207,8 +207,7 @@ def _answer_whether_kept(visit: Visit, typed: Composition) -> Response:
     post_id = _stored_id(visit, typed)
     kept = unsaved_edit(visit, post_id)
     stored = [composition_of(post, visit.zone) for post in visit.reading.queries.posts_by_id([post_id])]
-    has_words = any(text.strip() for text in (*typed.parts, *dict(typed.variants).values()))
-    if has_words and _only_words(typed) not in map(_only_words, [*stored, *(kept[:1] if kept else ())]):
+    if typed.has_words and _only_words(typed) not in map(_only_words, [*stored, *(kept[:1] if kept else ())]):
         raise Conflict("what this browser has is not stored")
     return visit.page("compose_kept.html", typed=typed, kept=True)
 

@@ -94,6 +94,11 @@ class Composition:
         return not self.content.strip() and not self.media
 
     @property
+    def has_words(self) -> bool:
+        """Whether anything was written, also below an empty first part."""
+        return any(text.strip() for text in (*self.parts, *dict(self.variants).values()))
+
+    @property
     def parts(self) -> tuple[str, ...]:
         return (self.content, *self.thread)
 

@@ -53,9 +53,11 @@ def list_address(visit: Visit, **message: object) -> str:
 
 
 def _undo_of_chosen(visit: Visit) -> UndoOfChosen | None:
+    """Return what takes back the change that the address tells about; None if another one came after it."""
     post_id = parse_number(visit.query("post"))
-    if visit.query("done") not in ("chosen-schedule", "chosen-tag", "chosen-delete") or not post_id:
+    command = {"chosen-schedule": "schedule", "chosen-tag": "edit", "chosen-delete": "delete"}.get(visit.query("done"))
+    changes = visit.reading.queries.changes(1, post_id) if command and post_id and visit.may("undo") else ()
+    if not changes or (changes[0].change.command, changes[0].change.actor) != (command, visit.person.name):
         return None
-    changes = visit.reading.queries.changes(1, post_id) if visit.may("undo") else ()
     action = list_address(visit).replace("/posts?", "/posts/chosen/undo?")
-    return UndoOfChosen(action, changes[0].change.id) if changes else None
+    return UndoOfChosen(action, changes[0].change.id)

@@ -42,12 +42,12 @@ document.addEventListener("change", ({ target }) => {
   list.querySelector(".bulk > b").textContent = chosen ? `${chosen} chosen` : "";
 });
 // The zone of this browser is offered where it is not the person's.
-const offer = document.getElementById("browser-zone");
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const [offer, zone] = [document.getElementById("browser-zone"), Intl.DateTimeFormat().resolvedOptions().timeZone];
 if (offer && zone !== offer.dataset.zone) {
   offer.elements.timezone.value = document.getElementById("own-zone").textContent = zone;
   offer.hidden = false;
 }
-// The form that was sent last was saved if this page says so: compose.js needs no copy of it any more.
-if ("saved" in document.body.dataset) localStorage.removeItem(sessionStorage.getItem("ttp-sent"));
+// The form that was sent last was saved if this page says so, and is no older one to which one came back.
+const isOld = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+if (!isOld && "saved" in document.body.dataset) localStorage.removeItem(sessionStorage.getItem("ttp-sent"));
 sessionStorage.removeItem("ttp-sent");

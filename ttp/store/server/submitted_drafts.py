@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
-from ttp.store.dialect import SUBMITTED, Connection, List, in_list
+from ttp.store.dialect import RAISE_REVISION, SUBMITTED, Connection, List, in_list
 
 OPTIMAL = "optimal"
 """The time of a draft that asks for none."""
@@ -27,6 +27,10 @@ class SubmittedDraft:
 
 
 def save(db: Connection, draft: SubmittedDraft) -> None:
+    """Store what a program submits. Another link or time than before is another version of the post to approve."""
+    before = by_post(db, [draft.post_id]).get(draft.post_id)
+    if before is not None and (before.link, before.hint) != (draft.link, draft.hint):
+        db.execute(f"UPDATE post SET {RAISE_REVISION.removeprefix(', ')} WHERE id = ?", (draft.post_id,))
     db.execute(
         "INSERT INTO submitted_draft (post_id, external_ref, platform, link, hint) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (post_id) DO UPDATE SET link = excluded.link, hint = excluded.hint",
