@@ -16,7 +16,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import quote_command, retype
 from ttp.cli.typed_command import TypedCommand
 from ttp.domain.account import Account
-from ttp.domain.action import OtherOptions, WayOut, other_options
+from ttp.domain.action import OtherOptions, other_options
 from ttp.domain.errors import Hint, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -496,13 +496,16 @@ def parse_range(
     try:
         return context.days(when, month=month, week=week, tz=tz, begun=begun)
     except UsageError as refused:
-        refused.hints = tuple(replace(hint, way=_with_range(context.line, when, hint.way)) for hint in refused.hints)
+        refused.hints = tuple(
+            # A setting that cannot be read has hints of its own.
+            replace(hint, way=_with_range(context.line, when, hint.way)) if isinstance(hint.way, OtherOptions) else hint
+            for hint in refused.hints
+        )
         raise
 
 
-def _with_range(line: TypedCommand, typed: str | None, way: WayOut) -> str:
+def _with_range(line: TypedCommand, typed: str | None, way: OtherOptions) -> str:
     """Return the command that was typed for other days: `when` is an argument, the rest are options."""
-    assert isinstance(way, OtherOptions)
     options = dict(way.options)
     when = options.pop("when")
     words = list(line.words)

@@ -412,3 +412,10 @@ def test_weeks_begin_on_sunday_if_set(ttp: Program) -> None:
     assert head.index("Sun") == first.index(" 1 ")
     week = ttp.ok("calendar", "--week", "2026-W49", "--json").json
     assert (week["span"], week["firstDay"], week["lastDay"]) == ("2026-W49", "2026-11-29", "2026-12-05")
+
+
+def test_a_setting_that_cannot_be_read_is_named(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_CALENDAR__WEEK_START", "saturday")
+    for command in ("calendar", "report"):
+        refused = ttp(command, "--json")
+        assert (refused.code, refused.error["hints"]) == (2, ["unset TTP_CALENDAR__WEEK_START"])

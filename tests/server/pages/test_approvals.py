@@ -267,6 +267,13 @@ def test_a_message_says_that_a_scheduled_post_waits_for_approval(ann: Person) ->
     assert ann.does("/compose", fields) == "/posts/1?done=awaits-approval"
 
 
+def test_the_question_has_the_state_that_its_page_has(ann: Person, post: int) -> None:
+    page, question = ann.sees(f"/posts/{post}"), ann.sees(f"/posts/{post}/delete")
+    state = page.partition('<span id="status">')[2].partition("</span>")[0]
+    assert state.startswith('<span class="st ')
+    assert state in question
+
+
 def test_a_draft_waits_for_nothing(ann: Person) -> None:
     ann.ttp.post("Hello", "--to", "x/me")
     assert "Waiting" not in inner(ann.sees("/posts/1"))
