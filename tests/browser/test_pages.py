@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Site
+from tests.browser.test_tasks import WAYS, Person, decide_by_a_link
 from tests.media_bytes import png
 from ttp.sandbox.server import RunningSandbox
 
@@ -190,8 +191,10 @@ def test_a_move_that_reaches_no_server_is_told(site: Site) -> None:
         page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
 
 
-@pytest.mark.parametrize("decision", ["approve", "reject"])
-def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: str) -> None:
+@pytest.mark.parametrize(
+    ("decision", "way"), [("approve", "phone"), ("reject", "phone without scripts"), ("reject", "keys")]
+)
+def test_somebody_decides_by_a_link(approving_site: Site, decision: str, way: str) -> None:
     site = approving_site
     site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
     with site.person() as page:
@@ -200,13 +203,9 @@ def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: s
         page.fill("#name1", "maria")
         page.click("text=Create a link for post 1")
         link = page.input_value("#link")
-    with site.visit(width=375) as phone:
+    with site.visit(**WAYS[way]) as phone:
         phone.goto(link)
-        if decision == "reject":
-            phone.click(".decide summary")
-            phone.fill("[name=reason]", "The price is wrong")
-        phone.click(f"button[value={decision}]")
-        phone.wait_for_selector("text=Thank you")
+        decide_by_a_link(Person(site, phone, way), decision)
         phone.goto(link)
         assert phone.query_selector("button") is None
     post = site.ttp.shown()

@@ -12,12 +12,14 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut, other_options
-from ttp.domain.errors import Hint, Problem, Stale, TimeRefused, TtpError
+from ttp.domain.errors import Hint, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.recurrence import Recurrence
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.pages.compose_text import TextUse, count_text, empty_use
-from ttp.server.pages.compose_time import NOW, SUGGESTED, TimeChoice, time_choice
+from ttp.server.pages.compose_time import NOW, SUGGESTED, TimeChoice, short_time, time_choice
 from ttp.server.pages.composition import Composition, composition_of
+from ttp.server.pages.repeat_form import read_repeat
 from ttp.server.pages.visit import Visit
 from ttp.server.services import RequestServices
 from ttp.services.preview import PostPreview, preview_post, with_factors
@@ -30,6 +32,7 @@ FIELDS = {
     "media": ("Pictures and videos", "files"),
     "accounts": ("Where", "accounts"),
     "at": ("When", "at"),
+    "repeat": ("Repeat", "repeat"),
     "template": ("Template", "template"),
     "options": ("Options", "options"),
 }
@@ -128,14 +131,41 @@ def time_of(services: RequestServices, accounts: Sequence[Account], typed: Compo
     return services.times.resolve(typed.at, tuple(accounts), None, post=typed.post_id or None)
 
 
+def repeat_of(
+    services: RequestServices, accounts: Sequence[Account], typed: Composition, post_id: int | None = None
+) -> Recurrence:
+    """Return the repeat of a form. Raise TimeRefused, about its field, if it cannot be read or a time is given too."""
+    try:
+        if typed.at:
+            raise UsageError("a repeat begins with its own next time: leave out the time, or the repeat")
+        return read_repeat(services, accounts, typed.repeat, typed.repeat_until, post_id)
+    except UsageError as error:
+        raise about_repeat(error) from None
+
+
+def about_repeat(error: UsageError) -> TtpError:
+    """Return an error of a repeat as one of its field."""
+    return error if error.problems else TimeRefused(error.message, problems=[Problem("repeat", "", error.message)])
+
+
 def choose_time(visit: Visit, typed: Composition) -> TimeChoice | None:
     """Return the choice of a time; None for who may not schedule."""
     if not visit.may("schedule"):
         return None
     accounts = [one for one in visit.reading.queries.accounts() if one.name in typed.accounts]
-    return time_choice(
-        typed.at, accounts, writing_services(visit), zone=visit.zone, now=visit.now, post=typed.post_id or None
-    )
+    services = writing_services(visit)
+    choice = time_choice(typed.at, accounts, services, zone=visit.zone, now=visit.now, post=typed.post_id or None)
+    return replace(choice, repeats=_repeat_times(visit, services, accounts, typed)) if typed.repeat else choice
+
+
+def _repeat_times(
+    visit: Visit, services: RequestServices, accounts: Sequence[Account], typed: Composition
+) -> tuple[str, ...]:
+    try:
+        repeat = read_repeat(services, accounts, typed.repeat, typed.repeat_until)
+        return tuple(short_time(at, visit.zone, visit.now) for at in services.repeats.next_times(repeat, 3))
+    except TtpError:  # the field says why when the form is sent
+        return ()
 
 
 def form_page(
@@ -246,7 +276,8 @@ def _problems(
         if not isinstance(error, TimeRefused) and (button == "schedule" or typed.at != typed.at_before):
             refusals += _refusals_of_time(visit, typed)
         for one in refusals:
-            problems.append((Problem(field_of(one), "", one.message), [hint.way for hint in one.hints]))
+            whole = one.problems[0] if one.problems else Problem(field_of(one), "", one.message)
+            problems.append((whole, [hint.way for hint in one.hints]))
     return problems
 
 
@@ -268,6 +299,8 @@ def _troubles(
                 *_proposed_times((*ways, *((problem.hint,) if problem.hint else ()))),
                 *_text_repairs(visit, typed, check, problem),
             ]
+            if name == "repeat" and typed.at:
+                repairs = [FormRepair("Without the time", "at:")]
             if name == "at" and not repairs and time is not None:
                 chips = [chip for chip in time.chips if chip.at and chip.at != NOW][:2]
                 repairs = [FormRepair(f"{chip.name}: {chip.words}", f"at:{chip.at}") for chip in chips]
@@ -285,7 +318,10 @@ def _refusals_of_time(visit: Visit, typed: Composition) -> Iterator[TtpError]:
     except TtpError as refused:
         yield refused
     try:
-        time_of(services, accounts, typed)
+        if typed.repeat:
+            repeat_of(services, accounts, typed)
+        else:
+            time_of(services, accounts, typed)
     except TimeRefused as refused:
         yield refused
     except TtpError:  # no slot or hour of these accounts is free, which is said when it is chosen

@@ -82,7 +82,7 @@ DONE_TO = {
     "reject": "Sent back: post {}. It is a draft again.",
 }
 """The message that names the post, on a page of several."""
-SAVED = ("saved", "draft", "scheduled", "awaits-approval")
+SAVED = ("saved", "draft", "scheduled", "awaits-approval", "repeat")
 """The words after which a browser needs no copy of the form any more."""
 MENU = (
     ("/calendar", "Calendar", "calendar", "own calendar"),
