@@ -13,7 +13,7 @@ from ttp.server.pages.filters import read_filters
 from ttp.server.pages.visit import MESSAGE, Visit, parse_number
 from ttp.store.queries import PostFilter
 
-PAGE = 50
+PAGE = 25
 MOST_COUNTED = 10_000
 
 
