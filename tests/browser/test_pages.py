@@ -110,8 +110,10 @@ def test_a_post_is_dragged_to_another_day_and_back(site: Site) -> None:
     site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
     with site.person() as page:
         page.goto("/calendar?when=2098-01")
+        page.evaluate("document.querySelector('h1').isKept = true")
         page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
         page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
+        assert page.evaluate("document.querySelector('h1').isKept"), "only the posts are swapped"
         page.wait_for_url("**/calendar?when=2098-01&done=moved&post=1&change=*")
         assert site.ttp.shown()["scheduledAt"] == "2098-01-08T09:30:00Z"
         page.click("#messages >> text=Undo")
@@ -146,7 +148,7 @@ def test_a_post_is_moved_from_the_menu(site: Site, way: str) -> None:
             page.click("a[href='/posts/1/move']")
             page.click("button:has-text('One hour later')")
         page.wait_for_url("**/calendar?view=week&when=2098-W02&done=moved&post=1&change=*")
-        page.wait_for_selector("[data-date='2098-01-06'][data-hour='10'] .event")
+        page.wait_for_selector("[data-date='2098-01-06'][data-hour='10'] .event a.what:focus")
         assert site.ttp.shown()["scheduledAt"] == "2098-01-06T10:30:00Z"
         page.click("#messages >> text=Undo")
         page.wait_for_url("**/calendar?view=week&when=2098-W02&done=undo&post=1")
