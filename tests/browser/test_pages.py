@@ -82,6 +82,8 @@ def test_a_lost_connection_and_a_reload_lose_nothing(site: Site) -> None:
         page.goto("/compose")
         page.context.set_offline(offline=True)
         page.fill("#content", "Typed in a tunnel")
+        page.press("#content", "Control+Enter")
+        page.wait_for_selector("#offline:visible")
         page.wait_for_selector("#unreachable")
         page.context.set_offline(offline=False)
         page.wait_for_selector("#kept >> text=Kept")
