@@ -52,7 +52,7 @@ def show_new(visit: Visit) -> Response:
 def _last_accounts(visit: Visit) -> tuple[str, ...]:
     """Return the accounts of the post that this person made last, which still are there and may be posted to."""
     post = visit.reading.queries.last_post_by(visit.person.name)
-    enabled = {account.name for account in visit.reading.queries.accounts() if account.enabled}
+    enabled = {account.name for account in visit.accounts if account.enabled}
     return tuple(name for name in post.accounts if name in enabled) if post else ()
 
 

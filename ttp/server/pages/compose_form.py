@@ -109,7 +109,7 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 def check_text(visit: Visit, typed: Composition) -> TextCheck:
     platforms = visit.installation.platforms
     if typed.is_empty:
-        accounts = [one for one in visit.reading.queries.accounts() if one.name in typed.accounts]
+        accounts = [one for one in visit.accounts if one.name in typed.accounts]
         return TextCheck(use=empty_use(accounts, platforms))
     try:
         services = writing_services(visit)
@@ -152,7 +152,7 @@ def choose_time(visit: Visit, typed: Composition) -> TimeChoice | None:
     """Return the choice of a time; None for who may not schedule."""
     if not visit.may("schedule"):
         return None
-    accounts = [one for one in visit.reading.queries.accounts() if one.name in typed.accounts]
+    accounts = [one for one in visit.accounts if one.name in typed.accounts]
     services = writing_services(visit)
     choice = time_choice(typed.at, accounts, services, zone=visit.zone, now=visit.now, post=typed.post_id or None)
     return replace(choice, repeats=_repeat_times(visit, services, accounts, typed)) if typed.repeat else choice
@@ -193,7 +193,7 @@ def form_page(
     check, time = check_text(visit, typed), choose_time(visit, typed)
     problems = [] if other is not None else _problems(visit, typed, check, error, place, button, repaired=repaired)
     troubles = _troubles(visit, typed, check, time, problems)
-    accounts = [one for one in visit.reading.queries.accounts() if one.enabled or one.name in typed.accounts]
+    accounts = [one for one in visit.accounts if one.enabled or one.name in typed.accounts]
     platforms = visit.installation.platforms
     names = sorted({account.platform for account in accounts})
     chosen = dict.fromkeys(name.partition("/")[0] for name in typed.accounts)

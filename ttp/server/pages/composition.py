@@ -277,7 +277,7 @@ def _chosen_accounts(visit: Visit) -> tuple[str, ...]:
     """Return the names of the chosen accounts, with those of the platforms of which all were chosen."""
     names, every = visit.fields("accounts"), visit.fields("all")
     if every:
-        accounts = visit.reading.queries.accounts()
+        accounts = visit.accounts
         names += [one.name for one in accounts if one.enabled and one.platform in every]
     return tuple(dict.fromkeys(names))
 
