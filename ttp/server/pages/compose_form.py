@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 from starlette.responses import Response
 
@@ -46,6 +46,10 @@ _NOT_DONE = {
     "fill": "Not filled in",
     "split": "Not split",
 }
+MOST_ALIKE = 3
+"""Up to so many accounts of a network have a line of their own for the same problem."""
+_Proposals: TypeAlias = tuple[Problem, Sequence[WayOut]]
+"""What is wrong, and what the refusal proposes."""
 _TOO_LONG = ("text_too_long", "text_unsplittable")
 
 
@@ -264,9 +268,9 @@ def _problems(
     button: str,
     *,
     repaired: bool,
-) -> list[tuple[Problem, Sequence[WayOut]]]:
+) -> list[_Proposals]:
     """Return what is wrong with a form that was refused, and what the refusal proposes."""
-    problems: list[tuple[Problem, Sequence[WayOut]]] = []
+    problems: list[_Proposals] = []
     if error is not None:
         whole = Problem(place or field_of(error), "", error.message)
         problems = [(one, ()) for one in error.problems] or [(whole, [hint.way for hint in error.hints])]
@@ -286,12 +290,12 @@ def _troubles(
     typed: Composition,
     check: TextCheck,
     time: TimeChoice | None,
-    problems: Iterable[tuple[Problem, Sequence[WayOut]]],
+    problems: Iterable[_Proposals],
 ) -> dict[str, list[FieldProblem]]:
     """Return what is wrong, by the field at which it is shown."""
     troubles: dict[str, list[FieldProblem]] = {}
     offered: set[FormRepair] = set()
-    for problem, ways in problems:
+    for problem, ways in _merged(problems):
         name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
         there = troubles.setdefault(name if name in FIELDS or not name else "content", [])
         if not problem.warning and problem.message not in [one.message for one in there]:
@@ -307,6 +311,22 @@ def _troubles(
             there.append(FieldProblem(problem.message, tuple(one for one in repairs if one not in offered)))
             offered.update(repairs)
     return {name: there for name, there in troubles.items() if there}
+
+
+def _merged(problems: Iterable[_Proposals]) -> Iterator[_Proposals]:
+    """Yield the problems. One that many accounts of a network have is one line."""
+    alike: dict[tuple[str, str, str], list[_Proposals]] = {}
+    for problem, ways in problems:
+        account = problem.account or ""
+        key = (problem.field, account.partition("/")[0], problem.message.removeprefix(account))
+        alike.setdefault(key, []).append((problem, ways))
+    for (_, platform, words), same in alike.items():
+        if not platform or len(same) <= MOST_ALIKE:
+            yield from same
+            continue
+        problem, ways = same[0]
+        message = f"{problem.account} and {len(same) - 1} more{words}"
+        yield replace(problem, message=message, account=f"{platform}/"), ways
 
 
 def _refusals_of_time(visit: Visit, typed: Composition) -> Iterator[TtpError]:
@@ -348,7 +368,7 @@ def _text_repairs(visit: Visit, typed: Composition, check: TextCheck, problem: P
             yield FormRepair(
                 f"Shorter text for {visit.installation.platforms.facts(platform).title}", f"own:{platform}"
             )
-    if len(typed.accounts) > 1:
+    if len(typed.accounts) > 1 and problem.account in typed.accounts:
         yield FormRepair(f"Leave {problem.account} out", f"without:{problem.account}")
 
 
