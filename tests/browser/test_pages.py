@@ -330,7 +330,7 @@ def test_a_text_full_of_html_is_a_text(site: Site) -> None:
 def test_a_text_from_right_to_left_is_written_so(site: Site) -> None:
     site.ttp.post(HEBREW, "--to", "x/me", "--at", "2098-01-06T09:30Z")
     with site.person() as page:
-        for path, selector in (("/posts/1", ".text"), ("/posts/1/edit", "#content"), ("/queue", ".what")):
+        for path, selector in (("/posts/1", ".whole"), ("/posts/1/edit", "#content"), ("/queue", ".what")):
             page.goto(path)
             assert page.eval_on_selector(selector, "one => getComputedStyle(one).direction") == "rtl"
 
