@@ -32,6 +32,7 @@ class TokenEndpoints(Generic[A]):
     grants: str
     approve: Callable[[A, LoginCode], A]
     is_flat: Callable[[State], bool]
+    names_permissions: bool = True
 
     def routes(self, state: State) -> list[Route]:
         """Return the routes. A version in front of the two exchanges is optional."""
@@ -52,7 +53,8 @@ class TokenEndpoints(Generic[A]):
         account = renew(state, self.approve(state.account(self.api.account, found.account), found), short=True)
         state.save(account)
         number, granted = account.user_id, list(account.scopes)
-        flat: dict[str, Any] = {"access_token": account.access_token, "user_id": int(number), "permissions": granted}
+        flat: dict[str, Any] = {"access_token": account.access_token, "user_id": int(number)}
+        flat |= {"permissions": granted} if self.names_permissions else {}
         documented = {**flat, "user_id": number, "permissions": ",".join(granted)}
         return JSONResponse(flat if self.is_flat(state) else {"data": [documented]})
 
@@ -78,7 +80,8 @@ class TokenEndpoints(Generic[A]):
             raise graph_error(100, text)
         if state.now_ms() - account.issued_ms < DAY_MS:
             raise graph_error(100, "(#100) The access token must be at least 24 hours old to be refreshed")
-        return self._answer_long_token(state, account, permissions=",".join(account.scopes))
+        more = {"permissions": ",".join(account.scopes)} if self.names_permissions else {}
+        return self._answer_long_token(state, account, **more)
 
     def _answer_long_token(self, state: State, account: A, **more: str) -> Response:
         account = renew(state, account)
