@@ -33,12 +33,14 @@ class TokenEndpoints(Generic[A]):
     approve: Callable[[A, LoginCode], A]
     is_flat: Callable[[State], bool]
     names_permissions: bool = True
+    may_have_version: bool = True
+    """Whether a version may come before the paths of the two exchanges."""
 
     def routes(self, state: State) -> list[Route]:
-        """Return the routes. A version in front of the two exchanges is optional."""
+        """Return the routes."""
         logins = state.part(_Logins).by_app
         logins[self.api.name, self.login] = self
-        front = ("", "/{version}")
+        front = ("", "/{version}") if self.may_have_version else ("",)
         return [
             Route("/oauth/access_token", partial(_token, state), methods=["POST"]),
             *(self._route(state, f"{version}/access_token", self.exchange) for version in front),

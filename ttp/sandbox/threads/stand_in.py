@@ -54,6 +54,7 @@ _TOKENS = TokenEndpoints(
     approve=lambda account, code: replace(account, scopes=code.scopes),
     is_flat=lambda state: True,
     names_permissions=False,
+    may_have_version=False,
 )
 
 
