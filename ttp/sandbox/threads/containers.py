@@ -152,7 +152,7 @@ def _with_items(state: State, account: ThreadsAccount, made: ThreadsContainer, t
     )
 
 
-def used(state: State, account: ThreadsAccount, *, replies: bool) -> int:
+def count_posts(state: State, account: ThreadsAccount, *, replies: bool) -> int:
     """Return how many posts, or replies, an account made in 24 hours."""
     since = state.now_ms() - DAY_MS
     mine = (one for one in state.posts.values() if one.account == account.id and one.at_ms > since)
@@ -172,7 +172,7 @@ async def publish(state: State, account: ThreadsAccount, request: Request, param
     refuse_in_trouble(state, account, "publish")
     is_reply = container.reply_to is not None
     name = REPLIES if is_reply else POSTS
-    if used(state, account, replies=is_reply) >= state.limit(name, LIMITS[name], account):
+    if count_posts(state, account, replies=is_reply) >= state.limit(name, LIMITS[name], account):
         raise graph_error(4, "(#4) Application request limit reached")
     post = SandboxPost(
         new_id(state),

@@ -13,7 +13,7 @@ from ttp.sandbox.meta.nodes import own_node, page_of, status_code, timestamp
 from ttp.sandbox.meta.requests import Params, allow_only, graph_error, select_fields, split_list
 from ttp.sandbox.records import DAY_MS, SandboxPost
 from ttp.sandbox.state import State
-from ttp.sandbox.threads.containers import refuse_in_trouble, used
+from ttp.sandbox.threads.containers import count_posts, refuse_in_trouble
 from ttp.sandbox.threads.records import (
     DELETIONS,
     LIMITS,
@@ -123,8 +123,8 @@ async def publishing_limit(state: State, account: ThreadsAccount, request: Reque
     allow_only(params, {"fields"})
     known: dict[str, Any] = {}
     for front, name, count in (
-        ("", POSTS, used(state, account, replies=False)),
-        ("reply_", REPLIES, used(state, account, replies=True)),
+        ("", POSTS, count_posts(state, account, replies=False)),
+        ("reply_", REPLIES, count_posts(state, account, replies=True)),
     ):
         known[f"{front}quota_usage"] = count
         total = state.limit(name, LIMITS[name], account)
