@@ -11,8 +11,9 @@ import pytest
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import by_code, drive_to_failure, media
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import Action
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Refused, Unclear, Unknown
-from ttp.platforms.client import Deleted, Ready
+from ttp.platforms.client import AccountInfo, Deleted, Ready
 from ttp.platforms.metrics_reader import AccountSession
 from ttp.platforms.reply import Answer
 from ttp.platforms.testing import NOON
@@ -236,8 +237,8 @@ def test_deleting_without_the_permission_says_how_to_get_it(desk: Desk) -> None:
     deleter: Any = desk.client
     refused = deleter.delete(desk.order, done.remote_id)
     assert isinstance(refused, NotDone)
-    assert refused.hint is not None
-    assert "threads_delete" in dict(refused.hint.options)["scopes"]
+    assert isinstance(refused.hint, Action)
+    assert "threads_delete" in str(dict(refused.hint.options)["scopes"])
 
 
 @on("threads")
@@ -246,7 +247,9 @@ def test_numbers_of_posts_and_the_history_without_replies(desk: Desk) -> None:
     first = desk.publish(desk.prepare())
     desk.publish(desk.prepare(first.handle))
     desk.clock.move(86_400)
-    reader: Any = desk.open(desk.facts.metrics_reader(desk.runtime))
+    reader = desk.facts.metrics_reader(desk.runtime)
+    assert reader is not None
+    desk.open(reader)
     session = AccountSession(desk.order.account, desk.order.credentials, lambda old: None)
     (page,) = reader.read(session, [first.remote_id])
     (sample,) = page.samples
@@ -259,9 +262,13 @@ def test_numbers_of_posts_and_the_history_without_replies(desk: Desk) -> None:
 
 @on("threads")
 def test_an_account_is_checked_with_its_quota(desk: Desk) -> None:
-    checker: Any = desk.open(desk.facts.checker(desk.runtime))
+    checker = desk.facts.checker(desk.runtime)
+    assert checker is not None
+    desk.open(checker)
     found = checker.check(desk.order.account, desk.order.credentials)
+    assert isinstance(found, AccountInfo)
     assert (found.user_id, found.handle) == (desk.order.credentials.user_id, "demo")
     assert [one.status for one in found.remarks] == ["ok"]
     refused = checker.check(desk.order.account, Credentials("unknown", "127.0.0.1"))
+    assert isinstance(refused, NotDone)
     assert refused.kind is Kind.AUTH
