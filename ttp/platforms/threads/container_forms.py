@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ttp.domain.media.item import MediaItem
 from ttp.domain.options import ChosenOptions
 from ttp.platforms.client import MediaFile, PublishRequest, fingerprint
 from ttp.platforms.reply import parse_numeric_id, value_at
-from ttp.platforms.threads.options import OPTIONS
+from ttp.platforms.threads.options import MOST_ITEMS, OPTIONS, kind_of
 from ttp.platforms.threads.part import REPLY_TO
 
-MOST_ITEMS = 20
 _LISTED_AS = {"text": "TEXT_POST", "image": "IMAGE", "video": "VIDEO", "carousel": "CAROUSEL_ALBUM"}
-
-
-def kind_of(media: Sequence[MediaItem]) -> str:
-    """Return `text`, `image`, `video` or `carousel`."""
-    if len(media) > 1:
-        return "carousel"
-    return "text" if not media else "video" if media[0].is_video else "image"
 
 
 def _kind(request: PublishRequest) -> str:

@@ -1,8 +1,22 @@
-"""Options of posts on Threads. In a thread they are those of its first part."""
+"""Options of posts on Threads, and the kinds of post. In a thread the options are those of its first part."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ttp.domain.media.item import MediaItem
 from ttp.domain.options import Option, OptionType, option_table
+
+MOST_ITEMS = 20
+"""Items of a carousel."""
+
+
+def kind_of(media: Sequence[MediaItem]) -> str:
+    """Return `text`, `image`, `video` or `carousel`."""
+    if len(media) > 1:
+        return "carousel"
+    return "text" if not media else "video" if media[0].is_video else "image"
+
 
 OPTIONS = option_table(
     (

@@ -11,7 +11,7 @@ from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost, Rules
-from ttp.platforms.threads.container_forms import MOST_ITEMS, kind_of
+from ttp.platforms.threads.options import MOST_ITEMS, kind_of
 
 MOST_TEXT = 500
 _MOST_LINKS = 5
