@@ -6,17 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.sandboxed import Desk, on
-from tests.platforms.stubs import by_code, drive_to_failure, media
+from tests.platforms.stubs import by_code, drive_to_failure, media, order
+from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import Action
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Refused, Unclear, Unknown
 from ttp.platforms.client import AccountInfo, Deleted, Ready
 from ttp.platforms.metrics_reader import AccountSession
 from ttp.platforms.reply import Answer
-from ttp.platforms.testing import NOON
+from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.threads.errors import ERRORS, SUBCODES, container_failure
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.threads.records import ThreadsContainer
@@ -272,3 +275,17 @@ def test_an_account_is_checked_with_its_quota(desk: Desk) -> None:
     refused = checker.check(desk.order.account, Credentials("unknown", "127.0.0.1"))
     assert isinstance(refused, NotDone)
     assert refused.kind is Kind.AUTH
+
+
+def test_the_publishing_call_waits_for_a_slow_answer() -> None:
+    waits = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        waits.append((request.url.path, request.extensions["timeout"]["read"]))
+        raise httpx.ReadTimeout("slow", request=request)
+
+    client = client_for("threads", Config(), StandingClock(), transport=httpx.MockTransport(answer))
+    outcome = client.publish(order("threads"), {"user_id": "me", "creation_id": "18000000000000001"})
+    assert isinstance(outcome, Unknown)
+    assert waits[0] == ("/v1.0/me/threads_publish", 240.0)
+    assert all(read < 240 for _, read in waits[1:])
