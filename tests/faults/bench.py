@@ -133,6 +133,7 @@ class Bench:
             "HOME": str(self.home),
             "TZ": "UTC",
             **SETTINGS,
+            **{name: value for name, value in OF_PLATFORMS.items() if name.endswith("_S")},
             **more,
         }
         return {f"TTP_{name}": value for name, value in self.store.environment(settings).items()}

@@ -5,6 +5,7 @@ BUILT_IN = {
     "command": "",
     "instagram": "Instagram",
     "mastodon": "Mastodon",
+    "threads": "Threads",
     "tiktok": "TikTok",
     "x": "X",
 }
