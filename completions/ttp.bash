@@ -206,7 +206,7 @@ _ttp() {
             'approve-link create --fields') words=$'id\nname\ncreatedBy\nposts\nexpiresAt\nleftOut\nurl' many=1 ;;
             'approve-link list --fields'|'approve-link revoke --fields') words=$'id\nname\ncreatedBy\nposts\nexpiresAt' many=1 ;;
             'pause --fields'|'resume --fields'|'account add --fields'|'account connect --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields'|'account remove --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver\nsplit\nutm' many=1 ;;
-            'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked\nwebhooks\nsources\npublishers' many=1 ;;
+            'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked\nwebhooks\nsources\npublishers\nlogins' many=1 ;;
             'service install --fields'|'service uninstall --fields'|'service status --fields') words=$'kind\nfile\ninstalled\nrunning\nsays\nlingers\nlog' many=1 ;;
             'list --fields'|'show --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nsplit\nnumberParts\nutm\nmedia\ncards\nvariants\nthread\ntags\noptions\nkey\norigin\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nasksFor\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews' many=1 ;;
             'log --fields') words=$'at\naccount\nnumber\nstep\nphase\noutcome\nkind\nhttpStatus\nmessage\nendedAt' many=1 ;;

@@ -13,7 +13,8 @@ from ttp.cli.errors import command_text
 from ttp.cli.output import Output
 from ttp.cli.render.post import render_posts_in_full
 from ttp.cli.render.spec import OutputSpec
-from ttp.domain.account import Account
+from ttp.cli.terminal import escape_text
+from ttp.domain.account import Account, connect_action
 from ttp.domain.action import Action, OtherOptions, WayOut, action
 from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
@@ -21,6 +22,7 @@ from ttp.views import posts as notices
 from ttp.views.posts import Notice, moved_posts
 
 if TYPE_CHECKING:
+    from ttp.domain.login_end import LoginEnd
     from ttp.domain.post import PostFields
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.posts import SavedPost
@@ -33,6 +35,11 @@ def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
     if paused and len(paused) == len(accounts):
         return ["Publishing is paused; due posts wait:  ttp resume"]
     return [f"{account.name} is paused; its posts wait:  ttp resume --account {account.name}" for account in paused]
+
+
+def login_note(login: LoginEnd) -> str:
+    """Return when a login ends, with the command for a new one."""
+    return f"{escape_text(login.message)}:  {command_text(connect_action(escape_text(login.account)))}"
 
 
 def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> list[str]:

@@ -19,7 +19,7 @@ VERSION = "202609"
 
 class LinkedIn(Platform):
     name, title, aliases = "linkedin", "LinkedIn", ("li",)
-    token_life = timedelta(days=60)
+    token_life, login_ends = timedelta(days=60), True
     post_id = r"urn:li:(?:share|ugcPost):[0-9]{1,30}"
     post_url = r"https?://(?:www\.)?linkedin\.com/feed/update/(?P<id>urn:li:(?:share|ugcPost):[0-9]+)"
     keys = (

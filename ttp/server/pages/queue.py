@@ -65,6 +65,7 @@ def show_queue(visit: Visit) -> Response:
         ended=posts(MOST_OTHERS, ENDED),
         health=status and status.queue(),
         reconnect=status.accounts_to_reconnect() if status else (),
+        logins=status.login_ends() if status else (),
         elsewhere=status and status.elsewhere(),
         may_compose=visit.may("create"),
         bring_back=bring_back(visit),
