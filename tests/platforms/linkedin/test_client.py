@@ -54,7 +54,7 @@ def test_a_card_has_its_own_title_and_picture_and_a_page_without_one_is_a_bare_l
     outcome = desk.publish(desk.prepare())
     assert isinstance(outcome, Done)
     assert outcome.note == "a note"
-    assert desk.sandbox.state.posts[outcome.remote_id or ""].labels == ("article https://example.com/",)
+    assert desk.sandbox.state.posts[outcome.remote_id or ""].labels == (f"article {'T' * 199}…",)
     desk.order = replace(desk.order, text="Another", cards={1: CardFile("https://example.com/", None)})
     outcome = desk.publish(desk.prepare())
     assert isinstance(outcome, Done)

@@ -91,7 +91,7 @@ async def create(state: State, account: LinkedInAccount, request: Request) -> Re
         shapes=tuple(asset.kind for asset in assets),
         labels=(
             *(("no_reshare",) if body.get("isReshareDisabledByAuthor") else ()),
-            *((f"article {article['source']}",) if article else ()),
+            *((f"article {article['title']}",) if article else ()),
         ),
     )
     state.save(post)
