@@ -58,3 +58,17 @@ def test_a_person_hears_of_the_end_fourteen_days_seven_and_one_before_and_no_mor
     ttp.account(NAME, expiresAt=(end + timedelta(days=60)).isoformat(), userId="a1B")
     ttp.ok("status", "--notify")
     assert ttp.sql("SELECT count(*) FROM notification WHERE ended_at IS NULL")[0][0] == 0
+
+
+def test_it_is_said_at_once_who_settles_a_lost_answer(ttp: Program) -> None:
+    for name, is_said in ((NAME, True), ("x/me", False)):
+        ran = ttp.ok(
+            "account", "add", name, "--credentials", "-", stdin=json.dumps({"accessToken": "a", "userId": "1"})
+        )
+        assert ("needs_review" in ran.err) is is_said
+
+
+def test_doctor_names_the_month_of_the_api_offline_too(ttp: Program, end: datetime) -> None:
+    ttp.ok("config", "set", "platforms.linkedin.version", "202511")
+    (check,) = (one for one in ttp("doctor", "--json").json["checks"] if one["name"] == f"account.{NAME}")
+    assert (check["status"], "platforms.linkedin.version" in check["hint"]) == ("fail", True)

@@ -10,11 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.platforms.factories import PLATFORMS
 from tests.platforms.sandboxed import Desk
 from tests.platforms.stubs import drive_to_failure, last_handle, media
+from tests.settings import Config
 from ttp.domain.diagnostics import Grade
 from ttp.domain.outcome import Done, Kind, NotDone, Unclear, Unknown
-from ttp.platforms.client import AccountInfo, CardFile, Deleted, MediaFile
+from ttp.platforms.client import CardFile, Deleted, MediaFile
 from ttp.platforms.linkedin.auth import handle_of
 from ttp.platforms.linkedin.errors import REFUSALS, refusal
 from ttp.platforms.linkedin.limits import next_reset
@@ -154,22 +156,10 @@ def test_an_ended_month_holds_the_account_and_names_the_setting(desk: Desk) -> N
         ("2026-09", NOON, Grade.FAIL),
     ],
 )
-def test_the_check_warns_before_the_month_of_the_api_ends(
-    desk: Desk, version: str, now: datetime, grade: Grade
-) -> None:
-    desk.configure(platforms__linkedin__version=version)
-    desk.clock.at = now
-    desk.control("POST", "accounts", {"account": desk.order.account.name})
-    (held,) = (
-        one["credentials"] for one in desk.control("GET", "accounts") if one["account"] == desk.order.account.name
-    )
-    checker = desk.facts.checker(desk.runtime)
-    assert checker is not None
-    info = desk.open(checker).check(
-        desk.order.account, replace(desk.order.credentials, access_token=held["accessToken"])
-    )
-    assert isinstance(info, AccountInfo)
-    assert [remark.status for remark in info.remarks] == [grade]
+def test_doctor_warns_before_the_month_of_the_api_ends(version: str, now: datetime, grade: Grade) -> None:
+    facts = PLATFORMS.facts("linkedin")
+    remarks = facts.setting_remarks(Config({"platforms.linkedin.version": version}), now)
+    assert [remark.status for remark in remarks] == [grade]
 
 
 def test_the_token_of_another_person_publishes_nothing(desk: Desk) -> None:

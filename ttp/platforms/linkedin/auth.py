@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from datetime import timedelta
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.action import action
-from ttp.domain.diagnostics import Remark, failure_remark, format_end, ok_remark, warning_remark
 from ttp.domain.outcome import NotDone
 from ttp.platforms.addresses import configured_url
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
 from ttp.platforms.linkedin.errors import LinkedInPart
-from ttp.platforms.linkedin.facts import version_ends
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth.code_login import CodeLogin
 from ttp.platforms.oauth.token_response import identity_refusal
@@ -22,7 +17,6 @@ from ttp.platforms.reply import Reply
 
 WHO = "/v2/userinfo"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_VERSION_SOON = timedelta(days=30)
 
 
 class LinkedInLogin(CodeLogin):
@@ -60,20 +54,7 @@ class LinkedInCheck(LinkedInPart, Checker):
         user_id = parse_person(reply.success_at("sub"))
         if user_id is None:
             return self.failure(request, reply)
-        return AccountInfo(user_id, handle_of(reply.text_at("name"), user_id), tuple(self._version()))
-
-    def _version(self) -> Iterator[Remark]:
-        """Yield when the month of the API in the settings ends."""
-        version, now = self._config.text("platforms.linkedin.version"), self._clock.now()
-        newer = action("config set", "platforms.linkedin.version", "YYYYMM")
-        end = version_ends(version)
-        if end is None:
-            yield failure_remark(f"platforms.linkedin.version is {version}, and not a month such as 202609", newer)
-        elif end <= now:
-            yield failure_remark(f"month {version} of the API has ended", newer)
-        else:
-            message = f"month {version} of the API ends about {format_end(end, now)}"
-            yield warning_remark(message, newer) if end - now < _VERSION_SOON else ok_remark(message)
+        return AccountInfo(user_id, handle_of(reply.text_at("name"), user_id))
 
 
 def parse_person(value: object) -> str | None:

@@ -9,12 +9,18 @@ from ttp.domain.config import Key
 from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ttp.domain.account import Account
+    from ttp.domain.config import Config
+    from ttp.domain.diagnostics import Remark
     from ttp.domain.platform import Proof
     from ttp.domain.post_kind import PostKind
 
 VERSION = "202609"
 """The month of the API that ttp is written for."""
+VERSION_SOON = timedelta(days=30)
+"""`ttp doctor` warns so long before the month in the settings ends."""
 
 
 class LinkedIn(Platform):
@@ -48,6 +54,21 @@ class LinkedIn(Platform):
     def proof_for(self, account: Account) -> Proof:
         """No app may read a person's posts without LinkedIn's approval."""
         return "none"
+
+    def setting_remarks(self, config: Config, now: datetime) -> Iterator[Remark]:
+        from ttp.domain.action import action
+        from ttp.domain.diagnostics import failure_remark, format_end, ok_remark, warning_remark
+
+        version = config.text("platforms.linkedin.version")
+        newer = action("config set", "platforms.linkedin.version", "YYYYMM")
+        end = version_ends(version)
+        if end is None:
+            yield failure_remark(f"platforms.linkedin.version is {version}, and not a month such as {VERSION}", newer)
+        elif end <= now:
+            yield failure_remark(f"month {version} of the API has ended", newer)
+        else:
+            message = f"month {version} of the API ends about {format_end(end, now)}"
+            yield warning_remark(message, newer) if end - now < VERSION_SOON else ok_remark(message)
 
     def post_kinds(self) -> tuple[PostKind, ...]:
         from ttp.domain.post_kind import USUAL
