@@ -1,4 +1,4 @@
-"""LinkedIn's little text: what ttp sends is shown whole, whatever is in it."""
+"""LinkedIn's little text, which shows whole what ttp sends, and what is refused before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttp.domain.media.item import MediaItem
+from ttp.domain.rules import PlatformPost
 from ttp.platforms.linkedin.little_text import RESERVED, little_text, odd_mentions, text_length
+from ttp.platforms.linkedin.options import OPTIONS
 from ttp.platforms.linkedin.rules import LinkedInRules
 from ttp.sandbox.linkedin.posts import shown_text
 
@@ -42,3 +45,38 @@ def test_escapes_count_and_odd_mentions_are_named() -> None:
 
 def test_the_first_link_is_without_the_punctuation_of_the_sentence() -> None:
     assert LinkedInRules().first_link("(see https://example.com/menu).") == "https://example.com/menu"
+
+
+def item(kind: str = "image/jpeg", **facts: int) -> MediaItem:
+    return MediaItem("a", kind, facts.pop("size", 100_000), "0", **facts)  # type: ignore[arg-type]  # by name
+
+
+FILM = {"width": 720, "height": 900, "duration_ms": 4000}
+
+
+@pytest.mark.parametrize(
+    ("text", "media", "options", "codes"),
+    [
+        ("Hello", (), {}, []),
+        ("", (item(),), {}, []),
+        ("", (), {"linkedin.card": "https://example.com"}, []),
+        ("Hello", (item(),) * 20, {}, []),
+        ("Hello", (item("video/mp4", **FILM),), {}, []),
+        ("", (), {}, ["text_missing"]),
+        ("(" * 1501, (), {}, ["text_too_long"]),
+        ("@[A](1)", (), {}, ["text_mention"]),
+        ("Hello", (item(), item("video/mp4", **FILM)), {}, ["media_mixed"]),
+        ("Hello", (item(),) * 21, {}, ["media_count"]),
+        ("Hello", (item("video/mp4", **FILM),) * 2, {}, ["media_count"]),
+        ("Hello", (item("image/webp"),), {}, ["media_kind"]),
+        ("Hello", (item(width=6013, height=6013),), {}, ["media_dimensions"]),
+        ("Hello", (item("video/mp4", size=9000, **FILM),), {}, ["media_size"]),
+        ("Hello", (item("video/mp4", **{**FILM, "duration_ms": 2900}),), {}, ["media_duration"]),
+        ("Hello", (item(),), {"linkedin.card": "https://example.com"}, ["option_conflict"]),
+    ],
+)
+def test_what_linkedin_refuses_is_said_before(
+    text: str, media: tuple[MediaItem, ...], options: dict[str, str], codes: list[str]
+) -> None:
+    post = PlatformPost("linkedin/me", text, media, options, table=OPTIONS)
+    assert [problem.code for problem in LinkedInRules().problems(post)] == codes
