@@ -53,12 +53,12 @@ def test_pages_ask_for_what_they_show_and_walk_through_no_media(ann: Person, mon
     assert ann.get("/healthz").status_code == 503
 
 
-def test_the_queue_names_a_login_that_ends_before_a_post_and_offers_another_one(ann: Person) -> None:
+def test_queue_and_calendar_name_a_login_that_ends_before_a_post_and_offer_another_one(ann: Person) -> None:
     end = ann.ttp.clock.now() + timedelta(days=20)
     ann.ttp.account("linkedin/nora", expiresAt=end.isoformat(), userId="1")
     assert "/accounts/connect?name=linkedin" not in ann.sees("/queue")
     ann.ttp.post("Late", "--to", "linkedin/nora", "--at", "in 21d")
-    assert "/accounts/connect?name=linkedin" in ann.sees("/queue")
+    assert all("/accounts/connect?name=linkedin" in ann.sees(page) for page in ("/queue", "/calendar"))
 
 
 def test_text_of_others_is_escaped_everywhere(ann: Person) -> None:
