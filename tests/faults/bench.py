@@ -259,7 +259,7 @@ class Bench:
             self.ok("account", "add", kind.account, "--credentials", "-", stdin=json.dumps(held))
         for name, value in find_cases()[kind.platform].options.items() if kind.platform in find_cases() else ():
             self.ok("account", "set", kind.account, "--set", f"{kind.platform}.{name}={value}")
-        page = f"bluesky.card={self.sandbox.url}/_sandbox/media/{PAGE}"
+        page = f"{kind.platform}.card={self.sandbox.url}/_sandbox/media/{PAGE}"
         self.ok(*kind.argv(self.media), *(("--set", page) if kind.has_card else ()), "--at", "now", "-q")
         self.sql("UPDATE post SET cards = '{}'")  # so the publisher fetches the page
         template = self.folder / f"template-{len(self._templates)}"

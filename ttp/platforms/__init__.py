@@ -4,6 +4,7 @@ BUILT_IN = {
     "bluesky": "Bluesky",
     "command": "",
     "instagram": "Instagram",
+    "linkedin": "LinkedIn",
     "mastodon": "Mastodon",
     "threads": "Threads",
     "tiktok": "TikTok",
