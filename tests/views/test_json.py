@@ -24,6 +24,7 @@ from ttp.domain.errors import (
     TtpError,
 )
 from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, RegisteredPublisher
+from ttp.domain.login_end import LoginEnd
 from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Kind, Phase
@@ -292,6 +293,7 @@ def test_status_has_the_documented_form() -> None:
         clock=SlowClock(AT, NEXT),
         costs=(PlatformCosts("x", "X"),),
         publishers=(RegisteredPublisher("alpha", 4127, "loop", AT, NEXT, 3),),
+        logins=(LoginEnd("li/me", NEXT, (4,)),),
     )
     assert json.loads(json.dumps(status.status_json(health), default=command_text)) == {
         "publisher": {
@@ -325,6 +327,7 @@ def test_status_has_the_documented_form() -> None:
                 "accounts": 3,
             }
         ],
+        "logins": [{"account": "li/me", "endsAt": "2026-11-23T17:05:00Z", "posts": [4]}],
     }
 
 
