@@ -292,6 +292,7 @@ def test_status_has_the_documented_form() -> None:
         clock=SlowClock(AT, NEXT),
         costs=(PlatformCosts("x", "X"),),
         publishers=(RegisteredPublisher("alpha", 4127, "loop", AT, NEXT, 3),),
+        notify=("phone",),
     )
     assert json.loads(json.dumps(status.status_json(health), default=command_text)) == {
         "publisher": {
@@ -325,6 +326,7 @@ def test_status_has_the_documented_form() -> None:
                 "accounts": 3,
             }
         ],
+        "notify": ["phone"],
     }
 
 

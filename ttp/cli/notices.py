@@ -35,6 +35,14 @@ def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
     return [f"{account.name} is paused; its posts wait:  ttp resume --account {account.name}" for account in paused]
 
 
+def note_unnotified(context: Context) -> None:
+    """Print a note if nobody would be told that something needs a person."""
+    from ttp.domain.notification import NOBODY, names_in_use
+
+    if not names_in_use(context.config):
+        context.out.note(f"{NOBODY}\nfix:  ttp config set notify.to desktop")
+
+
 def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> list[str]:
     """Return what was saved; for a draft also how to schedule it, at the best free hour if one is known."""
     post = saved.post

@@ -32,7 +32,7 @@ MOST = 1_000_000_000
 _FILES = ("media", "add_media", "credentials", "file")
 _MOST_BYTES = "input.max_bytes"
 _CHUNK = 1 << 16
-_SECRETS = ("credentials", "client secret", "secret of the notification")
+_SECRETS = ("credentials", "client secret", "address of notifications", "access token of notifications")
 _LONGEST_SECRET = 1 << 16
 """Bytes. Credentials are a few hundred, so the setting does not apply to them."""
 F = TypeVar("F", bound=Callable[..., Any])

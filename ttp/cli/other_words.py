@@ -74,7 +74,7 @@ COMMANDS = _alike(
         "version about": ("--version",),
         "man docs commands usage": ("help",),
         "examples example tutorial": ("help create or demo",),
-        "notify_email": ("config set notify.email.to {}",),
+        "notify_email": ("notify add email",),
         "drafts draft_list draft_ls draft_show": (_DRAFTS,),
         "failed errors": (_FAILED,),
         "scheduled upcoming": (_SCHEDULED,),
@@ -127,6 +127,7 @@ COMMANDS = _alike(
         "template_new template_add template_create": ("template edit",),
         "template_use": ("create --template {}",),
         "notify_send": ("notify test",),
+        "notify_secret": ("notify add",),
     }
 )
 """Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
@@ -342,10 +343,8 @@ SETTINGS = {
         ("--needs-approval", "--require-approval", "--requires-approval", "--approval", "--approve"),
         ("config set publish.require_approval true",),
     ),
-    **{
-        f"notify --{kind}": (f"config set {key} {{}}", f"config set notify.kinds {kind}")
-        for kind, key in (("email", "notify.email.to"), ("ntfy", "notify.ntfy.url"), ("webhook", "notify.webhook.url"))
-    },
+    "notify --ntfy": ("config set notify.ntfy.url {}", "config set notify.to ntfy"),
+    **{f"notify --{name}": (f"notify add {name}",) for name in ("email", "webhook")},
 }
 """Options that are a setting here: what sets it, `{}` for their value."""
 

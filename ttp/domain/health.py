@@ -128,7 +128,7 @@ class Health(QueueHealth):
     `held`: due posts of accounts on hold. `next_post` is due at `next_due_at`; `coming`: the next few. `costs`: what
     platforms will charge for waiting posts. `elsewhere`: why nothing is published from this machine; `unreadable`: what
     is skipped because it cannot be read. `publishers`: all that publish from the store; `publisher` is this home's, or
-    else the first of them.
+    else the first of them. `notify`: who would be told that something needs a person.
     """
 
     next_due_at: datetime | None = None
@@ -145,3 +145,4 @@ class Health(QueueHealth):
     webhooks: tuple[WebhookHealth, ...] = ()
     sources: tuple[SourceHealth, ...] = ()
     publishers: tuple[RegisteredPublisher, ...] = ()
+    notify: tuple[str, ...] = ()

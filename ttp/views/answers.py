@@ -378,6 +378,7 @@ class StatusAnswer(TypedDict):
     webhooks: list[WebhookStateAnswer]
     sources: list[SourceStateAnswer]
     publishers: list[RegisteredPublisherAnswer]
+    notify: list[str]
 
 
 class SlotAnswer(TypedDict):

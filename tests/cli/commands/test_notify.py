@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import pytest
 
 from tests.conftest import Program, inherited
 from tests.receivers import http_receiver
+from ttp.platforms.notifiers import SendingFailed
 from ttp.sandbox.server import RunningSandbox
 from ttp.server.routes import ROUTES
 from ttp.store.home import locks
@@ -24,15 +26,15 @@ PATIENCE_S = 60.0
 
 
 class Heard:
-    """What the program of `notify.command` got."""
+    """What the program of `notify.program` got."""
 
     def __init__(self, ttp: Program, folder: Path) -> None:
         self._file = folder / "heard"
         program = folder / "hear"
         program.write_text(f"#!/bin/sh\ncat >> {self._file}\n")
         program.chmod(0o700)
-        ttp.ok("config", "set", "notify.kinds", "command")
-        ttp.ok("config", "set", "notify.command", str(program))
+        ttp.ok("config", "set", "notify.to", "program")
+        ttp.ok("config", "set", "notify.program", str(program))
 
     def all(self) -> list[Any]:
         return [json.loads(line) for line in self._file.read_text().splitlines()] if self._file.exists() else []
@@ -232,7 +234,7 @@ def test_a_cron_that_publishes_is_not_called_dead(x: Program, heard: Heard) -> N
 
 def test_what_cannot_be_sent_is_listed_and_tried_again(x: Program, heard: Heard) -> None:
     failed_post(x)
-    x.ok("config", "set", "notify.command", "false")
+    x.ok("config", "set", "notify.program", "false")
     assert "false" in x.ok("status", "--notify").err
     (row,) = x.ok("notify", "list", "--json").json
     assert (row["state"], row["tries"]) == ("waiting", 1)
@@ -246,14 +248,14 @@ def test_what_cannot_be_sent_is_listed_and_tried_again(x: Program, heard: Heard)
 
 
 def test_one_kind_that_fails_does_not_stop_another(x: Program, heard: Heard) -> None:
-    x.ok("config", "set", "notify.kinds", "ntfy", "command")
+    x.ok("config", "set", "notify.to", "ntfy", "program")
     x.ok("config", "set", "notify.ntfy.url", "http://127.0.0.1:9/topic")
     failed_post(x)
     x.ok("status", "--notify")
     assert heard.events() == ["delivery.failed"]
     assert {row["kind"]: row["state"] for row in x.ok("notify", "list", "--json").json} == {
         "ntfy": "waiting",
-        "command": "sent",
+        "program": "sent",
     }
 
 
@@ -264,7 +266,7 @@ def test_a_receiver_that_hangs_holds_up_no_publishing(
     monkeypatch.setenv("TTP_NOTIFY__TIMEOUT_S", "1")
     with http_receiver() as web:
         web.status = 0
-        ttp.ok("config", "set", "notify.kinds", "ntfy")
+        ttp.ok("config", "set", "notify.to", "ntfy")
         ttp.ok("config", "set", "notify.ntfy.url", web.url)
         ttp.account("x/me")
         failed_post(ttp)
@@ -279,18 +281,17 @@ def test_a_receiver_that_hangs_holds_up_no_publishing(
 
 # Commands.
 
-TESTED = {"command": "sent", "ntfy": "failed", "email": "failed"}
+TESTED = {"program": "sent", "ntfy": "failed", "pigeon": "failed"}
 
 
-def test_a_test_is_sent_by_one_kind_or_by_all(ttp: Program, heard: Heard) -> None:
-    assert ttp.ok("notify", "test", "--json").json == [{"kind": "command", "sent": True, "error": None, "hint": None}]
+def test_a_test_is_sent_to_one_name_or_to_all(ttp: Program, heard: Heard) -> None:
+    assert ttp.ok("notify", "test", "--json").json == [{"kind": "program", "sent": True, "error": None, "hint": None}]
     assert heard.events() == ["notify.test"]
     ran = ttp("notify", "test", "ntfy", "--json")
     assert ran.code == 1
     assert ran.json[0]["hint"] == "ttp config set notify.ntfy.url VALUE"
-    assert ttp("notify", "test", "pigeon").code == 2
-    assert "fix:" in ttp("notify", "test", "email", "--format", "table").out
-    ttp.ok("config", "unset", "notify.kinds")
+    assert "ttp notify add pigeon" in ttp("notify", "test", "pigeon", "--format", "table").out
+    ttp.ok("config", "unset", "notify.to")
     assert ttp("notify", "test").code == 2
     assert ttp("status", "--notify").code == 2
     listed = [(row["event"], row["kind"], row["state"]) for row in ttp.ok("notify", "list", "--json").json]
@@ -298,12 +299,12 @@ def test_a_test_is_sent_by_one_kind_or_by_all(ttp: Program, heard: Heard) -> Non
     assert all(row["error"] for row in ttp.ok("notify", "list", "--json").json if row["state"] == "failed")
 
 
-def test_a_secret_is_stored_with_its_host_and_never_shown(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ttp("notify", "secret", "ntfy", "-", stdin="tk_1").code == 2  # no address yet
+def test_the_token_of_ntfy_goes_to_its_host_and_is_never_shown(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ttp("notify", "add", "ntfy", "-", stdin="tk_1").code == 2  # no address yet
     with http_receiver() as web:
         ttp.ok("config", "set", "notify.ntfy.url", web.url)
-        ttp.ok("notify", "secret", "ntfy", "-", stdin="tk_1\n")
-        ttp.ok("notify", "test", "ntfy")
+        ttp.ok("notify", "add", "ntfy", stdin="tk_1\n")
+        ttp.ok("notify", "test")
         assert web.got[0][0]["authorization"] == "Bearer tk_1"
         monkeypatch.setenv("TTP_NTFY_TOKEN", "tk_2")
         ttp.ok("notify", "test", "ntfy")
@@ -311,47 +312,137 @@ def test_a_secret_is_stored_with_its_host_and_never_shown(ttp: Program, monkeypa
         monkeypatch.delenv("TTP_NTFY_TOKEN")
         ttp.ok("config", "set", "notify.ntfy.url", web.url.replace("127.0.0.1", "localhost"))
         ran = ttp("notify", "test", "ntfy", "--json")
-        assert (ran.code, ran.json[0]["hint"]) == (1, "ttp notify secret ntfy")
+        assert (ran.code, ran.json[0]["hint"]) == (1, "ttp notify add ntfy")
         assert "tk_1" not in ran.out + ran.err
 
 
-def test_a_secret_that_has_no_place_is_not_asked_for(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+class Service:
+    """What Apprise is asked, in place of its process. It refuses addresses that begin with `bad`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[dict[str, Any]] = []
+        monkeypatch.setattr("ttp.platforms.notifiers.Notifiers._ask_apprise", self.ask)
+
+    def ask(self, address: str, **message: str) -> str:
+        self.asked.append({"address": address, **message})
+        if address.startswith("bad"):
+            raise SendingFailed("no such service")
+        return "Pigeons"
+
+
+ADDRESS = "tgram://123456:SECRET/4711"
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
+    return Service(monkeypatch)
+
+
+def test_an_address_is_stored_used_and_never_shown(x: Program, heard: Heard, service: Service, tmp_path: Path) -> None:
+    shown = [x.ok("notify", "add", "phone", stdin=f"{ADDRESS}\n")]
+    assert x.ok("config", "get", "notify.to", "--json").json["value"] == ["program", "phone"]
+    shown += [x.ok("notify", "add", "team", "-", stdin=ADDRESS), x.ok("notify", "remove", "team")]
+    failed_post(x)
+    shown += [
+        x.ok("status", "--notify"),
+        x.ok("notify", "test"),
+        x.ok("notify", "list"),
+        x("doctor"),
+        x.ok("config", "show"),
+    ]
+    assert [one["address"] for one in service.asked] == [ADDRESS] * 5
+    assert service.asked[2]["title"] == heard.all()[0]["title"]
+    shown.append(x.ok("backup", str(tmp_path / "backup")))
+    assert not any("SECRET" in one.out + one.err for one in shown)
+    files = [one for one in (tmp_path / "backup", *x.home.iterdir()) if one.is_file() and "credentials" not in one.name]
+    assert not any(b"SECRET" in one.read_bytes() for one in files)
+    assert x.ok("status", "--json").json["notify"] == ["program", "phone"]
+    x.ok("notify", "remove", "phone")
+    assert x("notify", "remove", "phone").code == 3
+    assert "phone" in x("config", "set", "notify.to", "desktop", "phone", "--json").error["hint"]
+    assert x.ok("config", "get", "notify.to", "--json").json["value"] == ["program"]
+
+
+def test_what_has_no_place_is_not_asked_for(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr("ttp.cli.commands.notify.is_interactive", lambda: True)
     monkeypatch.setattr("ttp.cli.commands.notify.read_secret", asked.append)
-    for kind in ("ntfy", "email", "webhook", "desktop"):
-        assert ttp("notify", "secret", kind).code == 2
+    for name in ("ntfy", "desktop", "program", "command", "My Phone", "", "../x"):
+        assert ttp("notify", "add", name).code == 2
     assert asked == []
 
 
+@pytest.mark.parametrize("typed", ["bad://SECRET", "", "two words", "a\nb"])
+def test_an_address_that_cannot_be_used_is_refused(ttp: Program, service: Service, typed: str) -> None:
+    ran = ttp("notify", "add", "phone", "-", stdin=typed)
+    assert ran.code == 2
+    assert "SECRET" not in ran.out + ran.err
+    assert ttp("notify", "add", "phone", ADDRESS).code == 2
+    assert ttp("config", "set", "notify.to", "phone").code == 2
+
+
+# Settings of earlier versions.
+
+OLD = """# mine
+[notify]
+kinds = ["desktop", "email", "command"]
+command = ["hear", "--now"]
+[notify.email]
+host = "smtp.example.com"
+to = ["me@example.com"]
+[notify.webhook]
+url = "https://hooks.example.com"
+"""
+
+
+def test_old_settings_are_named_with_the_commands_that_replace_them(ttp: Program, service: Service) -> None:
+    ttp.home.mkdir()
+    (ttp.home / "config.toml").write_text(OLD)
+    for argv in (("list",), ("status",), ("run", "--once")):
+        (line,) = [line for line in ttp(*argv).err.splitlines() if "notify" in line]
+        commands = line.partition("used:  ")[2].split(" && ")
+    checks = {one["name"]: one["status"] for one in ttp("doctor", "--json").json["checks"]}
+    assert (checks["config"], checks["notify"]) == ("fail", "warn")
+    assert ttp.ok("status", "--json").json["notify"] == []
+    for command in commands:
+        ttp.ok(*shlex.split(command)[1:], stdin=ADDRESS)
+    assert ttp.ok("list").err == ""
+    assert ttp.ok("config", "get", "notify.to", "--json").json["value"] == ["desktop", "email", "program"]
+    assert ttp.ok("config", "get", "notify.program", "--json").json["value"] == ["hear", "--now"]
+    assert "# mine" in (ttp.home / "config.toml").read_text()
+
+
+def test_old_variables_are_named_with_those_that_replace_them(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_NOTIFY__KINDS", "ntfy command")
+    monkeypatch.setenv("TTP_NOTIFY__COMMAND", "hear 'it now'")
+    monkeypatch.setenv("TTP_NOTIFY__EMAIL__HOST", "smtp.example.com")
+    *_, line = ttp.ok("list").err.splitlines()
+    assert shlex.split(line.partition("used:  ")[2]) == [
+        *("unset", "TTP_NOTIFY__EMAIL__HOST", "&&"),
+        *("export", "TTP_NOTIFY__PROGRAM=hear 'it now'", "&&"),
+        *("export", "TTP_NOTIFY__TO=ntfy program"),
+    ]
+
+
 @pytest.mark.parametrize(
-    "argv",
+    ("argv", "fix"),
     [
-        ("ntfy", "tk_1"),
-        ("desktop", "-"),
-        ("ntfy", "--new"),
-        ("ntfy",),
-        ("ntfy", "-"),
+        (("set", "notify.kinds", "desktop"), "config set notify.to desktop"),
+        (("set", "notify.command", "hear", "it"), "config set notify.program hear it"),
+        (("get", "notify.kinds"), "config get notify.to"),
+        (("set", "notify.to", "desktop", "command"), "config set notify.to desktop program"),
     ],
 )
-def test_a_secret_that_cannot_be_stored_is_refused(ttp: Program, argv: tuple[str, ...]) -> None:
-    ttp.ok("config", "set", "notify.ntfy.url", "https://ntfy.example.com/topic")
-    assert ttp("notify", "secret", *argv).code == 2
+def test_an_old_setting_is_refused_with_what_replaces_it(ttp: Program, argv: tuple[str, ...], fix: str) -> None:
+    ran = ttp("config", *argv, "--json")
+    assert (ran.code, ran.error["hint"]) == (2, f"ttp {fix} --json")
+    assert ttp("config", "set", "notify.webhook.url", "x", "--json").error["hint"] == "ttp notify add webhook"
 
 
-def test_a_new_signing_secret_is_printed_once_and_works(ttp: Program) -> None:
-    with http_receiver() as web:
-        ttp.ok("config", "set", "notify.webhook.url", web.url)
-        assert ttp("notify", "test", "webhook", "--json").json[0]["hint"] == "ttp notify secret webhook"
-        assert ttp.ok("notify", "secret", "webhook", "--new").out.startswith("whsec_")
-        ttp.ok("notify", "test", "webhook")
-        assert "webhook-signature" in web.got[0][0]
-
-
-def test_the_doctor_checks_each_kind_and_sends_nothing(ttp: Program, heard: Heard) -> None:
-    ttp.ok("config", "set", "notify.kinds", "command", "ntfy")
+def test_the_doctor_checks_each_name_and_sends_nothing(ttp: Program, heard: Heard) -> None:
+    ttp.ok("config", "set", "notify.to", "program", "ntfy")
     checks = {one["name"]: one["status"] for one in ttp("doctor", "--json").json["checks"]}
-    assert (checks["notify.command"], checks["notify.ntfy"]) == ("ok", "fail")
+    assert (checks["notify.program"], checks["notify.ntfy"]) == ("ok", "fail")
     assert heard.events() == []
 
 
