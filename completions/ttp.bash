@@ -142,7 +142,7 @@ _ttp() {
         'notify') words=$'test\nlist\nadd\nremove' options=$'--help' ;;
         'notify test') (( place )) || { words=$'desktop\nprogram\nntfy'; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'notify list') options=$'--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'notify add') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'notify add') (( place )) || { words=$'desktop\nprogram\nntfy'; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'notify remove') (( place )) || { words=$'desktop\nprogram\nntfy'; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'backup') (( place )) || { files=1; }; options=$'--verify\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'restore') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;

@@ -14,16 +14,18 @@ import pytest
 from tests.clock import FakeClock
 from tests.receivers import HttpReceiver, http_receiver
 from tests.settings import Config
+from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.config import Value
 from ttp.platforms import apprise_program, notifiers
-from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed
+from ttp.platforms.notifiers import Notifiers, Outgoing, SendingFailed
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # a plugin of Apprise imports it
 OUT = Outgoing(
     "notification-7", "ttp: post 5 failed on x/me", "no answer\ntry:  ttp retry 5", {"event": "delivery.failed"}
 )
 LINKED = replace(OUT, url="https://ttp.example.com/posts/5")
-TOKEN = Secret("tk_SECRET")
+TOKEN = Credentials("tk_SECRET")
 
 
 def notifier(**settings: Value) -> Notifiers:
@@ -31,7 +33,7 @@ def notifier(**settings: Value) -> Notifiers:
     return Notifiers(Config({"notify.timeout_s": 60.0, **named}), FakeClock())
 
 
-def why(kind: str, there: Notifiers, secret: Secret | None = None, out: Outgoing = OUT) -> SendingFailed:
+def why(kind: str, there: Notifiers, secret: Credentials | None = None, out: Outgoing = OUT) -> SendingFailed:
     with pytest.raises(SendingFailed) as raised:
         there.send(kind, out, secret)
     return raised.value
@@ -48,7 +50,7 @@ def web() -> Iterator[HttpReceiver]:
 
 def test_ntfy_gets_the_text_with_title_click_and_token(web: HttpReceiver) -> None:
     there = notifier(ntfy__url=web.url, ntfy__click="https://ttp.example.com/queue")
-    there.send("ntfy", OUT, Secret("tk_1"))
+    there.send("ntfy", OUT, Credentials("tk_1"))
     ((headers, body),) = web.got
     assert (headers["title"], headers["click"], body.decode()) == (OUT.title, "https://ttp.example.com/queue", OUT.text)
     assert headers["authorization"] == "Bearer tk_1"
@@ -77,10 +79,10 @@ def test_a_text_is_as_long_as_ntfy_shows(web: HttpReceiver) -> None:
 
 
 def test_a_refusal_and_a_redirect_are_failures_that_show_no_secret(web: HttpReceiver) -> None:
-    web.status, web.answer = 403, f"not with {TOKEN.value}"
+    web.status, web.answer = 403, f"not with {TOKEN.access_token}"
     message = why("ntfy", notifier(ntfy__url=web.url), TOKEN).message
     assert "403" in message
-    assert TOKEN.value not in message
+    assert TOKEN.access_token not in message
     web.status = 302
     assert "302" in why("ntfy", notifier(ntfy__url=web.url), TOKEN).message
 
@@ -94,13 +96,13 @@ def test_a_receiver_that_hangs_is_left(web: HttpReceiver) -> None:
     "url", ["ftp://host/topic", "topic", "https://user:pw@host/t", "https://ho st/", "https://[::1/t"]
 )
 def test_an_address_must_be_one(url: str) -> None:
-    assert why("ntfy", notifier(ntfy__url=url)).setting == "notify.ntfy.url"
+    assert why("ntfy", notifier(ntfy__url=url)).fix == action("config set", "notify.ntfy.url", "VALUE")
 
 
 def test_a_token_goes_to_its_host_only_and_encrypted(web: HttpReceiver) -> None:
-    assert why("ntfy", notifier(ntfy__url=web.url), Secret("tk_1", "ntfy.example.com")).needs_secret
-    assert "encrypted" in why("ntfy", notifier(ntfy__url="http://192.0.2.1/topic"), Secret("tk_1")).message
-    assert why("ntfy", notifier(ntfy__url=web.url), Secret("tk\r\nX: 1")).needs_secret
+    assert why("ntfy", notifier(ntfy__url=web.url), Credentials("tk_1", "ntfy.example.com")).fix
+    assert "encrypted" in why("ntfy", notifier(ntfy__url="http://192.0.2.1/topic"), Credentials("tk_1")).message
+    assert why("ntfy", notifier(ntfy__url=web.url), Credentials("tk\r\nX: 1")).fix
     assert web.got == []
 
 
@@ -165,7 +167,7 @@ def test_an_address_of_no_service_is_refused_without_a_word_of_it(
 def test_apprise_sends_in_a_process_that_says_nothing_else(
     web: HttpReceiver, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    address = Secret(str(order(web)["address"]))
+    address = Credentials(str(order(web)["address"]))
     notifier().send("phone", OUT, address)
     assert json.loads(web.got[0][1])["message"] == OUT.text
     assert capfd.readouterr() == ("", "")
@@ -183,15 +185,15 @@ def test_a_process_of_apprise_that_fails_is_a_failure(monkeypatch: pytest.Monkey
     program, message = PROGRAMS[fault]
     monkeypatch.setattr(notifiers, "_APPRISE", (sys.executable, "-I", "-S", "-c", program))
     there = notifier(timeout_s=0.3 if fault == "sleep" else 60.0)
-    failed = why("phone", there, Secret("json://h/SECRET"))
+    failed = why("phone", there, Credentials("json://h/SECRET"))
     assert message in failed.message
     assert "SECRET" not in failed.message
 
 
 def test_without_the_extra_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notifiers, "find_spec", lambda name: None)
-    assert "[notify]" in why("phone", notifier(), Secret("json://h/x")).message
-    assert why("phone", notifier()).needs_secret
+    assert "[notify]" in why("phone", notifier(), Credentials("json://h/x")).message
+    assert why("phone", notifier()).fix
 
 
 # Programs.
@@ -258,4 +260,4 @@ def test_a_check_looks_for_the_program_and_the_host(tmp_path: Path, monkeypatch:
 def test_a_missing_setting_is_named(kind: str) -> None:
     with pytest.raises(SendingFailed) as raised:
         notifier().check(kind, None)
-    assert raised.value.setting.startswith("notify.")
+    assert raised.value.fix is not None

@@ -216,7 +216,7 @@ def source_of_option(path: str, option: str, spec: OutputSpec[Any] | None) -> Wo
 
 def source_of_argument(path: str, metavar: str) -> WordSource:
     """Return the values of an argument of a command, by its metavar."""
-    if path in ("notify test", "notify remove"):
+    if path.startswith("notify "):
         return WordSource(OWN_WAYS)
     if path in _REPEATS:
         return WordSource(ask=("repeat",))

@@ -40,7 +40,7 @@ def note_unnotified(context: Context) -> None:
     from ttp.domain.notification import NOBODY, names_in_use
 
     if not names_in_use(context.config):
-        context.out.note(f"{NOBODY}\nfix:  ttp config set notify.to desktop")
+        context.out.note(f"{NOBODY}\nfix:  ttp notify add desktop")
 
 
 def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> list[str]:

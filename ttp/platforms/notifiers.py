@@ -14,11 +14,12 @@ import shutil
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ttp.domain.account import is_loopback
+from ttp.domain.account import Credentials, is_loopback
+from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.notification import NEEDED, OWN_WAYS
 from ttp.domain.text import clean_text
@@ -36,14 +37,12 @@ _APPRISE_STARTS_S = 2.0
 
 
 class SendingFailed(Exception):
-    """A notification was not sent. `message`: why, without secrets. `setting`: what must be set first; `needs_secret`:
-    a secret must be stored first."""
+    """A notification was not sent. `message`: why, without secrets. `fix`: what must be set or stored first."""
 
-    def __init__(self, message: str, *, setting: str = "", needs_secret: bool = False) -> None:
+    def __init__(self, message: str, fix: WayOut | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.setting = setting
-        self.needs_secret = needs_secret
+        self.fix = fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,6 @@ class Outgoing:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """`host`: the only one that gets it; empty: that of the settings."""
-
-    value: str = field(repr=False)
-    host: str = ""
-
-
 class Notifiers:
     """Sends notifications by the settings."""
 
@@ -72,12 +63,12 @@ class Notifiers:
         self._config = config
         self._clock = clock
 
-    def check(self, name: str, secret: Secret | None) -> str:
+    def check(self, name: str, secret: Credentials | None) -> str:
         """Return what a name in `notify.to` uses, after a look at the settings, the program, the name of the host or
         the stored address. Sends nothing. Raise SendingFailed."""
         self._check_settings(name, secret)
         if name not in OWN_WAYS:
-            return self.service(secret.value if secret else "")
+            return self.service(secret.access_token if secret else "")
         if name != "ntfy":
             program = self._config.texts("notify.program")[0] if name == "program" else _desktop_program()
             if shutil.which(program) is None:
@@ -90,10 +81,10 @@ class Notifiers:
             raise SendingFailed(f"the host {clean_text(host)} cannot be found") from None
         return f"the host {clean_text(host)}"
 
-    def send(self, name: str, out: Outgoing, secret: Secret | None) -> None:
+    def send(self, name: str, out: Outgoing, secret: Credentials | None) -> None:
         """Send a notification. Raise SendingFailed."""
         self._check_settings(name, secret)
-        value = secret.value if secret else ""
+        value = secret.access_token if secret else ""
         match name:
             case "desktop":
                 self._run(_desktop_argv(out.title, out.text, out.url))
@@ -124,27 +115,27 @@ class Notifiers:
             raise SendingFailed(clean_text(answer["error"]))
         return str(answer["service"])
 
-    def _check_settings(self, name: str, secret: Secret | None) -> None:
+    def _check_settings(self, name: str, secret: Credentials | None) -> None:
+        store = action("notify add", name)
         if name not in OWN_WAYS and secret is None:
-            raise SendingFailed("no address is stored by this name", needs_secret=True)
+            raise SendingFailed("no address is stored by this name", store)
         if name in NEEDED and not self._config[NEEDED[name]]:
-            raise SendingFailed(f"{NEEDED[name]} is not set", setting=NEEDED[name])
+            raise SendingFailed(f"{NEEDED[name]} is not set", action("config set", NEEDED[name], "VALUE"))
         if name != "ntfy":
             return
         for setting in ("notify.ntfy.url", "notify.ntfy.click"):
             if self._config[setting] and split_address(self._config.text(setting)) is None:
+                example = "https://ntfy.example.com/topic"
                 raise SendingFailed(
-                    f"{setting} is not an address like https://ntfy.example.com/topic", setting="notify.ntfy.url"
+                    f"{setting} is not an address like {example}", action("config set", setting, "VALUE")
                 )
         if secret is None:
             return
-        host = host_of_ntfy(self._config)
+        host, token = host_of_ntfy(self._config), secret.access_token
         if secret.host and secret.host != host:
-            raise SendingFailed(
-                f"its secret is for {clean_text(secret.host)}, not for {clean_text(host)}", needs_secret=True
-            )
-        if not secret.value.isprintable() or not secret.value.isascii() or not secret.value:
-            raise SendingFailed("its secret is empty or has other characters than ASCII", needs_secret=True)
+            raise SendingFailed(f"its secret is for {clean_text(secret.host)}, not for {clean_text(host)}", store)
+        if not token.isprintable() or not token.isascii() or not token:
+            raise SendingFailed("its secret is empty or has other characters than ASCII", store)
         if self._config.text("notify.ntfy.url").lower().startswith("http:") and not is_loopback(host):
             raise SendingFailed(f"its secret is sent encrypted only, and the connection to {clean_text(host)} is not")
 

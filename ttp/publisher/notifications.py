@@ -32,7 +32,7 @@ from ttp.domain.notification import (
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.formatting import format_duration
 from ttp.platforms.addresses import split_address
-from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_ntfy
+from ttp.platforms.notifiers import Notifiers, Outgoing, SendingFailed, host_of_ntfy
 from ttp.publisher.periodic import Stop, run_every
 from ttp.services.application import Installation
 from ttp.store import notifications as stored
@@ -108,7 +108,7 @@ class Notifications:
         """Send a test to one name, or to those in `notify.to`. UsageError if there is none."""
         kinds = self.kinds if kind is None else (kind,)
         if not kinds:
-            raise UsageError("notify.to is not set", Hint("try", action("config set", "notify.to", "desktop")))
+            raise UsageError("notify.to is not set", Hint("try", action("notify add", "desktop")))
         return [self._test(one) for one in kinds]
 
     def _test(self, kind: str) -> Sent:
@@ -132,28 +132,24 @@ class Notifications:
             return [] if db is None else stored.newest(db, most)
 
     def check_name(self, name: str) -> None:
-        """Raise UsageError if nothing can be stored for a name, or not yet."""
+        """Raise UsageError if nothing can be sent by a name, or its secret not be stored yet."""
         if name == "ntfy" and not host_of_ntfy(self._config):
             setting = "notify.ntfy.url"
             wrong = "is not a web address" if self._config.text(setting) else "is not set"
             raise UsageError(f"{setting} {wrong}", Hint("fix", action("config set", setting, "ADDRESS")))
-        if name in ("desktop", "program"):
-            way = action("config set", "notify.to", *dict.fromkeys((*self.kinds, name)))
-            raise UsageError(f'"{name}" needs no address', Hint("try", way))
-        if name != "ntfy" and not is_address_name(name):
+        if name not in OWN_WAYS and not is_address_name(name):
             raise UsageError(f'"{name}" cannot be the name of an address', Hint("try", action("notify add", "phone")))
 
     def add(self, name: str, secret: str) -> str:
         """Store an address that Apprise accepts, or the token of ntfy. Return the service or the host that it is for.
         UsageError."""
-        self.check_name(name)
         if not secret or not secret.isprintable() or " " in secret:
             raise UsageError(f"{'a token' if name == 'ntfy' else 'an address'} is one word; nothing was stored")
+        host = host_of_ntfy(self._config) if name == "ntfy" else ""
         try:
-            goes_to = host_of_ntfy(self._config) if name == "ntfy" else self._notifiers.service(secret)
+            goes_to = host or self._notifiers.service(secret)
         except SendingFailed as error:
             raise UsageError(error.message, Hint("see", "docs/how-to/notifications.md")) from None
-        host = goes_to if name == "ntfy" else ""
         self._installation.credentials.put(_entry(name), Credentials(secret, host))
         return goes_to
 
@@ -213,17 +209,14 @@ class Notifications:
         with suppress(TtpError):
             self.look(stop)
 
-    def _secret(self, kind: str) -> Secret | None:
+    def _secret(self, kind: str) -> Credentials | None:
         """Return the token of ntfy, from the environment or as stored, or a stored address. Raise SendingFailed."""
         if kind == "ntfy" and self._ntfy_token:
-            return Secret(self._ntfy_token)
-        if kind in ("desktop", "program"):
-            return None
+            return Credentials(self._ntfy_token)
         try:
-            credentials = self._installation.credentials.get(_entry(kind))
+            return None if kind in ("desktop", "program") else self._installation.credentials.get(_entry(kind))
         except TtpError as error:
             raise SendingFailed(f"its secret cannot be read: {error.message}") from None
-        return None if credentials is None else Secret(credentials.access_token, credentials.host)
 
     def _page(self, message: Message) -> str:
         """Return the address of the page that is about a message; empty where people do not reach this server."""
@@ -252,10 +245,7 @@ class Notifications:
             failed = error
         if failed is None:
             return Sent(kind)
-        hint = action("notify add", kind) if failed.needs_secret else None
-        if failed.setting:
-            hint = action("config set", failed.setting, "VALUE")
-        return Sent(kind, failed.message, hint)
+        return Sent(kind, failed.message, failed.fix)
 
 
 def page_of(message: Message) -> str:

@@ -367,8 +367,10 @@ def test_what_has_no_place_is_not_asked_for(ttp: Program, monkeypatch: pytest.Mo
     asked: list[str] = []
     monkeypatch.setattr("ttp.cli.commands.notify.is_interactive", lambda: True)
     monkeypatch.setattr("ttp.cli.commands.notify.read_secret", asked.append)
-    for name in ("ntfy", "desktop", "program", "command", "My Phone", "", "../x"):
+    for name in ("ntfy", "command", "My Phone", "", "../x"):
         assert ttp("notify", "add", name).code == 2
+    ttp.ok("notify", "add", "desktop")
+    assert ttp.ok("config", "get", "notify.to", "--json").json["value"] == ["desktop"]
     assert asked == []
 
 

@@ -190,7 +190,7 @@ def host_checks(
 def notification_checks(context: Context) -> Iterator[Check]:
     """Check each name in `notify.to`, without sending anything."""
     if not context.config.texts("notify.to"):
-        yield combine_remarks("notify", [warning_remark(NOBODY, action("config set", "notify.to", "desktop"))])
+        yield combine_remarks("notify", [warning_remark(NOBODY, action("notify add", "desktop"))])
         return
     from ttp.platforms.notifiers import SendingFailed
 

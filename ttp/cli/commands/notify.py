@@ -122,32 +122,37 @@ def list_(
 @with_output()
 def add(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Your name for it, such as phone or team.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="desktop, program, ntfy, or your own: phone.")],
     source: Annotated[str | None, typer.Argument(metavar="[-]", help="- reads the address from stdin.")] = None,
 ) -> None:
-    """Be notified at an address of Apprise: by mail, in a chat, on a phone.
+    """Be notified by one more name: desktop, program, ntfy, or your own for an address of Apprise.
 
-    ttp asks for the address, hidden, or reads it from stdin. It is a secret, and is stored where tokens are. Its name
-    is added to notify.to. Services and their addresses: https://appriseit.com/services/. The name ntfy stores the
-    access token of the topic in notify.ntfy.url; the variable TTP_NTFY_TOKEN may have it instead.
+    ttp asks for the address, hidden, or reads it from stdin. It is a secret, and is stored where tokens are. Services
+    and their addresses: https://appriseit.com/services/. For ntfy it asks for the access token of the topic in
+    notify.ntfy.url, which the variable TTP_NTFY_TOKEN may have instead.
 
     Examples:
+      ttp notify add desktop
       ttp notify add phone
       ttp notify add team - < address.txt
     """
     if source not in (None, "-"):
         raise UsageError("an address is not typed on the command line", Hint("try", action("notify add", name)))
     context.notifications.check_name(name)  # what is typed after it must not be lost
+    lines = [f"Notifications go to {name}.", f"Check it:  ttp notify test {name}"]
+    if name not in ("desktop", "program"):
+        lines[0] = f"Notifications go to {name} ({context.notifications.add(name, _secret_of(context, name, source))})."
+    _set_names(context, dict.fromkeys((*context.config.texts("notify.to"), name)), replaces=name)
+    context.out.write_message(*lines)
+
+
+def _secret_of(context: Context, name: str, source: str | None) -> str:
     what = "access token" if name == "ntfy" else "address"
     if source == "-" or (sys.stdin is not None and not sys.stdin.isatty()):
-        secret = read_stdin(context, f"{what} of notifications")
-    elif is_interactive():
-        secret = read_secret(f"{name}, {what} (hidden): ") or ""
-    else:
-        raise UsageError(f"asking for the {what} needs a terminal", Hint("try", action("notify add", name, "-")))
-    goes_to = context.notifications.add(name, secret.strip())
-    _set_names(context, dict.fromkeys((*context.config.texts("notify.to"), name)), replaces=name)
-    context.out.write_message(f"Notifications go to {name} ({goes_to}).", f"Check it:  ttp notify test {name}")
+        return read_stdin(context, f"{what} of notifications").strip()
+    if is_interactive():
+        return read_secret(f"{name}, {what} (hidden): ") or ""
+    raise UsageError(f"asking for the {what} needs a terminal", Hint("try", action("notify add", name, "-")))
 
 
 @notify.command("remove")

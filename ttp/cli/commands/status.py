@@ -19,7 +19,6 @@ from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Hold, connect_action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.health import Health, PlatformCosts, PublisherInfo, RegisteredPublisher
-from ttp.domain.notification import NOBODY
 from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
 from ttp.views import status as status_module
@@ -66,7 +65,7 @@ def status(
 
 def _notify(context: Context) -> None:
     if not context.notifications.kinds:
-        raise UsageError("notify.to is not set", Hint("try", "ttp config set notify.to desktop"))
+        raise UsageError("notify.to is not set", Hint("try", "ttp notify add desktop"))
     for one in context.notifications.look():
         if one.error is not None:
             context.out.note(f"{one.kind}: {one.error}")
@@ -164,7 +163,7 @@ def _publishing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
 
 def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     names = _names(health)
-    yield "notify", ", ".join(health.notify) or f"{NOBODY}:  ttp config set notify.to desktop"
+    yield "notify", ", ".join(health.notify) or "nobody:  ttp notify add desktop"
     yield "holds", "; ".join(_hold(hold, names, page) for hold in health.holds) or "none"
     if health.media.files:
         yield "media", f"{plural(health.media.files, 'file')}, {size(health.media.bytes)}"
