@@ -110,7 +110,7 @@ def test_a_token_goes_to_its_host_only_and_encrypted(web: HttpReceiver) -> None:
 
 
 def order(web: HttpReceiver, **more: object) -> dict[str, object]:
-    address = f"{web.url.replace('http://', 'json://user:PASSWORD@')}/SECRETPATH"
+    address = f"{web.url.replace('http://', 'json://user:PASSWORD@')}/SECRETPATH?redirect=yes"
     return {"address": address, "limit_s": 20.0, "title": OUT.title, "text": OUT.text, "url": "", **more}
 
 

@@ -16,6 +16,7 @@ from typing import Any
 MOST = 2000
 """Characters of a message."""
 _CODE = re.compile(r"error=(\d{3})\b")
+_ASSET: Mapping[str, Any] = {"app_id": "ttp", "app_desc": "ttp", "app_url": "", "storage_mode": "memory"}
 
 
 def answer(order: Mapping[str, Any]) -> dict[str, str]:
@@ -25,37 +26,30 @@ def answer(order: Mapping[str, Any]) -> dict[str, str]:
     """
     import apprise
 
-    asset = apprise.AppriseAsset(
-        app_id="ttp",
-        app_desc="ttp",
-        app_url="",
-        secure_logging=True,
-        http_redirects=False,  # one that is followed becomes a GET without the message, and counts as sent
-        async_mode=False,
-        storage_mode="memory",
-        service_timeout=order["limit_s"],
-        allow_templates=False,
-    )
+    limit_s = order["limit_s"]
+    asset = apprise.AppriseAsset(**_ASSET, service_timeout=limit_s, async_mode=False, allow_templates=False)
     service = apprise.Apprise.instantiate(order["address"], asset=asset)
     if service is None:
         return {"error": "Apprise knows no service with such an address"}
     name = {"service": str(service.service_name)}
     if "text" not in order:
         return name
+    # A redirect that is followed becomes a GET without the message, and counts as sent.
+    service.redirects = False
     # A late answer looks like a lost connection, so it gets more than Apprise's 4 s.
-    service.socket_read_timeout = max(service.socket_read_timeout, order["limit_s"] / 2)
+    service.socket_read_timeout = max(service.socket_read_timeout, limit_s / 2)
     apps = apprise.Apprise(asset=asset)
     apps.add(service)
     title = order["title"] if service.title_maxlen <= 0 else order["title"][: service.title_maxlen]
     end = f"\n\n{order['url']}" if order["url"] else ""
     room = min(service.body_maxlen, MOST) - len(end) - len(title) - 2
     text = order["text"] if len(order["text"]) <= room else f"{order['text'][: max(room - 1, 0)]}…"
-    sent = apps.notify(body=text + end, title=title, body_format="text", timeout=order["limit_s"])
+    sent = apps.notify(body=text + end, title=title, body_format="text", timeout=limit_s)
     if sent:
         return name
     codes = [code for one in sent for entry in one.logs() for code in _CODE.findall(str(entry.message))]
-    why = f"answered {codes[-1]}" if codes else "refused it, was not reached, or answered too late"
-    return {**name, "error": f"{name['service']} {why}; it may have arrived"}
+    why = f"answered {codes[-1]}" if codes else "refused it, was not reached, or answered too late: it may have arrived"
+    return {**name, "error": f"{name['service']} {why}"}
 
 
 def main() -> None:
