@@ -88,6 +88,7 @@ def test_every_platform_has_options_with_help_and_kinds_that_there_are() -> None
     kinds: dict[str, set[str]] = {
         "instagram": set(InstagramKind),
         "tiktok": set(TikTokKind),
+        "threads": {"text", "image", "video", "carousel"},
     }
     for name, option in OPTIONS.items():
         assert option.help

@@ -12,7 +12,7 @@ from ttp.platforms.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 FACTS = [Registry().facts(name) for name in BUILT_IN]
-WORDS = {"command"}
+WORDS = {"command", "threads"}
 """Names that are ordinary words too, so that other modules may say them."""
 _LONG = "|".join(word for one in FACTS for word in (one.name, *one.aliases) if len(word) > 3 and word not in WORDS)
 NAMES = re.compile(f"(?!twitter_text)(?:{_LONG})", re.IGNORECASE)

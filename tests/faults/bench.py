@@ -133,6 +133,7 @@ class Bench:
             "HOME": str(self.home),
             "TZ": "UTC",
             **SETTINGS,
+            **{name: value for name, value in OF_PLATFORMS.items() if name.endswith("_S")},
             **more,
         }
         return {f"TTP_{name}": value for name, value in self.store.environment(settings).items()}
@@ -258,7 +259,7 @@ class Bench:
             self.ok("account", "add", kind.account, "--credentials", "-", stdin=json.dumps(held))
         for name, value in find_cases()[kind.platform].options.items() if kind.platform in find_cases() else ():
             self.ok("account", "set", kind.account, "--set", f"{kind.platform}.{name}={value}")
-        page = f"bluesky.card={self.sandbox.url}/_sandbox/media/{PAGE}"
+        page = f"{kind.platform}.card={self.sandbox.url}/_sandbox/media/{PAGE}"
         self.ok(*kind.argv(self.media), *(("--set", page) if kind.has_card else ()), "--at", "now", "-q")
         self.sql("UPDATE post SET cards = '{}'")  # so the publisher fetches the page
         template = self.folder / f"template-{len(self._templates)}"

@@ -71,6 +71,8 @@ def judge(bench: Bench, kind: Kind, secrets: tuple[str, ...]) -> Verdict:
 
 
 def _shows_card(bench: Bench) -> bool:
+    if any("article Menu" in post.labels for post in bench.sandbox.state.posts.values()):
+        return True
     records = bench.sandbox.state.table(StoredRecord).values()
     return any('"title": "Menu"' in record.value or '"title":"Menu"' in record.value for record in records)
 

@@ -84,7 +84,11 @@ def jumping() -> Iterator[Run]:
                     place = f"{kind.name}, {where} {lost or 'answered'}"
                     # If the machine slept in the call, the time of its request is unknown: a person is asked.
                     # Where it seems to be later than the lateness allows, it is missed and says so.
-                    asked = ("published", "needs_review") if lost == "cut before" else ("published",)
+                    asked = (
+                        ("published", "needs_review")
+                        if lost == "cut before"
+                        else ends_of(kind, unsure=lost is not None)
+                    )
                     ends = (*asked, "failed") if by[0] >= DAY_S and lost != "cut after" else asked
                     yield Run(
                         f"the clock goes {name}",
@@ -215,7 +219,7 @@ def jumping_late() -> Iterator[Run]:
                     f"{kind.name}, {where}",
                     go,
                     # What is left of a thread may be later than the lateness allows, and is missed then.
-                    ("published", "failed") if by[0] >= DAY_S and len(kind.texts) > 1 else ("published",),
+                    (*ends_of(kind, unsure=True), *(("failed",) if by[0] >= DAY_S and len(kind.texts) > 1 else ())),
                     calls_most=len(kind.texts),
                     covers=(kind.name, name),
                     at_call=True,

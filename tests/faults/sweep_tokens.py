@@ -25,7 +25,7 @@ def renewals() -> Iterator[Run]:
     """A post is due and its token has to be renewed, while other commands need the same token."""
     for lost in (None, "cut before", "cut after"):
         for kind in KINDS.values():
-            if PLATFORMS.facts(kind.platform).token_life is None:  # its tokens do not end
+            if made_up(kind).renewal is None:  # its tokens do not end, or no app renews them
                 continue
 
             def go(bench: Bench, kind: Kind = kind, lost: str | None = lost) -> Verdict:

@@ -180,6 +180,14 @@ def test_a_shorter_hold_does_not_end_a_longer_one(bench: Bench) -> None:
     assert (held.hold_until, held.hold_reason) == (START.replace(hour=20), "long")
 
 
+def test_a_block_without_a_time_holds_the_account_for_a_day_and_fails_the_post(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(NotDone(Kind.ACCOUNT, "suspected spam", hold=True))
+    bench.run()
+    assert bench.delivery().state is DeliveryState.FAILED
+    assert bench.account_now("x/me").hold_until == bench.clock.now() + timedelta(days=1)
+
+
 def test_any_number_of_late_posts_is_missed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expiry, "MOST", 3)
     posts = [bench.post(due=-7 * HOUR + i) for i in range(8)]

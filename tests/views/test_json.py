@@ -24,6 +24,7 @@ from ttp.domain.errors import (
     TtpError,
 )
 from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, RegisteredPublisher
+from ttp.domain.login_end import LoginEnd
 from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Kind, Phase
@@ -293,6 +294,7 @@ def test_status_has_the_documented_form() -> None:
         costs=(PlatformCosts("x", "X"),),
         publishers=(RegisteredPublisher("alpha", 4127, "loop", AT, NEXT, 3),),
         notify=("phone",),
+        logins=(LoginEnd("li/me", NEXT, (4,)),),
     )
     assert json.loads(json.dumps(status.status_json(health), default=command_text)) == {
         "publisher": {
@@ -327,6 +329,7 @@ def test_status_has_the_documented_form() -> None:
             }
         ],
         "notify": ["phone"],
+        "logins": [{"account": "li/me", "endsAt": "2026-11-23T17:05:00Z", "posts": [4]}],
     }
 
 

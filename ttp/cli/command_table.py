@@ -124,8 +124,7 @@ TOPICS = (
 )
 
 
-_SHOWN = [title for title in BUILT_IN.values() if title]
-WHAT = f"Schedule posts for {', '.join(_SHOWN[:-1])} and {_SHOWN[-1]} from the terminal."
+WHAT = f"Schedule posts for {', '.join(filter(None, BUILT_IN.values()))}."
 USUAL, NARROWEST = 80, 40
 """Columns: where stdout is not a terminal, and the narrowest page."""
 

@@ -13,14 +13,17 @@ from ttp.cli.errors import command_text
 from ttp.cli.output import Output
 from ttp.cli.render.post import render_posts_in_full
 from ttp.cli.render.spec import OutputSpec
-from ttp.domain.account import Account
+from ttp.cli.terminal import escape_text
+from ttp.domain.account import Account, connect_action
 from ttp.domain.action import Action, OtherOptions, WayOut, action
 from ttp.domain.errors import Hint, Problem, TtpError
+from ttp.domain.platform import LOST_ANSWER
 from ttp.domain.time.formatting import format_instant
 from ttp.views import posts as notices
 from ttp.views.posts import Notice, moved_posts
 
 if TYPE_CHECKING:
+    from ttp.domain.login_end import LoginEnd
     from ttp.domain.post import PostFields
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.posts import SavedPost
@@ -41,6 +44,25 @@ def note_unnotified(context: Context) -> None:
 
     if not names_in_use(context.config):
         context.out.note(f"{NOBODY}\nfix:  ttp notify add desktop")
+
+
+def note_new_account(context: Context, account: Account) -> None:
+    """Print what a person must know of an account: that local files cannot be posted to it, or that nothing but a
+    person settles a lost answer."""
+    from ttp.services.doctor import media_host_advice
+
+    if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
+        sentence, way = advice
+        context.out.note(f"{sentence}\nfix: {command_text(way)}")
+    if context.proof_for(account) == "none":
+        context.out.note(
+            f"{account.name}: a lost answer {LOST_ANSWER['none']}: the post is needs_review until you look"
+        )
+
+
+def login_note(login: LoginEnd) -> str:
+    """Return when a login ends, with the command for a new one."""
+    return f"{escape_text(login.message)}:  {command_text(connect_action(escape_text(login.account)))}"
 
 
 def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> list[str]:

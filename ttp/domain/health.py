@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ttp import __version__
 from ttp.domain.account import Hold
@@ -11,6 +12,9 @@ from ttp.domain.errors import TtpError
 from ttp.domain.media.item import NO_MEDIA, MediaUse
 from ttp.domain.post import PostFields
 from ttp.domain.rate_limit import Limit
+
+if TYPE_CHECKING:
+    from ttp.domain.login_end import LoginEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,9 @@ class Health(QueueHealth):
 
     `held`: due posts of accounts on hold. `next_post` is due at `next_due_at`; `coming`: the next few. `costs`: what
     platforms will charge for waiting posts. `elsewhere`: why nothing is published from this machine; `unreadable`: what
-    is skipped because it cannot be read. `publishers`: all that publish from the store; `publisher` is this home's, or
-    else the first of them. `notify`: who would be told that something needs a person.
+    is skipped because it cannot be read. `logins`: those that end soon, or before posts of theirs. `publishers`: all
+    that publish from the store; `publisher` is this home's, or else the first of them. `notify`: who would be told that
+    something needs a person.
     """
 
     next_due_at: datetime | None = None
@@ -146,3 +151,4 @@ class Health(QueueHealth):
     sources: tuple[SourceHealth, ...] = ()
     publishers: tuple[RegisteredPublisher, ...] = ()
     notify: tuple[str, ...] = ()
+    logins: tuple[LoginEnd, ...] = ()

@@ -39,6 +39,7 @@ NEEDS_REVIEW = "delivery.needs_review"
 RECONNECT = "account.needs_reconnect"
 REFUSED = "publisher.refused"
 STALLED = "publisher.stalled"
+LOGIN_ENDS = "account.login_ends"
 UNAPPROVED = "post.unapproved"
 REMINDERS_H = (24, 2)
 """Hours before the time of a post that is not approved, the longest first."""
@@ -137,6 +138,7 @@ _TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ENDS[REFUSED]: ("this machine publishes again",) * 2,
         STALLED: ("nothing is publishing",) * 2,
         ENDS[STALLED]: ("no post is overdue any more",) * 2,
+        LOGIN_ENDS: ("a login ends soon", "{count} logins end soon"),
         UNAPPROVED: ("post {post} waits for approval", "{count} posts wait for approval"),
         SOURCES[0]: ("items of a source wait for you", "items of {count} sources wait for you"),
         SOURCES[1]: ("a source cannot be read", "{count} sources cannot be read"),

@@ -55,7 +55,8 @@ class NotDone:
     """Proof that nothing was published: no byte was sent, or a refusal from a definite list in the platform's format.
 
     `passing`: worth another try. `not_ready`: the same call may be repeated soon (Instagram 9007). `retry_at`: the
-    platform's time for the next try, which then does not count as one. `hold`: the whole account waits until then.
+    platform's time for the next try, which then does not count as one. `hold`: the whole account waits until then, or
+    for a day.
     """
 
     kind: Kind

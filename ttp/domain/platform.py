@@ -86,6 +86,8 @@ class Facts:
     """A token that has ended can still be renewed."""
     client_id_label: str = "Client id"
     needs_client_secret: bool = True
+    login_ends: bool = False
+    """No app renews a login of it: a person logs in again before it ends."""
     code_life: timedelta = timedelta(minutes=10)
     """How long the code of a login works."""
     needs_https_redirect: bool = False

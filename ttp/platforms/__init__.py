@@ -4,7 +4,9 @@ BUILT_IN = {
     "bluesky": "Bluesky",
     "command": "",
     "instagram": "Instagram",
+    "linkedin": "LinkedIn",
     "mastodon": "Mastodon",
+    "threads": "Threads",
     "tiktok": "TikTok",
     "x": "X",
 }

@@ -4,7 +4,7 @@ when called, so that importing a `facts.py` stays cheap: no httpx, no rules."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from datetime import timedelta
 from importlib import import_module
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ttp.domain.account import Account, Credentials
+    from ttp.domain.diagnostics import Remark
     from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
@@ -175,6 +176,10 @@ class Platform(Facts):
     def proof_for(self, account: Account) -> Proof:
         """Return what settles a lost answer on an account."""
         return "none"
+
+    def setting_remarks(self, config: Config, now: datetime) -> Iterator[Remark]:
+        """Yield what is to be known of its settings, such as a version of its API that ends."""
+        yield from ()
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return how long a post may take to appear in a look-up; 0 if absence is conclusive at once."""

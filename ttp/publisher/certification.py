@@ -72,9 +72,9 @@ class CertifiedPost:
     """How one kind went.
 
     `outcome`: `verified` (published, and found by its look-up), `published` (not found), `failed`, `needs_review`,
-    `waiting` (not published now) or `skipped` (the account cannot publish it). `look_up`: what it found. `deleted`:
-    whether the platform deleted it; None if that was not tried, or its server has no deletion. `message`: what went
-    wrong.
+    `waiting` (not published now) or `skipped` (the account cannot publish it). `look_up`: what it found; `none` where
+    there is no look-up. `deleted`: whether the platform deleted it; None if that was not tried, or its server has no
+    deletion. `message`: what went wrong.
     """
 
     kind: str
@@ -192,6 +192,8 @@ class Certification:
         """Return the result with what a look-up finds; a post may take a while to appear."""
         if one.outcome != "published" or one.post_id is None:
             return one
+        if self.posts.platforms.facts(account.platform).proof_for(account) == "none":
+            return replace(one, look_up="none")
         delivery = self.posts.post(one.post_id).active[0]
         request, handle = calls.get(delivery.id or 0, (None, delivery.kept_handle))
         if request is None:

@@ -466,6 +466,10 @@ def _with_evidence(delivery: Delivery, outcome: Done, now: datetime) -> Delivery
     return replace(longer, error=delivery.error)
 
 
+HELD_FOR = timedelta(days=1)
+"""How long an account waits that its platform has blocked without a time for the next try."""
+
+
 def apply_outcome_to_account(
     account: Account, outcome: NotDone | Unknown, now: datetime
 ) -> Callable[[Connection], object]:
@@ -477,7 +481,10 @@ def apply_outcome_to_account(
     def work(db: Connection) -> None:
         if outcome.kind is Kind.AUTH and isinstance(outcome, NotDone):
             accounts.mark_account(db, account_id, needs_reconnect=True)
-        until = outcome.look_at if isinstance(outcome, Unknown) else outcome.retry_at if outcome.hold else None
+        if isinstance(outcome, Unknown):
+            until = outcome.look_at
+        else:
+            until = (outcome.retry_at or now + HELD_FOR) if outcome.hold else None
         if until is not None:
             accounts.mark_account(db, account_id, hold_until=max(until, now), hold_reason=outcome.message)
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ttp.domain.account import Credentials
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.login_end import login_alarms
 from ttp.domain.notification import (
     ENDS,
     OWN_WAYS,
@@ -71,7 +72,8 @@ class Notifications:
             return self._look(stop) if is_mine else []
 
     def _look(self, stop: Stop) -> list[Sent]:
-        alarms = [*self._alarms(), *self._source_alarms()]
+        ends = login_alarms(self._status.login_ends(), self._clock.now())
+        alarms = [*self._alarms(), *self._source_alarms(), *ends]
         judged, approval = (self._machine, self._machine_clock, "publisher"), self._config.requires_approval
         with self._database.reading() as db:
             if db is None or not stored.has_work(db, self.kinds, alarms, judged, self._clock.now(), approval=approval):

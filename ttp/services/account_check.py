@@ -112,8 +112,10 @@ class AccountCheck:
         yield from state_remarks(account, self.clock.now())
         if account.platform not in self.platforms.names():
             yield failure_remark(f"platform {account.platform} is not enabled: posts due there fail")
-        elif checker is None:
-            yield ok_remark("this platform has no online check")
+        else:
+            yield from self.platforms.facts(account.platform).setting_remarks(self.config, self.clock.now())
+            if checker is None:
+                yield ok_remark("this platform has no online check")
         if account.needs_reconnect or not account.connected or checker is None:
             return
         try:

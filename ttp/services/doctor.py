@@ -283,6 +283,7 @@ class Doctor:
         if account.needs_reconnect or not account.connected:
             return
         again, facts = connect_action(account.name), self.platforms.facts(account.platform)
+        yield from facts.setting_remarks(self.config, now)
         try:
             credentials = self.credentials().get(account.name)
         except BrokenEntry as broken:

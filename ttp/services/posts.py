@@ -12,11 +12,12 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ttp.domain import frozen_parts, permissions, post_edit
-from ttp.domain.account import Account, account_warnings, resolve_accounts
+from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NO_TEXT, Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
+from ttp.domain.login_end import account_notes
 from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants
@@ -183,15 +184,14 @@ class Posts:
         problems = self._find_problems(post, chosen)
         may_add = post.id is None or (may_add and timed)  # the text of a draft is stored unchanged
         way = other_options(split=True) if may_add else action("edit", post.id, split=True)
-        if (
-            offer := offer_split(post, chosen, self.platforms, problems, way, self.links.rules(post, chosen))
-        ) is not None:
+        if offer := offer_split(post, chosen, self.platforms, problems, way, self.links.rules(post, chosen)):
             problems = (*problems, offer)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
             if (refused := content_refusal(problems)) is not None:
                 raise refused
-        return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
+            problems = (*problems, *account_notes(post, chosen, self.platforms), *price_notes(post, self.platforms))
+        return problems
 
     def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
         """Return the post with its parts planned and its link cards chosen again. Whatever changes texts, options or

@@ -24,6 +24,7 @@ from ttp.domain.health import (
     SourceHealth,
     WebhookHealth,
 )
+from ttp.domain.login_end import REMINDERS_D, LoginEnd, login_end
 from ttp.domain.notification import names_in_use
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
@@ -45,6 +46,8 @@ from ttp.store.server import submitted_drafts
 NOT_RUNNING, SLEEPS = "not-running.noted", "sleeps.noted"
 """The files in TTP_HOME that say when people last read that nothing publishes, and that this machine sleeps."""
 MOST_PRICED = 1000
+MOST_NAMED = 5
+"""Posts that are named of an account."""
 HANGS_AFTER = timedelta(minutes=1)
 """A publisher writes down every ten seconds that it runs; checking a large file after a crash takes longer."""
 T = TypeVar("T")
@@ -92,6 +95,19 @@ class Status:
         """Return the names of accounts that must be connected again; none if a row is corrupt."""
         with suppress(CorruptRow), self._database.reading() as db:
             return _to_reconnect(stored_accounts.accounts(db)) if db else ()
+        return ()
+
+    def login_ends(self, within: Connection | None = None) -> tuple[LoginEnd, ...]:
+        """Return the logins that no app can renew and that end soon, or before posts of theirs."""
+        soon = self._clock.now() + timedelta(days=REMINDERS_D[0])
+        with suppress(CorruptRow), self._database.reading(within) as db:
+            ends = [(one, login_end(one, self._platforms)) for one in (stored_accounts.accounts(db) if db else ())]
+            all_ends = (
+                LoginEnd(one.name, at, tuple(queries.posts_due_from(db, one.id or 0, at, MOST_NAMED)))
+                for one, at in ends
+                if at is not None and db is not None
+            )
+            return tuple(end for end in all_ends if end.posts or end.at <= soon)
         return ()
 
     def holds(self) -> tuple[Hold, ...]:
@@ -163,6 +179,7 @@ class Status:
                 webhooks=_webhooks(db),
                 sources=unless_unreadable(lambda: source_health(db, now)) or (),
                 publishers=publishers,
+                logins=self.login_ends(db),
             )
 
     def full_health(self, coming: int = 0) -> Health:

@@ -10,7 +10,18 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from ttp.domain.action import way_out_from_text, way_out_to_text
-from ttp.domain.notification import ENDS, PAUSES, RECONNECT, REMINDERS_H, SOURCES, TEST, UNAPPROVED, Alarm, Notification
+from ttp.domain.notification import (
+    ENDS,
+    LOGIN_ENDS,
+    PAUSES,
+    RECONNECT,
+    REMINDERS_H,
+    SOURCES,
+    TEST,
+    UNAPPROVED,
+    Alarm,
+    Notification,
+)
 from ttp.domain.time.clock import to_ms
 from ttp.store.dialect import Connection, List, Row, in_list
 from ttp.store.row_mapper import plain_fields
@@ -176,13 +187,15 @@ def _is_new(db: Connection, kind: str, alarm: Alarm) -> bool:
 
 
 def _alarms_over(db: Connection, alarms: Sequence[Alarm], judged: Collection[str]) -> list[int]:
-    """Return the open notifications of alarms that this machine judges, and that are over. Of sources all judge."""
+    """Return the open notifications of alarms that this machine judges, and that are over. Of sources and of the
+    ends of logins all judge."""
     current = {(one.event, one.subject) for one in alarms}
     sql = "SELECT id, event, subject FROM notification WHERE ended_at IS NULL AND account_id IS NULL"
     return [
         row["id"]
         for row in db.execute(sql).fetchall()
-        if (row["subject"] in judged or row["event"] in SOURCES) and (row["event"], row["subject"]) not in current
+        if (row["subject"] in judged or row["event"] in (*SOURCES, LOGIN_ENDS))
+        and (row["event"], row["subject"]) not in current
     ]
 
 

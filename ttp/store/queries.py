@@ -339,6 +339,16 @@ def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None
     return [row["post_id"] for row in rows]
 
 
+def posts_due_from(db: Connection, account_id: int, at: datetime, most: int) -> list[int]:
+    """Return the next posts of an account that are due at an instant or later."""
+    rows = db.execute(
+        "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ? AND d.due_at >= ?"
+        " AND d.state = 'pending' AND p.status = 'scheduled' AND p.deleted_at IS NULL ORDER BY d.due_at LIMIT ?",
+        (account_id, to_ms(at), most),
+    )
+    return [row["post_id"] for row in rows]
+
+
 def posts_by_key(db: Connection, keys: Sequence[str]) -> dict[str, Post]:
     """Return the posts of some keys, at most a few hundred, also deleted ones: a key is used only once."""
     rows = db.execute(f"{row_mapper.POSTS} WHERE key IN ({marks(keys)})", list(keys)).fetchall()

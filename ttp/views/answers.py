@@ -362,6 +362,12 @@ class SourceStateAnswer(TypedDict):
     problem: str | None
 
 
+class LoginEndAnswer(TypedDict):
+    account: str
+    endsAt: Instant | None
+    posts: list[int]
+
+
 class StatusAnswer(TypedDict):
     """The publisher, the queue and what needs a person, as `ttp status --json` prints it."""
 
@@ -379,6 +385,7 @@ class StatusAnswer(TypedDict):
     sources: list[SourceStateAnswer]
     publishers: list[RegisteredPublisherAnswer]
     notify: list[str]
+    logins: list[LoginEndAnswer]
 
 
 class SlotAnswer(TypedDict):

@@ -14,6 +14,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.platforms.sandboxed import control
 from tests.platforms.test_command import ALL, write_program
 from ttp.cli import terminal
+from ttp.domain.account import Account
 from ttp.publisher.process import PublisherProcess, RunResult
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.stand_in import find_stand_ins
@@ -80,9 +81,11 @@ def here(
 def test_each_kind_is_published_once_found_and_deleted_where_that_is_possible(here: Practice, platform: str) -> None:
     results = here.certify(platform)
     assert list(results) == KINDS[platform]
-    assert {(one["outcome"], one["lookUp"]) for one in results.values()} == {("verified", "found")}
-    assert all(one["remoteIds"] for one in results.values())
     facts = PLATFORMS.facts(platform)
+    can_look = facts.proof_for(Account(platform, "demo")) != "none"
+    looked = ("verified", "found") if can_look else ("published", "none")
+    assert {(one["outcome"], one["lookUp"]) for one in results.values()} == {looked}
+    assert all(one["remoteIds"] for one in results.values())
     removes = facts.client_deletes and platform != "instagram"  # its login of the demo account cannot
     assert {one["deleted"] for one in results.values()} == {True if removes else None}
     assert len(here.feed) == (0 if removes else len(KINDS[platform]))
@@ -92,7 +95,7 @@ def test_each_kind_is_published_once_found_and_deleted_where_that_is_possible(he
     # Each further part of a thread is another call.
     parts = 2 if "thread" in results and not facts.thread_is_atomic else 0
     assert intents == len(results) + parts
-    assert looks >= len(results)
+    assert looks >= (len(results) if can_look else 0)
 
 
 def test_nothing_is_published_without_a_yes_and_the_price_is_said(here: Practice) -> None:

@@ -23,6 +23,7 @@ from ttp.platforms.oauth.callback import Code, Denied, read_pasted
 from ttp.sandbox.instagram import records as instagram_records
 from ttp.sandbox.records import SandboxApp
 from ttp.sandbox.server import RunningSandbox
+from ttp.sandbox.threads import records as threads_records
 from ttp.sandbox.tiktok import records as tiktok_records
 from ttp.sandbox.x import records as x_records
 
@@ -48,6 +49,7 @@ CASES = {
     "tiktok desktop": Case("tiktok", _app(tiktok_records.APP)),
     "instagram": Case("instagram", _app(instagram_records.INSTAGRAM), AWAY),
     "facebook": Case("instagram", _app(instagram_records.FACEBOOK), AWAY, "facebook"),
+    "threads": Case("threads", _app(threads_records.APP), AWAY),
 }
 
 
@@ -118,7 +120,7 @@ def test_a_yes_leads_to_the_account_with_every_needed_scope(visit: Callable[...,
     here = visit(name)
     person = here.person()
     assert person.handle == "demo"
-    assert set(person.grant.scopes) == set(here.login.scopes)
+    assert set(person.grant.scopes) == (set() if name == "threads" else set(here.login.scopes))  # Threads names none
     assert here.login.renews(here.credentials(person.grant)) == (name != "facebook")
 
 
@@ -169,9 +171,15 @@ def test_a_revoked_token_stops_working(visit: Callable[..., Visit], name: str) -
     assert isinstance(here.login.refresh(here.credentials(grant)), NotDone)
 
 
-@pytest.mark.parametrize("flat", [True, False])
-def test_instagrams_token_lives_sixty_days_and_renews_itself_after_one(visit: Callable[..., Visit], flat: bool) -> None:
-    here = visit("instagram", flat_tokens=flat)
+@pytest.mark.parametrize(
+    ("name", "switches"),
+    [("instagram", {"flat_tokens": True}), ("instagram", {"flat_tokens": False}), ("threads", {})],
+    ids=str,
+)
+def test_metas_token_lives_sixty_days_and_renews_itself_after_one(
+    visit: Callable[..., Visit], name: str, switches: dict[str, bool]
+) -> None:
+    here = visit(name, **switches)
     held = here.credentials(here.person().grant)
     assert held.expires_at == here.clock.now() + timedelta(days=60)
     young = here.login.refresh(held)

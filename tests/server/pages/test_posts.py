@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,14 @@ def test_pages_ask_for_what_they_show_and_walk_through_no_media(ann: Person, mon
     assert "Connect again: " in page
     assert "Log in again" in ann.sees("/accounts")
     assert ann.get("/healthz").status_code == 503
+
+
+def test_queue_and_calendar_name_a_login_that_ends_before_a_post_and_offer_another_one(ann: Person) -> None:
+    end = ann.ttp.clock.now() + timedelta(days=20)
+    ann.ttp.account("linkedin/nora", expiresAt=end.isoformat(), userId="1")
+    assert "/accounts/connect?name=linkedin" not in ann.sees("/queue")
+    ann.ttp.post("Late", "--to", "linkedin/nora", "--at", "in 21d")
+    assert all("/accounts/connect?name=linkedin" in ann.sees(page) for page in ("/queue", "/calendar"))
 
 
 def test_each_change_of_a_post_is_told_afterwards() -> None:

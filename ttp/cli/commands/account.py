@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, command_text, error_lines
+from ttp.cli.errors import DONE, FAILED, error_lines
 from ttp.cli.options import (
     AccountName,
     Accounts,
@@ -85,6 +85,7 @@ def add(
       ttp account add ig/shop
       ttp account add command/discord --program ./discord.py
     """
+    from ttp.cli.notices import note_new_account
     from ttp.services.accounts import ask_server, find_server
 
     parse_account_name(name, context.platforms)
@@ -99,7 +100,7 @@ def add(
         is_inside = context.config.text("credentials.backend") == "store"
         rest = "" if is_inside else " Do not copy or delete TTP_HOME."
         context.out.note(f"ttp renews this login by itself.{rest}")
-    note_media_host(context, added)
+    note_new_account(context, added)
 
 
 @account.command("connect")
@@ -480,6 +481,8 @@ def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool
 
 
 def _print_connected(context: Context, done: ConnectResult) -> None:
+    from ttp.cli.notices import note_new_account
+
     account = done.account
     again = " again" if done.again else ""
     renamed = f", and was {done.renamed} before" if done.renamed else ""
@@ -492,16 +495,7 @@ def _print_connected(context: Context, done: ConnectResult) -> None:
     if done.failed:
         posts = plural(done.failed, "post")
         context.out.note(f"{posts} failed while it was not connected:  ttp retry --failed --account {account.name}")
-    note_media_host(context, account)
-
-
-def note_media_host(context: Context, account: Account) -> None:
-    """Print a note if local files cannot be posted to an account."""
-    from ttp.services.doctor import media_host_advice
-
-    if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
-        sentence, way = advice
-        context.out.note(f"{sentence}\nfix: {command_text(way)}")
+    note_new_account(context, account)
 
 
 def _has_desktop() -> bool:

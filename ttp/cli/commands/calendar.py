@@ -13,7 +13,7 @@ import typer
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command, retype
-from ttp.cli.notices import paused_account_notes
+from ttp.cli.notices import login_note, paused_account_notes
 from ttp.cli.output import Output
 from ttp.cli.render.labels import SIGNS, plural, sign
 from ttp.cli.render.names import Names, joined_names, names_in
@@ -76,8 +76,9 @@ def calendar(
     if ics:
         context.out.document(context.export.calendar(posts))
         return
-    paused = paused_account_notes(context.queries.accounts())
-    for line in [] if context.out.for_people else paused:
+    notes = paused_account_notes(context.queries.accounts())
+    notes += [login_note(one) for one in context.installation.status.login_ends() if one.posts]
+    for line in [] if context.out.for_people else notes:
         context.out.note(line)
     sheet = CalendarPage(
         span,
@@ -90,7 +91,7 @@ def calendar(
         sheet = replace(sheet, later=quote_command("ttp", *context.line.words, "next"))
     if span.is_week and (context.out.for_people or context.out.format == "json"):
         sheet = _with_free_slots(context, sheet, posts, account, platform, tz)
-    context.out.write_list(calendar_spec(sheet), posts, foot=paused)
+    context.out.write_list(calendar_spec(sheet), posts, foot=notes)
 
 
 def _with_free_slots(

@@ -125,7 +125,7 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="desktop, program, ntfy, or your own: phone.")],
     source: Annotated[str | None, typer.Argument(metavar="[-]", help="- reads the address from stdin.")] = None,
 ) -> None:
-    """Be notified by one more name: desktop, program, ntfy, or your own for an address of Apprise.
+    """Be notified in one more way: on the desktop, or at an address of Apprise.
 
     ttp asks for the address, hidden, or reads it from stdin. It is a secret, and is stored where tokens are. Services
     and their addresses: https://appriseit.com/services/. For ntfy it asks for the access token of the topic in

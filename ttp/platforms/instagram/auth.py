@@ -18,15 +18,12 @@ from ttp.platforms.addresses import configured_url
 from ttp.platforms.client import (
     CHECK_PATIENCE_S,
     AccountInfo,
-    Checker,
     PublishRequest,
-    StepFailed,
-    diagnostic_of_refusal,
 )
 from ttp.platforms.instagram.errors import NO_USER_ID
 from ttp.platforms.instagram.part import API, InstagramPart
 from ttp.platforms.login import App, Grant, Identity
-from ttp.platforms.meta.auth import MetaLogin, TokenLogin
+from ttp.platforms.meta.auth import MetaCheck, MetaLogin, TokenLogin
 from ttp.platforms.meta.errors import unwrap
 from ttp.platforms.oauth.token_response import identity_refusal, read_scopes, read_token
 from ttp.platforms.reply import Reply, as_failure, parse_numeric_id, reconnect_hint, value_at
@@ -162,14 +159,16 @@ PERSONAL = "PERSONAL"
 """`account_type` of accounts that are not professional; the API does not publish for them."""
 
 
-class InstagramCheck(InstagramPart, Checker):
+class InstagramCheck(InstagramPart, MetaCheck):
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         request = PublishRequest(0, account, credentials, "")
         person = self._person(request)
         if isinstance(person, NotDone):
             return person
         scopes, more = self._debugged(request) if self._by_facebook else ((), ())
-        return replace(person, scopes=scopes, remarks=(*person.remarks, *self._quota(request, person.user_id), *more))
+        return replace(
+            person, scopes=scopes, remarks=(*person.remarks, *self.quota_remarks(request, person.user_id), *more)
+        )
 
     def _person(self, request: PublishRequest) -> AccountInfo | NotDone:
         """Return whose token it is. With Facebook Login `/me` is the person, so the account's own id must be known."""
@@ -189,20 +188,6 @@ class InstagramCheck(InstagramPart, Checker):
         kind = me.text_at("account_type").upper()
         wrong = [failure_remark("a personal account; Instagram publishes for professional accounts only")]
         return AccountInfo(user_id, me.text_at("username") or None, tuple(wrong if kind == PERSONAL else ()))
-
-    def _quota(self, request: PublishRequest, user_id: str | None) -> Iterator[Remark]:
-        try:
-            did = self.check_quota(request, user_id)
-        except StepFailed as failed:
-            full = failed.outcome.code == "quota"
-            yield warning_remark(failed.outcome.message) if full else diagnostic_of_refusal(failed.outcome, "the quota")
-            return
-        has_quota = did.http_status is not None and did.http_status < 300
-        yield (
-            ok_remark(f"quota used: {did.message}")
-            if has_quota
-            else warning_remark(f"the quota is unknown: {did.message}")
-        )
 
     def _debugged(self, request: PublishRequest) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
         """Return the scopes of a Facebook token, and until when it gives access to data. Uses the app's own token if

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
 
-from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Deleted, MediaFile, PublishRequest, Step, StepDone, StepFailed
+from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import container_forms
 from ttp.platforms.instagram.auth import DELETING, FACEBOOK_SCOPES
@@ -21,12 +19,12 @@ from ttp.platforms.meta.containers import BYTES
 from ttp.platforms.meta.errors import unwrap
 from ttp.platforms.reply import Reply, parse_numeric_id, reconnect_hint
 
-_NO_SUCH = "100/33"
-_DEAD_TOKEN = ("190", "102")
-
 
 class InstagramClient(ContainerClient):
     """Publishes images, reels, stories and carousels."""
+
+    deleting = DELETING
+    scopes = FACEBOOK_SCOPES
 
     def __init__(self, http: Http, config: Config, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
         super().__init__(http, config, clock, API, container_forms, public_url)
@@ -58,22 +56,3 @@ class InstagramClient(ContainerClient):
         if self._by_facebook and file.item.is_video and file.item.url is None:
             return BYTES
         return super().url_for(file)
-
-    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a post. One that the account cannot see is gone; stories and some others cannot be deleted."""
-        path = f"{self._root}/{remote_id}"
-        reply = self._http.request_for(request, "DELETE", path)
-        if reply.success_at("success") is True:
-            return Deleted(reply.status)
-        failure = self.failure(request, reply)
-        if failure.code == _NO_SUCH:
-            # Instagram answers the same for posts it will not delete; but an account sees its own posts while they
-            # exist.
-            answer = self._http.request_for(request, "GET", path, query={"fields": "id"})
-            is_unseen = not answer.is_success and self.failure(request, answer).code == _NO_SUCH
-            return Deleted(failure.http_status, "it was already gone") if is_unseen else failure
-        if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
-            scopes = ",".join((*FACEBOOK_SCOPES, DELETING))
-            hint = action("account connect", request.account.name, scopes=scopes)
-            return replace(failure, message=f"{failure.message}: {DELETING} is needed to delete posts", hint=hint)
-        return failure

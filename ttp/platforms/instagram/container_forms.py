@@ -27,6 +27,10 @@ def list_of(request: PublishRequest) -> tuple[str, bool]:
     return ("stories", False) if kind_of(request) is InstagramKind.STORY else ("media", True)
 
 
+def fits(request: PublishRequest, item: object) -> bool:
+    return True
+
+
 def refusal_of(request: PublishRequest) -> str | None:
     """Return why no container can be created for the post; None if one can."""
     count, kind = len(request.media), kind_of(request)

@@ -23,6 +23,7 @@ API = GraphApi(
     state="status_code",
     reason="status",
     text="caption",
+    listed={name: {"fields": "id,caption,timestamp,permalink", "limit": "50"} for name in ("media", "stories")},
     uploads=True,
 )
 

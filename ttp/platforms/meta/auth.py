@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
+from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
+from ttp.platforms.client import Checker, PublishRequest, StepFailed, diagnostic_of_refusal
 from ttp.platforms.http import Http
 from ttp.platforms.login import App, Grant
 from ttp.platforms.meta.api import GraphApi
 from ttp.platforms.meta.errors import unwrap
+from ttp.platforms.meta.part import MetaPart
 from ttp.platforms.oauth.code_login import CodeLogin
 from ttp.platforms.oauth.token_response import read_grant, read_oauth_error
 from ttp.platforms.reply import Answer, Reply
@@ -26,7 +30,7 @@ class MetaLogin(CodeLogin):
         super().__init__(http, config, clock)
         self.platform = self.api.platform
         self.name = self.name or self.api.name
-        self._root = f"/{config.text(f'platforms.{self.platform}.version')}"
+        self._root = self.api.root(config)
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         return None
@@ -93,3 +97,22 @@ class TokenLogin(MetaLogin):
         token = credentials.access_token
         query = {"grant_type": f"{self.grants}_refresh_token", "access_token": token}
         return self.get_token("/refresh_access_token", query, token)
+
+
+class MetaCheck(MetaPart, Checker):
+    """Checks accounts."""
+
+    def quota_remarks(self, request: PublishRequest, user_id: str | None) -> Iterator[Remark]:
+        """Yield how much of the quota of posts is used."""
+        try:
+            did = self.check_quota(request, user_id)
+        except StepFailed as failed:
+            full = failed.outcome.code == "quota"
+            yield warning_remark(failed.outcome.message) if full else diagnostic_of_refusal(failed.outcome, "the quota")
+            return
+        has_quota = did.http_status is not None and did.http_status < 300
+        yield (
+            ok_remark(f"quota used: {did.message}")
+            if has_quota
+            else warning_remark(f"the quota is unknown: {did.message}")
+        )

@@ -6,12 +6,23 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.time.clock import Clock, from_ms
-from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
+from ttp.platforms.client import (
+    Deleted,
+    LookupResult,
+    MediaFile,
+    PublishRequest,
+    Ready,
+    Step,
+    StepDone,
+    StepFailed,
+    fingerprint,
+)
 from ttp.platforms.http import Http
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.meta.api import GraphApi
@@ -26,10 +37,12 @@ from ttp.platforms.meta.containers import (
     children,
     from_handle,
     parent,
+    rests_since,
     with_children,
     without_containers,
     without_parent,
 )
+from ttp.platforms.meta.errors import DEAD_TOKEN
 from ttp.platforms.meta.look_up import LookUps
 from ttp.platforms.meta.part import MetaPart
 from ttp.platforms.reply import NotSent, Reply, parse_id, parse_web_address, value_at
@@ -49,6 +62,10 @@ class ContainerForms(Protocol):
 
     def refusal_of(self, request: PublishRequest, /) -> str | None:
         """Return why no container can be created for the post; None if one can."""
+        ...
+
+    def fits(self, request: PublishRequest, item: object, /) -> bool:
+        """Return whether a listed post can be this one, its text and time apart."""
         ...
 
     def is_carousel(self, request: PublishRequest, /) -> bool: ...
@@ -71,7 +88,11 @@ class ContainerForms(Protocol):
 
 
 class ContainerClient(MetaPart):
-    """Publishes posts of a text, an image or a video, and carousels."""
+    """Publishes posts of a text, an image or a video, and carousels. `deleting`: the permission to delete posts;
+    `scopes`: those of a usual login."""
+
+    deleting: ClassVar[str]
+    scopes: ClassVar[tuple[str, ...]]
 
     def __init__(
         self,
@@ -86,7 +107,7 @@ class ContainerClient(MetaPart):
         self._forms = forms
         self._public_url = public_url
         self._containers = Containers(http, config, clock, api)
-        self._look_ups = LookUps(http, config, clock, api, self._containers, forms.list_of)
+        self._look_ups = LookUps(http, config, clock, api, self._containers, forms.list_of, forms.fits)
 
     def user_id(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Return the handle with the `user_id` for paths. Raises StepFailed."""
@@ -102,7 +123,7 @@ class ContainerClient(MetaPart):
         same = handle.get("request") == content
         made = parent(handle)
         if made is not None and made.uri is None:
-            status = yield from self._containers.wait_for(request, made)
+            status = yield from self._containers.wait_for(request, made, rests_since(handle))
             if (doubt := self._doubt(request, handle, status)) is not None:
                 return self._ready(request, handle, doubt)
             if status.state == "FINISHED" and same:
@@ -122,7 +143,7 @@ class ContainerClient(MetaPart):
             handle = yield from self._prepare_single(request, handle, made)
         made = parent(handle)
         assert made is not None
-        status = yield from self._containers.wait_for(request, made)
+        status = yield from self._containers.wait_for(request, made, rests_since(handle))
         if status.state == "FINISHED":
             return self._ready(request, handle)
         raise (yield from self._abandon(WAIT, status.failure, handle, without_containers(handle)))
@@ -255,10 +276,10 @@ class ContainerClient(MetaPart):
         """Publish the container. After any error the container is checked first: the call may have published."""
         path = f"{self._root}/{handle['user_id']}/{self._api.publish}"
         container = str(handle["creation_id"])
-        reply = self._http.request_for(request, "POST", path, form={"creation_id": container})
+        reply = self._http.request_for(request, "POST", path, form={"creation_id": container}, slow=True)
         media_id = parse_id(reply.success_at("id"))
         if media_id is not None and media_id != container:
-            return self._published(request, media_id, reply)
+            return self._published(request, handle, media_id, reply)
         outcome = self.outcome(request, reply)
         return outcome if isinstance(reply, NotSent) else self._decide(request, handle, outcome)
 
@@ -284,7 +305,7 @@ class ContainerClient(MetaPart):
             case _:
                 return doubt
 
-    def _published(self, request: PublishRequest, media_id: str, answer: Reply) -> Done | Unknown:
+    def _published(self, request: PublishRequest, handle: Handle, media_id: str, answer: Reply) -> Done | Unknown:
         """Return the publication as `media_id`, with its URL if Meta returns it at once (cosmetic). If Meta does not
         know that media, the container is checked."""
         reply = self._http.request_for(
@@ -300,6 +321,25 @@ class ContainerClient(MetaPart):
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Return what the container shows, or if that is unclear, the account's media."""
         return self._look_ups.look_up(request, handle, since)
+
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post. One that the account cannot see is gone; some kinds cannot be deleted."""
+        path = f"{self._root}/{remote_id}"
+        reply = self._http.request_for(request, "DELETE", path)
+        if reply.success_at("success") is True:
+            return Deleted(reply.status)
+        failure = self.failure(request, reply)
+        if self._api.errors.is_gone(reply):
+            # The same may be answered for posts that will not be deleted; but an account sees its own posts while they
+            # exist.
+            answer = self._http.request_for(request, "GET", path, query={"fields": "id"})
+            is_unseen = not answer.is_success and self._api.errors.is_gone(answer)
+            return Deleted(failure.http_status, "it was already gone") if is_unseen else failure
+        if failure.kind is Kind.AUTH and not (failure.code or "").startswith(DEAD_TOKEN):
+            scopes = ",".join(dict.fromkeys((*self.scopes, self.deleting)))
+            hint = action("account connect", request.account.name, scopes=scopes)
+            return replace(failure, message=f"{failure.message}: {self.deleting} is needed to delete posts", hint=hint)
+        return failure
 
 
 def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:

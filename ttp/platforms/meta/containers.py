@@ -32,6 +32,8 @@ GONE = "gone"
 _YOUNG_LOOKS = 4
 """Look-up gaps (default 2 min) after which a container that Meta does not know counts as gone, not new."""
 _PACE_S = 30.0
+_FIRST_LOOK = timedelta(seconds=5)
+"""How old a container that must rest is when it is first looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,16 @@ def from_handle(value: object) -> Container | None:
 
 
 def without_containers(handle: Handle) -> Handle:
-    return {name: handle[name] for name in ("user_id", "refetched") if name in handle}
+    return {name: handle[name] for name in ("user_id", "refetched", "parts", "of") if name in handle}
 
 
 def parent(handle: Handle) -> Container | None:
     return from_handle({**handle, "id": handle.get("creation_id")})
+
+
+def rests_since(handle: Handle) -> int:
+    """Return since when (ms) the container to publish rests: its creation, or when it last was not ready."""
+    return max(int(str(handle.get(name, 0))) for name in ("created", "unready_at"))
 
 
 def children(handle: Handle) -> list[object]:
@@ -73,7 +80,7 @@ def with_children(handle: Handle, containers: Sequence[Container | None]) -> Han
 
 def without_parent(handle: Handle) -> Handle:
     """Return the handle without the container to publish; those of carousel items are kept."""
-    gone = ("creation_id", "created", "uri", "unsettled_since")
+    gone = ("creation_id", "created", "uri", "unsettled_since", "unready", "unready_at", "refused")
     return {name: value for name, value in handle.items() if name not in gone}
 
 
@@ -98,6 +105,7 @@ class Containers(MetaPart):
     def __init__(self, http: Http, config: Config, clock: Clock, api: GraphApi) -> None:
         super().__init__(http, config, clock, api)
         self._first_pause = min(max(config.seconds("publish.status_poll_s"), 0.05), _PACE_S)
+        self._ready_s = config.seconds(f"platforms.{api.platform}.ready_s") if api.rests else 0.0
         self._gap_s = config.seconds("publish.lookup_gap_s")
         self._upload_host = host_of(config.text(f"platforms.{api.platform}.upload_url")) if api.uploads else ""
 
@@ -156,18 +164,30 @@ class Containers(MetaPart):
         state = reply.value_at(self._api.state)
         return ContainerStatus(state if isinstance(state, str) and state in STATES else "", reply, self._api)
 
-    def wait_for(self, request: PublishRequest, made: Container) -> Generator[Step, None, ContainerStatus]:
-        """Check until the container has ended, or LONGEST_WAIT after its creation. Raises StepFailed if unreadable."""
+    def wait_for(
+        self, request: PublishRequest, made: Container, rests_since: int | None = None
+    ) -> Generator[Step, None, ContainerStatus]:
+        """Check until the container has ended, or LONGEST_WAIT after its creation. Raises StepFailed if unreadable.
+        `rests_since` (ms): when it last was not ready; then a finished one waits until everybody can know it."""
         pause = self._first_pause
+        rest = timedelta(seconds=self._ready_s if rests_since is not None else 0.0)
+        if rests_since is not None and self._ready_s:
+            age = self._clock.now() - from_ms(made.created)
+            if (wait := min(_FIRST_LOOK, rest) - age) > timedelta(0):
+                yield Wait(wait.total_seconds(), f"{self.name} is creating the container")
         while True:
             status = self.look_at(request, made.id)
             age = self._clock.now() - from_ms(made.created)
+            left = rest - (self._clock.now() - from_ms(rests_since or made.created))
             match status.state:
                 case "":
                     raise StepFailed(WAIT, self.failure(request, status.reply))
                 case "IN_PROGRESS" if age < LONGEST_WAIT:
                     yield Wait(pause, f"{self.name} is processing the media")
                     pause = min(pause * 2, _PACE_S)
+                case "FINISHED" if timedelta(0) < left:
+                    yield Wait(min(left, rest).total_seconds(), f"{self.name} is making the container known")
+                    rest = timedelta(0)
                 case "GONE" if age < timedelta(seconds=self._gap_s * _YOUNG_LOOKS):
                     yield Wait(self._gap_s, f"{self.name} is creating the container")
                 case _:

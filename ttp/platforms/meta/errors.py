@@ -56,6 +56,9 @@ CODES: Mapping[int, ErrorRow] = MappingProxyType(
 )
 """Codes that mean the same on all of Meta's platforms."""
 
+DEAD_TOKEN = ("190", "102")
+"""Codes of a token that does not work any more, with any subcode."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorTable:
@@ -101,6 +104,10 @@ class ErrorTable:
         """Whether the answer says that the container does not exist, yet or any more."""
         subcode = answer.value_at("error", "error_subcode")
         return isinstance(subcode, int) and subcode in self.gone
+
+    def is_gone_code(self, code: str | None) -> bool:
+        """Whether the code of a failure says so."""
+        return (code or "").partition("/")[2] in map(str, self.gone)
 
     def was_not_fetched(self, failure: NotDone) -> bool:
         """Whether a media URL could not be fetched."""

@@ -23,15 +23,25 @@ NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final
 
 ListOf: TypeAlias = Callable[[PublishRequest], tuple[str, bool]]
 """Returns the list of the account that shows a post, and whether its texts identify posts."""
+Fits: TypeAlias = Callable[[PublishRequest, object], bool]
+"""Whether a listed post can be the one of a request, its text and time apart."""
 
 
 class LookUps(MetaPart):
     def __init__(
-        self, http: Http, config: Config, clock: Clock, api: GraphApi, containers: Containers, list_of: ListOf
+        self,
+        http: Http,
+        config: Config,
+        clock: Clock,
+        api: GraphApi,
+        containers: Containers,
+        list_of: ListOf,
+        fits: Fits,
     ) -> None:
         super().__init__(http, config, clock, api)
         self._containers = containers
         self._list_of = list_of
+        self._fits = fits
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Return what the container shows, or if that is unclear, the account's media."""
@@ -60,7 +70,8 @@ class LookUps(MetaPart):
 
     def _without_container(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """If it was sent, then by a publisher whose records are not here: only the list can show it."""
-        user_id = parse_numeric_id(handle.get("user_id")) or parse_numeric_id(request.credentials.user_id)
+        own_id = parse_numeric_id(handle.get("user_id")) or parse_numeric_id(request.credentials.user_id)
+        user_id = self._api.node or own_id
         if user_id is None:
             return LookupResult(NO_CONTAINER, None)
         listed = self.find_unbound(request, {"user_id": user_id}, since)
@@ -71,9 +82,13 @@ class LookUps(MetaPart):
     def find_unbound(self, request: PublishRequest, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
         """Return the account's unbound posts that can be this one; None if the list is unreadable."""
         name, by_text = self._list_of(request)
-        query = {"fields": f"id,{self._api.text},timestamp,permalink", "limit": "50"}
+        query = dict(self._api.listed[name])
+        if self._api.lists_since:
+            query["since"] = str(to_ms(since - _BEFORE) // 1000)
         reply = self._http.request_for(request, "GET", f"{self._root}/{handle['user_id']}/{name}", query=query)
-        return _matches(reply, request, since, text=self._api.text if by_text else None)
+        if self._api.lists_since and reply.value_at("paging", "next") is not None:
+            return None  # more posts since then than one page holds
+        return _matches(reply, request, since, self._fits, text=self._api.text if by_text else None)
 
     def _by_list(
         self,
@@ -109,7 +124,9 @@ class LookUps(MetaPart):
 _BEFORE = timedelta(seconds=60)
 
 
-def _matches(reply: Reply, request: PublishRequest, since: datetime, *, text: str | None) -> tuple[Found, ...] | None:
+def _matches(
+    reply: Reply, request: PublishRequest, since: datetime, fits: Fits, *, text: str | None
+) -> tuple[Found, ...] | None:
     """Return the unbound posts of `reply` created after a minute before `since`, with the same text in the field `text`
     if there is one. None if the list is not complete: only a complete one proves that a post is missing."""
     listed = reply.success_at("data")
@@ -121,7 +138,7 @@ def _matches(reply: Reply, request: PublishRequest, since: datetime, *, text: st
         if media_id is None or at is None:
             return None
         same = text is None or _plain(str(value_at(item, text) or "")) == _plain(request.text)
-        if media_id not in request.bound and at >= since - _BEFORE and same:
+        if media_id not in request.bound and at >= since - _BEFORE and same and fits(request, item):
             media.append(Found(media_id, parse_web_address(value_at(item, "permalink"))))
     return tuple(media)
 

@@ -24,14 +24,15 @@ class MetaPart(HttpPart[Http]):
         super().__init__(http, config, clock)
         self.name = api.name
         self._api = api
-        self._root = f"/{config.text(f'platforms.{api.platform}.version')}"
+        self._root = api.root(config)
 
     def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
         return self._api.errors.refusal(answer, request.account, self._clock.now())
 
-    def check_quota(self, request: PublishRequest, user_id: object) -> StepDone:
+    def check_quota(self, request: PublishRequest, user_id: object, of: str = "") -> StepDone:
         """Read the quota and store it. Raises StepFailed if it is used up, or Meta cannot be reached. An
-        unreadable quota does not stop the post, because Meta enforces it anyway."""
+        unreadable quota does not stop the post, because Meta enforces it anyway. `of`: with which the names of
+        another quota than that of posts begin; its use is not stored."""
         path = f"{self._root}/{user_id}/{self._api.quota}"
         reply = self._http.request_for(request, "GET", path, query={"fields": self._api.quota_fields})
         if not reply.is_success:
@@ -41,14 +42,17 @@ class MetaPart(HttpPart[Http]):
             return StepDone(QUOTA_STEP, failure.http_status, failure.message)
         listed = reply.value_at("data")
         first = listed[0] if isinstance(listed, list) and listed else None
-        used, total = value_at(first, "quota_usage"), value_at(first, "config", "quota_total")
+        used, total = value_at(first, f"{of}quota_usage"), value_at(first, f"{of}config", "quota_total")
         if not (isinstance(used, int) and isinstance(total, int) and 0 <= used <= MOST and 0 < total <= MOST):
             return StepDone(QUOTA_STEP, reply.status, "unknown")
-        duration = value_at(first, "config", "quota_duration")
+        duration = value_at(first, f"{of}config", "quota_duration")
         hours = (duration if isinstance(duration, int) and 0 < duration <= MOST else _DAY_S) / 3600
-        quota = f"{used} of {total} posts in {hours:g} h"
+        quota = f"{used} of {total} {'replies' if of else 'posts'} in {hours:g} h"
         again = add_seconds(self._clock.now(), _ASK_AGAIN_S)
-        self._http.gate.note(request.account, Limit(request.account.name, POSTS, max(total - used, 0), total, again))
+        if not of:
+            self._http.gate.note(
+                request.account, Limit(request.account.name, POSTS, max(total - used, 0), total, again)
+            )
         if used < total:
             return StepDone(QUOTA_STEP, reply.status, quota)
         raise StepFailed(

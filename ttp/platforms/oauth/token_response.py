@@ -35,7 +35,9 @@ def read_grant(reply: Reply, now: datetime) -> Grant | None:
         issued_at=now,
         expires_at=_later(now, reply.value_at("expires_in")),
         refresh_token=read_token(reply.value_at("refresh_token")),
-        refresh_expires_at=_later(now, reply.value_at("refresh_expires_in")),
+        refresh_expires_at=_later(
+            now, reply.value_at("refresh_expires_in") or reply.value_at("refresh_token_expires_in")
+        ),
         scopes=read_scopes(reply.value_at("scope") or reply.value_at("permissions")),
     )
 

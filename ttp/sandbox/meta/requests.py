@@ -73,6 +73,8 @@ class SandboxGraph(Generic[A]):
     calls: tuple[str, int]
     newest_version: int
     json_types: Mapping[str, type]
+    throttled: int = 80002
+    """The code of an answer to too many calls."""
 
     def authenticated_route(
         self, state: State, path: str, method: str, work: Work[A], scope: str | None = None
@@ -95,7 +97,10 @@ class SandboxGraph(Generic[A]):
             try:
                 if percent >= 100 or state.trouble_of(account) == "throttled":
                     percent = 100
-                    raise graph_error(80002, f"(#80002) There have been too many calls to this {self.title} account.")
+                    raise graph_error(
+                        self.throttled,
+                        f"(#{self.throttled}) There have been too many calls to this {self.title} account.",
+                    )
                 self._check_permission(account, scope)
                 answer = await work(state, account, request, params)
             except RequestRefused as refused:

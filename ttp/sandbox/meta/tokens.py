@@ -32,12 +32,15 @@ class TokenEndpoints(Generic[A]):
     grants: str
     approve: Callable[[A, LoginCode], A]
     is_flat: Callable[[State], bool]
+    names_permissions: bool = True
+    may_have_version: bool = True
+    """Whether a version may come before the paths of the two exchanges."""
 
     def routes(self, state: State) -> list[Route]:
-        """Return the routes. A version in front of the two exchanges is optional."""
+        """Return the routes."""
         logins = state.part(_Logins).by_app
         logins[self.api.name, self.login] = self
-        front = ("", "/{version}")
+        front = ("", "/{version}") if self.may_have_version else ("",)
         return [
             Route("/oauth/access_token", partial(_token, state), methods=["POST"]),
             *(self._route(state, f"{version}/access_token", self.exchange) for version in front),
@@ -54,7 +57,8 @@ class TokenEndpoints(Generic[A]):
         )
         state.save(account)
         number, granted = account.user_id, list(account.scopes)
-        flat: dict[str, Any] = {"access_token": account.access_token, "user_id": int(number), "permissions": granted}
+        flat: dict[str, Any] = {"access_token": account.access_token, "user_id": int(number)}
+        flat |= {"permissions": granted} if self.names_permissions else {}
         documented = {**flat, "user_id": number, "permissions": ",".join(granted)}
         return JSONResponse(flat if self.is_flat(state) else {"data": [documented]})
 
@@ -80,7 +84,8 @@ class TokenEndpoints(Generic[A]):
             raise graph_error(100, text)
         if state.now_ms() - account.issued_ms < DAY_MS:
             raise graph_error(100, "(#100) The access token must be at least 24 hours old to be refreshed")
-        return self._answer_long_token(state, account, permissions=",".join(account.scopes))
+        more = {"permissions": ",".join(account.scopes)} if self.names_permissions else {}
+        return self._answer_long_token(state, account, **more)
 
     def _answer_long_token(self, state: State, account: A, **more: str) -> Response:
         account = renew(state, account)

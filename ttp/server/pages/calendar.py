@@ -155,6 +155,7 @@ def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response
         rows=_rows(visit, days, hours.rated if hours else ()) if view == "week" else {},
         line=_line(visit, days[0]) if view == "day" else (),
         posts=inside,
+        logins=[one for one in visit.installation.status.login_ends() if visit.person.accounts is None and one.posts],
         empty_days=sum(not one.posts for one in days if one.is_inside and one.compose_at),
         needing=sum(bool(set(post.needs()) - {"approve"}) for post in inside),
         networks_of=networks_of,

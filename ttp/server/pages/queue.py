@@ -64,6 +64,7 @@ def show_queue(visit: Visit) -> Response:
         draft_count=count(DRAFTS),
         ended=posts(MOST_OTHERS, ENDED),
         reconnect=status.accounts_to_reconnect() if status else (),
+        logins=status.login_ends() if status else (),
         elsewhere=status and status.elsewhere(),
         may_compose=visit.may("create"),
         bring_back=bring_back(visit),

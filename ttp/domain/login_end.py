@@ -1,0 +1,68 @@
+"""The end of logins that no app can renew: which posts are due after it, and when a person hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ttp.domain.account import Account, account_warnings, connect_action
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Problem
+from ttp.domain.notification import LOGIN_ENDS, Alarm
+from ttp.domain.platform import PlatformFacts
+from ttp.domain.post import Post
+from ttp.domain.time.clock import to_ms
+
+REMINDERS_D = (14, 7, 1)
+"""Days before the end of a login, the longest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginEnd:
+    """`posts`: ids of some that are due after `at`."""
+
+    account: str
+    at: datetime
+    posts: tuple[int, ...] = ()
+
+    @property
+    def message(self) -> str:
+        message = f"the login of {self.account} ends on {_day(self.at)}"
+        if not self.posts:
+            return message
+        return f"{message}, before {'post' if len(self.posts) == 1 else 'posts'} {', '.join(map(str, self.posts))}"
+
+
+def login_end(account: Account, platforms: PlatformFacts) -> datetime | None:
+    """Return when a person must log in again; None if ttp renews the login, it has no end, or it is over."""
+    if not account.connected or account.needs_reconnect or account.platform not in platforms.names():
+        return None
+    return account.expires_at if platforms.facts(account.platform).login_ends else None
+
+
+def account_notes(post: Post, accounts: Sequence[Account], platforms: PlatformFacts) -> Iterator[Problem]:
+    """Yield why a post would fail or wait: the state of its accounts, and a login that ends before the post is due."""
+    yield from account_warnings(accounts)
+    for account in accounts:
+        end = login_end(account, platforms)
+        dues = (d.due_at for d in post.active if d.account == account.name and d.state is DeliveryState.PENDING)
+        if end is not None and any(due is not None and due >= end for due in dues):
+            message = (
+                f"The login of {account.name} ends on {_day(end)}, before the post is due. Connect it again before."
+            )
+            hint = connect_action(account.name)
+            yield Problem("accounts", "login_ends", message, account.name, hint, warning=True)
+
+
+def login_alarms(ends: Iterable[LoginEnd], now: datetime) -> Iterator[Alarm]:
+    """Yield the present reminder of each login that ends soon."""
+    for one in ends:
+        days = min((days for days in REMINDERS_D if one.at - now <= timedelta(days=days)), default=None)
+        if days is not None:
+            subject = f"{one.account} {to_ms(one.at)} {days}"
+            yield Alarm(LOGIN_ENDS, subject, one.message, connect_action(one.account))
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y}"

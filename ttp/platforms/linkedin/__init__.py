@@ -1,0 +1,1 @@
+"""LinkedIn: posts of a person's own profile."""

@@ -1,0 +1,88 @@
+"""LinkedIn: facts, settings, and factories."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from ttp.domain.config import Key
+from ttp.platforms.platform import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ttp.domain.account import Account
+    from ttp.domain.config import Config
+    from ttp.domain.diagnostics import Remark
+    from ttp.domain.platform import Proof
+    from ttp.domain.post_kind import PostKind
+
+VERSION = "202609"
+"""The month of the API that ttp is written for."""
+VERSION_SOON = timedelta(days=30)
+"""`ttp doctor` warns so long before the month in the settings ends."""
+
+
+class LinkedIn(Platform):
+    name, title, aliases = "linkedin", "LinkedIn", ("li",)
+    token_life, login_ends = timedelta(days=60), True
+    post_id = r"urn:li:(?:share|ugcPost):[0-9]{1,30}"
+    post_url = r"https?://(?:www\.)?linkedin\.com/feed/update/(?P<id>urn:li:(?:share|ugcPost):[0-9]+)"
+    keys = (
+        Key("base_url", "https://api.linkedin.com", "URL of LinkedIn's API"),
+        Key("login_url", "https://www.linkedin.com/oauth/v2", "where its login page and its tokens are"),
+        Key("client_id", None, "your LinkedIn app's client id"),
+        Key("redirect_uri", "http://localhost:8722/callback", "the redirect URL of your app"),
+        Key("version", VERSION, "the month of the API, YYYYMM; LinkedIn ends it after about a year"),
+        Key(
+            "settle_by_duplicate",
+            False,
+            "take the post that LinkedIn names when it refuses a repeated text as the one whose answer was lost",
+        ),
+    )
+
+    client_deletes = True
+    parts: ClassVar = {
+        "rules": "rules:LinkedInRules",
+        "options": "options:OPTIONS",
+        "client": "client:LinkedInClient",
+        "login": "auth:LinkedInLogin",
+        "checker": "auth:LinkedInCheck",
+        "meter": "limits:LinkedInMeter",
+    }
+
+    def proof_for(self, account: Account) -> Proof:
+        """No app may read a person's posts without LinkedIn's approval."""
+        return "none"
+
+    def setting_remarks(self, config: Config, now: datetime) -> Iterator[Remark]:
+        from ttp.domain.action import action
+        from ttp.domain.diagnostics import failure_remark, format_end, ok_remark, warning_remark
+
+        version = config.text("platforms.linkedin.version")
+        newer = action("config set", "platforms.linkedin.version", "YYYYMM")
+        end = version_ends(version)
+        if end is None:
+            yield failure_remark(f"platforms.linkedin.version is {version}, and not a month such as {VERSION}", newer)
+        elif end <= now:
+            yield failure_remark(f"month {version} of the API has ended", newer)
+        else:
+            message = f"month {version} of the API ends about {format_end(end, now)}"
+            yield warning_remark(message, newer) if end - now < VERSION_SOON else ok_remark(message)
+
+    def post_kinds(self) -> tuple[PostKind, ...]:
+        from ttp.domain.post_kind import USUAL
+
+        return tuple(kind for kind in USUAL if kind.parts == 1)
+
+
+def version_ends(version: str) -> datetime | None:
+    """Return when LinkedIn ends a month of its API: about the middle of that month a year later. None if the text is
+    not a month. See docs/reference/platforms/linkedin.md, section 1."""
+    try:
+        return datetime(int(version[:4]) + 1, int(version[4:]), 15, tzinfo=UTC) if len(version) == 6 else None
+    except ValueError:
+        return None
+
+
+PLATFORM = LinkedIn()
