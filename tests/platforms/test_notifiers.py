@@ -147,15 +147,15 @@ def test_a_long_text_is_cut_and_ends_with_its_page(web: HttpReceiver) -> None:
 
 
 BAD_ADDRESSES = (
-    "nonsense",
+    "",
     "discrod://1234/SECRET",
     "https://hooks.slack.com/services/SECRET",
     "tgram://",
-    "json://a b",
+    "file:///etc/passwd",
 )
 
 
-@pytest.mark.parametrize("address", [*BAD_ADDRESSES, "file:///etc/passwd", "", "http://127.0.0.1/x"])
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
 def test_an_address_of_no_service_is_refused_without_a_word_of_it(
     address: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,7 +176,7 @@ def test_apprise_sends_in_a_process_that_says_nothing_else(
 PROGRAMS = {
     "sleep": ("import time; time.sleep(60)", "longer than"),
     "crash": ("import os; os.abort()", "ended with"),
-    "noise": ("print('SECRET')", "ended with"),
+    "noise": ("print('SECRET')", "without an answer"),
 }
 
 

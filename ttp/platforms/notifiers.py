@@ -102,15 +102,11 @@ class Notifiers:
     def _ask_apprise(self, address: str, **message: str) -> str:
         if find_spec("apprise") is None:
             raise SendingFailed("it needs an extra:  pip install 'ttp-cli[notify]'")
-        limit = max(self._limit_s - _APPRISE_STARTS_S, 0.1)
-        order = json.dumps({"address": address, "limit_s": limit, **message}).encode()
+        order = {"address": address, "limit_s": max(self._limit_s - _APPRISE_STARTS_S, 0.1), **message}
         try:
-            ended = user_program.run(_APPRISE, given=order, limit_s=self._limit_s, cap=_CAP)
-            answer = json.loads(ended.out)
-        except (user_program.NotStarted, user_program.ProgramEnded) as error:
-            raise SendingFailed(f"Apprise {error}") from None
+            answer = json.loads(self._run(_APPRISE, json.dumps(order).encode(), "Apprise"))
         except ValueError:
-            raise SendingFailed(f"Apprise ended with {ended.code}") from None
+            raise SendingFailed("Apprise ended without an answer") from None
         if "error" in answer:
             raise SendingFailed(clean_text(answer["error"]))
         return str(answer["service"])
@@ -143,8 +139,8 @@ class Notifiers:
     def _limit_s(self) -> float:
         return max(self._config.seconds("notify.timeout_s"), 0.1)
 
-    def _run(self, argv: tuple[str, ...], given: bytes = b"") -> None:
-        name = clean_text(Path(argv[0]).name)
+    def _run(self, argv: tuple[str, ...], given: bytes = b"", name: str = "") -> bytes:
+        name = name or clean_text(Path(argv[0]).name)
         try:
             ended = user_program.run(argv, given=given, limit_s=self._limit_s, cap=_CAP)
         except user_program.NotStarted as error:
@@ -154,6 +150,7 @@ class Notifiers:
         if ended.code:
             message = clean_text(ended.err.decode("utf-8", "replace"))
             raise SendingFailed(f"{name} ended with {ended.code}" + (f": {message}" if message else ""))
+        return ended.out
 
     def _ntfy_headers(self, out: Outgoing, token: str) -> dict[str, str]:
         headers = {"Title": _header(out.title), "Content-Type": "text/plain; charset=utf-8"}

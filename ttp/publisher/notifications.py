@@ -134,11 +134,11 @@ class Notifications:
             return [] if db is None else stored.newest(db, most)
 
     def check_name(self, name: str) -> None:
-        """Raise UsageError if nothing can be sent by a name, or its secret not be stored yet."""
+        """Raise UsageError if nothing can be sent by a name, or its token not be stored yet."""
         if name == "ntfy" and not host_of_ntfy(self._config):
-            setting = "notify.ntfy.url"
-            wrong = "is not a web address" if self._config.text(setting) else "is not set"
-            raise UsageError(f"{setting} {wrong}", Hint("fix", action("config set", setting, "ADDRESS")))
+            raise UsageError(
+                "notify.ntfy.url is not a web address", Hint("fix", action("config set", "notify.ntfy.url", "ADDRESS"))
+            )
         if name not in OWN_WAYS and not is_address_name(name):
             raise UsageError(f'"{name}" cannot be the name of an address', Hint("try", action("notify add", "phone")))
 
@@ -146,7 +146,7 @@ class Notifications:
         """Store an address that Apprise accepts, or the token of ntfy. Return the service or the host that it is for.
         UsageError."""
         if not secret or not secret.isprintable() or " " in secret:
-            raise UsageError(f"{'a token' if name == 'ntfy' else 'an address'} is one word; nothing was stored")
+            raise UsageError("it is not one word; nothing was stored", Hint("try", action("notify add", name)))
         host = host_of_ntfy(self._config) if name == "ntfy" else ""
         try:
             goes_to = host or self._notifiers.service(secret)
@@ -157,9 +157,8 @@ class Notifications:
 
     def remove(self, name: str) -> bool:
         """Delete the address or the token of a name. Return whether there was one."""
-        is_stored = self._is_stored(name)
-        if is_stored:
-            self._installation.credentials.remove(_entry(name))
+        is_stored = self._installation.credentials.get(_entry(name)) is not None
+        self._installation.credentials.remove(_entry(name))
         return is_stored
 
     def refuse_unknown(self, names: Sequence[str]) -> None:
@@ -167,12 +166,9 @@ class Notifications:
         for name in names:
             if name == "command":
                 raise UsageError('"command" is now "program"', Hint("try", "program", ("command", "program")))
-            if name not in OWN_WAYS and not self._is_stored(name):
+            if name not in OWN_WAYS and self._installation.credentials.get(_entry(name)) is None:
                 fix = Hint("fix", action("notify add", name if is_address_name(name) else "phone"))
                 raise UsageError(f'"{name}" is not {", ".join(OWN_WAYS)} or the name of a stored address', fix)
-
-    def _is_stored(self, name: str) -> bool:
-        return self._installation.credentials.get(_entry(name)) is not None
 
     @property
     def _machine(self) -> str:
