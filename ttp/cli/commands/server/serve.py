@@ -110,8 +110,8 @@ def serve(
 
         def ready() -> None:
             context.out.write_stderr(f"Serving on {url or path}")
-            note_unnotified(context)
             _offer_login(context, url, open_=open_)
+            note_unnotified(context)
 
         with recorded_address(context.home, url):
             process.run(ready, report.tell, refused)
