@@ -146,7 +146,7 @@ class Notifications:
         """Store an address that Apprise accepts, or the token of ntfy. Return the service or the host that it is for.
         UsageError."""
         if not secret or not secret.isprintable() or " " in secret:
-            raise UsageError("it is not one word; nothing was stored", Hint("try", action("notify add", name)))
+            raise UsageError("it is empty or not one word; nothing was stored", Hint("try", action("notify add", name)))
         host = host_of_ntfy(self._config) if name == "ntfy" else ""
         try:
             goes_to = host or self._notifiers.service(secret)
