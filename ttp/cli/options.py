@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar,
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import quote_command, retype
+from ttp.cli.errors import option_words, quote_command, retype
 from ttp.cli.typed_command import TypedCommand
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, other_options
@@ -45,6 +46,11 @@ def parse_id(text: str) -> int:
     if len(ranges) > 1 or first != last:
         raise UsageError(f'"{text}" is more than one post, and this takes one', Hint("see", "ttp list"))
     return first
+
+
+def parse_id_or_times(text: str) -> str:
+    """Return the id of one post as it is, and other words, which may be times. UsageError for several ids."""
+    return f"{parse_id(text)}" if re.fullmatch(r"[\d,-]+", text) else text
 
 
 def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
@@ -526,8 +532,8 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
 
     `again`: the command without them, for hints.
     """
+    from ttp.domain.time.cron import parse_cron
     from ttp.domain.time.slot_parser import EXAMPLE, parse_slot_times
-    from ttp.services.cron import parse_cron
 
     if words is not None and cron is not None:
         raise UsageError("give days and times, or --cron, not both", Hint("try", quote_command(*again, words)))
@@ -535,16 +541,27 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
         again = (*again, "--cron")
     elif words is None:
         raise UsageError("no days and times given", Hint("try", quote_command(*again, EXAMPLE)))
-    try:
+    with retyped(words or cron or "", again):
         return parse_slot_times(words or "") if cron is None else [parse_cron(cron)]
+
+
+@contextmanager
+def retyped(text: str, again: Sequence[str]) -> Iterator[None]:
+    """Make whole commands of the texts that a UsageError proposes for `text`. `again`: the command without it."""
+    try:
+        yield
     except UsageError as error:
-        error.hints = tuple(
-            replace(hint, way=quote_command(*again, str(hint.way)), replaces=(words or cron or "", str(hint.way)))
-            if hint.label == "try"
-            else hint
-            for hint in error.hints
-        )
+        error.hints = tuple(_retype(hint, text, again) if hint.label == "try" else hint for hint in error.hints)
         raise
+
+
+def _retype(hint: Hint, text: str, again: Sequence[str]) -> Hint:
+    if isinstance(hint.way, str):
+        return replace(hint, way=quote_command(*again, hint.way), replaces=(text, hint.way))
+    if isinstance(hint.way, OtherOptions) and not again[-1].startswith("--"):  # options instead of an argument
+        words = option_words({f"--{name}": str(value) for name, value in hint.way.options})
+        return replace(hint, way=quote_command(*again, *words))
+    return hint
 
 
 def named_accounts(context: Context, names: Sequence[str] | None) -> tuple[Account, ...]:

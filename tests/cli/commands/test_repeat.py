@@ -41,6 +41,8 @@ def test_each_time_is_a_post_of_its_own_made_ahead(weekly: Program) -> None:
         "post": 1,
         "pool": None,
         "cron": "0 9 * * 1",
+        "rule": "FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0",
+        "anchor": None,
         "timezone": "Europe/Zurich",
         "until": None,
         "count": None,
@@ -175,7 +177,8 @@ def test_one_time_is_left_out_and_stays_out(weekly: Program) -> None:
 
     assert said == (
         "Skipped Mon 30 Nov 2026 08:00 UTC (09:00 Zurich for repeat 1);"
-        " next Mon 7 Dec 2026 08:00 UTC (09:00 Zurich for repeat 1). Deleted post 2.\n"
+        " next Mon 7 Dec 2026 08:00 UTC (09:00 Zurich for repeat 1), then Mon 14 Dec 2026 09:00 and"
+        " Mon 21 Dec 2026 09:00. Deleted post 2.\n"
     )
     assert list(planned(weekly)) == [3, 4, 5]
     assert (told(weekly)["made"], told(weekly)["skipped"]) == (3, 1)
@@ -334,7 +337,7 @@ def test_the_list_says_when_each_ends(ttp: Program) -> None:
     ttp.ok("repeat", "add", "1", *DAILY, "--count", "2")
     ttp.ok("repeat", "add", "2", *DAILY, "--until", "2027-06-30")
     ttp.ok("repeat", "add", "3", *DAILY)
-    assert [row[-2:] for row in ttp.ok("repeat", "list").rows] == [["", "2"], ["2027-06-30T22:00:00Z", ""], ["", ""]]
+    assert [row[-3:-1] for row in ttp.ok("repeat", "list").rows] == [["", "2"], ["2027-06-30T22:00:00Z", ""], ["", ""]]
     lines = ttp.ok("repeat", "list", "--format", "table").out.splitlines()
     ends = [line[lines[0].index("ENDS") :].split("  ")[0] for line in lines[:4]]
     assert ends == ["ENDS", "after 2", "30 Jun 2027", "-"]
@@ -411,12 +414,13 @@ def test_accounts_in_different_zones_need_one(ttp: Program) -> None:
 
 def test_a_post_that_a_repeat_made_names_it(weekly: Program) -> None:
     weekly.ok("repeat", "1", "--cron", "0 8 * * 2", "--tz", "UTC", "--count", "1")
-    made = {"id": 1, "cron": "0 9 * * 1", "timezone": "Europe/Zurich"}
+    rule = "FREQ=WEEKLY;BYDAY={};BYHOUR={};BYMINUTE=0"
+    made = {"id": 1, "cron": "0 9 * * 1", "rule": rule.format("MO", 9), "timezone": "Europe/Zurich"}
 
     assert weekly.shown(2)["repeat"] == made
-    assert weekly.shown(6)["repeat"] == {"id": 2, "cron": "0 8 * * 2", "timezone": "UTC"}
+    assert weekly.shown(6)["repeat"] == {"id": 2, "cron": "0 8 * * 2", "rule": rule.format("TU", 8), "timezone": "UTC"}
     assert weekly.shown(1)["repeat"] is None
-    assert "  Repeat      1   0 9 * * 1   Europe/Zurich\n" in weekly.ok("show", "2", "--format", "table").out
+    assert "  Repeat      1   mon 09:00   Europe/Zurich\n" in weekly.ok("show", "2", "--format", "table").out
     assert {post["id"]: post["repeat"] and post["repeat"]["id"] for post in weekly.ok("list", "--json").json} == {
         **dict.fromkeys((2, 3, 4, 5), 1),
         6: 2,

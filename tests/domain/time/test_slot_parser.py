@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
+from ttp.domain.time.cron import parse_cron
 from ttp.domain.time.slot_parser import format_slot_times, parse_slot_times
-from ttp.services.cron import parse_cron
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -34,7 +34,7 @@ def test_words_are_expressions(words: str, crons: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
-        *((words, []) for words in ("", "mon", "9am", "monday 25:00", "mon,, 9am", "mon-xyz 9am", "often 9am")),
+        *((words, []) for words in ("", "mon", "9am", "monday 25:00", "mon-xyz 9am", "often 9am")),
         ("mon 9", ["mon 9am", "mon 9pm"]),
         ("sat,sun 18", ["sat,sun 18:00"]),
         ("sat 18.30", ["sat 18:30"]),
@@ -61,7 +61,7 @@ def test_what_is_written_of_an_expression_is_read_as_the_same(days: set[str], ho
     assert parse_slot_times(format_slot_times(cron)) == [cron]
 
 
-@pytest.mark.parametrize("cron", ["0,30 9 * * 1", "*/5 9 * * 1", "0 9 1 * *", "0 9 * 2 1", "0 9 * * 1#2", "0 * * * *"])
+@pytest.mark.parametrize("cron", ["0,30 9 * * 1", "*/5 9 * * 1", "0 9 * 2 1", "0 9 31 * *", "0 * * * *"])
 def test_an_expression_that_is_more_than_days_and_times_is_shown_as_it_is(cron: str) -> None:
     assert format_slot_times(cron) == cron
 

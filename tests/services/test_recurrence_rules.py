@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.errors import UsageError
-from ttp.services.cron import cron_instants, parse_cron
+from ttp.domain.time.cron import parse_cron
+from ttp.services.recurrence_rules import cron_instants
 
 ZONES = (
     "Europe/Berlin",
@@ -127,7 +128,14 @@ def test_names_and_blanks_are_kept_as_numbers() -> None:
         *(("0 9 * * 8", None), ("0 9 * 13 *", None), ("0 24 * * *", None), ("*/0 9 * * *", None)),
         *(("0,,5 9 * * *", None), ("0 9 * * mon#6", None), ("0 9 * * fri-mon", None)),
         *(("59/15 * * * *", "59-59/15 * * * *"), ("0,5/15 9 * * *", "0,5-59/15 9 * * *")),
-        *(("0 9 */10 * 1", "0 9 1,11,21,31 * 1"), ("0 9 31 2 *", None), ("0 9 31 4,6 *", None), ("0 9 0 * *", None)),
+        *(
+            ("0 9 */10 * 1", "0 9 1,11,21,31 * 1"),
+            ("0 9 31 2 *", None),
+            ("0 9 31 4,6 *", None),
+            ("0 9 0 * *", None),
+            ("0 9 * 0 *", None),
+            ("0 9 * * 1,2#1", None),
+        ),
     ],
 )
 def test_what_other_crons_read_otherwise_is_refused_with_what_to_type(text: str, instead: str | None) -> None:

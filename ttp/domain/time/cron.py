@@ -1,25 +1,19 @@
-"""Parse cron expressions and compute their instants in a timezone. Only this module uses croniter.
-
-Five fields: minute, hour, day of the month, month, weekday. croniter works on local wall times only; the timezone rules
-are here, because croniter with a zone fires `30 2 * * *` twice on an autumn night. A repeated hour counts once, at its
-first pass. Wall times that a clock change skips become one instant at the end of the gap.
-"""
+"""Cron expressions of five fields: parse one, and write one as a rule of RFC 5545, and back."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.slot_parser import parse_slot_times
-from ttp.domain.time.zones import instant_of
+from ttp.domain.time.rules import CODES, format_parts, parts_of
 
 _FORM = Hint("see", "five fields, for example 0 9 * * 1,3,5")
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
+_FIRST = (0, 0, 1, 1, 0)
 _LAST = (59, 23, 31, 12, 7)
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAYS = {name: number for number, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
 _MONTHS = {
     name: number
@@ -48,16 +42,18 @@ def parse_cron(text: str) -> str:
             f'"{text}": {plain[2]} days of the month together with weekdays differ between cron programs',
             Hint("try", " ".join([*plain[:2], first, *plain[3:]])),
         )
-    expression = " ".join(plain)
-    from croniter import croniter
-
-    if not croniter.is_valid(expression, strict=True):
+    if len({"#" in item for item in plain[4].split(",")}) == 2:
+        raise UsageError(f'"{text}" mixes every weekday and one of the month', _FORM)
+    first_day, months = min(_numbers(plain[2], 1, 31)), _numbers(plain[3], 1, 12)
+    if plain[4] == "*" and all(first_day > _LONGEST[month - 1] for month in months):
         raise UsageError(f'"{text}" never occurs', _FORM)
-    return expression
+    return " ".join(plain)
 
 
 def _expressions(text: str) -> list[str]:
     """Return the expression of weekdays and a time: `mon 9:00`. Times of several minutes are no one expression."""
+    from ttp.domain.time.slot_parser import parse_slot_times
+
     try:
         expressions = parse_slot_times(text)
     except UsageError:
@@ -65,21 +61,53 @@ def _expressions(text: str) -> list[str]:
     return expressions if len(expressions) == 1 else []
 
 
-def cron_instants(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    """Yield the instants of a parsed expression in a zone, strictly after `after`: aware, UTC, each once."""
-    from croniter import CroniterBadDateError, croniter
+def rule_of_cron(expression: str) -> str:
+    """Return the rule of a parsed expression; two, one a line, where it has days of the month and weekdays."""
+    minute, hour, day, month, weekday = expression.split()
+    clock = {"BYHOUR": _join(_numbers(hour, 0, 23)), "BYMINUTE": _join(_numbers(minute, 0, 59))}
+    if month != "*":
+        clock["BYMONTH"] = _join(_numbers(month, 1, 12))
+    rules = []
+    if day != "*":
+        rules.append({"FREQ": "MONTHLY", "BYMONTHDAY": _join(_numbers(day, 1, 31))})
+    if "#" in weekday:
+        nth = sorted((int(item[2]), (int(item[0]) - 1) % 7) for item in weekday.split(",") if "#" in item)
+        rules.append({"FREQ": "MONTHLY", "BYDAY": _join(f"{place}{CODES[number]}" for place, number in nth)})
+    elif weekday != "*":
+        days = sorted({(number - 1) % 7 for number in _numbers(weekday, 0, 7 if "7" in weekday else 6)})
+        rules.append({"FREQ": "WEEKLY", "BYDAY": _join(CODES[number] for number in days)})
+    return "\n".join(format_parts({**rule, **clock}) for rule in rules or [{"FREQ": "DAILY"}])
 
-    wall = after.astimezone(zone).replace(tzinfo=None, fold=0)
-    walls = croniter(expression, wall, ret_type=datetime)
-    last = after
-    while True:
-        try:
-            at = instant_of(walls.get_next(), zone)
-        except (CroniterBadDateError, OverflowError):
-            return
-        if at > last:  # skip the second pass of an hour, and repeats at the end of a gap
-            last = at
-            yield at.astimezone(UTC)
+
+def cron_of_rule(rule: str) -> str:
+    """Return the expression that means the same as a parsed rule; empty if no expression does."""
+    parts = parts_of(rule)
+    days, weekdays = (parts.get(name, "*").split(",") for name in ("BYMONTHDAY", "BYDAY"))
+    if parts.keys() - {"FREQ", "BYMONTH", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE"} or ["*"] not in (days, weekdays):
+        return ""
+    places = {item[:-2] for item in weekdays if item != "*"} or {""}
+    is_of_month = parts["FREQ"] == "MONTHLY" and places <= {*"12345"}
+    if any(re.fullmatch("-[2-9]|-..", day) for day in days) or not (is_of_month or places == {""}):
+        return ""
+    numbers = sorted(((CODES.index(item[-2:]) + 1) % 7, item[:-2]) for item in weekdays if item != "*")
+    is_every_day = len(numbers) == 7 and places == {""}
+    weekday = "*" if is_every_day else _join(f"{day}#{place}" if place else day for day, place in numbers) or "*"
+    day = _join([*(day for day in days if day != "-1"), *("l" for day in days if day == "-1")])
+    return f"{parts['BYMINUTE']} {parts['BYHOUR']} {day} {parts.get('BYMONTH', '*')} {weekday}"
+
+
+def _join(items: Iterable[object]) -> str:
+    return ",".join(map(str, items))
+
+
+def _numbers(field: str, first: int, last: int) -> list[int]:
+    """Return the sorted numbers of a parsed field; the last day of a month is -1."""
+    numbers = set[int]()
+    for item in field.split(","):
+        span, _, step = item.partition("/")
+        start, _, end = (f"{first}-{last}" if span == "*" else span).partition("-")
+        numbers.update([-1] if span == "l" else range(int(start), int(end or start) + 1, int(step or 1)))
+    return sorted(numbers)
 
 
 def _parse_field(place: int, field: str, fields: list[str]) -> str:
@@ -95,7 +123,9 @@ def _parse_field(place: int, field: str, fields: list[str]) -> str:
         if match is None:
             raise _invalid_field(place, field)
         numbers = [int(number) for number in (match["first"], match["last"]) if number is not None]
-        if any(number > _LAST[place] for number in numbers) or (match["step"] and not int(match["step"])):
+        if any(not _FIRST[place] <= number <= _LAST[place] for number in numbers) or (
+            match["step"] and not int(match["step"])
+        ):
             raise _invalid_field(place, field)
         if any(before > behind for before, behind in pairwise(numbers)):
             raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', _FORM)
