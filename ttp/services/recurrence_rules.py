@@ -18,8 +18,8 @@ from ttp.domain.time.cron import rule_of_cron
 from ttp.domain.time.rules import CODES, parts_of
 from ttp.domain.time.zones import instant_of
 
-_LONGEST_GAP = timedelta(days=50 * 366)
-"""A rule that has no time for so long has ended: 29 February on one weekday comes after 40 years at most."""
+_CYCLE = 400
+"""Years after which the calendar is the same again, with its weekdays."""
 
 
 def cron_instants(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
@@ -70,6 +70,7 @@ def _walls(rule: str, first: datetime, start: datetime) -> Iterator[datetime]:
     if frequency in ("DAILY", "WEEKLY"):
         step = timedelta(days=int(parts.get("INTERVAL", 1)) * (7 if frequency == "WEEKLY" else 1))
         begin += max(0, (start - begin) // step) * step
-    end = max(start, day) + _LONGEST_GAP
-    walls: Iterator[datetime] = iter(rrulestr(f"{rule};UNTIL={end:%Y%m%dT%H%M%S}", dtstart=begin))
-    return (wall for wall in walls if wall >= day)
+    # dateutil looks for a next time until the year 9999. In its last years a rule without one takes no seconds.
+    years = (9999 - begin.year) // _CYCLE * _CYCLE
+    walls: Iterator[datetime] = iter(rrulestr(rule, dtstart=begin.replace(year=begin.year + years)))
+    return (wall for wall in (one.replace(year=one.year - years) for one in walls) if wall >= day)

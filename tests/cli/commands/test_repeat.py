@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,87 @@ def test_the_answer_says_when_next_and_what_was_made(ttp: Program) -> None:
     ttp.post("hi", "--to", "x")
     said = ttp.ok("repeat", "add", "1", *DAILY, "--count", "2", "--format", "table").out
 
-    assert "Wed 25 Nov 2026 08:00 UTC (09:00 Berlin for repeat 1)" in said
+    assert "Wed 25 Nov 2026 08:00 UTC (09:00 Berlin for repeat 1), then Thu 26 Nov 2026 09:00;" in said
     assert said.endswith(": 2 3.\n")
+
+
+@pytest.mark.parametrize(
+    ("times", "first"),
+    [
+        (("mon,thu", "9:00"), ["11-26", "11-30", "12-03"]),
+        (("weekdays 9:00",), ["11-25", "11-26", "11-27"]),
+        (("every 2 weeks on tue at 18:00",), ["11-24", "12-08", "12-22"]),
+        (("every 2 weeks on tue at 18:00 from 2026-12-01",), ["12-01", "12-15"]),
+        (("monthly on the 1st at 9:00",), ["12-01"]),
+        (("last friday of the month 17:00",), ["11-27"]),
+        (("0 9 1,15 * 1",), ["11-30", "12-01", "12-07"]),
+        (("FREQ=DAILY;INTERVAL=10;BYHOUR=9,18;BYMINUTE=30",), ["11-24", "12-04", "12-04"]),
+        (("--rule", "FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=1;BYHOUR=9;BYMINUTE=0"), ["12-05"]),
+    ],
+)
+def test_times_in_words_are_listed_as_what_means_the_same(
+    ttp: Program, times: tuple[str, ...], first: list[str]
+) -> None:
+    ttp.account()
+    for _ in range(2):
+        ttp.post("hi", "--to", "x", "--tag", "tips")
+    ttp.ok("repeat", "1", *times, "--tz", "Europe/Berlin", "--count", "3")
+    made = [at[5:] for at in planned(ttp).values()]
+    assert made[: len(first)] == first
+
+    one, *_ = ttp.ok("repeat", "list", "--json").json
+    assert (one["cron"] == "") is bool(ttp.sql("SELECT 1 FROM recurrence WHERE rule IS NOT NULL"))
+    words = ttp.ok("repeat", "list", "--format", "table").out.splitlines()
+    shown = next((line.partition(": ")[2] for line in words if line.startswith("  1: ")), words[1][14:].split("  ")[0])
+    ttp.ok("repeat", "2", shown, "--tz", "Europe/Berlin", "--count", "3")
+    again = ttp.ok("repeat", "list", "--json").json[1]
+    assert {**again, "id": 1, "post": 1} == one
+    assert ttp("repeat", "2", shown, "--tz", "Europe/Berlin").code == 2  # the same posts twice
+
+
+def test_a_pool_takes_its_times_without_an_id(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x", "--tag", "tips")
+    ttp.ok("repeat", "--pool", "tips", "tue", "17:00", "--tz", "UTC")
+    assert told(ttp)["cron"] == "0 17 * * 2"
+
+
+def test_every_second_week_is_the_same_repeat_only_in_the_same_weeks(ttp: Program, clock: FakeClock) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    weekly = ("repeat", "1", "every 2 weeks on tue at 18:00", "--tz", "UTC")
+    ttp.ok(*weekly)
+    clock.advance(days=14)
+    assert ttp(*weekly).code == 2
+    clock.advance(days=7)
+    ttp.ok(*weekly)
+    assert [one["anchor"] for one in ttp.ok("repeat", "list", "--json").json] == ["2026-11-24", "2026-12-15"]
+
+
+@pytest.mark.parametrize(
+    ("words", "tries"),
+    [
+        ((), ["'mon 9:00'"]),
+        (("mon", "9"), ["'mon 9am'", "'mon 9pm'"]),
+        (("second tue", "9:00"), ["'every 2 weeks on tue at 09:00'", "'monthly on the second tue at 09:00'"]),
+        (("mon 9:00", "--cron", "0 9 * * 2"), ["'mon 9:00'"]),
+        (("--cron", "mon 9:00"), ["--cron '0 9 * * 1'"]),
+        (("--rule", "FREQ=DAILY;COUNT=5;BYHOUR=9;BYMINUTE=0"), ["--rule 'FREQ=DAILY;BYHOUR=9;BYMINUTE=0' --count 5"]),
+        (
+            ("FREQ=DAILY;UNTIL=20270630;BYHOUR=9;BYMINUTE=0",),
+            ["--rule 'FREQ=DAILY;BYHOUR=9;BYMINUTE=0' --until 2027-06-30"],
+        ),
+        (("--rule", "mon 9:00"), []),
+    ],
+)
+def test_times_that_are_not_clear_get_the_whole_commands(
+    ttp: Program, words: tuple[str, ...], tries: list[str]
+) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    ran = ttp("repeat", "1", *words)
+    assert (ran.code, ttp.count("recurrence")) == (2, 0)
+    assert re.findall("try: (.*)", ran.err) == [f"ttp repeat 1 {one}" for one in tries]
 
 
 def create_due(clock: FakeClock) -> list[str]:

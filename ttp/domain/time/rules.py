@@ -90,7 +90,7 @@ def parse_rrule(text: str) -> str:
         raise UsageError(f'"{text}" has no time of day: add BYHOUR and BYMINUTE', _FORM)
     if _DAYS[frequency] and parts.keys().isdisjoint(_DAYS[frequency]):
         raise UsageError(f'"{text}" does not say on which day: add {" or ".join(_DAYS[frequency])}', _FORM)
-    plain = {name: _parse_part(name, value, frequency) for name, value in parts.items()}
+    plain = {name: _parse_part(name, parts) for name in parts}
     if plain.get("INTERVAL") == "1":
         del plain["INTERVAL"]
     if plain.get("WKST") == "MO" or plain.keys().isdisjoint(("INTERVAL", "BYWEEKNO", "BYSETPOS")):
@@ -98,15 +98,19 @@ def parse_rrule(text: str) -> str:
     return format_parts(plain)
 
 
-def _parse_part(name: str, value: str, frequency: str) -> str:
+def _parse_part(name: str, parts: dict[str, str]) -> str:
     """Return the sorted values of a part. Raise UsageError if one is invalid."""
+    frequency, value = parts["FREQ"], parts[name]
     items = {item.removeprefix("+") for item in value.split(",")}
     if name == "FREQ":
         return value
-    if len(items) > 1 and name in ("INTERVAL", "WKST"):
+    is_mixed = name == "BYDAY" and len({len(item) > 2 for item in items}) == 2  # dateutil does not unite them
+    if is_mixed or (len(items) > 1 and name in ("INTERVAL", "WKST")):
         items = {""}
     if name in ("BYDAY", "WKST"):
-        place = r"(-?([1-9]|[1-4]\d|5[0-3]))?" if name == "BYDAY" and frequency in ("MONTHLY", "YEARLY") else ""
+        is_of_year = frequency == "YEARLY" and "BYMONTH" not in parts
+        place = "(-?([1-9]|[1-4][0-9]|5[0-3]))?" if is_of_year else "(-?[1-5])?"
+        place = place if name == "BYDAY" and frequency in ("MONTHLY", "YEARLY") else ""
         if all(re.fullmatch(f"{place}({'|'.join(CODES)})", item) for item in items):
             return ",".join(sorted(items, key=lambda item: (int(item[:-2] or 0), CODES.index(item[-2:]))))
     elif all(re.fullmatch(r"-?\d{1,3}", item) for item in items) and frequency in _ONLY.get(name, _DAYS):
