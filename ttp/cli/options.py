@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
 
@@ -36,6 +36,7 @@ _CHUNK = 1 << 16
 _SECRETS = ("credentials", "client secret", "secret of the notification")
 _LONGEST_SECRET = 1 << 16
 """Bytes. Credentials are a few hundred, so the setting does not apply to them."""
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -527,40 +528,43 @@ CronZone = Annotated[
 ]
 
 
-def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> list[str]:
-    """Return cron expressions for days and times in words, or for `--cron`. UsageError.
+def parse_times(
+    texts: Mapping[str, str | None],
+    parse: Mapping[str, Callable[[str], T]],
+    again: Sequence[str],
+    own: datetime | None = None,
+) -> T:
+    """Return what the one text of several options means, `""` for an argument. UsageError, with whole commands.
 
-    `again`: the command without them, for hints.
+    `again`: the command without them; `own`: the time of what is repeated, as for `as_times`.
     """
-    from ttp.domain.time.cron import parse_cron
-    from ttp.domain.time.slot_parser import EXAMPLE, parse_slot_times
+    from ttp.cli.time_readings import as_times
+    from ttp.domain.time.slot_parser import EXAMPLE
 
-    if words is not None and cron is not None:
-        raise UsageError("give days and times, or --cron, not both", Hint("try", quote_command(*again, words)))
-    if cron is not None:
-        again = (*again, "--cron")
-    elif words is None:
-        raise UsageError("no days and times given", Hint("try", quote_command(*again, EXAMPLE)))
-    with retyped(words or cron or "", again):
-        return parse_slot_times(words or "") if cron is None else [parse_cron(cron)]
-
-
-@contextmanager
-def retyped(text: str, again: Sequence[str]) -> Iterator[None]:
-    """Make whole commands of the texts that a UsageError proposes for `text`. `again`: the command without it."""
+    typed = {flag: text for flag, text in texts.items() if text}
+    flag, text = next(iter(typed.items()), ("", EXAMPLE))
+    command = [*again, *filter(None, [flag])]
+    if len(typed) != 1:
+        raise UsageError(
+            "say only once when" if typed else "no times given", Hint("try", quote_command(*command, text))
+        )
     try:
-        yield
+        return parse[flag](text)
     except UsageError as error:
-        error.hints = tuple(_retype(hint, text, again) if hint.label == "try" else hint for hint in error.hints)
+        error.hints = tuple(_retype(hint, text, command) if hint.label == "try" else hint for hint in error.hints)
+        if flag != "--rule" and all(hint.label != "try" for hint in error.hints):
+            with suppress(UsageError):
+                if (meant := as_times(text, own)) and parse[""](meant):
+                    error.hints = (Hint("try", quote_command(*again, meant)),)
         raise
 
 
-def _retype(hint: Hint, text: str, again: Sequence[str]) -> Hint:
+def _retype(hint: Hint, text: str, command: Sequence[str]) -> Hint:
     if isinstance(hint.way, str):
-        return replace(hint, way=quote_command(*again, hint.way), replaces=(text, hint.way))
-    if isinstance(hint.way, OtherOptions) and not again[-1].startswith("--"):  # options instead of an argument
+        return replace(hint, way=quote_command(*command, hint.way), replaces=(text, hint.way))
+    if isinstance(hint.way, OtherOptions) and not command[-1].startswith("--"):  # options instead of an argument
         words = option_words({f"--{name}": str(value) for name, value in hint.way.options})
-        return replace(hint, way=quote_command(*again, *words))
+        return replace(hint, way=quote_command(*command, *words))
     return hint
 
 

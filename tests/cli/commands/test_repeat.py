@@ -122,11 +122,11 @@ def test_every_second_week_is_the_same_repeat_only_in_the_same_weeks(ttp: Progra
 @pytest.mark.parametrize(
     ("words", "tries"),
     [
-        ((), ["'mon 9:00'"]),
+        ((), ["'mon,wed,fri 09:00'"]),
         (("mon", "9"), ["'mon 9am'", "'mon 9pm'"]),
         (("second tue", "9:00"), ["'every 2 weeks on tue at 09:00'", "'monthly on the second tue at 09:00'"]),
         (("mon 9:00", "--cron", "0 9 * * 2"), ["'mon 9:00'"]),
-        (("--cron", "mon 9:00"), ["--cron '0 9 * * 1'"]),
+        (("--cron", "mon 9:00"), ["'mon 09:00'"]),
         (("--rule", "FREQ=DAILY;COUNT=5;BYHOUR=9;BYMINUTE=0"), ["--rule 'FREQ=DAILY;BYHOUR=9;BYMINUTE=0' --count 5"]),
         (
             ("FREQ=DAILY;UNTIL=20270630;BYHOUR=9;BYMINUTE=0",),

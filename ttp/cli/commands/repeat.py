@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.errors import option_words, quote_command
+from ttp.cli.errors import option_words
 from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
 from ttp.cli.output import Output
 from ttp.cli.render import slots
@@ -23,7 +22,6 @@ from ttp.domain.time.formatting import clock_text, day_text, format_instant
 from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
-    from ttp.domain.time.rules import Rule
     from ttp.services.repeats import ChangedRepeat, NewRepeat
 
 repeat = typer.Typer()
@@ -42,7 +40,7 @@ def add(
         typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=options.parse_id_or_times),
     ] = None,
     times: Annotated[
-        list[str] | None, typer.Argument(metavar="[TIMES...]", help="When: mon,thu 9:00; weekdays 9am; as below.")
+        list[str] | None, typer.Argument(metavar="[TIMES...]", help="Such as mon,thu 9:00, or as below.")
     ] = None,
     cron: options.Cron = None,
     rule: Annotated[
@@ -75,17 +73,17 @@ def add(
     """Repeat a post on a schedule.
 
     Each time a new post is created in advance; the repeated post does not change. With --pool the posts of a
-    tag take turns. With --template the repeated post is a new draft. The word add can be left out. TIMES are
-    days and times, or a cron expression or an RRULE; from 2026-12-01 behind them is the first day.
+    tag take turns. With --template the repeated post is a new draft. The word add can be left out.
 
     Examples:
-      ttp repeat add 3 'mon,thu 9:00'
       ttp repeat add 3 'weekdays 9:00' --tz Europe/Zurich --count 10
       ttp repeat add 3 'every 2 weeks on tue at 18:00'
-      ttp repeat add 3 'monthly on the 1st,15th at 9:00'
       ttp repeat add --pool evergreen 'last friday of the month 17:00'
-      ttp repeat add --template weekly --to x/me --cron '0 9 * * 1'
+      ttp repeat add --template weekly --to x/me 'monthly on the 1st,15th at 9:00'
     """
+    from ttp.cli.time_readings import own_time
+    from ttp.domain.time.slot_parser import parse_rule, parse_rule_of
+
     if (pool or template) and what and not what.isdecimal():
         times = [what, *(times or ())]
         what = None
@@ -94,8 +92,16 @@ def add(
     more = {**rest, "--template": template, "--var": var, "--to": to, "--cool-down": cool_down, "--tz": tz}
     command = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words(more)]
     _refuse_mixture(post_id, pool, vary, cool_down, template, var or to)
-    texts = {"": " ".join(times or ()), "--cron": cron, "--rule": rule}
-    when = _parse_times(context, post_id, {flag: text for flag, text in texts.items() if text}, command)
+    when = options.parse_times(
+        {"": " ".join(times or ()), "--cron": cron, "--rule": rule},
+        {
+            "": parse_rule,
+            "--cron": lambda text: parse_rule_of(None, text, None),
+            "--rule": lambda text: parse_rule_of(None, None, text),
+        },
+        command,
+        own_time(f"{post_id}", context),
+    )
     wanted, accounts = None, tuple(context.queries.accounts_of(post_id)) if post_id is not None else ()
     if template is not None:
         wanted = PostInput(template=template, vars=options.parse_pairs(var, "--var"), to=options.split_list(to))
@@ -118,26 +124,6 @@ def add(
     with context.naming_choices():
         done = context.repeats.begin(recurrence, wanted)
     _answer_begun(context, done, is_new=wanted is not None)
-
-
-def _parse_times(context: Context, post_id: int | None, texts: Mapping[str, str], command: list[str]) -> Rule:
-    """Return when the repeat comes. UsageError unless it is said once. `texts`: by option; `command`: without them, for
-    hints."""
-    from ttp.cli.time_readings import as_times, own_time
-    from ttp.domain.time.slot_parser import parse_rule_of
-
-    flag, text = next(iter(texts.items()), ("", "mon 9:00"))
-    again = [*command, *filter(None, [flag])]
-    if len(texts) != 1:
-        raise UsageError("say only once when" if texts else "no times given", Hint("try", quote_command(*again, text)))
-    with options.retyped(text, again):
-        try:
-            return parse_rule_of(texts.get(""), texts.get("--cron"), texts.get("--rule"))
-        except UsageError as error:
-            meant = None if flag else as_times(text, own_time(f"{post_id}", context))
-            if meant and not any(hint.label == "try" for hint in error.hints):
-                error.hints = (Hint("try", meant),)
-            raise
 
 
 def _answer_begun(context: Context, done: NewRepeat, *, is_new: bool) -> None:

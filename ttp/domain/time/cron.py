@@ -34,7 +34,7 @@ def parse_cron(text: str) -> str:
     fields = text.lower().split()
     if len(fields) != len(_FIELDS):
         message = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'
-        raise UsageError(message, *[Hint("try", one) for one in _expressions(text)] or [_FORM])
+        raise UsageError(message, _FORM)
     plain = [_parse_field(place, field, fields) for place, field in enumerate(fields)]
     if plain[2].startswith("*/") and plain[4] != "*":
         first = ",".join(map(str, range(1, 32, int(plain[2][2:]) or 1)))
@@ -48,17 +48,6 @@ def parse_cron(text: str) -> str:
     if plain[4] == "*" and all(first_day > _LONGEST[month - 1] for month in months):
         raise UsageError(f'"{text}" never occurs', _FORM)
     return " ".join(plain)
-
-
-def _expressions(text: str) -> list[str]:
-    """Return the expression of weekdays and a time: `mon 9:00`. Times of several minutes are no one expression."""
-    from ttp.domain.time.slot_parser import parse_slot_times
-
-    try:
-        expressions = parse_slot_times(text)
-    except UsageError:
-        return []
-    return expressions if len(expressions) == 1 else []
 
 
 def rule_of_cron(expression: str) -> str:
