@@ -11,7 +11,7 @@ from ttp.domain.errors import Hint, UsageError
 
 CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _RANGES = {
-    "INTERVAL": (1, 366),
+    "INTERVAL": (1, 999),
     "BYMONTH": (1, 12),
     "BYWEEKNO": (-53, 53),
     "BYYEARDAY": (-366, 366),

@@ -107,10 +107,6 @@ def is_slot_times(text: str) -> bool:
     return False
 
 
-def is_days(text: str) -> bool:
-    return bool(_days(text))
-
-
 def _split_date(text: str) -> tuple[str, str | None]:
     """Return the text without its first day, and that day or None."""
     text = " ".join(text.split())
@@ -149,7 +145,7 @@ def _parse_words(text: str) -> list[Rule]:
 
 
 def _rules(days: dict[str, str], number: str | None, clocks: list[time], anchor: str | None) -> list[Rule]:
-    interval = {} if number in (None, "1") else {"INTERVAL": number or ""}
+    interval = {} if number in (None, "1") else {"INTERVAL": f"{int(number or 1)}"}
     minutes = dict.fromkeys(clock.minute for clock in clocks)
     hours = {minute: sorted({clock.hour for clock in clocks if clock.minute == minute}) for minute in minutes}
     texts = [{"BYHOUR": ",".join(map(str, hours[minute])), "BYMINUTE": f"{minute}"} for minute in minutes]
