@@ -70,13 +70,9 @@ def test_the_answer_says_when_next_and_what_was_made(ttp: Program) -> None:
     ("times", "first"),
     [
         (("mon,thu", "9:00"), ["11-26", "11-30", "12-03"]),
-        (("weekdays 9:00",), ["11-25", "11-26", "11-27"]),
         (("every 2 weeks on tue at 18:00",), ["11-24", "12-08", "12-22"]),
-        (("every 2 weeks on tue at 18:00 from 2026-12-01",), ["12-01", "12-15"]),
-        (("monthly on the 1st at 9:00",), ["12-01"]),
         (("last friday of the month 17:00",), ["11-27"]),
         (("0 9 1,15 * 1",), ["11-30", "12-01", "12-07"]),
-        (("FREQ=DAILY;INTERVAL=10;BYHOUR=9,18;BYMINUTE=30",), ["11-24", "12-04", "12-04"]),
         (("--rule", "FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=1;BYHOUR=9;BYMINUTE=0"), ["12-05"]),
     ],
 )
