@@ -70,8 +70,8 @@ BY_TYPER = """
 20   config show
 20   config get timezone
 20   slots list
-20   slots add "mon 09:00" --account x/shop1 # croniter
-20   repeat list # croniter
+20   slots add "mon 09:00" --account x/shop1 # dateutil
+20   repeat list # dateutil
 20   metrics list --limit 50
 20   metrics summary --account x/shop1
 20   metrics import {folder}/metrics.csv

@@ -13,7 +13,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--accounts|--add-media|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--captions|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--every|--exclude|--expires|--explore|--fields|--file|--focus|--for|--format|--from|--history|--host|--html|--include-category|--key|--langs|--limit|--map|--max-age|--max-late|--max-new|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--print-config|--program|--project|--published|--quiet-hours|--reason|--remove-media|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--snippet|--socket|--sort|--split|--spread|--state|--status|--svg|--tag|--template|--text|--thread|--thumbnail|--to|--trusted-proxy|--tz|--until|--var|--vary|--where|--with|--within|-n) option=$word ;;
+            --account|--accounts|--add-media|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--captions|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--every|--exclude|--expires|--explore|--fields|--file|--focus|--for|--format|--from|--history|--host|--html|--include-category|--key|--langs|--limit|--map|--max-age|--max-late|--max-new|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--print-config|--program|--project|--published|--quiet-hours|--reason|--remove-media|--remove-tag|--replace-link|--report|--rule|--scopes|--search|--seed|--server|--set|--shift|--since|--snippet|--socket|--sort|--split|--spread|--state|--status|--svg|--tag|--template|--text|--thread|--thumbnail|--to|--trusted-proxy|--tz|--until|--var|--vary|--where|--with|--within|-n) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'approve-link'|'config'|'credentials'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'source'|'store'|'template'|'token'|'webhook') path="${path:+$path }$word" ;;
@@ -60,7 +60,7 @@ _ttp() {
         'slots preview') options=$'--account\n--count\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'slots remove') ask=(slot) options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
-        'repeat add') (( place )) || { ask=(post); }; options=$'--cron\n--tz\n--until\n--count\n--vary\n--pool\n--template\n--var\n--to\n--cool-down\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'repeat add') (( place )) || { ask=(post); }; options=$'--cron\n--rule\n--tz\n--until\n--count\n--vary\n--pool\n--template\n--var\n--to\n--cool-down\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'repeat list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'repeat skip') (( place )) || { ask=(repeat); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'repeat pause') (( place )) || { ask=(repeat); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -193,8 +193,8 @@ _ttp() {
             'undo --fields'|'redo --fields') words=$'id\ncommand\nat\nby\ndeleted\nstatus\nscheduledAt\nlostTime\ncontent\nwarnings' many=1 ;;
             'slots add --fields'|'slots list --fields') words=$'id\naccount\ncron\ntimezone\nname\nnextAt' many=1 ;;
             'slots preview --fields') words=$'at\naccount\nslot\nname\ntimezone\npost\nposts\ncontent' many=1 ;;
-            'repeat add --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed\nposts\nwarnings' many=1 ;;
-            'repeat list --fields'|'repeat skip --fields'|'repeat pause --fields'|'repeat resume --fields'|'repeat stop --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed' many=1 ;;
+            'repeat add --fields') words=$'id\npost\npool\ncron\nrule\nanchor\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed\nposts\nwarnings' many=1 ;;
+            'repeat list --fields'|'repeat skip --fields'|'repeat pause --fields'|'repeat resume --fields'|'repeat stop --fields') words=$'id\npost\npool\ncron\nrule\nanchor\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed' many=1 ;;
             'plan --fields') words=$'id\nat\nscore\naccounts\nexplored' many=1 ;;
             'optimal --fields') words=$'account\nplatform\ntimezone\nfrom\nto\nbestHours\nbestDays\ndataPoints\nsignal\nevidence\ndaysFirst\nleftOut\nonlineFollowers\nfactors\nnoFactors\nhours\ndays\nslots' many=1 ;;
             'optimal next --fields') words=$'at\nday\nhour\nscore\nuplift\nwhy\nexplored\nlater' many=1 ;;

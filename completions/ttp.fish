@@ -12,7 +12,7 @@ function __ttp_at --description 'Whether the command typed so far is one of thes
         switch $word
             case --
                 return 1
-            case --account --accounts --add-media --add-tag --after --allow-host --alt --at --blackout --by --capability --captions --client-secret --color --cool-down --count --credentials --cron --dates --days --events --every --exclude --expires --explore --fields --file --focus --for --format --from --history --host --html --include-category --key --langs --limit --map --max-age --max-late --max-new --max-time --media --min-gap --name --only --overlap --password-file --per-day --platform --pool --port --post --print-config --program --project --published --quiet-hours --reason --remove-media --remove-tag --replace-link --report --scopes --search --seed --server --set --shift --since --snippet --socket --sort --split --spread --state --status --svg --tag --template --text --thread --thumbnail --to --trusted-proxy --tz --until --var --vary --where --with --within -n
+            case --account --accounts --add-media --add-tag --after --allow-host --alt --at --blackout --by --capability --captions --client-secret --color --cool-down --count --credentials --cron --dates --days --events --every --exclude --expires --explore --fields --file --focus --for --format --from --history --host --html --include-category --key --langs --limit --map --max-age --max-late --max-new --max-time --media --min-gap --name --only --overlap --password-file --per-day --platform --pool --port --post --print-config --program --project --published --quiet-hours --reason --remove-media --remove-tag --replace-link --report --rule --scopes --search --seed --server --set --shift --since --snippet --socket --sort --split --spread --state --status --svg --tag --template --text --thread --thumbnail --to --trusted-proxy --tz --until --var --vary --where --with --within -n
                 set option $word
             case '-*'
             case '*'
@@ -374,13 +374,14 @@ complete -c ttp -n "__ttp_at any 'slots add' 'slots list'" -l fields -x -k -a '(
 complete -c ttp -n "__ttp_at any 'slots list' 'slots preview' 'optimal' 'optimal next' 'optimal week' 'optimal heatmap' 'optimal explain' 'optimal backtest' 'calendar' 'retry' 'approve-link create' 'pause' 'resume' 'list' 'report' 'metrics pull' 'metrics list' 'metrics summary' 'export'" -l account -x -k -a '(__ttp_many ask account)' -d 'Only these accounts.'
 complete -c ttp -n "__ttp_at any 'slots preview'" -l count -x -d 'How many times (10).'
 complete -c ttp -n "__ttp_at any 'slots preview'" -l fields -x -k -a '(__ttp_many words \'at\' \'account\' \'slot\' \'name\' \'timezone\' \'post\' \'posts\' \'content\')' -d 'Only these fields, in this order.'
+complete -c ttp -n "__ttp_at any 'repeat add'" -l rule -x -d 'A rule of calendars: \'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0\'.'
 complete -c ttp -n "__ttp_at any 'repeat add'" -l until -x -d 'The last day: 2027-06-30.'
 complete -c ttp -n "__ttp_at any 'repeat add'" -l count -x -d 'How many times in all.'
 complete -c ttp -n "__ttp_at any 'repeat add'" -l vary -r -F -d 'A file of texts to use in turn, separated by lines of ---.'
 complete -c ttp -n "__ttp_at any 'repeat add'" -l pool -x -k -a '(__ttp_ask tag)' -d 'Each time repeat the least recently used post with this tag.'
 complete -c ttp -n "__ttp_at any 'repeat add'" -l cool-down -x -d 'With --pool: how long a post rests (30d).'
-complete -c ttp -n "__ttp_at any 'repeat add'" -l fields -x -k -a '(__ttp_many words \'id\' \'post\' \'pool\' \'cron\' \'timezone\' \'until\' \'count\' \'texts\' \'coolDownS\' \'state\' \'nextAt\' \'made\' \'skipped\' \'missed\' \'posts\' \'warnings\')' -d 'Only these fields, in this order.'
-complete -c ttp -n "__ttp_at any 'repeat list' 'repeat skip' 'repeat pause' 'repeat resume' 'repeat stop'" -l fields -x -k -a '(__ttp_many words \'id\' \'post\' \'pool\' \'cron\' \'timezone\' \'until\' \'count\' \'texts\' \'coolDownS\' \'state\' \'nextAt\' \'made\' \'skipped\' \'missed\')' -d 'Only these fields, in this order.'
+complete -c ttp -n "__ttp_at any 'repeat add'" -l fields -x -k -a '(__ttp_many words \'id\' \'post\' \'pool\' \'cron\' \'rule\' \'anchor\' \'timezone\' \'until\' \'count\' \'texts\' \'coolDownS\' \'state\' \'nextAt\' \'made\' \'skipped\' \'missed\' \'posts\' \'warnings\')' -d 'Only these fields, in this order.'
+complete -c ttp -n "__ttp_at any 'repeat list' 'repeat skip' 'repeat pause' 'repeat resume' 'repeat stop'" -l fields -x -k -a '(__ttp_many words \'id\' \'post\' \'pool\' \'cron\' \'rule\' \'anchor\' \'timezone\' \'until\' \'count\' \'texts\' \'coolDownS\' \'state\' \'nextAt\' \'made\' \'skipped\' \'missed\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'plan'" -l drafts -d 'All drafts.'
 complete -c ttp -n "__ttp_at any 'plan'" -l tag -x -k -a '(__ttp_ask tag)' -d 'All drafts with one of these tags.'
 complete -c ttp -n "__ttp_at any 'plan'" -l week -d 'Same as --days 7.'

@@ -184,6 +184,7 @@ _ARGUMENTS = {
     "PLATFORM[/HANDLE]": WordSource(ask=("account", *_WITH_LOGIN)),
     "ID|NAME...": WordSource(ask=("slot",)),
     "[WHEN]": WordSource(tuple(calendar_range.STEPS)),
+    "[TIMES...]": WordSource(("daily", "every", "monthly", "weekdays", "weekends")),
     "KEY": _KEY,
     "[KEY...]": _KEY,
     "NAME|FILE": _TEMPLATE,

@@ -108,6 +108,7 @@ class RejectionAnswer(TypedDict):
 class RepeatOfPost(TypedDict):
     id: int
     cron: str
+    rule: str
     timezone: str
 
 
@@ -418,6 +419,8 @@ class RepeatAnswer(TypedDict):
     post: int | None
     pool: str | None
     cron: str
+    rule: str
+    anchor: str | None
     timezone: str
     until: Instant | None
     count: int | None

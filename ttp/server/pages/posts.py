@@ -15,7 +15,7 @@ from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput
 from ttp.domain.post_fields import shown_fields
 from ttp.domain.recurrence import Recurrence, end_of_day
-from ttp.domain.time.slot_parser import parse_slot_times
+from ttp.domain.time.slot_parser import parse_rule
 from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.moving import go_after_undo
 from ttp.server.pages.post_events import post_events
@@ -61,12 +61,12 @@ def _delete_remote(visit: Visit, services: RequestServices) -> None:
 
 
 def _repeat(visit: Visit, services: RequestServices) -> None:
-    crons = parse_slot_times(visit.field("times"))
-    if len(crons) != 1:
-        raise UsageError("a repeat has one minute of the hour: make two repeats")
+    when = parse_rule(visit.field("times"))
     zone = services.times.weekly_zone(services.queries.accounts_of(visit.post_id))
     until = end_of_day(visit.field("until"), zone) if visit.field("until") else None
-    services.repeats.begin(Recurrence(crons[0], zone.key, post_id=visit.post_id, until=until))
+    services.repeats.begin(
+        Recurrence(when.cron, zone.key, rule=when.rule, anchor=when.anchor, post_id=visit.post_id, until=until)
+    )
 
 
 def _change_repeat(visit: Visit, services: RequestServices, change: Callable[[Repeats, int], object]) -> None:
