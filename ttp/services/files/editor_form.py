@@ -1,7 +1,6 @@
 """The file that an editor opens for one post: a content file with hints in its front matter.
 
-After a mistake, the errors are shown as comments at its top and removed again when it is read. Only exactly those lines
-are removed, so the text keeps its own.
+After a mistake, the errors are shown as comments at the top of the front matter.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ttp.services.files.fields import Entry, as_value, parse_entry
 
 LONGEST = 1 << 26
 """Most characters of a text that a person wrote."""
-_FENCE = "---"
+_FENCE, _ERROR = "---", "# ! "
 _EXAMPLES: Mapping[str, Sequence[str]] = {
     "accounts": ("to: [x/me, ig/shop]",),
     "scheduledAt": ("at: tomorrow 9am          (or a date and time, optimal, next-slot; without it a draft)",),
@@ -102,35 +101,14 @@ def is_blank(typed: PostInput, *, media: bool = True) -> bool:
     return not (media and typed.media) and not any(text.strip() for text in texts)
 
 
-def add_comments(text: str, lines: Sequence[str]) -> str:
-    """Add lines as comments at the top of the front matter, which is created if missing."""
-    if not lines:
-        return text
-    first, *rest = text.split("\n", 1)
-    comments = [f"# {line}".rstrip() for line in lines]
-    if first.removeprefix("\ufeff").rstrip() == _FENCE:
-        return "\n".join([first, *comments, *rest])
-    return "\n".join([_FENCE, *comments, _FENCE, text])
-
-
-def remove_comments(text: str, lines: Sequence[str]) -> str:
-    """Remove the lines that `add_comments` added, wherever they are in the front matter now."""
-    rows = text.split("\n")
-    if not lines or rows[0].removeprefix("\ufeff").rstrip() != _FENCE:
-        return text
-    ours = {f"# {line}".rstrip() for line in lines}
-    end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() == _FENCE), None)
-    if end is None:  # what follows may be the text: remove only lines at the top
-        end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() not in ours), len(rows))
-        return "\n".join([rows[0], *rows[end:]])
-    kept = [row for row in rows[1:end] if row.rstrip() not in ours]
-    if any(row.strip() for row in kept) or _begins_front(rows[end + 1 :]):
-        return "\n".join([rows[0], *kept, *rows[end:]])
-    return "\n".join(rows[end + 1 :])  # only added lines
-
-
-def _begins_front(rows: Sequence[str]) -> bool:
-    return bool(rows) and rows[0].removeprefix("\ufeff").rstrip() == _FENCE
+def with_errors(text: str, lines: Sequence[str]) -> str:
+    """Return a text with errors as comments at the top of its front matter, which is created if missing. Earlier ones
+    go."""
+    first, *rest = text.split("\n")
+    if first.removeprefix("\ufeff").rstrip() != _FENCE:
+        first, rest = _FENCE, [_FENCE, first, *rest]
+    earlier = next((place for place, row in enumerate(rest) if not row.startswith(_ERROR)), len(rest))
+    return "\n".join([first, *(f"{_ERROR}{line}" for line in lines), *rest[earlier:]])
 
 
 def edit_between(before: PostInput, after: PostInput) -> PostInput:
@@ -186,7 +164,7 @@ def with_edit(before: PostInput, edit: PostInput) -> PostInput:
 
 def is_empty_edit(change: PostInput) -> bool:
     """Return whether an edit changes nothing."""
-    return replace(change, edited=False) == PostInput()
+    return replace(change, edited=False, kept=False) == PostInput()
 
 
 def _changed_keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
