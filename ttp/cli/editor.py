@@ -13,10 +13,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text, error_lines
@@ -24,17 +24,12 @@ from ttp.cli.notices import print_saved_post, saved_post_message, saved_posts_sp
 from ttp.cli.terminal import is_interactive
 from ttp.domain.action import as_fields
 from ttp.domain.errors import Hint, TtpError, UsageError
-from ttp.domain.media.place import name_in_place
 from ttp.domain.permissions import Capability
-from ttp.domain.post_edit import changed_media, said_texts
-from ttp.domain.post_fields import MEDIA
 from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
-from ttp.services.files.fields import fields_of, media_name
 from ttp.store.home.editor_drafts import EditorDraft, EditorDrafts
 
 if TYPE_CHECKING:
-    from ttp.domain.post import Post
     from ttp.domain.post_edit import PostInput
     from ttp.services.posts import SavedPost
 
@@ -115,7 +110,7 @@ def create_in_editor(context: Context, post_input: PostInput) -> None:
                 sheet.remember(first=post_input.first)
 
         def is_blank(text: str) -> bool:
-            return _is_blank(context, text, media=text != began)
+            return editor_form.is_blank(text, context.platforms, media=text != began)
 
         def take(text: str) -> tuple[SavedPost, str | None]:
             written = replace(editor_form.parse_form(text, context.platforms), first=sheet.first)
@@ -135,8 +130,9 @@ def edit_in_editor(context: Context, post_id: int, post_input: PostInput) -> Non
         with context.drafts.keep_text_on_error(post_input.text if post_input.kept else None, edits=True):
             editor()
             post = context.posts.editable(post_id)
-            before, version = _fields_before(context, post), post_fingerprint(post)
-            edited = editor_form.with_edit(before, _with_media_named(post, post_input))
+            version, fields = post_fingerprint(post), editor_form.fields_of_post(post, context.zone)
+            before = replace(editor_form.parse_form(_filled(context, fields, new=False), context.platforms), key=None)
+            edited = editor_form.with_edit(before, editor_form.with_media_named(post, post_input))
             began = _filled(context, editor_form.fields_of_input(edited), new=False)
             sheet = stack.enter_context(EditorDrafts(context.home).of_post(post_id))
             nothing_typed = editor_form.is_empty_edit(post_input)
@@ -208,31 +204,6 @@ def _edit_until_valid(
     return result
 
 
-def _fields_before(context: Context, post: Post) -> PostInput:
-    """Return what the file of a post has if nothing changes."""
-    fields = fields_of(post, media_name)
-    if post.scheduled_at is not None:
-        from ttp.domain.time.formatting import format_iso
-
-        fields["scheduledAt"] = format_iso(post.scheduled_at, context.zone)
-    return replace(editor_form.parse_form(_filled(context, fields, new=False), context.platforms), key=None)
-
-
-def _with_media_named(post: Post, change: PostInput) -> PostInput:
-    """Return an edit that adds or removes media as one that names all that are left, as the file does."""
-    if not (change.add_media or change.remove_media):
-        return change
-    nothing: dict[str, Any] = {one.name: None for one in MEDIA}
-    bare = replace(change, **nothing)
-    kept, texts = changed_media(post, bare, ()), dict[str, Any]()
-    for one in MEDIA:
-        typed = getattr(change, one.name) or ()
-        stays = change.add_media or getattr(change, one.name) is None
-        texts[one.name] = (*said_texts(kept, one), *typed) if stays else typed
-    names = (*(name_in_place(media_name(item), item) for item in kept), *change.add_media)
-    return replace(change, media=names, **texts, add_media=(), remove_media=())
-
-
 def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
     for name in () if new else ("key", "status"):
         fields.pop(name, None)
@@ -245,12 +216,4 @@ def _error_lines(error: TtpError) -> list[str]:
     """Return the error as lines for the top of the file, with what to write in it."""
     first, *more = error_lines(error, lambda way: command_text(as_fields(way) or ""))
     last = "Fix it and save. If you leave the file unchanged, it is kept."
-    lines = [first.removeprefix("ttp: error: "), *more, last]
-    return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
-
-
-def _is_blank(context: Context, text: str, *, media: bool) -> bool:
-    """Return whether a file has nothing to post. Without `media` only texts count. Unreadable files are not blank."""
-    with suppress(TtpError, ValueError, RecursionError):
-        return not text.strip() or editor_form.is_blank(editor_form.parse_form(text, context.platforms), media=media)
-    return False
+    return [first.removeprefix("ttp: error: "), *more, last]

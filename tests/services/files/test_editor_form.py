@@ -114,8 +114,8 @@ def test_a_text_without_front_matter_is_the_text() -> None:
     assert editor_form.parse_form("\ufeffHello\r\nyou\n\n## x\n\nHi", PLATFORMS) == replace(
         editor_form.parse_form("Hello\nyou", PLATFORMS), variants={"x": "Hi"}
     )
-    assert editor_form.is_blank(editor_form.parse_form("\n \n", PLATFORMS))
-    assert not editor_form.is_blank(editor_form.parse_form("## thread\nB", PLATFORMS))
+    assert editor_form.is_blank("\n \n", PLATFORMS)
+    assert not editor_form.is_blank("## thread\nB", PLATFORMS)
 
 
 def test_every_fault_is_told() -> None:
