@@ -38,9 +38,9 @@ class EditorDraft:
     base: str | None = None
     first: bool = False
 
-    def remember(self, **known: object) -> None:
+    def remember(self, **fields: object) -> None:
         """Store what is known about it. Raises Busy."""
-        for name, value in known.items():
+        for name, value in fields.items():
             setattr(self, name, value)
         with disk_errors_as_busy(self.path):
             data = json.dumps({name: getattr(self, name) for name in _KINDS}).encode()
@@ -163,8 +163,8 @@ def _locked(path: Path) -> int | None:
 def _read(lock: int) -> dict[str, Any]:
     """Return the valid part of the JSON file."""
     try:
-        found = json.loads(os.pread(lock, 1 << 20, 0) or b"{}")
+        data = json.loads(os.pread(lock, 1 << 20, 0) or b"{}")
     except ValueError:  # cut short when the machine went down
         return {}
-    known = found if isinstance(found, dict) else {}
-    return {name: known[name] for name, kind in _KINDS.items() if isinstance(known.get(name), kind)}
+    fields = data if isinstance(data, dict) else {}
+    return {name: fields[name] for name, kind in _KINDS.items() if isinstance(fields.get(name), kind)}
