@@ -100,8 +100,9 @@ def create_in_editor(context: Context, post_input: PostInput) -> None:
             began = _filled(context, editor_form.fields_of_input(post_input), new=True)
             unsaved = drafts.left_behind()
             if unsaved and editor_form.is_empty_edit(post_input):
-                context.out.note("continuing the last text, which was not saved")
                 sheet = stack.enter_context(drafts.begin(unsaved))
+                maybe = ", or ttp was ended while it saved it: see  ttp list" if sheet.saving else ""
+                context.out.note(f"continuing the last text, which was not saved{maybe}")
             else:
                 if unsaved:
                     context.out.note("an earlier text was not saved:  ttp create -e")
@@ -117,7 +118,12 @@ def create_in_editor(context: Context, post_input: PostInput) -> None:
             with context.naming_choices():
                 earlier = context.posts.find_by_key(written)
                 time = None if earlier else context.posts.time_of_new(context.times, written)
-                return earlier or context.posts.create(written, time), written.tz
+                sheet.remember(saving=True)
+                try:
+                    return earlier or context.posts.create(written, time), written.tz
+                except TtpError:
+                    sheet.remember(saving=False)
+                    raise
 
         saved, zone = _edit_until_valid(sheet, take, is_blank, "ttp create -e")
         print_saved_post(context, saved, *saved_post_message(context, saved, zone))

@@ -21,7 +21,7 @@ from ttp.store.home.files import disk_errors_as_busy, make_home, open_regular, r
 from ttp.store.home.locks import try_lock
 
 FOLDER = "writing"
-_KINDS = {"base": str, "first": bool}
+_KINDS = {"base": str, "first": bool, "saving": bool}
 """What the JSON file holds, by the fields of EditorDraft."""
 
 
@@ -30,13 +30,14 @@ class EditorDraft:
     """One locked text.
 
     `base`: fingerprint of the post that the text was made from. `first`: the new post goes in front of the posts in its
-    slot.
+    slot. `saving`: a post is being made of it.
     """
 
     path: Path
     lock: int
     base: str | None = None
     first: bool = False
+    saving: bool = False
 
     def remember(self, **fields: object) -> None:
         """Store what is known about it. Raises Busy."""
