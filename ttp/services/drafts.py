@@ -1,4 +1,4 @@
-"""Save texts from stdin or an editor as drafts before anything is checked, so that no text is lost."""
+"""Save texts from stdin or a terminal as drafts before anything is checked, so that no text is lost."""
 
 from __future__ import annotations
 
