@@ -158,7 +158,9 @@ Variables = Annotated[
 Snippets = Annotated[
     list[str] | None, typer.Option("--snippet", metavar="NAME", help="A stored text to append to the post.")
 ]
-UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write in your editor; your text is kept as a draft.")]
+UseEditor = Annotated[
+    bool, typer.Option("--edit", "-e", help="Write in your editor; a refused text stays in its file.")
+]
 Where = Annotated[
     str | None,
     typer.Option(
