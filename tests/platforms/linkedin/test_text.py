@@ -59,7 +59,7 @@ FILM = {"width": 720, "height": 900, "duration_ms": 4000}
     [
         ("Hello", (), {}, []),
         ("", (item(),), {}, []),
-        ("", (), {"linkedin.card": "https://example.com"}, []),
+        ("", (), {"linkedin.card": "https://example.com"}, ["text_missing"]),  # a page may have no title
         ("Hello", (item(),) * 20, {}, []),
         ("Hello", (item("video/mp4", **FILM),), {}, []),
         ("", (), {}, ["text_missing"]),

@@ -118,17 +118,18 @@ class LinkedInClient(LinkedInPart):
         if urn is not None:
             return Done(urn[0], link(urn[0]), http_status=201, note=_note(request))
         outcome = self.outcome(request, reply)
-        if not isinstance(outcome, NotDone):
-            return outcome
-        if outcome.kind is Kind.DUPLICATE and "again" in handle:
-            return self._named_post(request, handle, reply) or Unknown(
-                outcome.kind, outcome.message, outcome.code, outcome.http_status
-            )
+        if isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE and "again" in handle:
+            if (named := self._named_post(request, handle, reply)) is not None:
+                return named
+            outcome = Unknown(outcome.kind, outcome.message, outcome.code, outcome.http_status)
+        if isinstance(outcome, Unknown):
+            return replace(outcome, page=OWN_POSTS)
         if outcome.kind is Kind.AUTH:
             self._checked.pop(request.token_key, None)
-        if "again" in handle:  # an earlier call is still in doubt
-            return outcome
-        return replace(outcome, handle={name: value for name, value in handle.items() if name != "tried_at"})
+        dropped = () if "again" in handle else ("tried_at",)  # an earlier call is still in doubt
+        if outcome.kind is Kind.MEDIA and not outcome.not_ready:
+            dropped = (*dropped, "media", "thumb")
+        return replace(outcome, handle={name: value for name, value in handle.items() if name not in dropped})
 
     def _named_post(self, request: PublishRequest, handle: Handle, reply: Reply) -> Done | None:
         """Return the post that a refused repetition names, if the settings allow that, and its id is of the time of the
@@ -151,6 +152,10 @@ class LinkedInClient(LinkedInPart):
         return LookupResult(unclear, self._http.platform_at(request.account.name))
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        if _URN.fullmatch(remote_id) is None:  # a person named it, by the address that LinkedIn shows
+            return NotDone(
+                Kind.CONTENT, f"this address does not tell an app which post it is: delete {link(remote_id)}"
+            )
         reply = self.call(request, "DELETE", f"{PATH}/{quote(remote_id, safe='')}")
         return Deleted(reply.status) if isinstance(reply, Answer) and reply.is_success else self.failure(request, reply)
 

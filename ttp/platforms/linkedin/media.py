@@ -88,7 +88,10 @@ class LinkedInUploads(LinkedInPart):
                 request, "POST", "/rest/videos?action=finalizeUpload", json={"finalizeUploadRequest": order}
             )
             if not ended.is_success:
-                raise StepFailed(step, self.failure(request, ended))
+                failure = self.failure(request, ended)
+                if failure.kind in (Kind.CONTENT, Kind.MEDIA):  # a retry begins anew
+                    yield StepDone(f"drop the {step}", ended.status), {}
+                raise StepFailed(step, failure)
             entry = {key: entry[key] for key in ("sha256", "id", "at")}
             yield StepDone(f"end the {step}", ended.status), entry
         yield from self._wait_for_video(request, file.item.name, entry)

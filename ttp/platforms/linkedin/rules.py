@@ -35,7 +35,7 @@ class LinkedInRules(Rules):
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         card = post.chosen_option("card")
         names_page = card not in (None, "auto", "none")
-        if not post.text.strip() and not post.media and not names_page:
+        if not post.text.strip() and not post.media:
             yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
         if (length := text_length(post.text)) > MOST_TEXT:
             yield post.too_long(length, MOST_TEXT)
