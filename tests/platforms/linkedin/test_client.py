@@ -181,9 +181,19 @@ def test_doctor_warns_before_the_month_of_the_api_ends(version: str, now: dateti
     assert [remark.status for remark in remarks] == [grade]
 
 
-def test_the_token_of_another_person_publishes_nothing(desk: Desk) -> None:
-    desk.order = replace(desk.order, credentials=replace(desk.order.credentials, user_id="someone"))
+@pytest.mark.parametrize("user_id", ["someone", "urn:li:organization:1"])
+def test_the_token_of_another_person_publishes_nothing(desk: Desk, user_id: str) -> None:
+    desk.order = replace(desk.order, credentials=replace(desk.order.credentials, user_id=user_id))
     assert desk.fail().outcome.kind is Kind.ACCOUNT
+
+
+@pytest.mark.parametrize("parts", [None, ["a"], [{"uploadUrl": "https://example.com/", "firstByte": 1, "lastByte": 2}]])
+def test_a_video_without_usable_parts_is_begun_again_later(desk: Desk, tmp_path: Path, parts: object) -> None:
+    film = media(tmp_path / "v.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
+    desk.order = replace(desk.order, media=(film,))
+    body = json.dumps({"value": {"video": "urn:li:video:C5", "uploadToken": "t", "uploadInstructions": parts}})
+    desk.fault("body", "/rest/videos$", body=body)
+    assert desk.fail().outcome.passing
 
 
 @pytest.mark.parametrize("row", REFUSALS, ids=lambda row: f"{row.status} {' '.join(row.codes) or row.words}")

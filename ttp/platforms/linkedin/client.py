@@ -87,7 +87,8 @@ class LinkedInClient(LinkedInPart):
         if answered_id is None:
             raise StepFailed(step, self.failure(request, reply))
         if answered_id != (own_id := request.credentials.user_id or account.user_id or answered_id):
-            message = f"the token belongs to person {answered_id}, but {account.name} is {own_id}"
+            of_page = ", and no Page can be posted to" if own_id.startswith("urn:li:organization:") else ""
+            message = f"the token belongs to person {answered_id}, but {account.name} is {own_id}{of_page}"
             hint = reconnect_hint(account)
             raise StepFailed(step, NotDone(Kind.ACCOUNT, message, http_status=reply.status, passing=True, hint=hint))
         self._checked[request.token_key] = (answered_id, self._clock.boot())

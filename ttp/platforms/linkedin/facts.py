@@ -25,7 +25,7 @@ VERSION_SOON = timedelta(days=30)
 
 class LinkedIn(Platform):
     name, title, aliases = "linkedin", "LinkedIn", ("li",)
-    token_life, login_ends = timedelta(days=60), True
+    token_life, login_ends, user_id_per_app = timedelta(days=60), True, True
     post_id, id_form = r"urn:li:(?:share|ugcPost|activity):[0-9]{1,30}", "urn:li:{kind}:{id}"
     post_url = (
         r"https?://(?:\w+\.)?linkedin\.com/(?:(?:embed/)?feed/update/urn(?::|%3A)li(?::|%3A)|posts/(?:[^/?#\s]+[-_])?)"
