@@ -47,12 +47,12 @@ def test_a_person_hears_of_the_end_fourteen_days_seven_and_one_before_and_no_mor
     ttp.ok("config", "set", "notify.kinds", "command")
     ttp.ok("config", "set", "notify.command", str(program))
     counts = []
-    for days in (15, 14, 13, 7, 2, 1):
+    for days in (15, 14, 13, 7, 8, 7, 2, 1):  # the clock of another machine may be behind
         ttp.clock.set(end - timedelta(days=days))
         for _ in range(2):
             ttp.ok("status", "--notify")
         counts.append(len(log.read_text().split("\n")) - 1 if log.exists() else 0)
-    assert counts == [0, 1, 1, 2, 2, 3]
+    assert counts == [0, 1, 1, 2, 2, 2, 2, 3]
     first = json.loads(log.read_text().partition("\n")[0])
     assert (first["event"], NAME in str(first)) == ("account.login_ends", True)
     ttp.account(NAME, expiresAt=(end + timedelta(days=60)).isoformat(), userId="a1B")
