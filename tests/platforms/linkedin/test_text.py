@@ -13,7 +13,6 @@ from ttp.platforms.linkedin.options import OPTIONS
 from ttp.platforms.linkedin.rules import LinkedInRules
 from ttp.sandbox.linkedin.posts import shown_text
 
-
 PIECES = st.one_of(
     st.text(max_size=8),
     st.text(st.sampled_from(RESERVED + "ab1 \n:/é👩"), max_size=12),
