@@ -111,6 +111,7 @@ def test_a_file_that_is_not_ready_is_tried_again_and_one_that_failed_is_not(desk
     [
         ("right", True, True),
         ("old", True, False),
+        ("ghost", True, False),
         ("person", True, False),
         ("none", True, False),
         ("right", False, False),
@@ -129,7 +130,7 @@ def test_a_repeated_text_settles_only_with_an_address_of_its_time_and_if_the_set
     finding = desk.look_up(ready)
     assert isinstance(finding, Unclear)
     assert finding.final
-    desk.clock.move(3600)
+    desk.clock.move(120)
     refused = Delivery("linkedin/demo", "linkedin", DeliveryState.NEEDS_REVIEW, handle=ready.handle)
     handle = refused.resolved_failed(DeliveryError(Kind.UNKNOWN, "")).handle
     outcome = desk.publish(desk.prepare(handle))

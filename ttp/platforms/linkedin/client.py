@@ -134,12 +134,12 @@ class LinkedInClient(LinkedInPart):
 
     def _named_post(self, request: PublishRequest, handle: Handle, reply: Reply) -> Done | None:
         """Return the post that a refused repetition names, if the settings allow that, and its id is of the time of the
-        first call."""
+        first call. LinkedIn has also named new ids, made with the refusal, of posts that were not there."""
         match, tried_at = _URN.search(reply.text_at("message")), handle.get("tried_at")
         if not self._settles or match is None or match[0] in request.bound or not isinstance(tried_at, int):
             return None
-        age = (int(match[1]) >> 22) - tried_at
-        if not -_BEFORE_MS <= age <= _AFTER_MS:
+        at, platform_at = int(match[1]) >> 22, self._http.platform_at(request.account.name)
+        if platform_at is None or not -_BEFORE_MS <= at - tried_at <= _AFTER_MS or to_ms(platform_at) - at < _BEFORE_MS:
             return None
         note = "its answer was lost, and LinkedIn named it when it refused the text again"
         return Done(match[0], link(match[0]), http_status=422, note=note)
