@@ -99,6 +99,8 @@ class Facts:
     post_id: str = r"[0-9]{1,30}"
     post_url: str = ""
     """Pattern with the named groups `id`, `handle`, `kind` or `code`."""
+    id_form: str = "{id}"
+    """A post's id, of the groups of `post_url`."""
     id_time: tuple[int, int, int] | None = None
     """Where a post's id (or the code in its link) holds a time: bits below it, its unit in µs, its epoch in µs."""
     id_digits: str = "0123456789"

@@ -75,7 +75,6 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
         raise UsageError(f'"{text}" is not an address', Hint("try", other_options(published="URL")))
     if "(?P<id>" not in facts.post_url:
         return None
-    remote_id = parse_post_url(facts, text).get("id")
-    if remote_id is None:
+    if not (parts := parse_post_url(facts, text)):
         raise UsageError(f"no {facts.name} post in {text}", Hint("try", other_options(published="ID")))
-    return remote_id
+    return facts.id_form.format_map(parts)
