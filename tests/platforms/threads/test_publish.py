@@ -15,8 +15,8 @@ from tests.platforms.stubs import by_code, drive_to_failure, media, order
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import Action
-from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Refused, Unclear, Unknown
-from ttp.platforms.client import AccountInfo, Deleted, Ready
+from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
+from ttp.platforms.client import AccountInfo, Deleted
 from ttp.platforms.metrics_reader import AccountSession
 from ttp.platforms.reply import Answer
 from ttp.platforms.testing import NOON, StandingClock
@@ -59,16 +59,6 @@ def test_every_code_of_the_table_has_a_row_here() -> None:
 def test_a_container_that_failed_is_final_and_says_why(reason: str) -> None:
     failure = container_failure(reason)
     assert (failure.kind, failure.passing, failure.code) == (Kind.MEDIA, False, reason or "ERROR")
-
-
-def settle(desk: Desk, ready: Ready, times: int = 6) -> tuple[list[Any], Ready]:
-    """Look once a minute; the findings, and the handle that is left."""
-    findings = []
-    for _ in range(times):
-        desk.clock.move(60)
-        findings.append(finding := desk.look_up(ready))
-        ready = replace(ready, handle=getattr(finding, "handle", None) or ready.handle)
-    return findings, ready
 
 
 @on("threads")
@@ -147,11 +137,41 @@ def test_a_refused_call_fails_once_its_container_stays_unpublished(
     ready = desk.prepare()
     outcome = desk.publish(ready)
     assert isinstance(outcome, Unknown)
-    findings, _ = settle(desk, replace(ready, handle=outcome.handle or ready.handle))
-    assert all(isinstance(one, Absent) for one in findings[:4])
-    refused = findings[-1]
-    assert isinstance(refused, Refused)
-    assert (refused.outcome.kind, refused.outcome.passing, refused.outcome.hold) == (kind, False, holds)
+    finding = desk.look_up(replace(ready, handle=outcome.handle or ready.handle))
+    assert isinstance(finding, Absent)
+    assert not finding.certain
+    assert finding.refusal is not None
+    assert (finding.refusal.kind, finding.refusal.passing, finding.refusal.hold) == (kind, False, holds)
+
+
+@on("threads")
+def test_a_refusal_says_nothing_about_a_later_call(desk: Desk) -> None:
+    desk.change(trouble="invalid")
+    outcome = desk.publish(ready := desk.prepare())
+    finding = desk.look_up(replace(ready, handle=outcome.handle))
+    desk.change(trouble="")
+    ready = desk.prepare(finding.handle)  # a person tries it again
+    desk.fault("cut_before")
+    assert isinstance(desk.publish(ready), Unknown)
+    assert desk.look_up(ready).refusal is None
+
+
+@on("threads")
+def test_a_container_that_failed_after_a_call_is_replaced_once_the_list_has_settled(desk: Desk) -> None:
+    ready = desk.prepare()
+    desk.fault("cut_before")
+    desk.publish(ready)
+    handle = desk.look_up(ready).handle
+    containers = desk.sandbox.state.table(ThreadsContainer)
+    (container,) = containers.values()
+    desk.sandbox.state.save(replace(container, error="UNKNOWN"))
+    ready = desk.prepare(handle)
+    assert ready.doubt is not None
+    finding = desk.look_up(ready)
+    assert isinstance(finding, Absent)
+    assert finding.refusal is not None
+    desk.clock.move(600)
+    assert isinstance(desk.publish(desk.prepare(finding.handle)), Done)
 
 
 @on("threads")
