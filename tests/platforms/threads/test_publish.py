@@ -21,6 +21,8 @@ from ttp.platforms.metrics_reader import AccountSession
 from ttp.platforms.reply import Answer
 from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.threads.errors import ERRORS, SUBCODES, container_failure
+from ttp.platforms.threads.metrics import ThreadsReader
+from ttp.platforms.threads.part import API
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.threads.records import ThreadsContainer
 
@@ -231,6 +233,30 @@ def test_each_part_replies_to_the_one_before_and_options_are_those_of_the_first(
 
 
 @on("threads")
+def test_a_reply_is_found_among_the_replies_to_its_post(desk: Desk) -> None:
+    first, other = desk.publish(desk.prepare()), desk.publish(desk.prepare())
+    desk.said_of(reply_to_id=first.remote_id, reply_control="followers_only")
+    by_hand = replace(desk.order, options={"reply_to_id": other.remote_id})
+    for reply in (by_hand, desk.order):
+        desk.order = reply
+        ready = desk.prepare()
+        desk.fault("cut_after")
+        assert isinstance(desk.publish(ready), Unknown)
+    finding = desk.look_up(ready)
+    post = desk.sandbox.state.posts[finding.remote_id]
+    assert (post.parent, post.reply_settings) == (first.remote_id, "followers_only")
+
+
+@on("threads")
+def test_a_full_page_of_the_list_proves_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(API.listed["threads"], "limit", "1")
+    ready = desk.prepare()
+    desk.fault("cut_after")
+    assert isinstance(desk.publish(ready), Unknown)
+    assert desk.look_up(ready) == Found(None, id_later=True)
+
+
+@on("threads")
 def test_a_part_whose_id_stays_unknown_asks_a_person(desk: Desk) -> None:
     desk.order = replace(desk.order, thread=("Two",))
     for _ in range(2):  # the same text twice: neither can be told from the other
@@ -281,6 +307,19 @@ def test_numbers_of_posts_and_the_history_without_replies(desk: Desk) -> None:
     listed = [one.remote_id for page in reader.history(session, 10) for one in page.samples]
     assert listed == [first.remote_id]
     assert [page.gone for page in reader.read(session, ["18000000000000001"])] == [{"18000000000000001"}]
+
+
+@on("threads")
+def test_the_history_has_pages_that_do_not_name_the_next_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ThreadsReader, "page_size", 2)
+    posts = [desk.publish(desk.prepare()).remote_id for _ in range(4)]
+    desk.clock.move(86_400)
+    reader = desk.facts.metrics_reader(desk.runtime)
+    assert reader is not None
+    desk.open(reader)
+    session = AccountSession(desk.order.account, desk.order.credentials, lambda old: None)
+    pages = [[one.remote_id for page in reader.history(session, most) for one in page.samples] for most in (3, 9)]
+    assert [sorted(page) for page in pages] == [sorted(posts[1:]), sorted(posts)]
 
 
 @on("threads")

@@ -68,12 +68,10 @@ def _source(file: MediaFile, url: str) -> dict[str, str]:
 
 
 def _shared(request: PublishRequest) -> dict[str, str]:
-    """Return the text, and what was chosen for the whole post or the post that it replies to."""
+    """Return the text, and what was chosen for the whole post."""
     form = {"text": request.text} if request.text else {}
-    if (parent := request.options.get(REPLY_TO)) is not None:
-        return {**form, REPLY_TO: parent}
     chosen = ChosenOptions("threads", OPTIONS, request.options)
-    for name in ("reply_control", "topic_tag", "quote_post_id"):
+    for name in (REPLY_TO, "reply_control", "topic_tag", "quote_post_id"):
         if (value := chosen.word(name)) is not None:
             form[name] = value
     if not request.media and (link := chosen.word("link")) is not None:

@@ -39,5 +39,6 @@ OPTIONS = option_table(
             kinds=("text",),
         ),
         Option("quote_post_id", OptionType.ID, "id of the post to quote"),
+        Option("reply_to_id", OptionType.ID, "id of the post to reply to"),
     )
 )
