@@ -39,7 +39,7 @@ _VIDEO = MediaLimits(
     codecs=("h264", "hevc"),
     fps=(23, 60),
 )
-_VIDEO_ADVISED = MediaLimits(moov_first=True)
+_VIDEO_ADVISED = MediaLimits(most_mbit=25, moov_first=True)
 
 
 def text_length(text: str) -> int:
