@@ -77,7 +77,7 @@ class Runtime:
 
         return Http(
             platform.base_url(self.config, server),
-            Timeouts.of(self.config, platform.slow_answer_s),
+            Timeouts.of(self.config, platform.longest_answer_s(self.config)),
             self.clock,
             gate=RateLimiter(self.clock, platform.meter(self.clock), self._memory),
             authorization=platform.authorization,

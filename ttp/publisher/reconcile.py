@@ -19,7 +19,6 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, NotDone, Phase, Refused, Unclear, Working
-from ttp.domain.platform import PlatformFacts
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import LookupResult, StepFailed, Wait
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask, apply_outcome_to_account
@@ -55,11 +54,10 @@ ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedel
 _SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
 
 
-def longest_call_s(config: Config, platforms: PlatformFacts) -> float:
-    """Return how many seconds a publishing call may take: to connect, to send media and to wait for the answer."""
-    connect_s, upload_s, read_s = (config.seconds(f"http.{name}_timeout_s") for name in ("connect", "upload", "read"))
-    slow_s = max((platforms.facts(name).slow_answer_s for name in platforms.names()), default=0.0)
-    return connect_s + upload_s + max(read_s, slow_s)
+def longest_call_s(config: Config) -> float:
+    """Return how many seconds a publishing call may take: to connect, to send media and to wait for the answer. Where a
+    platform is waited for longer, that comes on top."""
+    return sum(config.seconds(f"http.{name}_timeout_s") for name in ("connect", "upload", "read"))
 
 
 def recover_interrupted(
@@ -144,8 +142,7 @@ class LookupJob:
         intent = attempts.last_intent(db, delivery_id)
         if intent is not None and intent.code == UNDER_WAY:
             # A host of an older version does not say. It has these settings, or the usual ones.
-            configs, platforms = (self._context.config, Config()), self._context.platforms
-            unknown_s = max(longest_call_s(config, platforms) for config in configs)
+            unknown_s = max(longest_call_s(config) for config in (self._context.config, Config()))
             self._lost_call_s = self._context.coordination.longest_lost_call_s(db, unknown_s)
         return intent
 
@@ -340,7 +337,8 @@ class LookupJob:
         """Return the settle window, plus the time that a call of a lost publisher can still be under way."""
         window = self._settle_window()
         if intent.code == UNDER_WAY:
-            window += _SECOND * (SUSPENDED_AFTER_S + self._lost_call_s)
+            slow_s = self._context.platforms.facts(self.task.account.platform).longest_answer_s(self._context.config)
+            window += _SECOND * (SUSPENDED_AFTER_S + self._lost_call_s + slow_s)
         return window
 
     def _gap(self) -> timedelta:
