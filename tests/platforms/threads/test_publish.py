@@ -209,7 +209,13 @@ def test_each_part_replies_to_the_one_before_and_options_are_those_of_the_first(
     photo = media(tmp_path / "p.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup")
     film = media(tmp_path / "c.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
     desk.order = replace(desk.order, thread=("Two", "Three"), thread_media=((), (photo, film)))
-    desk.said_of(topic_tag="Tea", reply_control="followers_only", link="https://example.com/menu")
+    desk.said_of(
+        topic_tag="Tea",
+        reply_control="followers_only",
+        link="https://example.com/menu",
+        poll="Yes | Nô",
+        spoiler="true",
+    )
     handle: Any = None
     for number in range(3):
         ready = desk.prepare(handle)
@@ -228,7 +234,9 @@ def test_each_part_replies_to_the_one_before_and_options_are_those_of_the_first(
     assert desk.sandbox.state.posts[first["id"]].labels == (
         "topic_tag=Tea",
         "link_attachment=https://example.com/menu",
+        'poll_attachment={"option_a": "Yes", "option_b": "N\\u00f4"}',
     )
+    assert desk.sandbox.state.posts[third["id"]].labels == ("is_spoiler_media=true",)
     assert desk.sandbox.state.posts[first["id"]].reply_settings == "followers_only"
 
 

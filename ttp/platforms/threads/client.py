@@ -45,7 +45,7 @@ from ttp.platforms.meta.client import ContainerClient
 from ttp.platforms.meta.containers import ContainerStatus
 from ttp.platforms.reply import Reply, parse_numeric_id, reconnect_hint, value_at
 from ttp.platforms.threads import container_forms
-from ttp.platforms.threads.part import API, REPLY_TO, SCOPES
+from ttp.platforms.threads.part import API, REPLY_TO, SCOPES, SPOILER
 
 CHECK_S = 900.0
 """Seconds for which a token check stays valid."""
@@ -180,10 +180,11 @@ class ThreadsClient(ContainerClient):
 
 
 def _alone(part: Part) -> PublishRequest:
-    """Return the request of a part as a post of its own. Options are those of the first part."""
+    """Return the request of a part as a post of its own. Options concern the first part, but a spoiler all media."""
     if part.parent is None:
         return part.request
-    return replace(part.request, options={REPLY_TO: part.parent})
+    kept = {name: value for name, value in part.request.options.items() if name == SPOILER}
+    return replace(part.request, options={**kept, REPLY_TO: part.parent})
 
 
 def _refusal(why: object) -> NotDone:
