@@ -80,8 +80,8 @@ class ThreadsClient(ContainerClient):
         """Ask whose token it is, as paths name no account."""
         handle = {**handle, "user_id": API.node}
         at = self._checked.get(request.token_key)
-        known = at is not None and self._clock.boot() - at < CHECK_S
-        if not known or self._http.platform_at(request.account.name) is None:
+        is_recent = at is not None and self._clock.boot() - at < CHECK_S
+        if not is_recent or self._http.platform_at(request.account.name) is None:
             reply = self._http.request_for(request, "GET", f"{self._root}/me", query={"fields": "id"})
             user_id = parse_numeric_id(reply.success_at("id"))
             if user_id is None:
