@@ -60,7 +60,7 @@ def files_entered(run: Callable[[], object]) -> set[str]:
     [
         (27, ("list",)),
         (43, ("create", "Hello {}", "--to", "x/me")),
-        (53, ("schedule", "{}", "--at", "tomorrow 9am")),
+        (54, ("schedule", "{}", "--at", "tomorrow 9am")),
         (92, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],

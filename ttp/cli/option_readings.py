@@ -52,7 +52,7 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         forms = (_option_for(value or ""),)
     flags = {flag for one in line.params for flag in one.opts}
     option = _Unknown(line, name, before, after, value, "=" in word, own)
-    for form in _of_platforms(forms or near or _by_value(line, name, value, flags), line):
+    for form in _of_platforms(forms or near or _by_value(line, name, value, flags), value or "", line):
         if form.startswith("ttp "):
             words = readings.fill(form[4:], [*before[len(path) :], *after])
         elif (
@@ -133,17 +133,23 @@ class _Unknown(NamedTuple):
         return [*words, "--at", time]
 
 
-def _of_platforms(forms: Iterable[str], line: TypedCommand) -> Iterator[str]:
-    """Yield the forms with the platform for `*`: the only one that has the option, of those that the post goes to."""
+def _of_platforms(forms: Iterable[str], value: str, line: TypedCommand) -> Iterator[str]:
+    """Yield the forms with the platform for `*`: the only one whose option can be that, of those of the post."""
     from ttp.domain.options import all_options
     from ttp.platforms.registry import Registry
 
     to = [one for part in line.parts if part.flag == "--to" for one in ",".join(part.values).split(",")]
     platforms = {readings.platform(one.partition("/")[0]) for one in to}
+    registry = Registry()
     for form in forms:
         before, star, option = form.partition("*.")
-        names = all_options(Registry()) if star else ()
-        owners = [owner for owner, _, name in (one.partition(".") for one in names) if name == option.partition("=")[0]]
+        name, _, text = option.replace("{}", value).partition("=")
+        options = all_options(registry).items() if star else ()
+        owners = [
+            key.removesuffix(f".{name}")
+            for key, one in options
+            if one.name == name and (not one.values or text.upper() in map(str.upper, one.values))
+        ]
         owners = [owner for owner in owners if not platforms or owner in platforms]
         if not star or len(owners) == 1:
             yield f"{before}{owners[0]}.{option}" if star else form

@@ -184,8 +184,7 @@ class Posts:
         problems = self._find_problems(post, chosen)
         may_add = post.id is None or (may_add and timed)  # the text of a draft is stored unchanged
         way = other_options(split=True) if may_add else action("edit", post.id, split=True)
-        offer = offer_split(post, chosen, self.platforms, problems, way, self.links.rules(post, chosen))
-        if offer is not None:
+        if offer := offer_split(post, chosen, self.platforms, problems, way, self.links.rules(post, chosen)):
             problems = (*problems, offer)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)

@@ -307,6 +307,7 @@ def test_status_has_the_shape_of_the_contract(posts: Program) -> None:
         "webhooks",
         "sources",
         "publishers",
+        "logins",
     ]
     assert set(status["publisher"].values()) == {False, None}
     assert status["needs"] == {"review": 1, "reconnect": 0, "retry": 0}

@@ -154,7 +154,7 @@ def test_an_approved_draft_can_be_rejected(single: TimeToPost) -> None:
 @pytest.mark.parametrize(
     ("variant", "code"),
     [
-        ({"platform": "linkedin", "segments": ["a"]}, "usage"),
+        ({"platform": "facebook", "segments": ["a"]}, "usage"),
         ({"platform": "x", "segments": []}, "usage"),
         ({"platform": "x", "segments": ["a"], "schedule_hint": "2020-01-01T09:00:00Z"}, "past"),
         ({"platform": "x", "segments": ["a"], "schedule_hint": "whenever"}, "time"),

@@ -228,7 +228,7 @@ def test_an_unknown_path_is_answered_in_their_form(api: Api, path: str, status: 
 def test_connecting_is_for_a_person(api: Api) -> None:
     answer = api.get("/api/integrations/twitter/auth")
     assert (answer.status_code, answer.json()["action"]["name"]) == (501, "account connect")
-    assert api.get("/api/integrations/linkedin/auth").json()["code"] == "usage"
+    assert api.get("/api/integrations/facebook/auth").json()["code"] == "usage"
 
 
 def test_a_wrong_token_and_host_are_answered_in_their_form(api: Api) -> None:
