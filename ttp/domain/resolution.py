@@ -37,7 +37,8 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
         raise UsageError(
             f"the next part replies to the id of this one, which an address on {facts.title} does not have",
             Hint("fix", action("resolve", delivery.post_id, account=delivery.account, published="ID")),
-            details=["Or delete it there and say --not-published: then ttp retry publishes it again."],
+            Hint("see", action("metrics list")),
+            details=["Or delete it there and say that it was not published."],
         )
     if remote_id in delivery.parts:
         number = delivery.parts.index(remote_id) + 1
