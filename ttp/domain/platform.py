@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal, Protocol
 
-from ttp.domain.config import Config, Key
+from ttp.domain.config import Key
 from ttp.domain.time.clock import from_ms
 
 Proof = Literal["key", "look_up", "none"]
@@ -114,10 +114,6 @@ class Facts:
         """Return whether posts have addresses at a host, as far as the platform is at one."""
         pattern = self.post_url.removeprefix("https?://").partition("/")[0]
         return not pattern.startswith("[^") and re.fullmatch(pattern, host) is not None
-
-    def longest_answer_s(self, config: Config) -> float:
-        """Return how long its publishing call may take to answer; 0 if that is not longer than usual."""
-        return config.seconds(f"platforms.{self.name}.answer_s") if self.slow_answer_s else 0.0
 
     @property
     def label(self) -> str:
