@@ -22,7 +22,7 @@ from ttp.domain.post_edit import (
     with_derived_status,
     with_time,
 )
-from ttp.domain.resolution import remote_id_of
+from ttp.domain.resolution import remote_id_of, resolve_delivery
 
 ACCOUNTS = tuple(Account("x", f"a{i}", id=i) for i in range(1, 5))
 HOUR = timedelta(hours=1)
@@ -86,6 +86,14 @@ UGC, ACTIVITY = "urn:li:ugcPost:7141138937766391808", "urn:li:activity:714113893
 )
 def test_an_id_is_found_in_what_a_person_copies(platform: str, text: str, found: str | None) -> None:
     assert remote_id_of(PLATFORMS.facts(platform), text) == found
+
+
+def test_a_part_whose_address_has_no_id_is_not_taken_for_a_published_one() -> None:
+    delivery = Delivery("threads/me", "threads", DeliveryState.NEEDS_REVIEW, id=10, account_id=1)
+    post, facts = Post("One", (delivery,), thread=("Two",)), PLATFORMS.facts("threads")
+    with pytest.raises(UsageError):
+        resolve_delivery(post, delivery, facts, "https://www.threads.net/@me/post/DEMO123", START)
+    assert resolve_delivery(post, delivery, facts, "17900", START).parts == ("17900",)
 
 
 NO_POST = ("", "two words", "http://x.com/me/status/1", "https://x.com/me", "x.com/me/status/1")

@@ -122,10 +122,11 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Absent:
     """A clean look-up that did not find it. `certain`: authoritative, without a settle window. `handle`: what the next
-    try needs (None: keep the present one)."""
+    try needs (None: keep the present one). `refusal`: why it is not sent again once its absence is proven."""
 
     certain: bool = False
     handle: Handle | None = None
+    refusal: NotDone | None = None
 
 
 @dataclass(frozen=True, slots=True)

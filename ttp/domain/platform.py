@@ -68,7 +68,8 @@ class Facts:
     processing_for: timedelta = timedelta(minutes=30)
     """How long it may work on an accepted post before a person is asked."""
     slow_answer_s: float = 0.0
-    """How long the answer of its publishing call may take, if that is longer than `http.read_timeout_s`."""
+    """Default of the setting `answer_s`: how long the answer of its publishing call may take, if that is longer than
+    `http.read_timeout_s`. 0: it has no such setting."""
     done_is_accepted: bool = False
     """A later look-up may still find the publication that was reported as done."""
 
