@@ -47,8 +47,8 @@ class Answering(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head, found, rest = self._received.partition(b"\r\n\r\n")
-        if not found:
+        head, end, rest = self._received.partition(b"\r\n\r\n")
+        if not end:
             return
         _, named, length = head.lower().partition(b"content-length:")
         size = int(length.split(b"\r\n", 1)[0]) if named else 0
@@ -86,8 +86,8 @@ class Platform:
 
     def end(self) -> Arrivals:
         """Stop the process and return the requests it received."""
-        said, _ = self._process.communicate(timeout=60)
-        return Arrivals(**json.loads(said))
+        requests, _ = self._process.communicate(timeout=60)
+        return Arrivals(**json.loads(requests))
 
 
 @contextmanager

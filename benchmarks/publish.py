@@ -1,7 +1,7 @@
-"""Measure the publisher: `python -m benchmarks.publish` prints one table. `--help` lists the options.
+"""Measure publishers: `python -m benchmarks.publish` prints one table. `--help` lists the options.
 
-Every run starts a real `ttp run` process with an empty store in the temporary folder, against a fake X on this machine.
-The best of several runs is shown, as other load on the machine only makes them worse.
+Every run starts real `ttp run` processes on a store in the temporary folder, against a fake X on this machine. The best
+of several runs is shown, as other load on the machine only makes them worse.
 """
 
 from __future__ import annotations
@@ -9,59 +9,41 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import sqlite3
+import ssl
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks import other_schedulers, publisher, raw_http
-from benchmarks.stores import ACCOUNTS
+import httpx
 
-POSTS = 1000
+from benchmarks import fake_platform, publishers, stores
+from benchmarks.publishers import ANSWER_S, AT_ONCE, PUBLISHERS, Run
+from ttp.store.database import Database
+
 STORED, ALL_STORED = 100_000, 1_000_000
-A_SECOND, STEADY_POSTS = 50, 1000
-LATE, BESIDE = 4_000, 200
-TRIED = 3
+A_SECOND = 50
+Row = tuple[str, str, str]
+"""What was measured, its value and its goal."""
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table. `met`: None without a goal."""
-
-    what: str
-    value: str
-    goal: str = ""
-    met: bool | None = None
-
-    def __str__(self) -> str:
-        verdict = "" if self.met is None else "met" if self.met else "missed"
-        return f"| {self.what} | {self.value} | {self.goal} | {verdict} |"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, and print each row at once."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.publish", description=__doc__)
     parser.add_argument("--full", action="store_true", help=f"{ALL_STORED:,} stored posts instead of {STORED:,}")
-    parser.add_argument("--runs", type=int, default=TRIED, metavar="N", help="of how many runs the best is shown (3)")
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="of how many runs the best is shown (3)")
+    parser.add_argument("--postgresql", action="store_true", help="only several publishers on one PostgreSQL server")
     asked = parser.parse_args(argv)
-    stored = ALL_STORED if asked.full else STORED
     print(f"{machine()}; the best of {asked.runs} runs.\n")
-    print("| what | measured | goal | |\n|---|---|---|---|")
-    for row in _rows(asked.runs, stored):
-        print(row, flush=True)
-
-
-def _rows(runs: int, stored: int) -> Iterator[Row]:
-    yield from one_instant(runs)
-    yield from one_after_another(runs, stored)
-    yield from under_backlog(runs)
-    yield from recovering(runs)
-    yield from against_other_schedulers(runs)
+    print("| what | measured | goal |\n|---|---|---|")
+    for row in several(full=asked.full) if asked.postgresql else one(asked.runs, ALL_STORED if asked.full else STORED):
+        print(f"| {' | '.join(row)} |", flush=True)
 
 
 def machine() -> str:
@@ -74,79 +56,95 @@ def machine() -> str:
     )
 
 
-def one_instant(runs: int) -> list[Row]:
-    """Measure posts that are all due at once, and the limits of the machine."""
-    tried = _tries(runs, lambda folder: publisher.at_once(folder, POSTS))
-    run = max(tried, key=publisher.Run.share)
-    requests = len(run.arrivals.at)
-    by_sockets = max(raw_http.sockets_share(requests) for _ in range(runs))
-    by_httpx = max(raw_http.httpx_share(requests) for _ in range(runs))
-    what = f"{POSTS:,} posts due in one instant on {ACCOUNTS} accounts, 64 at a time, answers after 100 ms"
-    peak = max(one.peak_mb for one in tried)
-    return [
-        Row(f"{what}: share of the ideal rate", f"{run.share():.2f}", "0.9", run.share() >= 0.9),
-        Row("… counting the publishing calls alone, not the token checks", f"{run.posting_share():.2f}"),
-        Row("… the same requests by bare sockets, nothing stored", f"{by_sockets:.2f}"),
-        Row("… by httpx in 64 threads, nothing stored", f"{by_httpx:.2f}"),
-        Row("… CPU time of the publisher for each post", f"{1000 * run.cpu_s / POSTS:.1f} ms"),
-        Row("… peak memory of the publisher", f"{peak:.0f} MB", "100 MB", peak < 100),
-    ]
-
-
-def one_after_another(runs: int, stored: int) -> list[Row]:
-    """Measure posts at a steady rate, in a store with many more posts."""
-    with _folder() as shared:
-        home = publisher.filled(shared, stored)
-        tried = _tries(runs, lambda folder: publisher.steady(folder, STEADY_POSTS, A_SECOND, home))
+def one(runs: int, stored: int) -> Iterator[Row]:
+    """Measure one publisher on SQLite."""
+    posts = 1000
+    run = max(
+        _tries(runs, lambda home: publishers.publish(stores.make_store(home), lambda first: [first] * posts, {})),
+        key=Run.share,
+    )
+    by_httpx = max(httpx_share(len(run.arrivals.at)) for _ in range(runs))
+    what = (
+        f"{posts:,} posts due in one instant on {stores.ACCOUNTS} accounts, {AT_ONCE} at a time, answers after 100 ms"
+    )
+    yield f"{what}: share of the ideal rate", f"{run.share():.2f}", ""
+    yield "… the same requests by httpx in threads, nothing stored", f"{by_httpx:.2f}", ""
+    yield "… ttp / httpx", f"{run.share() / by_httpx:.2f}", "0.9"
+    yield "… processor time of the publisher for each post", f"{1000 * run.cpu_s / posts:.1f} ms", ""
+    with _folder() as folder:
+        filled = folder / "filled"
+        stores.fill(stores.make_store(filled), stored)
+        tried = _tries(runs, lambda home: publishers.publish(_copied(filled, home), _steadily(1000), {}))
     run = min(tried, key=lambda one: one.claims_ms(0.99))
-    late, peak = run.claims_ms(0.99), max(one.peak_mb for one in tried)
-    what = f"{A_SECOND} posts a second, {stored:,} others stored"
-    return [
-        Row(f"{what}: lateness of a claim, p50", f"{run.claims_ms(0.5):.1f} ms"),
-        Row("… p99", f"{late:.1f} ms", "10 ms", late < 10),
-        Row("… peak memory of the publisher", f"{peak:.0f} MB", "100 MB", peak < 100),
-    ]
+    yield f"{A_SECOND} posts a second, {stored:,} stored: lateness of a claim, p50", f"{run.claims_ms(0.5):.1f} ms", ""
+    yield "… p99", f"{run.claims_ms(0.99):.1f} ms", "10 ms"
+    yield "… peak memory of the publisher", f"{run.peak_mb:.0f} MB", "100 MB"
 
 
-def under_backlog(runs: int) -> list[Row]:
-    """Measure posts that are due while a backlog is being published."""
-    tried = _tries(runs, lambda folder: publisher.under_backlog(folder, LATE, BESIDE, A_SECOND))
-    run = min(tried, key=lambda one: one.punctual_claims_ms(0.99))
-    waited, last = run.punctual_claims_ms(0.99), run.seconds_to_last_claim()
-    what = f"{A_SECOND} posts a second while {LATE:,} late posts are being published"
-    return [
-        Row(f"{what}: lateness of a punctual claim, p50", f"{run.punctual_claims_ms(0.5):.0f} ms"),
-        Row("… p99", f"{waited:.0f} ms", "500 ms", waited < 500),
-        Row("… from the first claim to the last claim of a late post", f"{last:.1f} s"),
-    ]
+def several(*, full: bool) -> Iterator[Row]:
+    """Measure several publishers on one store in PostgreSQL."""
+    posts, steady = (4000, 3000) if full else (600, 500)
+
+    def run(times: Callable[[int], list[int]]) -> Run:
+        with _folder() as folder, publishers.shared_store(folder / "team") as (shared, environ, homes):
+            os.environ["TTP_HOME"] = str(shared.home)
+            return publishers.publish(shared, times, environ, homes)
+
+    rate = run(lambda first: [first] * posts)
+    what = f"{posts:,} posts due in one instant on {stores.ACCOUNTS} accounts, {PUBLISHERS} publishers"
+    yield f"{what}: posts a second", f"{posts / rate.seconds():.0f}", ""
+    yield "… processor time of the publishers for each post", f"{1000 * rate.cpu_s / posts:.1f} ms", ""
+    late = run(_steadily(steady))
+    yield f"{A_SECOND} posts a second: lateness of a claim, p50", f"{late.claims_ms(0.5):.0f} ms", ""
+    yield "… p99", f"{late.claims_ms(0.99):.0f} ms", "100 ms"
 
 
-def recovering(runs: int) -> list[Row]:
-    """Measure the start after a publisher that was killed."""
-    best = min(_tries(runs, lambda folder: publisher.first_look_s(folder, 10_000, 50)))
-    return [Row("start with 10,000 posts and 50 open intents: to the first look-up", f"{best:.2f} s", "2 s", best < 2)]
+def httpx_share(requests: int) -> float:
+    """Return the share of the ideal rate that threads with one httpx client each reach. No publisher with httpx can
+    exceed it."""
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # shared: creating one takes as long as several requests
+    with fake_platform.platform(ANSWER_S) as x:
+        left = iter(range(requests))
+
+        def work() -> None:
+            with httpx.Client(trust_env=False, verify=trust) as client:
+                for _ in left:
+                    client.post(f"{x.url}/2/tweets", content=b'{"text":"Fresh beans, lot 1"}')
+
+        threads = [threading.Thread(target=work) for _ in range(AT_ONCE)]
+        began = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        seconds = time.perf_counter() - began
+        x.end()
+    return requests * ANSWER_S / AT_ONCE / seconds
 
 
-def against_other_schedulers(runs: int) -> list[Row]:
-    """Compare the last of many claims with the installed schedulers."""
-    found = other_schedulers.installed_schedulers()
-    if not found:
-        return []
-    own = min(_tries(runs, lambda folder: publisher.at_once(folder, publisher.AT_ONCE).claims_ms(1)))
-    rows = [Row(f"{publisher.AT_ONCE} claims in one instant, to the last", "1 (ttp)")]
-    for name, measure in found.items():
-        best = min(_tries(runs, lambda folder, measure=measure: measure(folder, publisher.AT_ONCE)))  # type: ignore[misc]
-        rows.append(Row(f"… {name}", f"{best / own:.1f}"))
-    return rows
+def _steadily(posts: int) -> Callable[[int], list[int]]:
+    return lambda first: [first + number * 1000 // A_SECOND for number in range(posts)]
+
+
+def _copied(filled: Path, home: Path) -> Database:
+    """Return a copy of a store that a publisher accepts, flushed to disk so that the first commits do not wait."""
+    shutil.copytree(filled, home)
+    (home / "publisher.mark").unlink(missing_ok=True)
+    copy = Database(home)
+    with closing(copy.connect()) as db:
+        db.execute("UPDATE store SET mark = NULL")
+    with copy.path.open("rb") as file:
+        os.fsync(file.fileno())
+    return copy
 
 
 def _tries(runs: int, measure: Callable[[Path], T]) -> list[T]:
-    """Return the results of several runs, each in an empty folder."""
-    found = []
+    """Return the results of several runs, each with a home of its own."""
+    results = []
     for _ in range(runs):
         with _folder() as folder:
-            found.append(measure(folder))
-    return found
+            results.append(measure(folder / "home"))
+    return results
 
 
 @contextmanager

@@ -39,16 +39,10 @@ class Window(NamedTuple):
 
 
 class Lift(NamedTuple):
-    """The log gain of posts in the chosen hours or slots over the others, and the number of both."""
+    """The log gain of posts in the chosen hours or slots over the others, and the number of the former."""
 
     gain: float
     inside: int
-    outside: int
-
-    @property
-    def posts(self) -> float:
-        """Effective number of posts: the variance of the gain is inverse to it."""
-        return self.inside * self.outside / (self.inside + self.outside)
 
 
 def pages(folder: Path = FOLDER) -> list[Page]:
@@ -102,4 +96,4 @@ def lift(held_out: Sequence[PostFeatures], chosen: Set[int], place: str) -> Lift
         (inside if at in chosen else outside).append(post.engagement - usual[post.kind])
     if not inside or not outside:
         return None
-    return Lift(math.fsum(inside) / len(inside) - math.fsum(outside) / len(outside), len(inside), len(outside))
+    return Lift(math.fsum(inside) / len(inside) - math.fsum(outside) / len(outside), len(inside))

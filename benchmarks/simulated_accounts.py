@@ -178,7 +178,7 @@ def _samples(random: Random, zone: ZoneInfo, slots: list[float], posts: int, of_
     more = {kind: random.gauss(0, of_kinds) for kind in _KINDS}
     tied = random.random() < 0.6
     favourite = [random.choice(_KINDS) for _ in range(4)]
-    found = []
+    samples = []
     for number, at in enumerate(times):
         local = at.astimezone(zone)
         of_hour = favourite[local.hour // 6]
@@ -189,8 +189,8 @@ def _samples(random: Random, zone: ZoneInfo, slots: list[float], posts: int, of_
             level += random.uniform(math.log(5), math.log(50))
         collected = 1 - 0.5 ** ((SEEN_AT - at) / half_life)
         likes, comments, shares = (_count(random, share * collected * math.exp(level)) for share in (0.8, 0.12, 0.08))
-        found.append(Sample(ACCOUNT, f"p{number}", at, SEEN_AT, likes, comments, shares, kind=kind))
-    return found
+        samples.append(Sample(ACCOUNT, f"p{number}", at, SEEN_AT, likes, comments, shares, kind=kind))
+    return samples
 
 
 def _with_texts(samples: list[Sample], random: Random) -> list[Sample]:
@@ -223,10 +223,10 @@ def _times(random: Random, zone: ZoneInfo, posts: int) -> list[datetime]:
     first, second = _habit(random), _habit(random)
     switches = random.random() < 0.75
     a_day = math.exp(random.uniform(math.log(0.4), math.log(6)))
-    found: list[datetime] = []
+    times: list[datetime] = []
     day = SEEN_AT.astimezone(zone).date()
-    while len(found) < posts:
-        weights = second if switches and len(found) < posts / 2 else first
+    while len(times) < posts:
+        weights = second if switches and len(times) < posts / 2 else first
         for _ in range(int(a_day) + (random.random() < a_day % 1)):
             place = random.choices(range(168), weights)[0]
             if place // 24 != day.weekday():
@@ -238,9 +238,9 @@ def _times(random: Random, zone: ZoneInfo, posts: int) -> list[datetime]:
             moment = timedelta(hours=place % 24, minutes=random.randrange(60))
             wall = datetime(day.year, day.month, day.day, tzinfo=zone) + moment
             if wall.astimezone(UTC) < SEEN_AT:
-                found.append(wall.astimezone(UTC))
+                times.append(wall.astimezone(UTC))
         day -= timedelta(days=1)
-    return sorted(found[:posts])
+    return sorted(times[:posts])
 
 
 def _habit(random: Random) -> list[float]:

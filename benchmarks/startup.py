@@ -1,8 +1,7 @@
 """Measure how long commands take: `python -m benchmarks.startup` prints one table of ratios.
 
 Every number is a multiple of `python -c pass` in the same run: the lowest CPU time and wall time of all rounds. A round
-runs every command once, so that all rows see the same load. "of its libraries" is the CPU time as a multiple of a
-minimal Typer program with one option that imports the libraries the command needs.
+runs every command once, so that all rows see the same load.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,29 +22,14 @@ from benchmarks.stores import fill, make_store
 
 POSTS, ROUNDS = 1_000_000, 10
 TTP = str(Path(sys.executable).with_name("ttp"))
-BARE = """\
-import typer
-{imports}
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-@app.command()
-def bare(name: str = typer.Option("", "--name")) -> None:
-    print(name)
-
-app()
-"""
-"""A minimal program that reads an option with Typer."""
-PEERS = {"toot": "toot", "httpie": "http", "sqlite-utils": "sqlite-utils", "awscli": "aws"}
-# {late} is a scheduled post, {draft} a draft. The libraries needed in addition to Typer follow after #.
-BEFORE_TYPER = """
+# {late} is a scheduled post, {draft} a draft.
+COMMANDS = """
 1.5  --version
 2    --help
 2    __complete post
 2    __complete post 50
 2    __complete account x/
 2    __complete tag
-"""
-BY_TYPER = """
 9    list --limit 50
 10   list --limit 50 --json
 10   list --format table --color always
@@ -70,8 +53,8 @@ BY_TYPER = """
 20   config show
 20   config get timezone
 20   slots list
-20   slots add "mon 09:00" --account x/shop1 # croniter
-20   repeat list # croniter
+20   slots add "mon 09:00" --account x/shop1
+20   repeat list
 20   metrics list --limit 50
 20   metrics summary --account x/shop1
 20   metrics import {folder}/metrics.csv
@@ -86,14 +69,6 @@ BY_TYPER = """
 """
 
 
-class Row(NamedTuple):
-    """One command, its goal, and the libraries it needs in addition to Typer (None: not even Typer)."""
-
-    words: tuple[str, ...]
-    goal: str
-    libraries: tuple[str, ...] | None
-
-
 class Best(NamedTuple):
     """The lowest times in seconds."""
 
@@ -105,19 +80,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--posts", type=int, default=POSTS, help="stored posts, one in ten still to come")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of each row the least of so many")
-    parser.add_argument("--home", type=Path, help="a folder that keeps the store for the next time")
-    parser.add_argument("--peers", type=Path, help="the bin folder of an environment with toot, httpie, …")
     parser.add_argument("--only", default="", help="only commands that begin so")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        home = asked.home or folder / "home"
-        if not home.exists():
-            fill(make_store(home), asked.posts, coming=asked.posts // 10)
+        home = folder / "home"
+        fill(make_store(home), asked.posts, coming=asked.posts // 10)
         environ = _environment(home, folder)
-        wanted = [row for row in _rows(_prepared(folder, environ)) if " ".join(row.words).startswith(asked.only)]
-        best = _measured(_commands(wanted, folder, _peers(asked.peers)), environ, asked.rounds)
-        _print(wanted, best, folder)
+        goals = _rows(_prepared(folder, environ))
+        goals = {words: goal for words, goal in goals.items() if " ".join(words).startswith(asked.only)}
+        _print(goals, _measured(list(goals), environ, asked.rounds), folder)
 
 
 def _prepared(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -127,36 +99,21 @@ def _prepared(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     times = (newest - timedelta(hours=7 * number) for number in range(200))
     rows = [f"x/shop1,r{number},{at:%Y-%m-%dT%H:%MZ},{number % 50},1,2,300" for number, at in enumerate(times)]
     (folder / "metrics.csv").write_text("account,remoteId,publishedAt,likes,comments,shares,views\n" + "\n".join(rows))
-    told = {"folder": str(folder)}
+    names = {"folder": str(folder)}
     for name, words in (
         ("metrics", ["metrics", "import", str(folder / "metrics.csv")]),
         ("draft", ["create", "A draft", "--to", "x/shop1", "-q"]),
         ("late", ["create", "Late", "--to", "x/shop1", "--at", "2099-11-30T09:00Z", "-q"]),
     ):
         ran = subprocess.run([TTP, *words], env=environ, capture_output=True, text=True, check=True)
-        told[name] = ran.stdout.strip()
-    return told
+        names[name] = ran.stdout.strip()
+    return names
 
 
-def _rows(told: Mapping[str, str]) -> list[Row]:
-    rows = []
-    for uses_typer, table in ((False, BEFORE_TYPER), (True, BY_TYPER)):
-        for line in table.strip().splitlines():
-            typed, _, libraries = line.partition(" # ")
-            goal, *words = shlex.split(typed)
-            known = tuple(word.format_map(told) for word in words)
-            rows.append(Row(known, goal, tuple(libraries.split()) if uses_typer else None))
-    return rows
-
-
-def _commands(rows: Sequence[Row], folder: Path, peers: Mapping[str, list[str]]) -> dict[object, list[str]]:
-    """Return the commands of a round."""
-    commands: dict[object, list[str]] = {"pass": [sys.executable, "-c", "pass"]}
-    for libraries in dict.fromkeys(row.libraries for row in rows if row.libraries is not None):
-        program = folder / f"bare_{'_'.join(libraries)}.py"
-        program.write_text(BARE.format(imports="\n".join(f"import {name}" for name in libraries)))
-        commands[libraries] = [sys.executable, str(program)]
-    return commands | {row.words: [TTP, *row.words] for row in rows} | dict(peers)
+def _rows(names: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Return the goals of the commands."""
+    lines = (shlex.split(line) for line in COMMANDS.strip().splitlines())
+    return {tuple(word.format_map(names) for word in words): goal for goal, *words in lines}
 
 
 def _environment(home: Path, folder: Path) -> dict[str, str]:
@@ -165,11 +122,14 @@ def _environment(home: Path, folder: Path) -> dict[str, str]:
     return environ | {"TTP_HOME": str(home), "TTP_TZ": "UTC", "HOME": str(folder)}
 
 
-def _measured(commands: Mapping[object, list[str]], environ: Mapping[str, str], rounds: int) -> dict[object, Best]:
-    best: dict[object, Best] = {}
+def _measured(
+    commands: Sequence[tuple[str, ...]], environ: Mapping[str, str], rounds: int
+) -> dict[tuple[str, ...], Best]:
+    """Return the lowest times of each command, and of a bare Python (no words)."""
+    best: dict[tuple[str, ...], Best] = {}
     for turn in range(rounds + 1):
-        for name, argv in commands.items():
-            took = _run(argv, environ)
+        for name in ((), *commands):
+            took = _run([TTP, *name] if name else [sys.executable, "-c", "pass"], environ)
             if turn:  # the first round fills the caches
                 before = best.get(name, took)
                 best[name] = Best(min(before.cpu, took.cpu), min(before.wall, took.wall))
@@ -188,31 +148,13 @@ def _run(argv: Sequence[str], environ: Mapping[str, str]) -> Best:
     return Best(usage.ru_utime + usage.ru_stime, time.perf_counter() - began)
 
 
-def _peers(folder: Path | None) -> dict[str, list[str]]:
-    """Return the command that prints the version of each installed program."""
-    path = None if folder is None else str(folder)
-    found = {name: shutil.which(program, path=path) for name, program in PEERS.items()}
-    return {name: [program, "--version"] for name, program in found.items() if program}
-
-
-def _print(rows: Sequence[Row], best: Mapping[object, Best], folder: Path) -> None:
-    bare = best["pass"]
+def _print(goals: Mapping[tuple[str, ...], str], best: Mapping[tuple[str, ...], Best], folder: Path) -> None:
+    bare = best[()]
     print(f"python -c pass: {1000 * bare.cpu:.1f} ms of CPU time, {1000 * bare.wall:.1f} ms\n")
-    print("| command | CPU | wall | goal | of its libraries |")
-    print("|---|---|---|---|---|")
-
-    def line(name: str, took: Best, goal: str = "", share: str = "") -> None:
-        print(f"| {name} | {took.cpu / bare.cpu:.1f} | {took.wall / bare.wall:.1f} | {goal} | {share} |")
-
-    for row in rows:
-        took = best[row.words]
-        share = "" if row.libraries is None else f"{took.cpu / best[row.libraries].cpu:.2f}"
-        line(f"`ttp {shlex.join(row.words).replace(f'{folder}/', '')}`", took, row.goal, share)
-    for name in PEERS:
-        if name in best:
-            line(f"{name} --version", best[name])
-    for libraries in dict.fromkeys(row.libraries for row in rows if row.libraries is not None):
-        line(" + ".join(("a bare Typer program", *libraries)), best[libraries])
+    print("| command | CPU | wall | goal |\n|---|---|---|---|")
+    for words, goal in goals.items():
+        ratios = f"{best[words].cpu / bare.cpu:.1f} | {best[words].wall / bare.wall:.1f}"
+        print(f"| `ttp {shlex.join(words).replace(f'{folder}/', '')}` | {ratios} | {goal} |")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from itertools import cycle, pairwise
 from pathlib import Path
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.time.clock import SystemClock
 from ttp.store.credentials.backend import entry_of
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -31,11 +30,6 @@ INSERT INTO delivery (post_id, account_id, state, due_at, next_at, remote_id, pu
 SELECT id, :account + id % :accounts, CASE status WHEN 'scheduled' THEN 'pending' ELSE 'published' END, scheduled_at,
     CASE status WHEN 'scheduled' THEN scheduled_at END, CASE status WHEN 'published' THEN 'r' || id END, published_at,
     0, CASE status WHEN 'published' THEN 1 ELSE 0 END, '{}' FROM post WHERE id > :last
-"""
-_ATTEMPTS = """
-INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, http_status, fingerprint, platform_at)
-SELECT id, 1, 'POST /2/tweets', 'publish', published_at - 200, published_at, 'done', 201, :fingerprint,
-    published_at - 200 FROM delivery WHERE state = 'published' AND post_id > :last
 """
 
 
@@ -68,11 +62,8 @@ def put_tokens(home: Path, accounts: int) -> None:
         json.dump({"version": 1, "accounts": entries}, file, indent=1, sort_keys=True)
 
 
-def fill(database: Database, stored: int, coming: int | None = None, *, attempts: bool = False) -> None:
-    """Add posts that were published long ago or are due in the far future (`coming`; default: half of them).
-
-    `attempts`: with the attempts of the published ones.
-    """
+def fill(database: Database, stored: int, coming: int | None = None) -> None:
+    """Add posts that were published long ago or are due in the far future (`coming`; default: half of them)."""
     now, coming = _now_ms(), stored // 2 if coming is None else coming
     kinds = (("published", stored - coming, now - 400 * _DAY_MS), ("scheduled", coming, now + 30 * _DAY_MS))
     with _bulk(database) as db:
@@ -82,8 +73,6 @@ def fill(database: Database, stored: int, coming: int | None = None, *, attempts
             if many:
                 db.execute(_POSTS, {"many": many, "status": status, "first": first, "now": now})
         db.execute(_DELIVERIES, {"account": account, "accounts": accounts, "last": last})
-        if attempts:
-            db.execute(_ATTEMPTS, {"fingerprint": "0123456789abcdef" * 4, "last": last})
 
 
 def schedule(database: Database, due: Iterable[int]) -> list[int]:
@@ -111,25 +100,6 @@ def fill_months(database: Database, bounds: Sequence[datetime], many: int, accou
             " SELECT account_id, remote_id, published_at, published_at + ?, 20 + post_id * 7 % 50, post_id % 9,"
             " post_id % 5, 900 + post_id * 13 % 700 FROM delivery WHERE state = 'published'",
             (3_600_000,),
-        )
-
-
-def leave_open(database: Database, many: int) -> None:
-    """Leave an open intent on the first deliveries, as a publisher that was killed during a request would."""
-    now = _now_ms()
-    with closing(database.connect()) as db, db.transaction():
-        db.execute(
-            "UPDATE delivery SET state = 'sending', attempts = 1, next_at = NULL WHERE id IN"
-            " (SELECT min(id) FROM delivery GROUP BY account_id ORDER BY account_id LIMIT ?)",
-            (many,),
-        )
-        db.execute(
-            "INSERT INTO attempt (delivery_id, number, step, phase, at, fingerprint, platform_at, boot_s)"
-            " SELECT id, 1, 'POST /2/tweets', 'publish', ?, 'f', ?, ? FROM delivery WHERE state = 'sending'",
-            (now, now, SystemClock().boot()),
-        )
-        db.execute(
-            "UPDATE post SET status = 'publishing' WHERE id IN (SELECT post_id FROM delivery WHERE attempts > 0)"
         )
 
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
+import pytest
+
+from tests.cli.writing import editor as fixes
+from tests.cli.writing import left
 from tests.conftest import Program, inherited
 from tests.drift.terminal import Terminal, on_a_terminal
 
@@ -60,23 +65,22 @@ def test_each_mistake_is_told_at_the_top_and_none_of_it_stays(ttp: Program, tmp_
     assert [one.split("\n")[1][:4] for one in (second, third)] == ["# ! ", "# ! "]
     assert ('"soon"' in second.split("\n")[1], '"then"' in third.split("\n")[1]) == (True, True)
     assert "soon" not in third
-    assert fourth.split("\n")[2] == "#   try: x/me"
+    assert fourth.split("\n")[2] == "# !   try: x/me"
     assert fourth.split("# ! Fix it")[1] != ""
     assert "then" not in fourth.split("---\n")[1].partition("# ! Fix it")[0]
     assert ttp.shown()["content"] == text
     assert ttp.count("post") == 1
 
 
-def test_a_mistake_that_is_left_as_it_is_stays_a_draft(ttp: Program, tmp_path: Path) -> None:
+def test_a_mistake_that_is_left_as_it_is_stays_in_the_file(ttp: Program, tmp_path: Path) -> None:
     ttp.account()
     with rounds(ttp, tmp_path, ["create", "Hello", "-e", "--to", "x/me", "--at", "soon"]) as terminal:
         said = terminal.rest()
         assert terminal.code() == 2
     assert (tmp_path / "rounds").read_text() == "\n\n"
-    assert "fix: ttp edit 1 -e" in said
-    assert (ttp.shown()["content"], ttp.shown()["status"]) == ("Hello", "draft")
-    assert "# !" not in (ttp.home / "writing" / "1.md").read_text()
-    with rounds(ttp, tmp_path, ["edit", "1", "-e"], "", "", 'sed -i.b "s/soon/2031-01-01 09:00/" "$1"') as terminal:
+    assert "fix: ttp create -e" in said
+    assert ttp.count("post") == 0
+    with rounds(ttp, tmp_path, ["create", "-e"], "", "", 'sed -i.b "s/soon/2031-01-01 09:00/" "$1"') as terminal:
         terminal.rest()
         assert terminal.code() == 0
     assert ttp.shown()["scheduledAt"] == "2031-01-01T09:00:00Z"
@@ -88,7 +92,8 @@ def test_emptying_the_file_after_a_mistake_gives_up_and_keeps_what_was_there(ttp
     with rounds(ttp, tmp_path, argv, "", ': > "$1"') as terminal:
         terminal.rest()
         assert terminal.code() == 2
-    assert ttp.shown()["content"] == "Hello"
+    (kept,) = (ttp.home / "writing").glob("new-*.md")
+    assert kept.read_text().endswith("Hello\n")
 
 
 def test_an_edit_is_asked_again_too(ttp: Program, tmp_path: Path) -> None:
@@ -119,3 +124,36 @@ def test_the_answer_goes_to_a_pipe_and_the_editor_to_the_terminal(ttp: Program, 
     with running(ttp, tmp_path, ["sh", str(tmp_path / "ttp.sh")], opened) as terminal:
         assert "[1]" in terminal.rest()
     assert ttp.shown()["content"] == "On a terminal"
+
+
+KILLS = {"editor": "kill -9 $$", "ttp": "kill -9 $PPID", "terminal": "echo ready; while :; do sleep 0.05; done"}
+
+
+CASES = list(product(KILLS, (0, 1, 2), (["create"], ["edit", "1"])))
+
+
+@pytest.mark.parametrize(
+    ("victim", "mistakes", "argv"),
+    [CASES[8], *(pytest.param(*case, marks=pytest.mark.slow) for case in CASES if case != CASES[8])],
+    ids=str,
+)
+def test_whatever_is_killed_after_some_mistakes_nothing_typed_is_lost(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], mistakes: int, victim: str
+) -> None:
+    ttp.account()
+    ttp.post("Before")
+    words = [f"word{number}" for number in range(mistakes + 1)]
+    scripts = [f'echo {word} >> "$1"' for word in words]
+    scripts[-1] += f"\n{KILLS[victim]}"
+    with rounds(ttp, tmp_path, [*argv, "Typed", "-e", "--to", "x/me", "--at", "soon"], *scripts) as terminal:
+        if victim == "terminal":
+            terminal.until("ready")
+            terminal.hang_up()
+        terminal.rest()
+        assert terminal.code() == (1 if victim == "editor" else -9 if victim == "ttp" else -1)
+    fixes(monkeypatch, tmp_path, 'sed -i.b "s/^at: soon/at: 2031-01-01 09:00/" "$1"')
+    after = ttp.ok(*argv, "-e", "--json").json
+    assert after["content"].split() == ["Typed", *words]
+    assert after["scheduledAt"] == "2031-01-01T09:00:00Z"
+    assert left(ttp.home) == []
+    assert ttp.count("post") == (2 if argv == ["create"] else 1)

@@ -28,12 +28,12 @@ def test_a_post_after_the_end_is_marked_where_it_is_scheduled_and_in_status_and_
     assert ttp.ok("status", "--json").json["logins"] == []
     before = ttp.ok("create", "Before", "--to", NAME, "--at", "in 20d", "--json").json
     late = ttp.ok("create", "After", "--to", f"{NAME},x/me", "--at", "in 21d", "--json").json
-    assert "Connect it again" not in str(before["warnings"])
-    assert str(late["warnings"]).count("Connect it again") == 1
+    assert [sum(NAME in one for one in post["warnings"]) for post in (before, late)] == [0, 1]
     (login,) = ttp.ok("status", "--json").json["logins"]
     assert (login["account"], login["posts"]) == (NAME, [late["id"]])
     assert f"ttp account connect {NAME}" in ttp.ok("status", "--format", "table").out
     assert f"ttp account connect {NAME}" in ttp.ok("calendar", "2026-12", "--format", "tsv").err
+    assert "account connect" not in ttp.ok("calendar", "2027-02", "--format", "tsv").err, "no such post in it"
     ttp.ok("schedule", str(late["id"]), "--at", "in 19d")
     assert ttp.ok("status", "--json").json["logins"] == []
 
@@ -44,15 +44,15 @@ def test_a_person_hears_of_the_end_fourteen_days_seven_and_one_before_and_no_mor
     program, log = tmp_path / "hear", tmp_path / "log"
     program.write_text(f"#!/bin/sh\ncat >> {log}\n")
     program.chmod(0o700)
-    ttp.ok("config", "set", "notify.kinds", "command")
-    ttp.ok("config", "set", "notify.command", str(program))
+    ttp.ok("config", "set", "notify.to", "program")
+    ttp.ok("config", "set", "notify.program", str(program))
     counts = []
-    for days in (15, 14, 13, 7, 2, 1):
+    for days in (15, 14, 13, 7, 8, 7, 2, 1):  # the clock of another machine may be behind
         ttp.clock.set(end - timedelta(days=days))
         for _ in range(2):
             ttp.ok("status", "--notify")
         counts.append(len(log.read_text().split("\n")) - 1 if log.exists() else 0)
-    assert counts == [0, 1, 1, 2, 2, 3]
+    assert counts == [0, 1, 1, 2, 2, 2, 2, 3]
     first = json.loads(log.read_text().partition("\n")[0])
     assert (first["event"], NAME in str(first)) == ("account.login_ends", True)
     ttp.account(NAME, expiresAt=(end + timedelta(days=60)).isoformat(), userId="a1B")

@@ -77,7 +77,3 @@ def test_what_could_mean_another_thing_gets_no_command(fill: Fill, typed: str) -
     ran = fill(posts)(*shlex.split(typed))
     assert ran.code == 2
     assert "try:" not in ran.err
-
-
-def test_surplus_words_of_a_repeat_name_its_own_help(fill: Fill) -> None:
-    assert "see: ttp repeat add --help" in fill(posts)("repeat", "2", "sometimes").err

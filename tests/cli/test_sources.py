@@ -144,8 +144,8 @@ def test_a_person_hears_once_of_what_waits(ttp: Program, site: FeedSite, tmp_pat
     program, heard = tmp_path / "hear", tmp_path / "heard"
     program.write_text(f"#!/bin/sh\ncat >> {heard}\n")
     program.chmod(0o700)
-    ttp.ok("config", "set", "notify.kinds", "command")
-    ttp.ok("config", "set", "notify.command", str(program))
+    ttp.ok("config", "set", "notify.to", "program")
+    ttp.ok("config", "set", "notify.program", str(program))
     add(ttp, site)
     poll(ttp, site, *"cdefgh")
     for _ in range(2):

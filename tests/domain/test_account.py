@@ -147,6 +147,7 @@ def test_credentials_never_show_a_secret() -> None:
 
 def test_new_credentials_come_by_connecting_and_keys_of_oauth_1_by_adding() -> None:
     assert connect_action("x/me") == action("account connect", "x/me")
+    assert connect_action("notify/phone") == action("notify add", "phone")
     assert connect_action("x/me", by_keys=True) == action("account add", "x/me", credentials="FILE")
     assert [Credentials("t").by_keys, Credentials("t", token_secret="s").by_keys] == [False, True]
 

@@ -200,6 +200,14 @@ def test_any_text_is_an_option_or_refused(text: str) -> None:
         assert parse_option(text)[0] in OPTIONS
 
 
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("threads.gif=a", []), ("threads.topictag=a", ["threads.topic_tag"]), ("threds.link=a", ["threads.link"])],
+)
+def test_only_an_option_of_a_like_name_is_proposed(text: str, near: list[str]) -> None:
+    assert [hint.way for hint in refused(text).hints] == near
+
+
 # Reading stored options.
 
 

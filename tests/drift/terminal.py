@@ -35,6 +35,10 @@ class Terminal:
         """What Ctrl-C does: SIGINT to all that runs on the terminal."""
         os.killpg(self._process.pid, signal.SIGINT)
 
+    def hang_up(self) -> None:
+        """What closing a terminal does: SIGHUP to all that runs on it."""
+        os.killpg(self._process.pid, signal.SIGHUP)
+
     def code(self) -> int:
         """The exit code, once the program has ended."""
         return self._process.wait(LONGEST_S)

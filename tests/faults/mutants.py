@@ -18,7 +18,7 @@ from uuid import uuid4
 from ttp.domain import frozen_parts
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.domain.outcome import Absent, Attempt, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms import reply
 from ttp.platforms.client import LookupResult, PublishRequest, Wait
 from ttp.platforms.reply import Answer, ConnectionLost, RefusalReader, Reply
@@ -90,8 +90,7 @@ def _absent_at_once() -> None:
         looks: list[Attempt],
         now: datetime,
         platform_at: datetime | None,
-        *,
-        certain: bool,
+        absent: Absent,
     ) -> Delivery:
         error = DeliveryError(Kind.UNKNOWN, "the platform does not have it; it is sent again")
         return self._resend(delivery, now, error, spend=True)

@@ -28,11 +28,11 @@ def made_up(kind: Kind) -> MadeUp:
 
 def waits_s(facts: Platform) -> float:
     """How long a platform has its client wait: the sum of its own settings in seconds, without the settle window,
-    which the sweeps shorten."""
+    which the sweeps shorten, and the wait for an answer."""
     return sum(
         key.default
         for key in facts.keys
-        if key.name.endswith("_s") and key.name != "settle_s" and isinstance(key.default, float | int)
+        if key.name.endswith("_s") and key.name not in ("settle_s", "answer_s") and isinstance(key.default, float | int)
     )
 
 

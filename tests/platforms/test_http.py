@@ -25,7 +25,6 @@ from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
 from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer, ConnectionLost, NotSent
 from ttp.platforms.testing import NOON, StandingClock
-from ttp.publisher.reconcile import longest_call_s
 
 URL = "https://api.example/thing"
 WHO = order("x")
@@ -82,15 +81,13 @@ def test_uploads_wait_longer_and_patience_shortens_the_wait() -> None:
 
 
 @pytest.mark.parametrize("usual_s", [60.0, 500.0])
-def test_a_slow_answer_is_waited_for_as_long_as_the_facts_say(monkeypatch: pytest.MonkeyPatch, usual_s: float) -> None:
-    facts, transport = PLATFORMS.facts("x"), One()
-    monkeypatch.setattr(facts, "slow_answer_s", 240.0)
+def test_a_slow_answer_is_waited_for_as_long_as_the_platform_may_take(usual_s: float) -> None:
+    facts, transport = PLATFORMS.facts("threads"), One()
     config = Config({"http.read_timeout_s": usual_s})
     slow = Runtime(config, StandingClock(), transport=transport).http(facts)
     slow.request("POST", "/thing", slow=True)
     slow.request("GET", "/thing")
     assert [one.extensions["timeout"]["read"] for one in transport.requests] == [max(usual_s, 240.0), usual_s]
-    assert longest_call_s(config, PLATFORMS) == 10.0 + 120.0 + max(usual_s, 240.0), "a lost call may last as long"
 
 
 def test_the_settings_give_the_address_and_the_time_outs() -> None:

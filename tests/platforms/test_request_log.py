@@ -63,6 +63,7 @@ def test_secrets_are_known_by_their_names_wherever_they_stand(caplog: pytest.Log
     answer = {
         "access_token": "hush-4",
         "nested": [{"refresh_token": "hush-5", "upload_url": "https://u.example/?t=hush-6", "code": "ok"}],
+        "value": {"uploadUrl": "https://u.example/?t=hush-6"},
         "token_type": "bearer",
     }
     ask(

@@ -387,6 +387,23 @@ def test_work_that_the_platform_refuses_in_the_end_fails_or_is_tried_again(
     assert len(client.times("publish")) == sends
 
 
+def test_a_refusal_that_proves_nothing_counts_once_absence_is_proven_and_nothing_is_sent_again(bench: Bench) -> None:
+    client = on(bench, "instagram")
+    client.publishes.append(CUT)
+    client.always = Absent(refusal=NotDone(Kind.ACCOUNT, "suspected spam", hold=True))
+    held = []
+    bench.at(200.0, lambda: held.append(bench.account_now("instagram/me").hold_until))
+    bench.run()
+    delivery = bench.delivery()
+    assert delivery.state is FAILED
+    assert delivery.error is not None
+    assert delivery.error.kind is Kind.ACCOUNT
+    assert client.times("publish") == [0.0]
+    assert client.times("look_up")[-1] >= 300.0
+    assert held == [None]
+    assert bench.account_now("instagram/me").hold_until == bench.clock.now() + timedelta(days=1)
+
+
 def test_a_refusal_for_a_dead_token_marks_the_account(bench: Bench) -> None:
     client = on(bench, "tiktok")
     client.publishes.append(Done("v", processing=True))

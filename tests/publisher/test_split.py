@@ -21,7 +21,6 @@ from ttp.domain.post_edit import PostInput
 from ttp.platforms.client import Ready
 from ttp.platforms.x import rules
 from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, ChangeKind
-from ttp.services.drafts import Drafts, post_fingerprint
 from ttp.services.files.fields import Entry
 from ttp.services.files.import_plan import ImportPlanner, ImportRules
 from ttp.services.media import RowMedia
@@ -146,13 +145,6 @@ def test_a_part_in_doubt_is_resolved_and_the_rest_follows(bench: Bench, x: FakeX
     outgoing(bench).retry([1])
     bench.run()
     whole(bench, x, parts=PARAGRAPHS)
-
-
-def test_a_text_that_is_kept_in_a_draft_replaces_its_planned_parts(bench: Bench) -> None:
-    posts = posts_of(bench)
-    people.create(posts, PostInput(TEXT, to=("x/me",), split=True))
-    Drafts(posts).save("Other", 1, post_fingerprint(bench.whole(1)))
-    assert (bench.whole(1).content, bench.delivery().planned_parts) == ("Other", ())
 
 
 def scheduled_again(bench: Bench, x: FakeX) -> Posts:

@@ -109,7 +109,7 @@ def _arguments(path: str) -> tuple[str, ...]:
         "config set": ("publish.poll_s", "1"),
         "config unset": ("timezone",),
         "login-link": ("ann",),
-        "notify secret": ("ntfy",),
+        **dict.fromkeys(("notify add", "notify remove"), ("phone",)),
         "store copy": ("--from", "/a", "--to", "/b"),
         "webhook add": ("https://example.org/",),
         **dict.fromkeys(("webhook log", "webhook remove", "webhook replay", "webhook rotate", "webhook test"), ("1",)),

@@ -108,8 +108,28 @@ def test_a_new_repeat_answers_the_json_of_the_command(drafts: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    ("when", "words", "cron"),
+    [
+        ({"times": "mon,thu 9:00"}, ("mon,thu 9:00",), "0 9 * * 1,4"),
+        ({"times": "last fri of the month 9am"}, ("--rule", "FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=9;BYMINUTE=0"), ""),
+        ({"rule": "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;BYHOUR=9;BYMINUTE=0"}, ("every 2 weeks on tue 9am",), ""),
+    ],
+)
+def test_times_in_words_and_rules_are_those_of_the_command(drafts: Api, when: Any, words: Any, cron: str) -> None:
+    made = drafts.ok("POST", "/v1/repeats", {"post": 1, **when})
+    drafts.ok("POST", "/v1/repeats/1/stop")
+    told = drafts.ttp.ok("repeat", "add", "1", *words, "--json").json
+    assert made["cron"] == cron
+    assert {**told, "id": 1, "posts": made["posts"], "warnings": made["warnings"]} == made
+
+
+@pytest.mark.parametrize(
     ("body", "status", "code"),
     [
+        ({"post": 1, "cron": "0 9 * * 1", "times": "mon 9:00"}, 400, "usage"),
+        ({"post": 1, "times": "second tue 9:00"}, 400, "usage"),
+        ({"post": 1, "rule": "FREQ=DAILY;COUNT=3;BYHOUR=9;BYMINUTE=0"}, 400, "usage"),
+        ({"post": 1, "rule": "mon 9:00"}, 400, "usage"),
         ({"cron": "0 9 * * 1"}, 400, "usage"),
         ({"post": 1}, 400, "usage"),
         ({"post": 1, "pool": "two", "cron": "0 9 * * 1"}, 400, "usage"),

@@ -22,7 +22,7 @@ from ttp.domain.post_edit import (
     with_derived_status,
     with_time,
 )
-from ttp.domain.resolution import remote_id_of
+from ttp.domain.resolution import remote_id_of, resolve_delivery
 
 ACCOUNTS = tuple(Account("x", f"a{i}", id=i) for i in range(1, 5))
 HOUR = timedelta(hours=1)
@@ -60,6 +60,9 @@ def test_a_new_account_goes_out_with_the_others_as_long_as_none_has_begun() -> N
     assert [d.due_at for d in after.deliveries] == [START, START]
 
 
+UGC, ACTIVITY = "urn:li:ugcPost:7141138937766391808", "urn:li:activity:7141138937766391808"
+
+
 @pytest.mark.parametrize(
     ("platform", "text", "found"),
     [
@@ -70,16 +73,43 @@ def test_a_new_account_goes_out_with_the_others_as_long_as_none_has_begun() -> N
         ("tiktok", "https://www.tiktok.com/@me/photo/77", "77"),
         ("instagram", "https://www.instagram.com/p/DEMO123/", None),
         ("instagram", "17900", "17900"),
+        ("linkedin", "urn:li:share:7141138937766391808", "urn:li:share:7141138937766391808"),
+        ("linkedin", "https://www.linkedin.com/feed/update/urn:li:ugcPost:7141138937766391808/?a=b", UGC),
+        (
+            "linkedin",
+            "https://www.linkedin.com/posts/me_a-share-2-b-ugcPost-7141138937766391808-AbCd?utm_source=c",
+            UGC,
+        ),
+        ("linkedin", "https://de.linkedin.com/posts/me_a-activity-7141138937766391808-AbCd", ACTIVITY),
+        ("linkedin", "https://www.linkedin.com/feed/update/urn%3Ali%3Aactivity%3A7141138937766391808", ACTIVITY),
     ],
 )
 def test_an_id_is_found_in_what_a_person_copies(platform: str, text: str, found: str | None) -> None:
     assert remote_id_of(PLATFORMS.facts(platform), text) == found
 
 
-@pytest.mark.parametrize("text", ["", "two words", "http://x.com/me/status/1", "https://x.com/me", "x.com/me/status/1"])
-def test_what_holds_no_id_is_refused(text: str) -> None:
+def test_a_part_whose_address_has_no_id_is_not_taken_for_a_published_one() -> None:
+    delivery = Delivery("threads/me", "threads", DeliveryState.NEEDS_REVIEW, id=10, account_id=1)
+    post, facts = Post("One", (delivery,), thread=("Two",)), PLATFORMS.facts("threads")
     with pytest.raises(UsageError):
-        remote_id_of(PLATFORMS.facts("x"), text)
+        resolve_delivery(post, delivery, facts, "https://www.threads.net/@me/post/DEMO123", START)
+    assert resolve_delivery(post, delivery, facts, "17900", START).parts == ("17900",)
+
+
+NO_POST = ("", "two words", "http://x.com/me/status/1", "https://x.com/me", "x.com/me/status/1")
+NO_LINKEDIN_POST = (
+    "https://www.linkedin.com/in/me/recent-activity/all/",
+    "https://www.linkedin.com/posts/me",
+    "7141138",
+)
+
+
+@pytest.mark.parametrize(
+    ("platform", "text"), [*(("x", text) for text in NO_POST), *(("linkedin", text) for text in NO_LINKEDIN_POST)]
+)
+def test_what_holds_no_id_is_refused(platform: str, text: str) -> None:
+    with pytest.raises(UsageError):
+        remote_id_of(PLATFORMS.facts(platform), text)
 
 
 def test_the_mark_of_a_key_knows_accounts_by_any_spelling_and_order_but_nothing_else() -> None:

@@ -196,6 +196,16 @@ def test_a_refused_token_whose_renewal_is_refused_in_other_words_is_dead_too(sho
         shop.tokens.replace_refused("x/me", shop.tokens.fresh("x/me"))
 
 
+def test_a_refusal_says_nothing_of_a_token_that_is_too_young_to_be_renewed(shop: Shop) -> None:
+    """It may be a missing permission: asking for a renewal would be refused, and end the account."""
+    shop.add("instagram/me", life=timedelta(days=60), refresh_token=None)
+    held, may_replace = shop.tokens.fresh("instagram/me"), []
+    for hours in (0, 23, 2):
+        shop.clock.advance(hours=hours)
+        may_replace.append(shop.tokens.may_replace("instagram/me", held, REFUSED))
+    assert may_replace == [False, False, True]
+
+
 def test_a_token_that_ends_and_cannot_be_renewed_is_used_to_its_end_and_then_dead(shop: Shop) -> None:
     shop.x.can_renew = False
     shop.clock.advance(minutes=119)

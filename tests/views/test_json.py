@@ -293,6 +293,7 @@ def test_status_has_the_documented_form() -> None:
         clock=SlowClock(AT, NEXT),
         costs=(PlatformCosts("x", "X"),),
         publishers=(RegisteredPublisher("alpha", 4127, "loop", AT, NEXT, 3),),
+        notify=("phone",),
         logins=(LoginEnd("li/me", NEXT, (4,)),),
     )
     assert json.loads(json.dumps(status.status_json(health), default=command_text)) == {
@@ -327,6 +328,7 @@ def test_status_has_the_documented_form() -> None:
                 "accounts": 3,
             }
         ],
+        "notify": ["phone"],
         "logins": [{"account": "li/me", "endsAt": "2026-11-23T17:05:00Z", "posts": [4]}],
     }
 

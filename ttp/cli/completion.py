@@ -18,7 +18,7 @@ from ttp.domain.config import KeyTable
 from ttp.domain.event import POST_EVENTS
 from ttp.domain.metrics.ingest.columns import sources
 from ttp.domain.metrics.ingest.dates import ORDERS
-from ttp.domain.notification import KINDS, SECRETS
+from ttp.domain.notification import OWN_WAYS
 from ttp.domain.options import all_options
 from ttp.domain.plan.scoring import PlanMethod
 from ttp.domain.post import PostStatus
@@ -176,8 +176,6 @@ AT = {
 """The values of options that differ in one command."""
 _WITH_LOGIN = [name for name in Registry().names() if Registry().facts(name).has_login]
 _ARGUMENTS = {
-    "[KIND]": WordSource(KINDS),
-    "KIND": WordSource(tuple(SECRETS)),
     "ID": _POST,
     "ID...": _POST,
     "[ID]": _POST,
@@ -186,6 +184,7 @@ _ARGUMENTS = {
     "PLATFORM[/HANDLE]": WordSource(ask=("account", *_WITH_LOGIN)),
     "ID|NAME...": WordSource(ask=("slot",)),
     "[WHEN]": WordSource(tuple(calendar_range.STEPS)),
+    "[TIMES...]": WordSource(("daily", "every", "monthly", "weekdays", "weekends")),
     "KEY": _KEY,
     "[KEY...]": _KEY,
     "NAME|FILE": _TEMPLATE,
@@ -218,6 +217,8 @@ def source_of_option(path: str, option: str, spec: OutputSpec[Any] | None) -> Wo
 
 def source_of_argument(path: str, metavar: str) -> WordSource:
     """Return the values of an argument of a command, by its metavar."""
+    if path.startswith("notify "):
+        return WordSource(OWN_WAYS)
     if path in _REPEATS:
         return WordSource(ask=("repeat",))
     if path in _OF:

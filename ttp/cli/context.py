@@ -213,14 +213,14 @@ class Context(Application):
             installation=self.installation,
             notify=Notifier(os.environ.get("NOTIFY_SOCKET", "")),
             numbers=replace(self.metrics_sync, patience=PATIENCE_S).pull_due,
-            notifications=self.notifications if self.config.texts("notify.kinds") else None,
+            notifications=self.notifications if self.config.texts("notify.to") else None,
         )
 
     @cached_property
     def notifications(self) -> Notifications:
         from ttp.publisher.notifications import Notifications
 
-        return Notifications(self.installation, settings.notification_secrets())
+        return Notifications(self.installation, os.environ.get("TTP_NTFY_TOKEN", ""))
 
 
 def open_database(

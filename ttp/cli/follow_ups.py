@@ -10,7 +10,7 @@ from typing import Any
 
 from ttp.cli import other_words, readings, value_checks
 from ttp.cli.errors import quote_command
-from ttp.cli.time_readings import ID, as_cron, is_time, own_time
+from ttp.cli.time_readings import ID, as_times, is_time, own_time
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.post import PostStatus
@@ -100,7 +100,7 @@ def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
             every.append(name[2:])
         elif name in _EVERY and (value or (parts and not parts[0].flag)):
             every.append(value or parts.pop(0).words[0])
-        elif name == "--schedule" and parts and not is_time(parts[0].words[0]) and as_cron(parts[0].words[0]):
+        elif name == "--schedule" and parts and not is_time(parts[0].words[0]) and as_times(parts[0].words[0]):
             every.append(parts.pop(0).words[0])
         elif name in ("--count", "--until") and list(line.path) == ["create"] and (value or parts):
             limits += [name, value or parts.pop(0).words[0]]
@@ -110,7 +110,7 @@ def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
             at = f"{at} {part.words[0]}".strip()
         else:
             others += part.words
-    if not every and not is_time(at) and as_cron(at):
+    if not every and not is_time(at) and as_times(at):
         every, at = [at], ""
     if not every:
         return []
@@ -123,8 +123,8 @@ def _repeated(line: TypedCommand, context: Any) -> list[Hint]:
         with suppress(TtpError):
             first = context.times.resolve(at, ())
             own = first.at.astimezone(first.zone)
-    cron = as_cron(f"{text} {at}", own) or as_cron(text, own) or "CRON"
-    repeat = Hint("then", quote_command("ttp", "repeat", number or "ID", "--cron", cron, *limits))
+    times = as_times(f"{text} {at}", own) or as_times(text, own) or "TIMES"
+    repeat = Hint("then", quote_command("ttp", "repeat", number or "ID", times, *limits))
     if number and len(others) == 2:
         return [Hint("try", repeat.way)]
     # A time of day says when it is repeated; a day is that of the first post.

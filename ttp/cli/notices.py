@@ -38,6 +38,14 @@ def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
     return [f"{account.name} is paused; its posts wait:  ttp resume --account {account.name}" for account in paused]
 
 
+def note_unnotified(context: Context) -> None:
+    """Print a note if nobody would be told that something needs a person."""
+    from ttp.domain.notification import NOBODY, names_in_use
+
+    if not names_in_use(context.config):
+        context.out.note(f"{NOBODY}\nfix:  ttp notify add desktop")
+
+
 def note_new_account(context: Context, account: Account) -> None:
     """Print what a person must know of an account: that local files cannot be posted to it, or that nothing but a
     person settles a lost answer."""

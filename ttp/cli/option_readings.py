@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ttp.cli import other_words, post_readings, readings
 from ttp.cli.command_table import BY_NAME
-from ttp.cli.time_readings import as_cron, is_time, own_time
+from ttp.cli.time_readings import as_times, is_time, own_time
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TypedCommand
 from ttp.domain.time.grammar import parse_time
 
@@ -36,8 +36,8 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         yield [*before, *ids, *after]
     for bare in other_words.BARE.get(" ".join(path), ()) if not line.params or len(path) == 1 else ():
         yield [*bare.split(), *line.words[1:]]
-    if path[:1] == ["repeat"] and (cron := as_cron(name.lstrip("-"), own)):
-        yield [*before, "--cron", cron, *after]
+    if path[:1] == ["repeat"] and (times := as_times(name.lstrip("-"), own)):
+        yield [*before, times, *after]
     if path == ["edit"]:
         yield from post_readings.of_option(before, name, after, context)
     keys = (" ".join([*path, word]), " ".join([*path, name]), name, name.removesuffix("s"))
@@ -62,7 +62,11 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         ):
             words = None
         else:
-            words = option.words_in(form) if form.partition("=")[0] in {"", "{}", *flags} else None
+            words = (
+                option.words_in(form)
+                if form.partition("=")[0] in {"", "{}", *flags} or (form == "TIMES={}" and path[-1:] == ["add"])
+                else None
+            )
         if words is not None:
             yield words
     if path in (["schedule"], ["publish"]) and (words := readings.as_create(line)):
@@ -101,9 +105,10 @@ class _Unknown(NamedTuple):
             return None
         if form == "{}":
             return None if self._is_full() else [*before, str(value), *after[1:]]
+        if flag == "TIMES":
+            return [*before, as_times(str(value), self.own) or str(value), *after[1:]]
         if "{}" in form:
-            word = text.replace("{}", as_cron(str(value), self.own) or str(value) if flag == "--cron" else str(value))
-            return [*before, flag, word, *after[1:]]
+            return [*before, flag, text.replace("{}", str(value)), *after[1:]]
         if form == "--at" and any(part.flag == "--at" and part.values for part in self.line.parts):
             return self._as_one_time()
         if self.is_inline and not has_value:
@@ -197,8 +202,8 @@ def _can_be(form: str, value: str, name: str) -> bool:
         return value.lower().endswith(MEDIA_SUFFIXES) is flag.endswith("media")
     if name in ("--add", "--remove"):
         return (value.lower().endswith(MEDIA_SUFFIXES) or "://" in value) is flag.endswith("media")
-    if flag == "--cron":
-        return as_cron(value) is not None
+    if flag == "TIMES":
+        return as_times(value) is not None
     if flag == "--set" and text.endswith("reply_to={}"):  # a post of ttp has no address yet
         return "://" in value
     return True

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
 
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import quote_command, retype
+from ttp.cli.errors import option_words, quote_command, retype
 from ttp.cli.typed_command import TypedCommand
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, other_options
@@ -32,9 +33,10 @@ MOST = 1_000_000_000
 _FILES = ("media", "add_media", "credentials", "file")
 _MOST_BYTES = "input.max_bytes"
 _CHUNK = 1 << 16
-_SECRETS = ("credentials", "client secret", "secret of the notification")
+_SECRETS = ("credentials", "client secret", "address of notifications", "access token of notifications")
 _LONGEST_SECRET = 1 << 16
 """Bytes. Credentials are a few hundred, so the setting does not apply to them."""
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -45,6 +47,11 @@ def parse_id(text: str) -> int:
     if len(ranges) > 1 or first != last:
         raise UsageError(f'"{text}" is more than one post, and this takes one', Hint("see", "ttp list"))
     return first
+
+
+def parse_id_or_times(text: str) -> str:
+    """Return the id of one post as it is, and other words, which may be times. UsageError for several ids."""
+    return f"{parse_id(text)}" if re.fullmatch(r"[\d,-]+", text) else text
 
 
 def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
@@ -151,7 +158,9 @@ Variables = Annotated[
 Snippets = Annotated[
     list[str] | None, typer.Option("--snippet", metavar="NAME", help="A stored text to append to the post.")
 ]
-UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write in your editor; your text is kept as a draft.")]
+UseEditor = Annotated[
+    bool, typer.Option("--edit", "-e", help="Write in your editor; a refused text stays in its file.")
+]
 Where = Annotated[
     str | None,
     typer.Option(
@@ -521,30 +530,44 @@ CronZone = Annotated[
 ]
 
 
-def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> list[str]:
-    """Return cron expressions for days and times in words, or for `--cron`. UsageError.
+def parse_times(
+    texts: Mapping[str, str | None],
+    parse: Mapping[str, Callable[[str], T]],
+    again: Sequence[str],
+    own: datetime | None = None,
+) -> T:
+    """Return what the one text of several options means, `""` for an argument. UsageError, with whole commands.
 
-    `again`: the command without them, for hints.
+    `again`: the command without them; `own`: the time of what is repeated, as for `as_times`.
     """
-    from ttp.domain.time.slot_parser import EXAMPLE, parse_slot_times
-    from ttp.services.cron import parse_cron
+    from ttp.cli.time_readings import as_times
+    from ttp.domain.time.slot_parser import EXAMPLE
 
-    if words is not None and cron is not None:
-        raise UsageError("give days and times, or --cron, not both", Hint("try", quote_command(*again, words)))
-    if cron is not None:
-        again = (*again, "--cron")
-    elif words is None:
-        raise UsageError("no days and times given", Hint("try", quote_command(*again, EXAMPLE)))
-    try:
-        return parse_slot_times(words or "") if cron is None else [parse_cron(cron)]
-    except UsageError as error:
-        error.hints = tuple(
-            replace(hint, way=quote_command(*again, str(hint.way)), replaces=(words or cron or "", str(hint.way)))
-            if hint.label == "try"
-            else hint
-            for hint in error.hints
+    typed = {flag: text for flag, text in texts.items() if text}
+    flag, text = next(iter(typed.items()), ("", EXAMPLE))
+    command = [*again, *filter(None, [flag])]
+    if len(typed) != 1:
+        raise UsageError(
+            "say only once when" if typed else "no times given", Hint("try", quote_command(*command, text))
         )
+    try:
+        return parse[flag](text)
+    except UsageError as error:
+        error.hints = tuple(_retype(hint, text, command) if hint.label == "try" else hint for hint in error.hints)
+        if flag != "--rule" and all(hint.label != "try" for hint in error.hints):
+            with suppress(UsageError):
+                if (meant := as_times(text, own)) and parse[""](meant):
+                    error.hints = (Hint("try", quote_command(*again, meant)),)
         raise
+
+
+def _retype(hint: Hint, text: str, command: Sequence[str]) -> Hint:
+    if isinstance(hint.way, str):
+        return replace(hint, way=quote_command(*command, hint.way), replaces=(text, hint.way))
+    if isinstance(hint.way, OtherOptions) and not command[-1].startswith("--"):  # options instead of an argument
+        words = option_words({f"--{name}": str(value) for name, value in hint.way.options})
+        return replace(hint, way=quote_command(*command, *words))
+    return hint
 
 
 def named_accounts(context: Context, names: Sequence[str] | None) -> tuple[Account, ...]:

@@ -28,7 +28,7 @@ COMMANDS = _alike(
         "atq at_-l": (_SCHEDULED,),
         "atrm at_-d": ("unschedule",),
         "crontab": ("repeat list",),
-        "cron_add": ("repeat {1} --cron {0}",),
+        "cron_add": ("repeat {1} {0}",),
         "cron_remove cron_rm cron_delete": ("repeat stop",),
         "browse open": ("show", "serve --open"),
         "reopen": ("undo --post {}",),
@@ -74,7 +74,7 @@ COMMANDS = _alike(
         "version about": ("--version",),
         "man docs commands usage": ("help",),
         "examples example tutorial": ("help create or demo",),
-        "notify_email": ("config set notify.email.to {}",),
+        "notify_email": ("notify add email",),
         "drafts draft_list draft_ls draft_show": (_DRAFTS,),
         "failed errors": (_FAILED,),
         "scheduled upcoming": (_SCHEDULED,),
@@ -96,7 +96,7 @@ COMMANDS = _alike(
         "check diagnose verify": ("doctor",),
         "install": ("service install",),
         "logs tail events": ("log", "history"),
-        "cron": ("repeat {1} --cron {0}", "repeat list"),
+        "cron": ("repeat {1} {0}", "repeat list"),
         "jobs": ("repeat list",),
         "recur recurring": ("repeat", "repeat list"),
         "load bulk": ("import",),
@@ -127,6 +127,7 @@ COMMANDS = _alike(
         "template_new template_add template_create": ("template edit",),
         "template_use": ("create --template {}",),
         "notify_send": ("notify test",),
+        "notify_secret": ("notify add",),
     }
 )
 """Commands, the longest words first: `auth status` before `auth`. The words that follow come behind what is meant."""
@@ -225,7 +226,7 @@ OPTIONS = _alike(
         "--share-next --add-to-queue": ("--at=next-slot",),
         "--add-label": ("--add-tag",),
         "--remove-label": ("--remove-tag",),
-        "--interval --schedule-expression": ("--cron={}",),
+        "--interval --schedule-expression": ("TIMES={}",),
         "--scheduled-time --schedule-time --scheduled-at --schedule-at --publish-at --post-at --send-at": ("--at",),
         "--in --delay": ("--at=in {}",),
         "--timezone --zone": ("--tz",),
@@ -257,7 +258,7 @@ OPTIONS = _alike(
         "--no-color --no-colour": ("--color=never",),
         "--skip-errors --skip-invalid --ignore-errors": ("--partial",),
         "--background --daemon --detach run_-d": ("ttp service install",),
-        "--every": ("--cron={}",),
+        "--every": ("TIMES={}",),
         "--comment": ("--reason",),
         "create_-f create_-F": ("--file", "--media"),
         "--remove-image --remove-photo --remove-video": ("--remove-media",),
@@ -289,7 +290,7 @@ OPTIONS = _alike(
         "list_-l": ("--limit", ""),
         "log_-n log_--limit": ("ttp history --limit {}",),
         "log_--since": ("ttp history --since {}",),
-        "repeat_add_--schedule repeat_add_--expression": ("--cron={}",),
+        "repeat_add_--schedule repeat_add_--expression": ("TIMES={}",),
         "config_--global config_get_--global config_set_--global log_--graph": ("",),
         "account_list_--all account_list_-a": ("",),
         "publish_--dry-run retry_--dry-run schedule_--dry-run": ("ttp show {}",),
@@ -342,10 +343,8 @@ SETTINGS = {
         ("--needs-approval", "--require-approval", "--requires-approval", "--approval", "--approve"),
         ("config set publish.require_approval true",),
     ),
-    **{
-        f"notify --{kind}": (f"config set {key} {{}}", f"config set notify.kinds {kind}")
-        for kind, key in (("email", "notify.email.to"), ("ntfy", "notify.ntfy.url"), ("webhook", "notify.webhook.url"))
-    },
+    "notify --ntfy": ("config set notify.ntfy.url {}", "config set notify.to ntfy"),
+    **{f"notify --{name}": (f"notify add {name}",) for name in ("email", "webhook")},
 }
 """Options that are a setting here: what sets it, `{}` for their value."""
 

@@ -200,7 +200,7 @@ class PostQuestions:
         from ttp.cli.editor import write_text
 
         try:
-            write_text(self._context, text, self.draft, self._store_text)
+            write_text(self._context, text, self._store_text)
         except TtpError as error:
             if (self._input.text or "") != text:  # it could not be stored: the draft has another text
                 raise

@@ -11,10 +11,10 @@ from typing import Any
 
 from ttp.cli import other_words, post_readings, settings
 from ttp.cli.command_table import BY_NAME
-from ttp.cli.time_readings import ID, as_cron, as_day, as_shift, is_time, own_time, stored_post
+from ttp.cli.time_readings import ID, as_day, as_shift, as_times, is_time, stored_post
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand
 from ttp.domain.errors import TtpError, UsageError
-from ttp.domain.time.slot_parser import format_slot_times, is_slot_times
+from ttp.domain.time.slot_parser import is_slot_times
 
 CLOSE = 0.7
 """Least similarity of a suggested word. Below it suggestions are words that happen to share letters."""
@@ -332,16 +332,13 @@ def of_words(line: TypedCommand, place: int, context: Any) -> Iterator[list[str]
     follow = after[0] if after else ""
     if word in ("to", "on") and "--to" in flags and is_account(follow):
         yield [*before, "--to", *after]
-    if path in (["slots", "add"], ["repeat", "add"]) and part.metavar == "":
-        at = place - 1 if path[0] == "slots" else place
-        words = [one.words[0] for one in line.parts[at:] if not one.flag and one.words[0] not in ("every", "on", "at")]
+    if path == ["slots", "add"] and part.metavar == "":
+        at = place - 1
+        words = [one.words[0] for one in line.parts[at:] if not one.flag]
         others = [one for part in line.parts[at:] if part.flag for one in part.words]
         text = " ".join(words)
-        cron = as_cron(text, own_time(line.words[line.places[0]], context) if path[0] == "repeat" else None)
-        if cron and not any(one.flag == "--cron" for one in line.parts):
-            slot = text if is_slot_times(text) else format_slot_times(cron)
-            more = [slot] if path[0] == "slots" else ["--cron", cron]
-            yield [*(one for part in line.parts[:at] for one in part.words), *more, *others]
+        if slot := text if is_slot_times(text) else as_times(text):
+            yield [*(one for part in line.parts[:at] for one in part.words), slot, *others]
     if "--at" in flags and part.metavar == "" and all(one.flag != "--at" for one in line.parts):
         is_time_word = path == ["edit"] and before[-1] in ("at", "date", "for", "on", "time", "to")  # and no new text
         before = before[:-1] if is_time_word else before

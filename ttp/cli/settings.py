@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ttp.cli.retired_settings import IgnoredSetting, RetiredSettings, refuse_retired
 from ttp.domain.account import is_loopback
-from ttp.domain.config import OWN_KEYS, Config, Key, KeyTable, Value, is_shared
+from ttp.domain.config import OWN_KEYS, RETIRED, Config, Key, KeyTable, Value, is_shared
 from ttp.domain.errors import Hint, TimeRefused, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 from ttp.domain.store_url import EXAMPLE, is_store_url
@@ -63,10 +64,10 @@ def _place(environ: Mapping[str, str], name: str) -> Path:
     return expand_user(environ[name], name).absolute()
 
 
-class UnknownSetting(UsageError):
+class UnknownSetting(IgnoredSetting):
     """An unknown setting: from another version, or mistyped. In the config file it is ignored.
 
-    `name`: as it was written. `sentence`: the message with its suggestion. `fix`: the command that removes the setting.
+    `fix`: the command that removes it.
     """
 
     def __init__(self, name: str, keys: KeyTable, where: str = "", fix: str = "") -> None:
@@ -103,7 +104,7 @@ def load(
     keys = key_table(environ) if keys is None else keys
     config, wrong = load_with_problems(environ, keys)
     for error in wrong:
-        if not isinstance(error, UnknownSetting):
+        if not isinstance(error, IgnoredSetting):
             raise error
         if not _is_of_unusable_platform(error.name, keys, environ):
             warn(error.sentence)
@@ -122,7 +123,11 @@ def load_with_problems(
         table = read_config_file(path)
     except UsageError as error:
         table, wrong = {}, [error]
+    in_file, in_environment = dict[str, tuple[str, ...]](), dict[str, tuple[str, ...]]()
     for name, value in table.items():
+        if name in RETIRED:
+            in_file[name] = _words_in(value)
+            continue
         key = keys.find(name)
         if key is None:
             wrong.append(UnknownSetting(name, keys, f"{path}: ", "ttp config edit"))
@@ -134,6 +139,9 @@ def load_with_problems(
     for variable_name, name in ((variable("timezone"), "timezone"), *setting_variables(environ)):
         if variable_name != variable(name):
             continue
+        if name in RETIRED:
+            in_environment |= {name: _words_in(environ[variable_name])} if environ[variable_name] else {}
+            continue
         key = keys.find(name)
         if key is None:
             wrong.append(UnknownSetting(name, keys, f"{variable_name}: ", f"unset {variable_name}"))
@@ -144,6 +152,8 @@ def load_with_problems(
                 wrong.append(error)
     if environ.get("TTP_TZ"):
         values["timezone"] = environ["TTP_TZ"]
+    wrong += [RetiredSettings(in_file, str(path))] if in_file else []
+    wrong += [RetiredSettings(in_environment, "the environment", variable)] if in_environment else []
     return Config(values, keys), wrong
 
 
@@ -221,19 +231,6 @@ def _is_set(name: str, environ: Mapping[str, str]) -> bool:
         return False  # whoever needs a setting reports it
 
 
-SECRET_VARIABLES: Mapping[str, str] = {
-    "ntfy": "TTP_NTFY_TOKEN",
-    "email": "TTP_SMTP_PASSWORD",
-    "webhook": "TTP_WEBHOOK_SECRET",
-}
-"""The variables for the secrets of notifications, by kind."""
-
-
-def notification_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the secrets of notifications that are in the environment, by kind."""
-    return {kind: text for kind, name in SECRET_VARIABLES.items() if (text := environ.get(name))}
-
-
 def user_name(environ: Mapping[str, str] = os.environ) -> str:
     """Return who is at work, as the history of changes names them: `ann@laptop`."""
     name = environ.get("LOGNAME") or environ.get("USER") or _account_name() or str(os.getuid())
@@ -270,12 +267,12 @@ def variable_in_use(key: str, environ: Mapping[str, str] = os.environ) -> str | 
 _ADDRESSES = {
     "notify.ntfy.url": "https://ntfy.sh/TOPIC",
     "notify.ntfy.click": "https://posts.example.org/queue",
-    "notify.webhook.url": "https://hooks.example.org/ttp",
     "server.base_url": "https://posts.example.org",
     "server.url": "https://posts.example.org",
 }
 """Settings with a web address, and one that fits. A file may have others: whoever uses them reports it."""
 _EXAMPLES = {
+    "notify.to": "desktop",
     "budget_usd": "10",
     "links.own": "example.com",
     "store.url": EXAMPLE,
@@ -296,6 +293,7 @@ def _words(value: Value) -> str:
 
 def key_named(name: str, keys: KeyTable) -> Key:
     """Return the setting of a name. UnknownSetting."""
+    refuse_retired(name)
     key = keys.find(name)
     if key is None:
         raise UnknownSetting(name, keys)
@@ -496,6 +494,13 @@ def _listed(value: object) -> tuple[str, ...] | None:
         value = json.loads(value) if value.lstrip().startswith("[") else shlex.split(value)
     fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
     return tuple(value) if isinstance(value, list) and fits else None
+
+
+def _words_in(value: object) -> tuple[str, ...]:
+    try:
+        return _listed(value) or ()
+    except ValueError:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

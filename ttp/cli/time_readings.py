@@ -1,4 +1,4 @@
-"""What words of a command line mean as a time: a cron expression, a day, a step, or a moment."""
+"""What words of a command line mean as a time: times of a repeat, a day, a step, or a moment."""
 
 from __future__ import annotations
 
@@ -17,18 +17,12 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
 
 ID = re.compile(r"[\d,-]+")
-_CRON = re.compile(r"[\d*/,-]+( [\w*/,-]+){4}")
 _NICKNAMES = {
-    "@hourly": "0 * * * *",
-    **dict.fromkeys(("@daily", "@midnight"), "0 0 * * *"),
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    **dict.fromkeys(("hourly", "hour"), "0 * * * *"),
+    **dict.fromkeys(("@hourly", "hourly", "hour"), "0 * * * *"),
+    **dict.fromkeys(("@daily", "@midnight"), "daily 00:00"),
+    "@weekly": "sun 00:00",
+    "@monthly": "monthly on the 1st at 00:00",
 }
-_UNSAID = ("every", "each", "on", "at", "the", "once", "a", "per", "repeat", "recurring", "of")
-_DAY_WORDS = {"day": "daily", "everyday": "daily", "weekday": "weekdays", "workdays": "weekdays", "weekend": "weekends"}
-_ORDINAL = re.compile(r"\d+(st|nd|rd|th)")
-_PERIODS = {**dict.fromkeys(("weekly", "week"), "week"), **dict.fromkeys(("monthly", "month"), "month")}
 
 
 def is_time(text: str) -> bool:
@@ -36,34 +30,23 @@ def is_time(text: str) -> bool:
     return any(parse_time(one) is not None for one in (text, f"{text} 9am"))
 
 
-def as_cron(text: str, own: datetime | None = None) -> str | None:
-    """Return the cron expression of `mon 9:00`, `every friday at 9am`, `weekly`, `@daily`; None for other texts.
+def as_times(text: str, own: datetime | None = None) -> str | None:
+    """Return the times of a repeat as `ttp repeat` shows them: for `every friday at 9am`, `weekly`, `@daily`,
+    `0 9 * * 1`. None for other texts.
 
     `own`: the time of what is repeated, on the clock of the repeat. It gives the day and the clock that the text lacks;
     without it a week has Monday, a month its first day, and a day 9:00.
     """
     from ttp.domain.time.formatting import DAYS
-    from ttp.domain.time.slot_parser import is_days, parse_slot_times
-    from ttp.domain.time.words import split_words
+    from ttp.domain.time.slot_parser import format_slot_times, parse_rule
 
-    if text in _NICKNAMES or _CRON.fullmatch(text):
-        return _NICKNAMES.get(text, text)
-    text = re.sub(r"\b(\w{3,6}day)s\b(?<!weekdays)", r"\1", re.sub(r" ?(,| and |&|\+) ?", ",", text))
-    words = [_DAY_WORDS.get(word, word) for word in split_words(text) if word not in _UNSAID]
-    days = [word for word in words if is_days(word)]
-    periods = [_PERIODS[word] for word in words if word in _PERIODS]
-    dates = [word[:-2] for word in words if _ORDINAL.fullmatch(word)]
-    clocks = [word for word in words if not is_days(word) and word not in _PERIODS and not _ORDINAL.fullmatch(word)]
-    is_monthly = periods == ["month"]
-    if len(periods) > 1 or len(dates) > is_monthly or (is_monthly and days) or not (days or periods):
-        return None
-    days = days or [DAYS[own.weekday()].lower() if own else "mon"]
-    clocks = clocks or [f"{own:%H:%M}" if own else "9am"]
-    with suppress(UsageError):
-        expressions = parse_slot_times(f"{','.join(days)} {' '.join(clocks)}")
-        minute, hour, *rest = expressions[0].split()
-        rest = [*(dates or [f"{own.day if own else 1}"]), "*", "*"] if is_monthly else rest
-        return " ".join((minute, hour, *rest)) if len(expressions) == 1 else None
+    text = _NICKNAMES.get(text, text)
+    clock, day, date = (f"{own:%H:%M}", DAYS[own.weekday()], own.day) if own else ("09:00", "mon", 1)
+    rests = ("", clock, f"on {day} {clock}", f"on {day}", f"on the {date}th {clock}", f"on the {date}th")
+    for more in rests if text not in ("every", "each", "on", "at", "") else ():
+        with suppress(UsageError):
+            rule = parse_rule(f"{text} {more}")
+            return format_slot_times(rule.cron, rule.rule, rule.anchor)
     return None
 
 

@@ -92,7 +92,9 @@ class Credentials:
 def connect_action(name: str, *, by_keys: bool = False) -> Action:
     """The command that gives an account new credentials: connected, or added for user keys (`by_keys`) and for a
     platform without a login. `name`: the account's, or a platform's."""
-    platform, slash, _ = name.partition("/")
+    platform, slash, rest = name.partition("/")
+    if platform == "notify":  # an address or a token of notifications is stored as notify/NAME
+        return action("notify add", rest)
     if by_keys or platform in WITHOUT_LOGIN:
         return action("account add", name if slash else f"{platform}/HANDLE", credentials="FILE")
     return action("account connect", name)

@@ -110,29 +110,29 @@ _KEYS = (
     Key("hooks.on_needs_review", (), "the same for each delivery that may be live, and a store to take over"),
     Key("hooks.on_account", (), "the same for each account that must be connected again"),
     Key("hooks.timeout_s", 30.0, "seconds that a hook may take"),
-    Key(
-        "notify.kinds",
-        (),
-        "how to send notifications of what needs you",
-        ("desktop", "ntfy", "email", "webhook", "command"),
-    ),
+    Key("notify.to", (), "how you hear of what needs you: desktop, program, ntfy, or names of stored addresses"),
     Key("notify.stalled_after_s", 300.0, "seconds that posts are overdue and nothing publishes until you hear of it"),
     Key("notify.timeout_s", 20.0, "maximum seconds that sending one notification takes"),
-    Key("notify.command", (), "command: program and arguments, started with each notification as JSON on stdin"),
+    Key("notify.program", (), "program: it and its arguments, started with each notification as JSON on stdin"),
     Key("notify.ntfy.url", None, "ntfy: the address of your topic, https://ntfy.sh/TOPIC"),
     Key("notify.ntfy.click", None, "ntfy: the address that a tap opens; else the page of the notification"),
-    Key("notify.email.host", None, "email: the SMTP server"),
-    Key("notify.email.port", 587, "email: its port"),
-    Key("notify.email.security", "starttls", "email: how the connection is encrypted", ("starttls", "tls", "none")),
-    Key("notify.email.user", None, "email: the user to log in as; not needed on many local servers"),
-    Key("notify.email.from", None, "email: the sender's address"),
-    Key("notify.email.to", (), "email: the addresses that get the mail"),
-    Key("notify.webhook.url", None, "webhook: the address that gets each notification as signed JSON"),
     Key(_PULLED, (), "platforms whose metrics the publisher reads"),
     Key("metrics.after", ("1h", "24h", "48h", "7d", "14d"), "when the numbers are read, after publishing"),
 )
 OWN_KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
 """The settings that belong to no platform, in the order in which they are documented."""
+RETIRED: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (f"notify.email.{name}" for name in ("host", "port", "security", "user", "from", "to")), "email"
+        ),
+        "notify.webhook.url": "webhook",
+        "notify.command": "notify.program",
+        "notify.kinds": "notify.to",
+    }
+)
+"""Settings that are no longer used, in the order in which they are replaced: by another setting, or by the address of
+notifications that is stored by this name."""
 
 
 _SHARED = frozenset(

@@ -14,7 +14,7 @@ from ttp.domain.errors import InvalidTransition
 
 NO_HANDLE: Handle = MappingProxyType({})
 _REST = "the rest of the thread"
-_KEPT = ("parts", "of", "keys")
+_KEPT = ("parts", "of", "keys", "tried_at")
 """Parts of a handle that are kept. The rest may contain an upload address, which is a secret."""
 APPROVAL = "approval"
 """The `waiting_for` of a delivery that may be published only after approval."""
@@ -159,7 +159,8 @@ class Delivery:
 
     @property
     def kept_handle(self) -> Handle:
-        """What stays of the handle when no call is under way: the parts of a thread, and the keys of its posts."""
+        """What stays of the handle when no call is under way: the parts of a thread, the keys of its posts, and when a
+        call in doubt was made."""
         return {name: self.handle[name] for name in _KEPT if name in self.handle}
 
     def sent_options(self, own: Mapping[str, str], account: Mapping[str, str], language: str) -> dict[str, str]:

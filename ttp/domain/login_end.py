@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account, account_warnings, connect_action
@@ -11,7 +11,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.notification import LOGIN_ENDS, Alarm
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post import Post
+from ttp.domain.post import Post, PostFields
 from ttp.domain.time.clock import to_ms
 
 REMINDERS_D = (14, 7, 1)
@@ -20,7 +20,7 @@ REMINDERS_D = (14, 7, 1)
 
 @dataclass(frozen=True, slots=True)
 class LoginEnd:
-    """`posts`: ids of some that are due after `at`."""
+    """`at`: may be over. `posts`: ids of some that are due after it."""
 
     account: str
     at: datetime
@@ -28,29 +28,40 @@ class LoginEnd:
 
     @property
     def message(self) -> str:
-        message = f"the login of {self.account} ends on {_day(self.at)}"
+        message = f"{self.account} needs a new login by {_day(self.at)}"
         if not self.posts:
             return message
         return f"{message}, before {'post' if len(self.posts) == 1 else 'posts'} {', '.join(map(str, self.posts))}"
 
 
 def login_end(account: Account, platforms: PlatformFacts) -> datetime | None:
-    """Return when a person must log in again; None if ttp renews the login, it has no end, or it is over."""
+    """Return until when a person must log in again; None if ttp renews the login, or it has no end."""
     if not account.connected or account.needs_reconnect or account.platform not in platforms.names():
         return None
     return account.expires_at if platforms.facts(account.platform).login_ends else None
+
+
+def ends_before(ends: Iterable[LoginEnd], posts: Sequence[PostFields]) -> list[LoginEnd]:
+    """Return the logins that end before some of the posts, with those."""
+    late = [replace(end, posts=tuple(post.id for post in posts if post.id and _is_late(post, end))) for end in ends]
+    return [end for end in late if end.posts]
+
+
+def _is_late(post: PostFields, end: LoginEnd) -> bool:
+    """Return whether a post waits for a time after the end of a login."""
+    return any(
+        one.account == end.account and one.state is DeliveryState.PENDING and one.due_at and one.due_at >= end.at
+        for one in post.active
+    )
 
 
 def account_notes(post: Post, accounts: Sequence[Account], platforms: PlatformFacts) -> Iterator[Problem]:
     """Yield why a post would fail or wait: the state of its accounts, and a login that ends before the post is due."""
     yield from account_warnings(accounts)
     for account in accounts:
-        end = login_end(account, platforms)
-        dues = (d.due_at for d in post.active if d.account == account.name and d.state is DeliveryState.PENDING)
-        if end is not None and any(due is not None and due >= end for due in dues):
-            message = (
-                f"The login of {account.name} ends on {_day(end)}, before the post is due. Connect it again before."
-            )
+        at = login_end(account, platforms)
+        if at is not None and _is_late(post, LoginEnd(account.name, at)):
+            message = f"{account.name} needs a new login by {_day(at)}, before the post is due"
             hint = connect_action(account.name)
             yield Problem("accounts", "login_ends", message, account.name, hint, warning=True)
 

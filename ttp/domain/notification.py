@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,15 +11,28 @@ from typing import NamedTuple
 
 from ttp.domain.account import connect_action
 from ttp.domain.action import WayOut, action
-from ttp.domain.config import OWN_KEYS
+from ttp.domain.config import Config
 from ttp.domain.text import clean_text
 
-KINDS = OWN_KEYS["notify.kinds"].choices
-"""How a notification can be sent."""
-SECRETS: Mapping[str, str] = MappingProxyType(
-    {"ntfy": "an access token", "email": "the password of the user", "webhook": "the signing secret"}
-)
-"""The kinds with a secret, and what it is."""
+OWN_WAYS = ("desktop", "program", "ntfy")
+"""How ttp itself sends notifications. Any other name in `notify.to` is that of a stored address."""
+NEEDED: Mapping[str, str] = MappingProxyType({"program": "notify.program", "ntfy": "notify.ntfy.url"})
+"""The setting that a way needs."""
+NOBODY = "nobody would be told that something needs you"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+def names_in_use(config: Config) -> tuple[str, ...]:
+    """Return the names in `notify.to` whose settings are there. Whether an address is stored is not looked up."""
+    return tuple(
+        name for name in dict.fromkeys(config.texts("notify.to")) if name not in NEEDED or config[NEEDED[name]]
+    )
+
+
+def is_address_name(name: str) -> bool:
+    """Return whether an address can be stored by a name."""
+    return name not in (*OWN_WAYS, "command") and _NAME.fullmatch(name) is not None
+
 
 FAILED = "delivery.failed"
 NEEDS_REVIEW = "delivery.needs_review"

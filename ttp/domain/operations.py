@@ -82,7 +82,7 @@ _TABLE = (
     _rows(READ, OWN, LOOKS, "whoami", "features", "absent features", "command line", "tools"),
     _rows(PUBLISH, MACHINE, CHANGES, "login-link", "token create", "token release", "token revoke"),
     _rows(PUBLISH, MACHINE, CHANGES, "webhook add", "webhook remove", "webhook replay", "webhook rotate"),
-    _rows(PUBLISH, MACHINE, CHANGES, "webhook test", "notify secret", "notify test"),
+    _rows(PUBLISH, MACHINE, CHANGES, "webhook test", "notify add", "notify remove", "notify test"),
     _rows(READ, MACHINE, LOOKS, "token list", "webhook list", "webhook log", "notify list", "mcp"),
     # The machine
     _rows(PUBLISH, MACHINE, CHANGES, "init", "serve", "service install", "service uninstall", "uninstall"),

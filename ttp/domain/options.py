@@ -241,8 +241,11 @@ def parse_option(text: str, tables: OptionTables, *, may_empty: bool = False) ->
     option = None if platform is None or not dot else tables.options(platform.name).get(tail)
     if option is None or platform is None:
         existing = all_options(tables)
+        existing = all_options(tables)
         meant = [name for name in existing if platform is not None and name.startswith(f"{platform.name}.")]
-        near = _near(typed, f"{head if platform is None else platform.name}{dot}{tail}", existing)
+        own = () if platform is None or not dot else get_close_matches(tail, tables.options(platform.name))
+        like = existing if platform is None or not dot else [f"{platform.name}.{each}" for each in own]
+        near = _near(typed, f"{head if platform is None else platform.name}{dot}{tail}", like)
         details = [f"it is one of: {', '.join(meant or existing)}"]
         raise UsageError(f'no option "{typed}"', *near, details=details, flaw="option")
     name = f"{platform.name}.{option.name}"

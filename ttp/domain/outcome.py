@@ -74,7 +74,8 @@ class NotDone:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """May or may not be published. `look_at`: no look-up before this instant (a rate limit's reset). `handle`: what its
-    look-ups need, if the answer has news (None: keep it)."""
+    look-ups need, if the answer has news (None: keep it). `page`: where a person sees it; they are asked at once,
+    because no look-up can tell."""
 
     kind: Kind
     message: str
@@ -82,6 +83,7 @@ class Unknown:
     http_status: int | None = None
     look_at: datetime | None = None
     handle: Handle | None = None
+    page: str | None = None
 
 
 Outcome: TypeAlias = Done | NotDone | Unknown
@@ -120,10 +122,11 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Absent:
     """A clean look-up that did not find it. `certain`: authoritative, without a settle window. `handle`: what the next
-    try needs (None: keep the present one)."""
+    try needs (None: keep the present one). `refusal`: why it is not sent again once its absence is proven."""
 
     certain: bool = False
     handle: Handle | None = None
+    refusal: NotDone | None = None
 
 
 @dataclass(frozen=True, slots=True)

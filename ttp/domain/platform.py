@@ -68,7 +68,8 @@ class Facts:
     processing_for: timedelta = timedelta(minutes=30)
     """How long it may work on an accepted post before a person is asked."""
     slow_answer_s: float = 0.0
-    """How long the answer of its publishing call may take, if that is longer than `http.read_timeout_s`."""
+    """Default of the setting `answer_s`: how long the answer of its publishing call may take, if that is longer than
+    `http.read_timeout_s`. 0: it has no such setting."""
     done_is_accepted: bool = False
     """A later look-up may still find the publication that was reported as done."""
 
@@ -99,6 +100,8 @@ class Facts:
     post_id: str = r"[0-9]{1,30}"
     post_url: str = ""
     """Pattern with the named groups `id`, `handle`, `kind` or `code`."""
+    id_form: str = "{id}"
+    """A post's id, of the groups of `post_url`."""
     id_time: tuple[int, int, int] | None = None
     """Where a post's id (or the code in its link) holds a time: bits below it, its unit in µs, its epoch in µs."""
     id_digits: str = "0123456789"

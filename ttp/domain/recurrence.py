@@ -1,5 +1,5 @@
-"""Repeats: a post that is published again and again, and its occurrences. Pure. The instants come from `services.cron`,
-the numbers from the store."""
+"""Repeats: a post that is published again and again, and its occurrences. Pure. The instants come from
+`services.recurrence_rules`, the numbers from the store."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from enum import StrEnum
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 
+SHOWN = 3
+"""Instants of a repeat that answers tell."""
+
 
 class OccurrenceState(StrEnum):
     MADE = "made"  # it became a post
@@ -22,8 +25,8 @@ class OccurrenceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """`post_id` is copied for each instant of `cron`, with each of `texts` in turn; or else the least recently used
-    post tagged `pool`, none within `cool_down_s` of its last use.
+    """`post_id` is copied for each instant of `cron`, or of `rule` from the day `anchor` on, with each of `texts` in
+    turn; or else the least recently used post tagged `pool`, none within `cool_down_s` of its last use.
 
     `until`: no instant from then on; `count`: at most this many. `next_at`: the first instant not handled yet.
     """
@@ -41,6 +44,8 @@ class Recurrence:
     paused_at: datetime | None = None
     ended_at: datetime | None = None
     id: int | None = None
+    rule: str | None = None
+    anchor: str | None = None
 
     @property
     def state(self) -> str:
@@ -54,17 +59,23 @@ class Repeat:
     id: int
     cron: str
     timezone: str
+    rule: str | None = None
+    anchor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecurrenceCounts:
-    """Occurrences of a repeat by result, and the next instant."""
+    """Occurrences of a repeat by result, and its next instants, at most `SHOWN`."""
 
     recurrence: Recurrence
     made: int
     skipped: int
     missed: int
-    next_at: datetime | None
+    coming: tuple[datetime, ...] = ()
+
+    @property
+    def next_at(self) -> datetime | None:
+        return self.coming[0] if self.coming else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,20 @@ class Occurrence:
     at: datetime
     state: OccurrenceState
     post_id: int | None = None
+
+
+def times_of(one: Recurrence | Repeat) -> str:
+    """Return when a repeat comes, in words where words say it: `slot_parser.parse_rule` reads them as the same."""
+    from ttp.domain.time.slot_parser import format_slot_times
+
+    return format_slot_times(one.cron, one.rule, one.anchor)
+
+
+def rule_of(one: Recurrence | Repeat) -> str:
+    """Return the RRULE of a repeat; two, one a line, for an expression with days of the month and weekdays."""
+    from ttp.domain.time.cron import rule_of_cron
+
+    return one.rule or rule_of_cron(one.cron)
 
 
 def end_of_day(text: str, zone: tzinfo) -> datetime:

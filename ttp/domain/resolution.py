@@ -33,6 +33,13 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
         if isinstance(keys, list) and keys[:1] == [remote_id]:
             delivery = replace(delivery, handle={**delivery.handle, "parts": keys[:of], "of": of})
         return delivery.mark_published(now, remote_id, url)
+    if remote_id is None:
+        raise UsageError(
+            f"the next part replies to the id of this one, which an address on {facts.title} does not have",
+            Hint("fix", action("resolve", delivery.post_id, account=delivery.account, published="ID")),
+            Hint("see", action("metrics list")),
+            details=["Or delete it there and say that it was not published."],
+        )
     if remote_id in delivery.parts:
         number = delivery.parts.index(remote_id) + 1
         raise UsageError(
@@ -75,7 +82,6 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
         raise UsageError(f'"{text}" is not an address', Hint("try", other_options(published="URL")))
     if "(?P<id>" not in facts.post_url:
         return None
-    remote_id = parse_post_url(facts, text).get("id")
-    if remote_id is None:
+    if not (parts := parse_post_url(facts, text)):
         raise UsageError(f"no {facts.name} post in {text}", Hint("try", other_options(published="ID")))
-    return remote_id
+    return facts.id_form.format_map(parts)

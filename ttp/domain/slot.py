@@ -1,5 +1,5 @@
 """Slots: the weekly times at which an account posts, and the next free instant. Pure: the instants of a slot come from
-`services.cron`; the caller knows which are occupied."""
+`services.recurrence_rules`; the caller knows which are occupied."""
 
 from __future__ import annotations
 

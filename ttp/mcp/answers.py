@@ -268,7 +268,8 @@ def _short_items(answer: Fields) -> Fields:
 def _short_status(status: Fields) -> Fields:
     """Return the status, with the limits that are nearly used up."""
     limits = [one for one in status["limits"] if one["left"] < NEARLY_NONE * (one["limit"] or USUAL_LIMIT)]
-    return {**status, "limits": limits, "media": None, "publishers": status["publishers"][1:] and status["publishers"]}
+    several = status["publishers"][1:] and status["publishers"]
+    return {**status, "limits": limits, "media": None, "notify": None, "publishers": several}
 
 
 def _short_times(answer: Fields) -> Fields:

@@ -91,8 +91,10 @@ class PublishRequest:
 
     @property
     def token_key(self) -> str:
-        """A name for the token that does not show it."""
-        return hashlib.sha256(self.credentials.access_token.encode("utf-8", "replace")).hexdigest()
+        """A name for the token and who should have it, that does not show it. Two accounts may have the same token."""
+        user_id = self.credentials.user_id or self.account.user_id
+        text = f"{self.account.name} {user_id} {self.credentials.access_token}"
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

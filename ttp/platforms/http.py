@@ -457,7 +457,7 @@ class HttpBody(TypedDict, total=False):
 log = logging.getLogger("ttp.http")
 HIDDEN = "[secret]"
 _NAMES = re.compile(
-    r"token|jwt|secret|verifier|signature|password|proof|cookie|upload_url|authorization", re.IGNORECASE
+    r"token|jwt|secret|verifier|signature|password|proof|cookie|upload_?url|authorization", re.IGNORECASE
 )
 _ASKED = frozenset({"code", "state", "assertion"})
 """Names of secrets in requests; in an answer `code` is an error code."""

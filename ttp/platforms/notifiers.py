@@ -1,4 +1,4 @@
-"""Send a notification: to the desktop, by ntfy, by mail, as a webhook, or with the user's program.
+"""Send a notification: to the desktop, with the user's program, by ntfy, or by Apprise to a stored address.
 
 Each way has a time limit. A secret goes only to the host that it was stored for, encrypted or on this machine, and
 is in no message.
@@ -7,56 +7,42 @@ is in no message.
 from __future__ import annotations
 
 import base64
-import binascii
 import html
 import json
 import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
-from ttp.domain.account import is_loopback
+from ttp.domain.account import Credentials, is_loopback
+from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
+from ttp.domain.notification import NEEDED, OWN_WAYS
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import user_program
 from ttp.platforms.addresses import host_of, split_address
 
-if TYPE_CHECKING:
-    from smtplib import SMTP
-
-Sign: TypeAlias = Callable[[Sequence[str], str, str, datetime], Mapping[str, str]]
-"""Maps secrets, the message's id, its body and the time to its headers."""
 MOST_BYTES = 4000
 """Of a text for ntfy, which makes a file of a longer one."""
 _CONNECT_S = 10.0
 _CAP = 64_000
 """Most bytes that a program may print."""
-_SIGNING = "whsec_"
-"""Begins a signing secret of Standard Webhooks."""
-_NEEDED: Mapping[str, tuple[str, ...]] = {
-    "desktop": (),
-    "ntfy": ("notify.ntfy.url",),
-    "email": ("notify.email.host", "notify.email.from", "notify.email.to"),
-    "webhook": ("notify.webhook.url",),
-    "command": ("notify.command",),
-}
+_APPRISE = (sys.executable, "-P", "-m", "ttp.platforms.apprise_program")
+_APPRISE_STARTS_S = 2.0
 
 
 class SendingFailed(Exception):
-    """A notification was not sent. `message`: why, without secrets. `setting`: what must be set first; `needs_secret`:
-    a secret must be stored first."""
+    """A notification was not sent. `message`: why, without secrets. `fix`: what must be set or stored first."""
 
-    def __init__(self, message: str, *, setting: str = "", needs_secret: bool = False) -> None:
+    def __init__(self, message: str, fix: WayOut | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.setting = setting
-        self.needs_secret = needs_secret
+        self.fix = fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,100 +56,91 @@ class Outgoing:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """`host`: the only one that gets it; empty: that of the settings."""
-
-    value: str = field(repr=False)
-    host: str = ""
-
-
-def host_of_kind(kind: str, config: Config) -> str:
-    """Return the host that notifications of a kind are sent to; empty for a program."""
-    if kind == "email":
-        return config.text("notify.email.host").lower()
-    return host_of(config.text(f"notify.{kind}.url")) if kind in ("ntfy", "webhook") else ""
-
-
 class Notifiers:
     """Sends notifications by the settings."""
 
-    def __init__(self, config: Config, clock: Clock, sign: Sign) -> None:
-        """`sign`: makes the headers of a webhook."""
+    def __init__(self, config: Config, clock: Clock) -> None:
         self._config = config
         self._clock = clock
-        self._sign = sign
 
-    def check(self, kind: str, secret: Secret | None) -> str:
-        """Return what a kind uses, after a look at the settings, the program and the name of the host. Sends nothing.
-        Raise SendingFailed."""
-        self._check_settings(kind, secret)
-        if kind in ("desktop", "command"):
-            name = self._config.texts("notify.command")[0] if kind == "command" else _desktop_program()
-            if shutil.which(name) is None:
-                raise SendingFailed(f"the program {clean_text(name)} is not there")
-            return f"the program {clean_text(name)}"
-        host = host_of_kind(kind, self._config)
+    def check(self, name: str, secret: Credentials | None) -> str:
+        """Return what a name in `notify.to` uses, after a look at the settings, the program, the name of the host or
+        the stored address. Sends nothing. Raise SendingFailed."""
+        self._check_settings(name, secret)
+        if name not in OWN_WAYS:
+            return self.service(secret.access_token if secret else "")
+        if name != "ntfy":
+            program = self._config.texts("notify.program")[0] if name == "program" else _desktop_program()
+            if shutil.which(program) is None:
+                raise SendingFailed(f"the program {clean_text(program)} is not there")
+            return f"the program {clean_text(program)}"
+        host = host_of_ntfy(self._config)
         try:
             socket.getaddrinfo(host, None)
         except (OSError, UnicodeError):
             raise SendingFailed(f"the host {clean_text(host)} cannot be found") from None
         return f"the host {clean_text(host)}"
 
-    def send(self, kind: str, out: Outgoing, secret: Secret | None) -> None:
+    def send(self, name: str, out: Outgoing, secret: Credentials | None) -> None:
         """Send a notification. Raise SendingFailed."""
-        self._check_settings(kind, secret)
-        value = secret.value if secret else ""
-        match kind:
+        self._check_settings(name, secret)
+        value = secret.access_token if secret else ""
+        match name:
             case "desktop":
                 self._run(_desktop_argv(out.title, out.text, out.url))
-            case "command":
-                self._run(self._config.texts("notify.command"), _as_json(out) + b"\n")
+            case "program":
+                self._run(self._config.texts("notify.program"), _as_json(out) + b"\n")
             case "ntfy":
                 self._post(self._config.text("notify.ntfy.url"), _cut(out.text), self._ntfy_headers(out, value), value)
-            case "webhook":
-                self._call(out, value)
             case _:
-                self._mail(out, value)
+                self._ask_apprise(value, title=out.title, text=out.text, url=out.url)
 
-    def _check_settings(self, kind: str, secret: Secret | None) -> None:
-        for name in _NEEDED[kind]:
-            if not self._config[name]:
-                raise SendingFailed(f"{name} is not set", setting=name)
-        host = host_of_kind(kind, self._config)
-        if kind in ("ntfy", "webhook"):
-            name = f"notify.{kind}.url"
-            for setting in (name, "notify.ntfy.click") if kind == "ntfy" else (name,):
-                if self._config[setting] and split_address(self._config.text(setting)) is None:
-                    raise SendingFailed(
-                        f"{setting} is not an address like https://{kind}.example.com/topic", setting=name
-                    )
-        if secret is None:
-            if kind == "webhook" or (kind == "email" and self._config.text("notify.email.user")):
-                raise SendingFailed("its secret is not stored", needs_secret=True)
+    def service(self, address: str) -> str:
+        """Return the name of the service that Apprise sends to for an address. Raise SendingFailed."""
+        return clean_text(self._ask_apprise(address))
+
+    def _ask_apprise(self, address: str, **message: str) -> str:
+        if find_spec("apprise") is None:
+            raise SendingFailed("it needs an extra:  pip install 'ttp-cli[notify]'")
+        order = {"address": address, "limit_s": max(self._limit_s - _APPRISE_STARTS_S, 0.1), **message}
+        try:
+            answer = json.loads(self._run(_APPRISE, json.dumps(order).encode(), "Apprise"))
+        except ValueError:
+            raise SendingFailed("Apprise ended without an answer") from None
+        if "error" in answer:
+            raise SendingFailed(clean_text(answer["error"]))
+        return str(answer["service"])
+
+    def _check_settings(self, name: str, secret: Credentials | None) -> None:
+        store = action("notify add", name)
+        if name not in OWN_WAYS and secret is None:
+            raise SendingFailed("no address is stored by this name", store)
+        if name in NEEDED and not self._config[NEEDED[name]]:
+            raise SendingFailed(f"{NEEDED[name]} is not set", action("config set", NEEDED[name], "VALUE"))
+        if name != "ntfy":
             return
+        for setting in ("notify.ntfy.url", "notify.ntfy.click"):
+            if self._config[setting] and split_address(self._config.text(setting)) is None:
+                example = "https://ntfy.example.com/topic"
+                raise SendingFailed(
+                    f"{setting} is not an address like {example}", action("config set", setting, "VALUE")
+                )
+        if secret is None:
+            return
+        host, token = host_of_ntfy(self._config), secret.access_token
         if secret.host and secret.host != host:
-            raise SendingFailed(
-                f"its secret is for {clean_text(secret.host)}, not for {clean_text(host)}", needs_secret=True
-            )
-        if not secret.value.isprintable() or not secret.value.isascii() or not secret.value:
-            raise SendingFailed("its secret is empty or has other characters than ASCII", needs_secret=True)
-        if kind == "webhook":
-            _check_signing_secret(secret.value)
-        plain = (
-            self._config.text("notify.email.security") == "none"
-            if kind == "email"
-            else self._config.text(f"notify.{kind}.url").lower().startswith("http:")
-        )
-        if plain and kind != "webhook" and not is_loopback(host):
+            raise SendingFailed(f"its secret is for {clean_text(secret.host)}, not for {clean_text(host)}", store)
+        if not token.isprintable() or not token.isascii() or not token:
+            raise SendingFailed("its secret is empty or has other characters than ASCII", store)
+        if self._config.text("notify.ntfy.url").lower().startswith("http:") and not is_loopback(host):
             raise SendingFailed(f"its secret is sent encrypted only, and the connection to {clean_text(host)} is not")
 
     @property
     def _limit_s(self) -> float:
         return max(self._config.seconds("notify.timeout_s"), 0.1)
 
-    def _run(self, argv: tuple[str, ...], given: bytes = b"") -> None:
-        name = clean_text(Path(argv[0]).name)
+    def _run(self, argv: tuple[str, ...], given: bytes = b"", name: str = "") -> bytes:
+        name = name or clean_text(Path(argv[0]).name)
         try:
             ended = user_program.run(argv, given=given, limit_s=self._limit_s, cap=_CAP)
         except user_program.NotStarted as error:
@@ -173,6 +150,7 @@ class Notifiers:
         if ended.code:
             message = clean_text(ended.err.decode("utf-8", "replace"))
             raise SendingFailed(f"{name} ended with {ended.code}" + (f": {message}" if message else ""))
+        return ended.out
 
     def _ntfy_headers(self, out: Outgoing, token: str) -> dict[str, str]:
         headers = {"Title": _header(out.title), "Content-Type": "text/plain; charset=utf-8"}
@@ -197,64 +175,10 @@ class Notifiers:
                 clean_text(f"{http.host} answered {reply.status}: {reply.body}", (secret,) if secret else ())
             )
 
-    def _call(self, out: Outgoing, secret: str) -> None:
-        from ttp.platforms.webhook_call import post
 
-        data = dict(out.data)
-        body = json.dumps({"type": data.pop("event", ""), "timestamp": data.pop("at", ""), "data": data})
-        try:
-            headers = self._sign([secret], out.id, body, self._clock.now())
-        except ImportError:
-            raise SendingFailed("it needs an extra:  pip install 'ttp-cli[server]'") from None
-        url = self._config.text("notify.webhook.url")
-        if (failed := post(url, body.encode(), headers, private=True).message) is not None:
-            raise SendingFailed(f"{clean_text(host_of_kind('webhook', self._config))} {failed}")
-
-    def _mail(self, out: Outgoing, password: str) -> None:
-        import smtplib
-        from email.message import EmailMessage
-        from email.utils import format_datetime, make_msgid
-
-        from ttp.platforms.transport import tls_context
-
-        host, port = self._config.text("notify.email.host"), self._config.count("notify.email.port")
-        security, user = self._config.text("notify.email.security"), self._config.text("notify.email.user")
-        mail = EmailMessage()
-        try:
-            mail["From"] = self._config.text("notify.email.from")
-            mail["To"] = ", ".join(self._config.texts("notify.email.to"))
-            mail["Subject"] = out.title
-            mail["Date"] = format_datetime(self._clock.now())
-            mail["Message-ID"] = make_msgid(domain="ttp.invalid")
-            mail["Auto-Submitted"] = "auto-generated"
-            mail.set_content(f"{out.text}\n\n{out.url}" if out.url else out.text)
-            with self._smtp(host, port, security) as smtp:
-                if security == "starttls":
-                    smtp.starttls(context=tls_context())
-                if user:
-                    smtp.login(user, password)
-                smtp.send_message(mail)
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            hidden = (password, base64.b64encode(password.encode()).decode()) if password else ()
-            raise SendingFailed(clean_text(f"{host}: {_reason(error)}", hidden)) from None
-
-    def _smtp(self, host: str, port: int, security: str) -> SMTP:
-        import smtplib
-
-        from ttp.platforms.transport import tls_context
-
-        # Without a name smtplib asks the DNS for one, which may take long.
-        name, limit = "[127.0.0.1]", min(_CONNECT_S, self._limit_s)
-        if security == "tls":
-            return smtplib.SMTP_SSL(host, port, name, timeout=limit, context=tls_context())
-        return smtplib.SMTP(host, port, name, timeout=limit)
-
-
-def _reason(error: Exception) -> str:
-    answer = getattr(error, "smtp_error", None)
-    if isinstance(answer, bytes):
-        return f"{getattr(error, 'smtp_code', '')} {answer.decode('utf-8', 'replace')}".strip()
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+def host_of_ntfy(config: Config) -> str:
+    """Return the host in `notify.ntfy.url`; empty without one."""
+    return host_of(config.text("notify.ntfy.url"))
 
 
 def _desktop_program() -> str:
@@ -291,12 +215,3 @@ def _cut(text: str) -> bytes:
 
 def _as_json(out: Outgoing) -> bytes:
     return json.dumps({"id": out.id, **out.data}).encode("ascii")
-
-
-def _check_signing_secret(secret: str) -> None:
-    try:
-        key = base64.b64decode(secret.removeprefix(_SIGNING), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not secret.startswith(_SIGNING) or len(key) < 16:
-        raise SendingFailed(f"its secret is not {_SIGNING} and 16 bytes or more in base64", needs_secret=True)

@@ -77,7 +77,7 @@ class Runtime:
 
         return Http(
             platform.base_url(self.config, server),
-            Timeouts.of(self.config, platform.slow_answer_s),
+            Timeouts.of(self.config, platform.longest_answer_s(self.config)),
             self.clock,
             gate=RateLimiter(self.clock, platform.meter(self.clock), self._memory),
             authorization=platform.authorization,
@@ -184,6 +184,10 @@ class Platform(Facts):
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return how long a post may take to appear in a look-up; 0 if absence is conclusive at once."""
         return timedelta(seconds=config.seconds(f"platforms.{self.name}.settle_s") if self.settle_s else 0.0)
+
+    def longest_answer_s(self, config: Config) -> float:
+        """Return how long its publishing call may take to answer; 0 if that is not longer than usual."""
+        return config.seconds(f"platforms.{self.name}.answer_s") if self.slow_answer_s else 0.0
 
     def fixed_key(self, at: datetime, *names: str) -> str | None:
         """Return the key of a post that is the same for these names and this instant in each run: the platform takes

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from ttp.domain.account import Credentials
@@ -18,22 +18,22 @@ from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.login_end import login_alarms
 from ttp.domain.notification import (
     ENDS,
-    KINDS,
+    OWN_WAYS,
     RECONNECT,
     REFUSED,
-    SECRETS,
     STALLED,
     UNAPPROVED,
     Alarm,
     Message,
     Notification,
+    is_address_name,
     trial_message,
     write_message,
 )
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.formatting import format_duration
 from ttp.platforms.addresses import split_address
-from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind
+from ttp.platforms.notifiers import Notifiers, Outgoing, SendingFailed, host_of_ntfy
 from ttp.publisher.periodic import Stop, run_every
 from ttp.services.application import Installation
 from ttp.store import notifications as stored
@@ -46,7 +46,7 @@ _GRACE_S = 2.0
 
 
 class Sent(NamedTuple):
-    """How sending by one kind ended. `error`: why it failed; `hint`: what helps."""
+    """How sending to one name in `notify.to` ended. `error`: why it failed; `hint`: what helps."""
 
     kind: str
     error: str | None = None
@@ -54,15 +54,15 @@ class Sent(NamedTuple):
 
 
 class Notifications:
-    """`secrets`: those of the environment, by kind."""
+    """`ntfy_token`: that of the environment, or ""."""
 
-    def __init__(self, installation: Installation, secrets: Mapping[str, str]) -> None:
+    def __init__(self, installation: Installation, ntfy_token: str) -> None:
         self._installation = installation
         self._database, self._config, self._clock = installation.database, installation.config, installation.clock
         self._status = installation.status
-        self._secrets = secrets
-        self._notifiers = Notifiers(self._config, self._clock, _sign)
-        self.kinds: tuple[str, ...] = tuple(dict.fromkeys(self._config.texts("notify.kinds")))
+        self._ntfy_token = ntfy_token
+        self._notifiers = Notifiers(self._config, self._clock)
+        self.kinds: tuple[str, ...] = tuple(dict.fromkeys(self._config.texts("notify.to")))
 
     def look(self, stop: Stop = lambda: False) -> list[Sent]:
         """Send what is new or due, and return how that went. Raise what the store raises."""
@@ -107,15 +107,10 @@ class Notifications:
             _within(LAST_S, lambda: self._look_safely(over))
 
     def test(self, kind: str | None) -> list[Sent]:
-        """Send a test by one kind, or by those of `notify.kinds`. UsageError for an unknown kind, or for none."""
-        if kind is not None and kind not in KINDS:
-            ways = (Hint("try", action("notify test", one)) for one in KINDS)
-            raise UsageError(f'"{kind}" is not one of {", ".join(KINDS)}', *ways)
+        """Send a test to one name, or to those in `notify.to`. UsageError if there is none."""
         kinds = self.kinds if kind is None else (kind,)
         if not kinds:
-            raise UsageError(
-                "no kind of notification is set", Hint("try", action("config set", "notify.kinds", "desktop"))
-            )
+            raise UsageError("notify.to is not set", Hint("try", action("notify add", "desktop")))
         return [self._test(one) for one in kinds]
 
     def _test(self, kind: str) -> Sent:
@@ -138,24 +133,42 @@ class Notifications:
         with self._database.reading() as db:
             return [] if db is None else stored.newest(db, most)
 
-    def secret_host(self, kind: str) -> str:
-        """Return the host in the settings that gets the secret of a kind. UsageError without a secret or host."""
-        if kind not in SECRETS:
-            raise UsageError(f'"{kind}" has no secret', *(Hint("try", action("notify secret", one)) for one in SECRETS))
-        host = host_of_kind(kind, self._config)
-        if not host:
-            name = f"notify.{kind}.{'host' if kind == 'email' else 'url'}"
-            wrong = "is not a web address" if kind != "email" and self._config.text(name) else "is not set"
-            raise UsageError(f"{name} {wrong}", Hint("fix", action("config set", name, "ADDRESS")))
-        return host
+    def check_name(self, name: str) -> None:
+        """Raise UsageError if nothing can be sent by a name, or its token not be stored yet."""
+        if name == "ntfy" and not host_of_ntfy(self._config):
+            raise UsageError(
+                "notify.ntfy.url is not a web address", Hint("fix", action("config set", "notify.ntfy.url", "ADDRESS"))
+            )
+        if name not in OWN_WAYS and not is_address_name(name):
+            raise UsageError(f'"{name}" cannot be the name of an address', Hint("try", action("notify add", "phone")))
 
-    def store_secret(self, kind: str, value: str) -> str:
-        """Store the secret of a kind for the host in its settings, and return that host. UsageError."""
-        host = self.secret_host(kind)
-        if not value:
-            raise UsageError("the secret is empty; nothing was stored")
-        self._installation.credentials.put(_entry(kind), Credentials(value, host))
-        return host
+    def add(self, name: str, secret: str) -> str:
+        """Store an address that Apprise accepts, or the token of ntfy. Return the service or the host that it is for.
+        UsageError."""
+        if not secret or not secret.isprintable() or " " in secret:
+            raise UsageError("it is empty or not one word; nothing was stored", Hint("try", action("notify add", name)))
+        host = host_of_ntfy(self._config) if name == "ntfy" else ""
+        try:
+            goes_to = host or self._notifiers.service(secret)
+        except SendingFailed as error:
+            raise UsageError(error.message, Hint("see", "docs/how-to/notifications.md")) from None
+        self._installation.credentials.put(_entry(name), Credentials(secret, host))
+        return goes_to
+
+    def remove(self, name: str) -> bool:
+        """Delete the address or the token of a name. Return whether there was one."""
+        is_stored = self._installation.credentials.get(_entry(name)) is not None
+        self._installation.credentials.remove(_entry(name))
+        return is_stored
+
+    def refuse_unknown(self, names: Sequence[str]) -> None:
+        """Raise UsageError for the first name that is no way of ttp, and has no address."""
+        for name in names:
+            if name == "command":
+                raise UsageError('"command" is now "program"', Hint("try", "program", ("command", "program")))
+            if name not in OWN_WAYS and self._installation.credentials.get(_entry(name)) is None:
+                fix = Hint("fix", action("notify add", name if is_address_name(name) else "phone"))
+                raise UsageError(f'"{name}" is not {", ".join(OWN_WAYS)} or the name of a stored address', fix)
 
     @property
     def _machine(self) -> str:
@@ -194,17 +207,14 @@ class Notifications:
         with suppress(TtpError):
             self.look(stop)
 
-    def _secret(self, kind: str) -> Secret | None:
-        """Return the secret of a kind, from the environment or as stored. Raise SendingFailed."""
-        if kind in self._secrets:
-            return Secret(self._secrets[kind])
-        if kind not in SECRETS:
-            return None
+    def _secret(self, kind: str) -> Credentials | None:
+        """Return the token of ntfy, from the environment or as stored, or a stored address. Raise SendingFailed."""
+        if kind == "ntfy" and self._ntfy_token:
+            return Credentials(self._ntfy_token)
         try:
-            credentials = self._installation.credentials.get(_entry(kind))
+            return None if kind in ("desktop", "program") else self._installation.credentials.get(_entry(kind))
         except TtpError as error:
             raise SendingFailed(f"its secret cannot be read: {error.message}") from None
-        return None if credentials is None else Secret(credentials.access_token, credentials.host)
 
     def _page(self, message: Message) -> str:
         """Return the address of the page that is about a message; empty where people do not reach this server."""
@@ -233,10 +243,7 @@ class Notifications:
             failed = error
         if failed is None:
             return Sent(kind)
-        hint = action("notify secret", kind) if failed.needs_secret else None
-        if failed.setting:
-            hint = action("config set", failed.setting, "VALUE")
-        return Sent(kind, failed.message, hint)
+        return Sent(kind, failed.message, failed.fix)
 
 
 def page_of(message: Message) -> str:
@@ -250,14 +257,8 @@ def page_of(message: Message) -> str:
 
 
 def _entry(kind: str) -> str:
-    """Return the name of a kind's secret among the credentials."""
+    """Return the name of an address or a token among the credentials."""
     return f"notify/{kind}"
-
-
-def _sign(secrets: Sequence[str], message: str, body: str, now: datetime) -> Mapping[str, str]:
-    from ttp.services.server.webhooks import signed_headers
-
-    return signed_headers(secrets, message, body, now)
 
 
 def _within(limit_s: float, work: Callable[[], None]) -> SendingFailed | None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from ttp.domain.action import way_out_from_text, way_out_to_text
+from ttp.domain.action import action, way_out_from_text, way_out_to_text
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
@@ -59,9 +59,14 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
             return after_not_done(delivery, outcome, now=now, policy=RetryPolicy.of(config), spread=retry_jitter())
         case Unknown(handle=handle):
             delivery = delivery if handle is None else replace(delivery, handle=handle)
+            error = DeliveryError(outcome.kind, outcome.message, outcome.code)
+            if outcome.page is not None:
+                message = f"{outcome.message.rstrip('.')}; look whether it is there: {outcome.page}"
+                asking = replace(error, message=message, hint=action("show", delivery.post_id))
+                return delivery.mark_reconciling(error, now).mark_needs_review(asking)
             look_in = min(FIRST_LOOK_S, config.seconds("publish.lookup_gap_s"))
             look_at = max(outcome.look_at or now, now + timedelta(seconds=look_in))
-            return delivery.mark_reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at)
+            return delivery.mark_reconciling(error, look_at)
 
 
 def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:

@@ -18,8 +18,7 @@ from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy, Hint
-from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
-from ttp.domain.platform import PlatformFacts
+from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, NotDone, Phase, Refused, Unclear, Working
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import LookupResult, StepFailed, Wait
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask, apply_outcome_to_account
@@ -55,11 +54,10 @@ ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedel
 _SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
 
 
-def longest_call_s(config: Config, platforms: PlatformFacts) -> float:
-    """Return how many seconds a publishing call may take: to connect, to send media and to wait for the answer."""
-    connect_s, upload_s, read_s = (config.seconds(f"http.{name}_timeout_s") for name in ("connect", "upload", "read"))
-    slow_s = max((platforms.facts(name).slow_answer_s for name in platforms.names()), default=0.0)
-    return connect_s + upload_s + max(read_s, slow_s)
+def longest_call_s(config: Config) -> float:
+    """Return how many seconds a publishing call may take: to connect, to send media and to wait for the answer. Where a
+    platform is waited for longer, that comes on top."""
+    return sum(config.seconds(f"http.{name}_timeout_s") for name in ("connect", "upload", "read"))
 
 
 def recover_interrupted(
@@ -144,8 +142,7 @@ class LookupJob:
         intent = attempts.last_intent(db, delivery_id)
         if intent is not None and intent.code == UNDER_WAY:
             # A host of an older version does not say. It has these settings, or the usual ones.
-            configs, platforms = (self._context.config, Config()), self._context.platforms
-            unknown_s = max(longest_call_s(config, platforms) for config in configs)
+            unknown_s = max(longest_call_s(config) for config in (self._context.config, Config()))
             self._lost_call_s = self._context.coordination.longest_lost_call_s(db, unknown_s)
         return intent
 
@@ -169,8 +166,11 @@ class LookupJob:
         )
         after = self._after(looked, intent, [*earlier, row], now)
         also: list[Callable[[Connection], object]] = [lambda db: attempts.add_attempt(db, row)]
-        if isinstance(looked.finding, Refused):
-            also.append(apply_outcome_to_account(self.task.account, looked.finding.outcome, now))
+        refusal = looked.finding.outcome if isinstance(looked.finding, Refused) else None
+        if isinstance(looked.finding, Absent) and after.state is DeliveryState.FAILED:
+            refusal = looked.finding.refusal
+        if refusal is not None:
+            also.append(apply_outcome_to_account(self.task.account, refusal, now))
         self.task = context.save_transition(self.task, after, *also)
 
     def _believed(self, looked: LookupResult, intent: Attempt | None, now: datetime) -> LookupResult:
@@ -186,7 +186,7 @@ class LookupJob:
         return looked
 
     def _after(self, looked: LookupResult, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
-        delivery, context = self.task.delivery, self._context
+        delivery = self.task.delivery
         taken_over = intent is not None and intent.code == TAKEN_OVER
         match looked.finding:
             case Found() as finding:
@@ -199,11 +199,10 @@ class LookupJob:
             case Working(what=what):
                 return self._working(what, intent, looks, now, looked.platform_at)
             case Refused(outcome=outcome):
-                policy = RetryPolicy.of(context.config)
-                return after_not_done(delivery, outcome, now=now, policy=policy, spread=0.0)
-            case Absent(certain=certain, handle=handle):
+                return self._refused(delivery, outcome, now)
+            case Absent(handle=handle) as absent:
                 kept = delivery if handle is None else replace(delivery, handle=handle)
-                return self._absent(kept, intent, looks, now, looked.platform_at, certain=certain)
+                return self._absent(kept, intent, looks, now, looked.platform_at, absent)
             case Unclear() as unclear:
                 return self._unclear(unclear, looks, now)
 
@@ -251,14 +250,13 @@ class LookupJob:
         looks: list[Attempt],
         now: datetime,
         platform_at: datetime | None,
-        *,
-        certain: bool,
+        absent: Absent,
     ) -> Delivery:
         """Handle absence: proof only if it is certain, or after the window and enough clean look-ups."""
         kind = intent.kind if intent and intent.kind else Kind.UNKNOWN
         error = DeliveryError(kind, "the platform does not have it; it is sent again")
         spend = kind is not Kind.RATE_LIMIT
-        if certain:
+        if absent.certain:
             after = self._resend(delivery, now, error, spend=spend)
             if intent is not None and (after.state is DeliveryState.FAILED or self._cannot_resend(now)):
                 # Only the same key makes a late original harmless. Where no resend follows, it may still appear.
@@ -279,12 +277,17 @@ class LookupJob:
                 return delivery.mark_needs_review(DeliveryError(Kind.DUPLICATE, message))
             return delivery.look_again(now + gap)
         if platform_at >= window_end and clean >= CLEAN_LOOKS:
+            if absent.refusal is not None:
+                return self._refused(delivery, absent.refusal, now)
             return self._resend(delivery, now, error, spend=spend)
         wait = max(gap, min(gap * 2 ** min(max(clean - 1, 0), 16), max(gap, _SECOND * LONGEST_GAP_S)))
         rest = window_end - platform_at
         if clean >= CLEAN_LOOKS - 1 and rest > _NOTHING:
             wait = max(gap, min(wait, rest))
         return delivery.look_again(now + wait, until=now + max(rest, gap * (CLEAN_LOOKS - clean)))
+
+    def _refused(self, delivery: Delivery, refusal: NotDone, now: datetime) -> Delivery:
+        return after_not_done(delivery, refusal, now=now, policy=RetryPolicy.of(self._context.config), spread=0.0)
 
     def _cannot_resend(self, now: datetime) -> bool:
         """Whether the delivery fails before it is sent again: it is too late, or its account cannot publish."""
@@ -334,7 +337,8 @@ class LookupJob:
         """Return the settle window, plus the time that a call of a lost publisher can still be under way."""
         window = self._settle_window()
         if intent.code == UNDER_WAY:
-            window += _SECOND * (SUSPENDED_AFTER_S + self._lost_call_s)
+            slow_s = self._context.platforms.facts(self.task.account.platform).longest_answer_s(self._context.config)
+            window += _SECOND * (SUSPENDED_AFTER_S + self._lost_call_s + slow_s)
         return window
 
     def _gap(self) -> timedelta:

@@ -24,7 +24,7 @@ def open_coordination(
     """Open a session on the store, of its only publisher or of one of several. `is_owner`: this machine owns the store
     already."""
     evict_after = timedelta(seconds=installation.config.seconds("publish.evict_after_s"))
-    longest_s = longest_call_s(installation.config, installation.platforms)
+    longest_s = longest_call_s(installation.config)
     session = installation.database.publisher_session(mode.value, evict_after, longest_s)
     if not session.is_shared:
         return Coordination(installation, session, emit, is_owner=is_owner)

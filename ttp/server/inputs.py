@@ -189,7 +189,11 @@ class RepeatInput(RequestBody):
 
     post: Annotated[int, Field(ge=1, le=_MOST_ID)] | None = None
     pool: ShortText | None = None
-    cron: ShortText = Field(description="A cron expression, such as `0 9 * * 1`.")
+    times: ShortText | None = Field(
+        None, description="Days and times, such as `mon,thu 9:00` or `last friday of the month 17:00`."
+    )
+    cron: ShortText | None = Field(None, description="Or a cron expression, such as `0 9 * * 1`.")
+    rule: ShortText | None = Field(None, description="Or an RRULE, such as `FREQ=DAILY;BYHOUR=9;BYMINUTE=0`.")
     timezone: ShortText | None = Field(None, description="Else the zone of the post's accounts.")
     until: ShortText | None = Field(None, description="The last day: `2027-06-30`.")
     count: Annotated[int, Field(ge=1, le=10**6)] | None = Field(None, description="How many times in all.")

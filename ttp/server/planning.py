@@ -9,8 +9,9 @@ from fastapi import Path, Query
 from ttp.domain.errors import UsageError
 from ttp.domain.optimal.free_hours import ANYWHERE
 from ttp.domain.recurrence import Recurrence, end_of_day
+from ttp.domain.time.cron import parse_cron
 from ttp.domain.time.durations import parse_duration
-from ttp.domain.time.slot_parser import parse_slot_times
+from ttp.domain.time.slot_parser import parse_rule_of, parse_slot_times
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import (
     AccountChoice,
@@ -26,7 +27,6 @@ from ttp.server.inputs import (
     split,
 )
 from ttp.server.requests import ChangeServices, Services
-from ttp.services.cron import parse_cron
 from ttp.services.planning import no_room_error
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.metrics import sample_json, total_json
@@ -157,15 +157,20 @@ def _drafts(services: RequestServices, body: PlanInput) -> list[int]:
 def _recurrence(services: RequestServices, body: RepeatInput) -> Recurrence:
     if (body.post is None) == (body.pool is None):
         raise UsageError("give either post or pool")
+    if [body.times, body.cron, body.rule].count(None) != 2:
+        raise UsageError("give one of times, cron and rule")
     if (body.pool is not None and body.texts is not None) or (body.pool is None and body.coolDownS is not None):
         raise UsageError("texts need a post, and coolDownS needs a pool")
     if body.texts is not None and len(body.texts) < 2:
         raise UsageError("texts are at least two")
     accounts = services.queries.accounts_of(body.post) if body.post is not None else []
     zone = services.times.weekly_zone(accounts, body.timezone)
+    when = parse_rule_of(body.times, body.cron, body.rule)
     return Recurrence(
-        parse_cron(body.cron),
+        when.cron,
         zone.key,
+        rule=when.rule,
+        anchor=when.anchor,
         post_id=body.post,
         pool=body.pool,
         cool_down_s=None if body.pool is None else COOL_DOWN_S if body.coolDownS is None else body.coolDownS,

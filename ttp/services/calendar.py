@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
 from ttp.domain.post import Post, PostStatus, calendar_time
@@ -15,8 +14,8 @@ from ttp.domain.recurrence import Recurrence, Repeat
 from ttp.domain.slot import SlotInstant
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.clock import Clock
-from ttp.services.cron import cron_instants
 from ttp.services.queries import PostView, Queries, view_of
+from ttp.services.recurrence_rules import repeat_instants
 from ttp.services.repeats import occurrence_post
 from ttp.services.slots import Slots
 from ttp.store import accounts as stored_accounts
@@ -86,7 +85,7 @@ class Calendar:
     def _future_posts(
         self, db: Connection, one: Recurrence, start: datetime, end: datetime, post_filter: PostFilter
     ) -> Iterator[PostView]:
-        repeat = Repeat(one.id or 0, one.cron, one.timezone)
+        repeat = Repeat(one.id or 0, one.cron, one.timezone, one.rule, one.anchor)
         try:
             pattern = queries.post(db, one.post_id) if one.post_id is not None else None
         except CorruptRow:
@@ -112,7 +111,7 @@ class Calendar:
         begin = one.next_at if in_turn else max(one.next_at, start)
         gone, made = store.count_occurrences(db, one.id or 0), store.count_occurrences(db, one.id or 0, made=True)
         instants = {each.at for each in store.occurrences_after(db, one.id or 0, begin - _INSTANT)}
-        new = (at for at in cron_instants(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in instants)
+        new = (at for at in repeat_instants(one, begin - _INSTANT) if at not in instants)
         most = MOST_INSTANTS if one.count is None else max(0, one.count - gone)
         for place, at in enumerate(islice(new, min(most, MOST_INSTANTS))):
             if at >= end or (one.until is not None and at >= one.until):

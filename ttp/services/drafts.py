@@ -1,4 +1,4 @@
-"""Save texts from stdin or an editor as drafts before anything is checked, so that no text is lost."""
+"""Save texts from stdin or a terminal as drafts before anything is checked, so that no text is lost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from ttp.domain.action import action
-from ttp.domain.errors import ContentRefused, Hint, NotFound, TimeRefused, TtpError
+from ttp.domain.errors import ContentRefused, Hint, TimeRefused, TtpError
 from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import MOST_CHARACTERS, PostInput, edits_of_draft
 from ttp.domain.post_fields import content_of
@@ -108,10 +108,6 @@ class Drafts:
         error.hints = (*hints, Hint("try", action("schedule", draft.id, **time), sure=False))
         return _with_draft_hint(error, draft)
 
-    def save(self, text: str, draft_id: int | None = None, fingerprint: str | None = None) -> Post:
-        """Save a text in the draft, if it still matches its fingerprint, else in a new draft."""
-        return self._posts.save_draft_text(text, self._unchanged(draft_id, fingerprint))
-
     def change(self, draft: Post, post_input: PostInput, time: ResolvedTime | None = None) -> SavedPost:
         """Change a draft while it is being written, as a part of what created it. Raises the errors of `Posts.edit`."""
         recorder = self._posts.recorder("create")
@@ -119,21 +115,6 @@ class Drafts:
             if db is not None:
                 recorder.go_on(db, draft.id)
         return self._posts.edit(draft.id or 0, post_input, time, draft, recorder=recorder)
-
-    def discard(self, draft_id: int, fingerprint: str | None) -> None:
-        """Delete a draft if it still matches its fingerprint."""
-        draft = self._unchanged(draft_id, fingerprint)
-        if draft is not None:
-            self._posts.discard_draft(draft)
-
-    def _unchanged(self, draft_id: int | None, fingerprint: str | None) -> Post | None:
-        if draft_id is None:
-            return None
-        try:
-            draft = self._posts.post(draft_id)
-        except NotFound:
-            return None
-        return draft if post_fingerprint(draft) == fingerprint else None
 
 
 def _with_fields(post_input: PostInput, other: PostInput, names: Iterable[str]) -> PostInput:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
 from ttp.domain.action import Action, OtherOptions, action, other_options
@@ -24,13 +23,13 @@ from ttp.domain.post_edit import (
     refuse_long_texts,
     with_derived_status,
 )
-from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, RecurrenceCounts, instants_to_create
+from ttp.domain.recurrence import SHOWN, Occurrence, OccurrenceState, Recurrence, RecurrenceCounts, instants_to_create
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
 from ttp.platforms.registry import Registry
-from ttp.services.cron import cron_instants
 from ttp.services.links import PostLinks
 from ttp.services.posts import Posts, accounts_of
+from ttp.services.recurrence_rules import repeat_instants, with_anchor
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
 from ttp.store import queries
@@ -80,9 +79,11 @@ class Repeats:
         for text in recurrence.texts:
             refuse_long_texts(text)
         now = self._posts.clock.now()
-        first = next(self._instants(recurrence, now), None)
+        recurrence = with_anchor(recurrence, now)
+        first = next(repeat_instants(recurrence, now), None)
         if first is None or (recurrence.until is not None and first >= recurrence.until):
             raise UsageError("it would never occur", Hint("try", other_options(until="DATE")))
+        recurrence = replace(recurrence, next_at=first)
         self._refuse_flood(recurrence, now)
         post = None if wanted is None else self._posts.build_post(wanted, None)[0]
         try:
@@ -97,14 +98,15 @@ class Repeats:
             recurrence = replace(recurrence, post_id=self._posts.create(wanted, None).post.id)
         with self._posts.database.writing() as db:
             _refuse_same_repeat(recurrence, db, post)
-            recurrence_id = store.insert(db, replace(recurrence, next_at=first), now=now)
+            recurrence_id = store.insert(db, recurrence, now=now)
             gone = self._occurrences.make(recurrence_id, db)
             tally = self._counts(db, gone.recurrence)
         return NewRepeat(tally, gone.made, warnings, tuple(gone.messages()))
 
     def next_times(self, recurrence: Recurrence, count: int) -> list[datetime]:
         """Return the first times of a repeat that is not stored yet."""
-        instants = islice(self._instants(recurrence, self._posts.clock.now()), count)
+        now = self._posts.clock.now()
+        instants = islice(repeat_instants(with_anchor(recurrence, now), now), count)
         return [at for at in instants if recurrence.until is None or at < recurrence.until]
 
     def all(self) -> list[RecurrenceCounts]:
@@ -117,7 +119,7 @@ class Repeats:
         now = self._posts.clock.now()
         with self._posts.database.writing() as db:
             one = self._find_active(db, recurrence_id)
-            at = self._next(db, one)
+            at = next(iter(self._coming(db, one)), None)
             if at is None:
                 raise StateRefused(f"repeat {recurrence_id} has no more times", Hint("see", action("repeat list")))
             made = next(
@@ -149,7 +151,7 @@ class Repeats:
             one = self._find(db, recurrence_id)
             if one.state != "paused":
                 raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see", action("repeat list")))
-            going = replace(one, paused_at=None, made_until=None, next_at=next(self._instants(one, now), None))
+            going = replace(one, paused_at=None, made_until=None, next_at=next(repeat_instants(one, now), None))
             store.update(db, going)
             return ChangedRepeat(self._counts(db, self._occurrences.make(recurrence_id, db).recurrence))
 
@@ -220,7 +222,7 @@ class Repeats:
         end = min(now + timedelta(seconds=self._posts.config.seconds("repeat.ahead_s")), recurrence.until or _NEVER)
         by_code: dict[str, Problem] = {}
         with self._posts.database.reading() as db:
-            for turn, at in enumerate(takewhile(lambda at: at < end, islice(self._instants(recurrence, now), most))):
+            for turn, at in enumerate(takewhile(lambda at: at < end, islice(repeat_instants(recurrence, now), most))):
                 copy = self._posts.links.plan(occurrence_post(post, accounts, at, texts[turn % len(texts)]), accounts)
                 copy = replace(copy, id=post.id)
                 for problem in self._posts.duplicates.problems(copy, db) if turn else ():
@@ -238,7 +240,7 @@ class Repeats:
     def _same_text_warnings(self, recurrence: Recurrence, post: Post, first: datetime) -> list[Problem]:
         """Return a warning for each platform that gets the same text again too soon."""
         texts = recurrence.texts or (post.content,)
-        again = next(islice(self._instants(recurrence, first), len(set(texts)) - 1, None), None)
+        again = next(islice(repeat_instants(recurrence, first), len(set(texts)) - 1, None), None)
         warnings = []
         for name in post.platforms if again is not None else ():
             if name not in self._posts.platforms.names():
@@ -257,7 +259,7 @@ class Repeats:
             return
         ahead_s = self._posts.config.seconds("repeat.ahead_s")
         end = min(filter(None, (now + timedelta(seconds=ahead_s), recurrence.until)))
-        ahead = takewhile(lambda at: at <= end, self._instants(recurrence, now))
+        ahead = takewhile(lambda at: at <= end, repeat_instants(recurrence, now))
         if (flood := next(islice(ahead, MOST_IN_ADVANCE, None), None)) is not None:
             fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
             raise UsageError(
@@ -285,24 +287,26 @@ class Repeats:
             one = replace(
                 one, ended_at=self._posts.clock.now()
             )  # the post was deleted: the publisher will end the repeat
-        next_at = self._next(db, one) if one.state == "active" else None
-        if one.state == "active" and next_at is None:  # its last time has passed
+        coming = self._coming(db, one) if one.state == "active" else ()
+        if one.state == "active" and not coming:  # its last time has passed
             one = replace(one, ended_at=one.made_until or self._posts.clock.now())
-        return RecurrenceCounts(one, many[OccurrenceState.MADE], many[_SKIPPED], missed, next_at)
+        return RecurrenceCounts(one, many[OccurrenceState.MADE], many[_SKIPPED], missed, coming)
 
-    def _next(self, db: Connection, one: Recurrence) -> datetime | None:
-        """Return the next time that is not skipped."""
+    def _coming(self, db: Connection, one: Recurrence) -> tuple[datetime, ...]:
+        """Return the next times that are not skipped, at most SHOWN."""
         now = self._posts.clock.now()
         states = {each.at: each.state for each in store.occurrences_after(db, one.id or 0, now)}
         turns = None if one.count is None else one.count - store.count_occurrences(db, one.id or 0)
-        for at in self._instants(one, now):
-            if one.until is not None and at >= one.until:
-                return None
-            if at not in states:
-                return None if turns is not None and turns <= 0 else at
-            if states[at] is OccurrenceState.MADE:
-                return at
-        return None
+        coming = list[datetime]()
+        for at in repeat_instants(one, now):
+            is_over = turns is not None and at not in states and turns <= 0
+            if is_over or len(coming) == SHOWN or (one.until is not None and at >= one.until):
+                break
+            if turns is not None and at not in states:
+                turns -= 1
+            if states.get(at, OccurrenceState.MADE) is OccurrenceState.MADE:
+                coming.append(at)
+        return tuple(coming)
 
     def _find(self, db: Connection, recurrence_id: int) -> Recurrence:
         one = store.recurrence(db, recurrence_id)
@@ -315,9 +319,6 @@ class Repeats:
         if one.state == "ended":
             raise StateRefused(f"repeat {recurrence_id} has ended", Hint("see", action("repeat list")))
         return one
-
-    def _instants(self, one: Recurrence, after: datetime) -> Iterator[datetime]:
-        return cron_instants(one.cron, ZoneInfo(one.timezone), after)
 
 
 def _name_template(refused: ContentRefused, edit: Action) -> None:
@@ -333,7 +334,8 @@ def _refuse_same_repeat(recurrence: Recurrence, db: Connection | None, new: Post
     """Raise Conflict if an active repeat has the same source and times: its posts would be published twice. `new`: the
     post to repeat, if it is made for that: another one of the same template and accounts is the same."""
     for one in store.recurrences(db) if db else ():
-        if one.state == "ended" or (one.cron, one.timezone) != (recurrence.cron, recurrence.timezone):
+        same = (one.cron, one.rule, one.timezone) == (recurrence.cron, recurrence.rule, recurrence.timezone)
+        if one.state == "ended" or not same or not _comes_at(one, recurrence.next_at):
             continue
         post = queries.post(db, one.post_id) if db and new and one.post_id else None
         is_same = (one.post_id, one.pool) == (recurrence.post_id, recurrence.pool)
@@ -343,6 +345,11 @@ def _refuse_same_repeat(recurrence: Recurrence, db: Connection | None, new: Post
                 Hint("see", action("repeat list")),
                 Hint("fix", action("repeat stop", one.id)),
             )
+
+
+def _comes_at(one: Recurrence, at: datetime | None) -> bool:
+    """Return whether a repeat has this time: another one of every second week may have the weeks between."""
+    return at is None or next(repeat_instants(one, at - _INSTANT), None) == at
 
 
 def _made_of(post: Post) -> tuple[object, ...]:
@@ -429,7 +436,7 @@ class Occurrences:
         """Return the times to process now, and the first one after them or None."""
         assert one.next_at is not None
         gone, instants = store.count_occurrences(db, one.id or 0), list[datetime]()
-        for at in cron_instants(one.cron, ZoneInfo(one.timezone), one.next_at - _INSTANT):
+        for at in repeat_instants(one, one.next_at - _INSTANT):
             exists = store.has_occurrence(db, one.id or 0, at)
             if (one.until is not None and at >= one.until) or (
                 one.count is not None and not exists and gone + len(instants) >= one.count

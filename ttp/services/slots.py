@@ -24,7 +24,7 @@ from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.slot import Slot, SlotInstant, first_free, instants_in_all, instants_in_any
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
-from ttp.services.cron import cron_instants
+from ttp.services.recurrence_rules import cron_instants
 from ttp.store import posts as post_store
 from ttp.store import queries
 from ttp.store import slots as store

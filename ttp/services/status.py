@@ -25,6 +25,7 @@ from ttp.domain.health import (
     WebhookHealth,
 )
 from ttp.domain.login_end import REMINDERS_D, LoginEnd, login_end
+from ttp.domain.notification import names_in_use
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
@@ -182,9 +183,11 @@ class Status:
             )
 
     def full_health(self, coming: int = 0) -> Health:
-        """Return the health with the costs of platforms, and why this machine must not publish, if so."""
+        """Return the health with the costs of platforms, whom notifications tell, and why this machine must not
+        publish, if so."""
         with self._database.reading() as db:
-            return replace(self.health(coming, db), costs=self.costs(db), elsewhere=self.elsewhere(db))
+            names = names_in_use(self._config)
+            return replace(self.health(coming, db), costs=self.costs(db), elsewhere=self.elsewhere(db), notify=names)
 
     def elsewhere(self, within: Connection | None = None) -> TtpError | None:
         """Return why this machine may not publish from the store, or None."""

@@ -143,9 +143,12 @@ class Tokens:
 
     def may_replace(self, name: str, credentials: Credentials, answer: object) -> bool:
         """Return whether an answer refuses the token and a refresh could replace it."""
-        if not isinstance(answer, NotDone) or answer.kind is not Kind.AUTH:
+        if not isinstance(answer, NotDone) or answer.kind is not Kind.AUTH or answer.http_status not in TOKEN_REFUSED:
             return False
-        return answer.http_status in TOKEN_REFUSED and self.can_renew(name, credentials)
+        too_young, issued_at = self.platforms.facts(name.partition("/")[0]).renew_after, credentials.issued_at
+        if too_young and issued_at is not None and self.clock.now() - issued_at < too_young:
+            return False  # a permission may be missing, and a refused renewal would end the account
+        return self.can_renew(name, credentials)
 
     def replace_refused(self, name: str, refused: Credentials) -> Credentials:
         """Return a replacement for credentials that a platform refused: stored by another process, or refreshed once.

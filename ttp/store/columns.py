@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-REVISIONS = ("0018", "0019", "0020", "0021")
+REVISIONS = ("0018", "0019", "0020", "0021", "0022")
 """Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
 Kind = Literal["boolean", "instant", "integer", "list", "numbers", "object", "real", "text", "texts"]
@@ -136,6 +136,8 @@ RECURRENCE: dict[str, Kind] = {
     "pool": "text",
     "cool_down_s": "real",
     "cron": "text",
+    "rule": "text",
+    "anchor": "text",
     "timezone": "text",
     "until": "instant",
     "count": "integer",

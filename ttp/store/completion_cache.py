@@ -25,7 +25,7 @@ _TABLES = {
     ),
     "post_tag": ("tag PRIMARY KEY", "SELECT DISTINCT tag FROM post_tag"),
     "slot": ("id, account_id, name, cron", "SELECT id, account_id, name, cron FROM slot"),
-    "recurrence": ("id, post_id, pool, cron", "SELECT id, post_id, pool, cron FROM recurrence"),
+    "recurrence": ("id, post_id, pool, cron", "SELECT id, post_id, pool, coalesce(rule, cron) FROM recurrence"),
 }
 """Each table with its columns here, and the question whose answer it has."""
 

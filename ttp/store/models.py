@@ -332,8 +332,8 @@ GOING = "paused_at IS NULL AND ended_at IS NULL"
 
 
 class RecurrenceRow(SQLModel, table=True):
-    """A repeat of a post or of the posts of a tag (`pool`). `next_at`: the first instant not handled yet; `made_until`:
-    the last one handled."""
+    """A repeat of a post or of the posts of a tag (`pool`). `rule`: an RRULE from the day `anchor` on, where `cron` is
+    empty; `next_at`: the first instant not handled yet; `made_until`: the last one handled."""
 
     __tablename__ = "recurrence"
     __table_args__ = (partial_index("recurrence_going", "next_at", where=GOING), {"sqlite_autoincrement": True})
@@ -342,6 +342,8 @@ class RecurrenceRow(SQLModel, table=True):
     pool: str | None = text_field(required=False)
     cool_down_s: float | None = None
     cron: str = text_field()
+    rule: str | None = text_field(required=False)
+    anchor: str | None = text_field(required=False)
     timezone: str = text_field()
     until: datetime | None = instant_field()
     count: int | None = None

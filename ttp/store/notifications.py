@@ -182,7 +182,8 @@ def _next_try(tries: int, now: datetime) -> int | None:
 
 
 def _is_new(db: Connection, kind: str, alarm: Alarm) -> bool:
-    sql = "SELECT 1 FROM notification WHERE kind = ? AND event = ? AND subject = ? AND ended_at IS NULL"
+    again = "" if alarm.event == LOGIN_ENDS else " AND ended_at IS NULL"  # of each end, each reminder once
+    sql = f"SELECT 1 FROM notification WHERE kind = ? AND event = ? AND subject = ?{again}"
     return db.execute(sql, (kind, alarm.event, alarm.subject)).fetchone() is None
 
 

@@ -517,7 +517,8 @@ def has_rows(db: Connection, table: str) -> bool:
 def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
     """Return the repeats that these posts belong to, by post id. At most a few hundred posts."""
     sql = (
-        "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
+        "SELECT o.post_id, r.id, r.cron, r.timezone, r.rule, r.anchor"
+        " FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
         f" WHERE o.post_id IN ({marks([*post_ids])})"
     )
     rows = db.execute(sql, [*post_ids]).fetchall()
@@ -525,7 +526,8 @@ def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Rep
         return {}
     from ttp.domain.recurrence import Repeat  # here: few lists have posts of repeats
 
-    return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in rows}
+    names = ("id", "cron", "timezone", "rule", "anchor")
+    return {row["post_id"]: Repeat(*(row[name] for name in names)) for row in rows}
 
 
 def busy_accounts(db: Connection) -> list[int]:

@@ -376,6 +376,8 @@ CREATE TABLE recurrence (
     pool TEXT,
     cool_down_s FLOAT,
     cron TEXT NOT NULL,
+    rule TEXT,
+    anchor TEXT,
     timezone TEXT NOT NULL,
     until INTEGER,
     count INTEGER,
@@ -513,6 +515,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0021');
+INSERT INTO alembic_version (version_num) VALUES ('0022');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

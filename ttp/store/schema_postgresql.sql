@@ -389,6 +389,8 @@ CREATE TABLE recurrence (
     pool TEXT COLLATE "C",
     cool_down_s FLOAT,
     cron TEXT COLLATE "C" NOT NULL,
+    rule TEXT COLLATE "C",
+    anchor TEXT COLLATE "C",
     timezone TEXT COLLATE "C" NOT NULL,
     until BIGINT,
     count BIGINT,
@@ -531,7 +533,7 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0021');
+INSERT INTO alembic_version (version_num) VALUES ('0022');
 INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::text::bigint);
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, replace(gen_random_uuid()::text, '-', ''), (extract(epoch FROM clock_timestamp()) * 1000)::bigint);

@@ -108,6 +108,7 @@ class RejectionAnswer(TypedDict):
 class RepeatOfPost(TypedDict):
     id: int
     cron: str
+    rule: str
     timezone: str
 
 
@@ -384,6 +385,7 @@ class StatusAnswer(TypedDict):
     webhooks: list[WebhookStateAnswer]
     sources: list[SourceStateAnswer]
     publishers: list[RegisteredPublisherAnswer]
+    notify: list[str]
     logins: list[LoginEndAnswer]
 
 
@@ -417,6 +419,8 @@ class RepeatAnswer(TypedDict):
     post: int | None
     pool: str | None
     cron: str
+    rule: str
+    anchor: str | None
     timezone: str
     until: Instant | None
     count: int | None

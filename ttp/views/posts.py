@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ttp.domain.metrics.report import Totals
     from ttp.domain.metrics.sample import Sample, Total
     from ttp.domain.post import PostFields
+    from ttp.domain.recurrence import Repeat
     from ttp.services.posts import SavedPost
     from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.remote_delete import DeletedPost
@@ -138,7 +139,7 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
         "chosenBy": item.chosen_by,
         "approvedAt": format_json_instant(item.approved_at),
         "rejection": None if no is None else {"at": utc_text(no.at), "reason": no.why},
-        "repeat": None if of is None else {"id": of.id, "cron": of.cron, "timezone": of.timezone},
+        "repeat": None if of is None else _repeat_json(of),
         "needs": list(item.needs()),
         "asksFor": getattr(item, "asks_for", None),
         "warnings": list(warnings),
@@ -158,6 +159,12 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
             {"account": account, "media": [_sent_json(one) for one in media]} for account, media in sent.items()
         ]
     return shape
+
+
+def _repeat_json(one: Repeat) -> answers.RepeatOfPost:
+    from ttp.domain.recurrence import rule_of  # here: few posts are of repeats
+
+    return {"id": one.id, "cron": one.cron, "rule": rule_of(one), "timezone": one.timezone}
 
 
 def _cards_json(item: PostFields) -> list[answers.CardAnswer]:

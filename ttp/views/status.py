@@ -45,7 +45,8 @@ def status_json(health: Health) -> StatusAnswer:
     for scheduled posts, `more`: for further posts not counted. `blocked`: why nothing, or one post, is published.
     `webhooks`: the events that wait to be sent, and those that were given up. The publisher's `version` is that of the
     program that it still runs. `publishers`: every one that publishes from the store, with the number of accounts
-    that it has in hand. `logins`: those that end soon, or before the `posts`, of which at most five are named."""
+    that it has in hand. `logins`: those that end soon, or before the `posts`, of which at most five are named.
+    `notify`: the names in `notify.to` that would be told that something needs a person."""
     publisher, needs = health.publisher, health.needs
     counts: NeedsAnswer = {"review": len(needs.review), "reconnect": len(needs.reconnect), "retry": len(needs.retry)}
     if needs.approve is not None:
@@ -105,6 +106,7 @@ def status_json(health: Health) -> StatusAnswer:
             }
             for one in health.publishers
         ],
+        "notify": list(health.notify),
         "logins": [
             {"account": one.account, "endsAt": format_json_instant(one.at), "posts": list(one.posts)}
             for one in health.logins

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from tests.cli.writing import editor, left, writes
 from tests.conftest import Program
 from tests.media_bytes import jpeg
 from ttp.domain.errors import Busy
-from ttp.services.drafts import Drafts
+from ttp.services.posts import Posts
 from ttp.store.home.editor_drafts import EditorDraft, EditorDrafts
 
 WRONG = "---\nto: x/me\nat: tomorow 9am\ntags: [a]\nkey: k\n---\n\nHello\n\n## x\n\nHi\n"
@@ -69,88 +68,83 @@ def test_nothing_written_is_nothing_stored(
     assert left(ttp.home) == []
 
 
-def test_a_mistake_keeps_a_draft_and_all_that_was_written_to_go_on_with(
+def test_a_mistake_stores_nothing_and_keeps_all_that_was_written_to_go_on_with(
     ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ttp.account()
     writes(monkeypatch, tmp_path, WRONG)
     ran = ttp("create", "-e", "--json")
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.error["hint"] == "ttp edit 1 --to x/me --text x=Hi --tag a --at 'tomorrow 9am'"
-    assert "fix: ttp edit 1 -e" in ttp("create", "-e").err.replace("2", "1")
-    ttp.ok("delete", "2")
-    post = ttp.shown()
-    assert (post["content"], post["status"]) == ("Hello", "draft")
+    assert (ran.code, ran.out, ran.error["hint"]) == (2, "", "at: tomorrow 9am")
+    assert ttp.count("post") == 0
     seen = editor(monkeypatch, tmp_path, 'sed -i.b s/tomorow/tomorrow/ "$1"')
-    ttp.ok("edit", "1", "-e")
+    assert "ttp list" not in ttp.ok("create", "-e").err
     assert seen.read_text() == WRONG
     post = ttp.shown()
     assert (post["status"], post["tags"], post["key"], post["variants"]) == ("scheduled", ["a"], "k", {"x": "Hi"})
-    assert ttp.count("post") == 2
-    assert "1.md" not in left(ttp.home)
+    assert ttp.count("post") == 1
+    assert left(ttp.home) == []
+
+
+def test_what_is_typed_beside_an_unsaved_text_begins_another(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes(monkeypatch, tmp_path, WRONG)
+    assert ttp("create", "-e").code == 3
+    editor(monkeypatch, tmp_path, "true")
+    assert "ttp create -e\n" in ttp.ok("create", "Other", "-e").err
+    assert ttp.shown()["content"] == "Other"
+    (kept,) = (ttp.home / "writing").glob("new-*.md")
+    assert kept.read_text() == WRONG
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "stored"),
+    ("text", "code"),
     [
-        ("---\nto: [x/me\n---\nHello", 2, None),
-        ("---\nto: x/me\nHello", 2, None),
-        ("---\nto: x/none\n---\nHello", 3, "Hello"),
-        ("---\nfoo: x\n---\nHello", 2, None),
-        ("---\nmax-late: soon\n---\nHello", 2, None),
-        ("---\nto: x/me\nat: in 1h\n---\n" + "a" * 281, 2, "a" * 281),
-        ("Hello\n## nobody\n", 2, None),
-        pytest.param("a\0b", 2, None, marks=pytest.mark.sqlite("PostgreSQL keeps no NUL: test_create.py")),
+        ("---\nto: [x/me\n---\nHello", 2),
+        ("---\nto: x/me\nHello", 2),
+        ("---\nto: x/none\n---\nHello", 3),
+        ("---\nfoo: x\n---\nHello", 2),
+        ("---\nmax-late: soon\n---\nHello", 2),
+        ("---\nto: x/me\nat: in 1h\n---\n" + "a" * 281, 2),
+        ("Hello\n## nobody\n", 2),
+        (b"---\n---\ncaf\xe9", 2),
     ],
 )
-def test_whatever_is_wrong_the_text_is_kept_once(
-    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, code: int, stored: str | None
+def test_whatever_is_wrong_the_file_stays_as_it_was_written(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | bytes, code: int
 ) -> None:
     ttp.account()
     writes(monkeypatch, tmp_path, text)
     ran = ttp("create", "-e")
+    (kept,) = (ttp.home / "writing").glob("new-*.md")
     assert ran.code == code
-    assert "ttp edit 1 -e" in ran.err
-    assert ttp.sql("SELECT id, content, status FROM post") == [(1, stored or text, "draft")]
-    assert (ttp.home / "writing" / "1.md").read_text() == text
-
-
-def test_bytes_that_are_not_utf8_stay_as_they_are(
-    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writes(monkeypatch, tmp_path, b"---\n---\ncaf\xe9")
-    assert ttp("create", "-e").code == 2
-    assert ttp.sql("SELECT content FROM post") == [("---\n---\ncaf\\xe9",)]
-    assert (ttp.home / "writing" / "1.md").read_bytes() == b"---\n---\ncaf\xe9"
-    seen = editor(monkeypatch, tmp_path, f'printf "caf\\303\\251" > "$1"; cp "$1" {tmp_path}/now')
-    ttp.ok("edit", "1", "-e")
-    assert seen.read_bytes() == b"---\n---\ncaf\xe9"
-    assert ttp.shown()["content"] == "café"
+    assert "fix: ttp create -e\n" in ran.err
+    assert kept.name in ran.err
+    assert kept.read_bytes() == (text if isinstance(text, bytes) else text.encode())
+    assert ttp.count("post") == 0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("front", ["", "---\nto: x/me\nat: in 1h\n---\n"])
-def test_ten_megabytes_are_kept(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, front: str) -> None:
-    ttp.account()
-    writes(monkeypatch, tmp_path, front + "word " * 2_000_000)
+def test_ten_megabytes_are_kept(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writes(monkeypatch, tmp_path, "word " * 2_000_000)
     ran = ttp("create", "-e")
-    assert ran.code == 2, "it is too long for a post, and kept as a draft"
+    assert ran.code == 2, "it is too long for a post"
     assert len(ran.err) < 1000
-    assert ttp.sql("SELECT length(content) FROM post") == [(len(front) + 10_000_000,)], "as it was typed"
+    (kept,) = (ttp.home / "writing").glob("new-*.md")
+    assert kept.stat().st_size == 10_000_000
 
 
 def test_an_editor_that_fails_loses_nothing(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(monkeypatch, tmp_path, "exit 3")
     ran = ttp("create", "-e")
-    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert (ran.code, len(ran.err.splitlines())) == (1, 2)
     assert left(ttp.home) == []
     editor(monkeypatch, tmp_path, 'echo Hello >> "$1"; kill -9 $$')
     ran = ttp("create", "-e")
     assert ran.code == 1
-    assert "fix: ttp edit 1 -e" in ran.err
-    assert "Hello" in ttp.shown()["content"]
+    assert "fix: ttp create -e" in ran.err
     editor(monkeypatch, tmp_path, "true")
-    ttp.ok("edit", "1", "-e")
+    ttp.ok("create", "-e")
     assert ttp.shown()["content"] == "Hello"
 
 
@@ -163,27 +157,15 @@ def test_a_store_that_cannot_be_written_leaves_the_file_and_names_it(
         raise Busy("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Drafts, "save", full)
+        patch.setattr(Posts, "create", full)
         ran = ttp("create", "-e")
     assert ran.code == 5
     (kept,) = (ttp.home / "writing").glob("new-*.md")
     assert str(kept) in ran.err
     assert kept.read_text() == "Hello"
-    ran = ttp.ok("create", "-e")
-    assert "ttp edit 1 -e" in ran.err
-    assert [row[1] for row in ttp.sql("SELECT id, content FROM post ORDER BY id")] == ["Hello", "Hello"]
-
-
-def test_what_was_being_written_when_ttp_was_killed_is_a_draft_the_next_time(
-    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    editor(monkeypatch, tmp_path, 'echo "For an hour" >> "$1"; kill -9 $PPID')
-    ended = subprocess.run([sys.executable, "-m", "ttp", "create", "-e", "--tag", "a"], check=False, timeout=60)
-    assert ended.returncode == -signal.SIGKILL
-    writes(monkeypatch, tmp_path, "Another")
-    while not ttp.ok("create", "-e").err:  # the editor may be a moment longer
-        pass
-    assert any("For an hour" in one["content"] for one in ttp.ok("list", "--json").json)
+    ttp.ok("create", "-e")
+    assert ttp.shown()["content"] == "Hello"
+    assert left(ttp.home) == []
 
 
 def test_a_file_that_was_left_after_it_was_taken_spoils_no_post(
@@ -193,8 +175,12 @@ def test_a_file_that_was_left_after_it_was_taken_spoils_no_post(
     with monkeypatch.context() as patch:
         patch.setattr(EditorDraft, "discard", lambda self: None)
         ttp.ok("create", "-e")
-    assert "ttp edit 2 -e" in ttp.ok("create", "-e").err
-    assert [ttp.shown(post)["content"] for post in (1, 3)] == ["Hello", "Hello"]
+    seen = editor(monkeypatch, tmp_path, ': > "$1"')
+    again = ttp("create", "-e")
+    assert (again.code, "ttp list" in again.err) == (1, True), "it may be saved already"
+    assert seen.read_text().endswith("Hello")
+    assert ttp.count("post") == 1
+    assert left(ttp.home) == []
 
 
 def test_what_somebody_has_open_is_left_alone(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +190,8 @@ def test_what_somebody_has_open_is_left_alone(ttp: Program, tmp_path: Path, monk
         assert ttp.ok("create", "-e").err == ""
         assert other.path.read_text() == "Theirs"
         assert ttp.count("post") == 1
-    assert "draft 2" in ttp.ok("create", "-e").err
+    ttp.ok("create", "-e")
+    assert (tmp_path / "seen").read_text() == "Theirs"
     with EditorDrafts(ttp.home).of_post(1):
         refused = ttp("edit", "1", "-e", "--json")
         assert (refused.code, refused.error["code"]) == (2, "conflict")
@@ -221,10 +208,10 @@ def test_a_key_that_made_a_post_makes_no_second_one(
     writes(monkeypatch, tmp_path, "---\nkey: k\n---\nOther")
     refused = ttp("create", "-e", "--json")
     assert (refused.code, refused.error["code"]) == (2, "conflict")
-    assert [row[4] for row in ttp.ok("list").rows] == ["Hello", "Other"]
+    assert [row[4] for row in ttp.ok("list").rows] == ["Hello"]
 
 
-def test_where_no_post_may_get_a_time_the_text_is_a_draft(
+def test_where_no_post_may_get_a_time_the_file_stays(
     ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ttp.account()
@@ -233,10 +220,9 @@ def test_where_no_post_may_get_a_time_the_text_is_a_draft(
     ran = ttp("create", "-e")
     assert ran.code == 7
     assert "# at:" not in seen.read_text()
-    assert (ttp.shown()["status"], ttp.shown()["content"]) == ("draft", "Hello")
     editor(monkeypatch, tmp_path, 'sed -i.b "/^at:/d" "$1"')
-    ttp.ok("edit", "1", "-e")
-    assert ttp.shown()["accounts"] == ["x/me"]
+    ttp.ok("create", "-e")
+    assert (ttp.shown()["status"], ttp.shown()["accounts"]) == ("draft", ["x/me"])
 
 
 def test_stdin_and_a_file_are_what_it_begins_with(
@@ -279,7 +265,7 @@ def test_who_was_to_be_first_is_so_after_a_mistake(
     editor(monkeypatch, tmp_path, "true")
     assert ttp("create", "Mine", "-e", "--to", "x/mee", "--first").code == 3
     editor(monkeypatch, tmp_path, 'sed -i.b "s/mee/me/" "$1"')
-    ttp.ok("edit", "2", "-e")
+    ttp.ok("create", "-e")
     assert ttp.shown(2)["scheduledAt"] == slot
     assert ttp.shown(1)["scheduledAt"] != slot
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ import pytest
 
 from tests.conftest import Program, inherited
 from tests.receivers import http_receiver
+from ttp.platforms.notifiers import SendingFailed
+from ttp.publisher.process import RunResult
 from ttp.sandbox.server import RunningSandbox
 from ttp.server.routes import ROUTES
 from ttp.store.home import locks
@@ -24,15 +27,15 @@ PATIENCE_S = 60.0
 
 
 class Heard:
-    """What the program of `notify.command` got."""
+    """What the program of `notify.program` got."""
 
     def __init__(self, ttp: Program, folder: Path) -> None:
         self._file = folder / "heard"
         program = folder / "hear"
         program.write_text(f"#!/bin/sh\ncat >> {self._file}\n")
         program.chmod(0o700)
-        ttp.ok("config", "set", "notify.kinds", "command")
-        ttp.ok("config", "set", "notify.command", str(program))
+        ttp.ok("config", "set", "notify.to", "program")
+        ttp.ok("config", "set", "notify.program", str(program))
 
     def all(self) -> list[Any]:
         return [json.loads(line) for line in self._file.read_text().splitlines()] if self._file.exists() else []
@@ -66,7 +69,7 @@ def test_a_failed_post_is_said_once_with_what_to_type(x: Program, heard: Heard) 
     x.ok("status", "--notify")
     x.ok("status", "--notify")
     (one,) = heard.all()
-    assert one["event"] == "delivery.failed"
+    assert (one["event"], one["url"]) == ("delivery.failed", None)
     assert one["about"] == [{"post": post, "account": "x/me", "message": "no answer"}]
     assert f"ttp retry {post}" in one["try"]
     assert one["text"].endswith(f"ttp retry {post}")
@@ -74,9 +77,8 @@ def test_a_failed_post_is_said_once_with_what_to_type(x: Program, heard: Heard) 
     assert (row["state"], row["post"], row["account"], row["tries"]) == ("sent", post, "x/me", 1)
 
 
-@pytest.mark.parametrize("base", ["https://posts.example.org", "https://posts.example.org/ttp/"])
-def test_it_leads_to_its_page_where_people_reach_the_server(x: Program, heard: Heard, base: str) -> None:
-    x.ok("config", "set", "server.base_url", base)
+def test_it_leads_to_its_page_where_people_reach_the_server(x: Program, heard: Heard) -> None:
+    x.ok("config", "set", "server.base_url", "https://posts.example.org/ttp/")
     post = failed_post(x)
     x.ok("status", "--notify")
     failed_post(x)
@@ -85,35 +87,8 @@ def test_it_leads_to_its_page_where_people_reach_the_server(x: Program, heard: H
     x.sql("UPDATE account SET needs_reconnect = true")
     x.ok("status", "--notify")
     assert [one["url"] for one in heard.all()] == [
-        f"{base.rstrip('/')}/{page}" for page in (f"posts/{post}", "queue", "accounts")
+        f"https://posts.example.org/ttp/{page}" for page in (f"posts/{post}", "queue", "accounts")
     ]
-
-
-def test_it_leads_nowhere_without_a_public_address(x: Program, heard: Heard) -> None:
-    failed_post(x)
-    x.ok("status", "--notify")
-    assert heard.all()[0]["url"] is None
-
-
-def test_many_posts_that_fail_are_one_notification(x: Program, heard: Heard) -> None:
-    posts = [failed_post(x) for _ in range(12)]
-    x.ok("status", "--notify")
-    (one,) = heard.all()
-    assert [about["post"] for about in one["about"]] == posts
-    assert len(one["text"].splitlines()) < 2 * len(posts)
-    assert one["try"] == ["ttp list --needs-you"]
-
-
-def test_a_post_that_may_be_live_and_an_account_to_reconnect_are_said(x: Program, heard: Heard) -> None:
-    post = failed_post(x, state="needs_review")
-    x.sql("UPDATE account SET needs_reconnect = true")
-    x.ok("status", "--notify")
-    said = {one["event"]: one for one in heard.all()}
-    assert f"ttp show {post}" in said["delivery.needs_review"]["try"]
-    assert said["account.needs_reconnect"]["try"] == ["ttp account connect x/me"]
-    x.sql("UPDATE account SET needs_reconnect = false")
-    x.ok("status", "--notify")
-    assert heard.events()[2:] == ["account.reconnected"]
 
 
 def test_posts_without_approval_are_remembered_together(x: Program, heard: Heard) -> None:
@@ -131,15 +106,6 @@ def test_posts_without_approval_are_remembered_together(x: Program, heard: Heard
     assert [[about["post"] for about in one["about"]] for one in (day, hours)] == [posts, posts[1:]]
     assert (day["event"], day["url"]) == ("post.unapproved", "https://posts.example.org/approvals")
     assert hours["try"] == [f"ttp approve {posts[1]}"]
-
-
-def test_a_text_full_of_control_characters_is_one_quiet_line(x: Program, heard: Heard) -> None:
-    failed_post(x, "a\x1b[2J\u202eb\r\nBcc: eve@example.com\n" + "long " * 40)
-    x.ok("status", "--notify")
-    (one,) = heard.all()
-    first, *_ = one["text"].splitlines()
-    assert first.isprintable()
-    assert len(first) < 100
 
 
 @pytest.mark.sqlite("any machine publishes from a server")
@@ -232,28 +198,26 @@ def test_a_cron_that_publishes_is_not_called_dead(x: Program, heard: Heard) -> N
 
 def test_what_cannot_be_sent_is_listed_and_tried_again(x: Program, heard: Heard) -> None:
     failed_post(x)
-    x.ok("config", "set", "notify.command", "false")
+    x.ok("config", "set", "notify.program", "false")
     assert "false" in x.ok("status", "--notify").err
     (row,) = x.ok("notify", "list", "--json").json
     assert (row["state"], row["tries"]) == ("waiting", 1)
     assert row["error"]
-    for _ in range(9):
-        x.clock.advance(hours=3)
-        x.ok("status", "--notify")
-    (row,) = x.ok("notify", "list", "--json").json
-    assert (row["state"], row["nextTryAt"]) == ("failed", None)
-    assert "failed" in x.ok("notify", "list", "--format", "table").out
+    x.clock.advance(hours=3)
+    x.ok("status", "--notify")
+    assert [one["tries"] for one in x.ok("notify", "list", "--json").json] == [2]
+    assert "waiting" in x.ok("notify", "list", "--format", "table").out
 
 
 def test_one_kind_that_fails_does_not_stop_another(x: Program, heard: Heard) -> None:
-    x.ok("config", "set", "notify.kinds", "ntfy", "command")
+    x.ok("config", "set", "notify.to", "ntfy", "program")
     x.ok("config", "set", "notify.ntfy.url", "http://127.0.0.1:9/topic")
     failed_post(x)
     x.ok("status", "--notify")
     assert heard.events() == ["delivery.failed"]
     assert {row["kind"]: row["state"] for row in x.ok("notify", "list", "--json").json} == {
         "ntfy": "waiting",
-        "command": "sent",
+        "program": "sent",
     }
 
 
@@ -264,7 +228,7 @@ def test_a_receiver_that_hangs_holds_up_no_publishing(
     monkeypatch.setenv("TTP_NOTIFY__TIMEOUT_S", "1")
     with http_receiver() as web:
         web.status = 0
-        ttp.ok("config", "set", "notify.kinds", "ntfy")
+        ttp.ok("config", "set", "notify.to", "ntfy")
         ttp.ok("config", "set", "notify.ntfy.url", web.url)
         ttp.account("x/me")
         failed_post(ttp)
@@ -279,18 +243,17 @@ def test_a_receiver_that_hangs_holds_up_no_publishing(
 
 # Commands.
 
-TESTED = {"command": "sent", "ntfy": "failed", "email": "failed"}
+TESTED = {"program": "sent", "ntfy": "failed", "pigeon": "failed"}
 
 
-def test_a_test_is_sent_by_one_kind_or_by_all(ttp: Program, heard: Heard) -> None:
-    assert ttp.ok("notify", "test", "--json").json == [{"kind": "command", "sent": True, "error": None, "hint": None}]
+def test_a_test_is_sent_to_one_name_or_to_all(ttp: Program, heard: Heard) -> None:
+    assert ttp.ok("notify", "test", "--json").json == [{"kind": "program", "sent": True, "error": None, "hint": None}]
     assert heard.events() == ["notify.test"]
     ran = ttp("notify", "test", "ntfy", "--json")
     assert ran.code == 1
     assert ran.json[0]["hint"] == "ttp config set notify.ntfy.url VALUE"
-    assert ttp("notify", "test", "pigeon").code == 2
-    assert "fix:" in ttp("notify", "test", "email", "--format", "table").out
-    ttp.ok("config", "unset", "notify.kinds")
+    assert "ttp notify add pigeon" in ttp("notify", "test", "pigeon", "--format", "table").out
+    ttp.ok("config", "unset", "notify.to")
     assert ttp("notify", "test").code == 2
     assert ttp("status", "--notify").code == 2
     listed = [(row["event"], row["kind"], row["state"]) for row in ttp.ok("notify", "list", "--json").json]
@@ -298,12 +261,12 @@ def test_a_test_is_sent_by_one_kind_or_by_all(ttp: Program, heard: Heard) -> Non
     assert all(row["error"] for row in ttp.ok("notify", "list", "--json").json if row["state"] == "failed")
 
 
-def test_a_secret_is_stored_with_its_host_and_never_shown(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ttp("notify", "secret", "ntfy", "-", stdin="tk_1").code == 2  # no address yet
+def test_the_token_of_ntfy_goes_to_its_host_and_is_never_shown(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ttp("notify", "add", "ntfy", "-", stdin="tk_1").code == 2  # no address yet
     with http_receiver() as web:
         ttp.ok("config", "set", "notify.ntfy.url", web.url)
-        ttp.ok("notify", "secret", "ntfy", "-", stdin="tk_1\n")
-        ttp.ok("notify", "test", "ntfy")
+        ttp.ok("notify", "add", "ntfy", stdin="tk_1\n")
+        ttp.ok("notify", "test")
         assert web.got[0][0]["authorization"] == "Bearer tk_1"
         monkeypatch.setenv("TTP_NTFY_TOKEN", "tk_2")
         ttp.ok("notify", "test", "ntfy")
@@ -311,47 +274,147 @@ def test_a_secret_is_stored_with_its_host_and_never_shown(ttp: Program, monkeypa
         monkeypatch.delenv("TTP_NTFY_TOKEN")
         ttp.ok("config", "set", "notify.ntfy.url", web.url.replace("127.0.0.1", "localhost"))
         ran = ttp("notify", "test", "ntfy", "--json")
-        assert (ran.code, ran.json[0]["hint"]) == (1, "ttp notify secret ntfy")
+        assert (ran.code, ran.json[0]["hint"]) == (1, "ttp notify add ntfy")
         assert "tk_1" not in ran.out + ran.err
 
 
-def test_a_secret_that_has_no_place_is_not_asked_for(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+class Service:
+    """What Apprise is asked, in place of its process. It refuses addresses that begin with `bad`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[dict[str, Any]] = []
+        monkeypatch.setattr("ttp.platforms.notifiers.Notifiers._ask_apprise", self.ask)
+
+    def ask(self, address: str, **message: str) -> str:
+        self.asked.append({"address": address, **message})
+        if address.startswith("bad"):
+            raise SendingFailed("no such service")
+        return "Pigeons"
+
+
+ADDRESS = "tgram://123456:SECRET/4711"
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
+    return Service(monkeypatch)
+
+
+def test_an_address_is_stored_used_and_never_shown(x: Program, heard: Heard, service: Service) -> None:
+    shown = [x.ok("notify", "add", "phone", stdin=f"{ADDRESS}\n")]
+    assert x.ok("config", "get", "notify.to", "--json").json["value"] == ["program", "phone"]
+    shown += [x.ok("notify", "add", "team", "-", stdin=ADDRESS), x.ok("notify", "remove", "team")]
+    failed_post(x)
+    shown += [
+        x.ok("status", "--notify"),
+        x.ok("notify", "test"),
+        x.ok("notify", "list"),
+        x("doctor"),
+        x.ok("config", "show"),
+    ]
+    assert [one["address"] for one in service.asked] == [ADDRESS] * 5
+    assert service.asked[2]["title"] == heard.all()[0]["title"]
+    assert not any("SECRET" in one.out + one.err for one in shown)
+    files = [one for one in x.home.iterdir() if one.is_file() and "credentials" not in one.name]
+    assert not any(b"SECRET" in one.read_bytes() for one in files)
+    assert x.ok("status", "--json").json["notify"] == ["program", "phone"]
+    x.ok("notify", "remove", "phone")
+    assert x("notify", "remove", "phone").code == 3
+    assert "phone" in x("config", "set", "notify.to", "desktop", "phone", "--json").error["hint"]
+    assert x.ok("config", "get", "notify.to", "--json").json["value"] == ["program"]
+
+
+def test_what_has_no_place_is_not_asked_for(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr("ttp.cli.commands.notify.is_interactive", lambda: True)
     monkeypatch.setattr("ttp.cli.commands.notify.read_secret", asked.append)
-    for kind in ("ntfy", "email", "webhook", "desktop"):
-        assert ttp("notify", "secret", kind).code == 2
+    for name in ("ntfy", "command", "My Phone", "", "../x"):
+        assert ttp("notify", "add", name).code == 2
+    ttp.ok("notify", "add", "desktop")
+    assert ttp.ok("config", "get", "notify.to", "--json").json["value"] == ["desktop"]
     assert asked == []
 
 
+@pytest.mark.parametrize("typed", ["bad://SECRET", "", "two words", "a\nb"])
+def test_an_address_that_cannot_be_used_is_refused(ttp: Program, service: Service, typed: str) -> None:
+    ran = ttp("notify", "add", "phone", "-", stdin=typed)
+    assert ran.code == 2
+    assert "SECRET" not in ran.out + ran.err
+    assert ttp("notify", "add", "phone", ADDRESS).code == 2
+    assert ttp("config", "set", "notify.to", "phone").code == 2
+
+
+# Settings of earlier versions.
+
+OLD = """# mine
+[notify]
+kinds = ["desktop", "email", "command"]
+command = ["hear", "--now"]
+[notify.email]
+host = "smtp.example.com"
+to = ["me@example.com"]
+[notify.webhook]
+url = "https://hooks.example.com"
+"""
+
+
+def config_check(ttp: Program) -> Any:
+    return next(one for one in ttp("doctor", "--json").json["checks"] if one["name"] == "config")
+
+
+def test_old_settings_are_named_with_the_commands_that_replace_them(ttp: Program, service: Service) -> None:
+    ttp.home.mkdir(0o700)
+    (ttp.home / "config.toml").write_text(OLD)
+    check = config_check(ttp)
+    assert check["status"] == "fail"
+    for argv in (("list",), ("status",), ("run", "--once")):
+        assert ttp(*argv).err.count(check["hint"]) == 1
+    assert ttp.ok("status", "--json").json["notify"] == []
+    for command in check["hint"].split(" && "):
+        ttp.ok(*shlex.split(command)[1:], stdin=ADDRESS)
+    assert ttp.ok("list").err == ""
+    assert ttp.ok("status", "--json").json["notify"] == ["desktop", "email", "program"]
+    assert ttp.ok("config", "get", "notify.program", "--json").json["value"] == ["hear", "--now"]
+    assert "# mine" in (ttp.home / "config.toml").read_text()
+
+
+def test_a_publisher_says_if_nobody_would_be_told(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttp.publisher.process.PublisherProcess.run", lambda *_, **__: RunResult(clean=True))
+    assert "ttp notify add desktop" in ttp.ok("run").err
+    ttp.ok("notify", "add", "desktop")
+    assert "notify" not in ttp.ok("run").err
+
+
+def test_old_variables_are_named_with_those_that_replace_them(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_NOTIFY__KINDS", "ntfy command")
+    monkeypatch.setenv("TTP_NOTIFY__COMMAND", "hear 'it now'")
+    monkeypatch.setenv("TTP_NOTIFY__EMAIL__HOST", "smtp.example.com")
+    assert shlex.split(config_check(ttp)["hint"]) == [
+        *("unset", "TTP_NOTIFY__EMAIL__HOST", "&&"),
+        *("export", "TTP_NOTIFY__PROGRAM=hear 'it now'", "&&"),
+        *("export", "TTP_NOTIFY__TO=ntfy program"),
+    ]
+
+
 @pytest.mark.parametrize(
-    "argv",
+    ("argv", "fix"),
     [
-        ("ntfy", "tk_1"),
-        ("desktop", "-"),
-        ("ntfy", "--new"),
-        ("ntfy",),
-        ("ntfy", "-"),
+        (("set", "notify.kinds", "desktop"), "config set notify.to desktop"),
+        (("set", "notify.command", "hear", "it"), "config set notify.program hear it"),
+        (("get", "notify.kinds"), "config get notify.to"),
+        (("set", "notify.to", "desktop", "command"), "config set notify.to desktop program"),
     ],
 )
-def test_a_secret_that_cannot_be_stored_is_refused(ttp: Program, argv: tuple[str, ...]) -> None:
-    ttp.ok("config", "set", "notify.ntfy.url", "https://ntfy.example.com/topic")
-    assert ttp("notify", "secret", *argv).code == 2
+def test_an_old_setting_is_refused_with_what_replaces_it(ttp: Program, argv: tuple[str, ...], fix: str) -> None:
+    ran = ttp("config", *argv, "--json")
+    assert (ran.code, ran.error["hint"]) == (2, f"ttp {fix} --json")
+    assert ttp("config", "set", "notify.webhook.url", "x", "--json").error["hint"] == "ttp notify add webhook"
 
 
-def test_a_new_signing_secret_is_printed_once_and_works(ttp: Program) -> None:
-    with http_receiver() as web:
-        ttp.ok("config", "set", "notify.webhook.url", web.url)
-        assert ttp("notify", "test", "webhook", "--json").json[0]["hint"] == "ttp notify secret webhook"
-        assert ttp.ok("notify", "secret", "webhook", "--new").out.startswith("whsec_")
-        ttp.ok("notify", "test", "webhook")
-        assert "webhook-signature" in web.got[0][0]
-
-
-def test_the_doctor_checks_each_kind_and_sends_nothing(ttp: Program, heard: Heard) -> None:
-    ttp.ok("config", "set", "notify.kinds", "command", "ntfy")
+def test_the_doctor_checks_each_name_and_sends_nothing(ttp: Program, heard: Heard) -> None:
+    ttp.ok("config", "set", "notify.to", "program", "ntfy")
     checks = {one["name"]: one["status"] for one in ttp("doctor", "--json").json["checks"]}
-    assert (checks["notify.command"], checks["notify.ntfy"]) == ("ok", "fail")
+    assert (checks["notify.program"], checks["notify.ntfy"]) == ("ok", "fail")
     assert heard.events() == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,8 @@ def test_each_time_is_a_post_of_its_own_made_ahead(weekly: Program) -> None:
         "post": 1,
         "pool": None,
         "cron": "0 9 * * 1",
+        "rule": "FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0",
+        "anchor": None,
         "timezone": "Europe/Zurich",
         "until": None,
         "count": None,
@@ -59,8 +62,83 @@ def test_the_answer_says_when_next_and_what_was_made(ttp: Program) -> None:
     ttp.post("hi", "--to", "x")
     said = ttp.ok("repeat", "add", "1", *DAILY, "--count", "2", "--format", "table").out
 
-    assert "Wed 25 Nov 2026 08:00 UTC (09:00 Berlin for repeat 1)" in said
+    assert "Wed 25 Nov 2026 08:00 UTC (09:00 Berlin for repeat 1), then Thu 26 Nov 2026 09:00;" in said
     assert said.endswith(": 2 3.\n")
+
+
+@pytest.mark.parametrize(
+    ("times", "first"),
+    [
+        (("mon,thu", "9:00"), ["11-26", "11-30", "12-03"]),
+        (("every 2 weeks on tue at 18:00",), ["11-24", "12-08", "12-22"]),
+        (("last friday of the month 17:00",), ["11-27"]),
+        (("0 9 1,15 * 1",), ["11-30", "12-01", "12-07"]),
+        (("--rule", "FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=1;BYHOUR=9;BYMINUTE=0"), ["12-05"]),
+    ],
+)
+def test_times_in_words_are_listed_as_what_means_the_same(
+    ttp: Program, times: tuple[str, ...], first: list[str]
+) -> None:
+    ttp.account()
+    for _ in range(2):
+        ttp.post("hi", "--to", "x", "--tag", "tips")
+    ttp.ok("repeat", "1", *times, "--tz", "Europe/Berlin", "--count", "3")
+    made = [at[5:] for at in planned(ttp).values()]
+    assert made[: len(first)] == first
+
+    one, *_ = ttp.ok("repeat", "list", "--json").json
+    assert (one["cron"] == "") is bool(ttp.sql("SELECT 1 FROM recurrence WHERE rule IS NOT NULL"))
+    words = ttp.ok("repeat", "list", "--format", "table").out.splitlines()
+    shown = next((line.partition(": ")[2] for line in words if line.startswith("  1: ")), words[1][14:].split("  ")[0])
+    ttp.ok("repeat", "2", shown, "--tz", "Europe/Berlin", "--count", "3")
+    again = ttp.ok("repeat", "list", "--json").json[1]
+    assert {**again, "id": 1, "post": 1} == one
+    assert ttp("repeat", "2", shown, "--tz", "Europe/Berlin").code == 2  # the same posts twice
+
+
+def test_a_pool_takes_its_times_without_an_id(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x", "--tag", "tips")
+    ttp.ok("repeat", "--pool", "tips", "tue", "17:00", "--tz", "UTC")
+    assert told(ttp)["cron"] == "0 17 * * 2"
+
+
+def test_every_second_week_is_the_same_repeat_only_in_the_same_weeks(ttp: Program, clock: FakeClock) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    weekly = ("repeat", "1", "every 2 weeks on tue at 18:00", "--tz", "UTC")
+    ttp.ok(*weekly)
+    clock.advance(days=14)
+    assert ttp(*weekly).code == 2
+    clock.advance(days=7)
+    ttp.ok(*weekly)
+    assert [one["anchor"] for one in ttp.ok("repeat", "list", "--json").json] == ["2026-11-24", "2026-12-15"]
+
+
+@pytest.mark.parametrize(
+    ("words", "tries"),
+    [
+        ((), ["'mon,wed,fri 09:00'"]),
+        (("mon", "9"), ["'mon 9am'", "'mon 9pm'"]),
+        (("second tue", "9:00"), ["'every 2 weeks on tue at 09:00'", "'monthly on the second tue at 09:00'"]),
+        (("mon 9:00", "--cron", "0 9 * * 2"), ["'mon 9:00'"]),
+        (("--cron", "mon 9:00"), ["'mon 09:00'"]),
+        (("--rule", "FREQ=DAILY;COUNT=5;BYHOUR=9;BYMINUTE=0"), ["--rule 'FREQ=DAILY;BYHOUR=9;BYMINUTE=0' --count 5"]),
+        (
+            ("FREQ=DAILY;UNTIL=20270630;BYHOUR=9;BYMINUTE=0",),
+            ["--rule 'FREQ=DAILY;BYHOUR=9;BYMINUTE=0' --until 2027-06-30"],
+        ),
+        (("--rule", "mon 9:00"), []),
+    ],
+)
+def test_times_that_are_not_clear_get_the_whole_commands(
+    ttp: Program, words: tuple[str, ...], tries: list[str]
+) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    ran = ttp("repeat", "1", *words)
+    assert (ran.code, ttp.count("recurrence")) == (2, 0)
+    assert re.findall("try: (.*)", ran.err) == [f"ttp repeat 1 {one}" for one in tries]
 
 
 def create_due(clock: FakeClock) -> list[str]:
@@ -175,7 +253,8 @@ def test_one_time_is_left_out_and_stays_out(weekly: Program) -> None:
 
     assert said == (
         "Skipped Mon 30 Nov 2026 08:00 UTC (09:00 Zurich for repeat 1);"
-        " next Mon 7 Dec 2026 08:00 UTC (09:00 Zurich for repeat 1). Deleted post 2.\n"
+        " next Mon 7 Dec 2026 08:00 UTC (09:00 Zurich for repeat 1), then Mon 14 Dec 2026 09:00 and"
+        " Mon 21 Dec 2026 09:00. Deleted post 2.\n"
     )
     assert list(planned(weekly)) == [3, 4, 5]
     assert (told(weekly)["made"], told(weekly)["skipped"]) == (3, 1)
@@ -334,7 +413,7 @@ def test_the_list_says_when_each_ends(ttp: Program) -> None:
     ttp.ok("repeat", "add", "1", *DAILY, "--count", "2")
     ttp.ok("repeat", "add", "2", *DAILY, "--until", "2027-06-30")
     ttp.ok("repeat", "add", "3", *DAILY)
-    assert [row[-2:] for row in ttp.ok("repeat", "list").rows] == [["", "2"], ["2027-06-30T22:00:00Z", ""], ["", ""]]
+    assert [row[-3:-1] for row in ttp.ok("repeat", "list").rows] == [["", "2"], ["2027-06-30T22:00:00Z", ""], ["", ""]]
     lines = ttp.ok("repeat", "list", "--format", "table").out.splitlines()
     ends = [line[lines[0].index("ENDS") :].split("  ")[0] for line in lines[:4]]
     assert ends == ["ENDS", "after 2", "30 Jun 2027", "-"]
@@ -411,12 +490,13 @@ def test_accounts_in_different_zones_need_one(ttp: Program) -> None:
 
 def test_a_post_that_a_repeat_made_names_it(weekly: Program) -> None:
     weekly.ok("repeat", "1", "--cron", "0 8 * * 2", "--tz", "UTC", "--count", "1")
-    made = {"id": 1, "cron": "0 9 * * 1", "timezone": "Europe/Zurich"}
+    rule = "FREQ=WEEKLY;BYDAY={};BYHOUR={};BYMINUTE=0"
+    made = {"id": 1, "cron": "0 9 * * 1", "rule": rule.format("MO", 9), "timezone": "Europe/Zurich"}
 
     assert weekly.shown(2)["repeat"] == made
-    assert weekly.shown(6)["repeat"] == {"id": 2, "cron": "0 8 * * 2", "timezone": "UTC"}
+    assert weekly.shown(6)["repeat"] == {"id": 2, "cron": "0 8 * * 2", "rule": rule.format("TU", 8), "timezone": "UTC"}
     assert weekly.shown(1)["repeat"] is None
-    assert "  Repeat      1   0 9 * * 1   Europe/Zurich\n" in weekly.ok("show", "2", "--format", "table").out
+    assert "  Repeat      1   mon 09:00   Europe/Zurich\n" in weekly.ok("show", "2", "--format", "table").out
     assert {post["id"]: post["repeat"] and post["repeat"]["id"] for post in weekly.ok("list", "--json").json} == {
         **dict.fromkeys((2, 3, 4, 5), 1),
         6: 2,

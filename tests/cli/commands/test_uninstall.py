@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Program
+from tests.store.backends import memory_ring
 from ttp.cli import errors
 from ttp.sandbox.server import RunningSandbox
 from ttp.services.installation import background_service
@@ -51,6 +52,18 @@ def noted(found: list[dict[str, Any]], kind: str) -> list[tuple[str, bool]]:
 def test_one_of_two_must_be_chosen(ttp: Program, options: list[str]) -> None:
     assert ttp("uninstall", *options).code == 2
     assert ttp("uninstall", *options, "--dry-run", "--json").error["hints"][0] == "ttp uninstall --keep --dry-run"
+
+
+def test_purging_removes_the_secrets_of_notifications_from_a_keyring(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_CREDENTIALS__BACKEND", "keyring")
+    ttp.ok("config", "set", "notify.ntfy.url", "https://ntfy.example.com/topic")
+    with memory_ring() as ring:
+        ttp.ok("notify", "add", "ntfy", stdin="tk_1")
+        assert len(ring.held) == 1
+        ttp.ok("uninstall", "--purge", "--yes")
+        assert ring.held == {}
 
 
 def test_purging_asks_and_a_script_needs_yes(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

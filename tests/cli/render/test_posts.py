@@ -428,6 +428,7 @@ def test_status_says_first_what_needs_a_person() -> None:
         "running  pid 4127, since Mon 23 09:12\n"
         "next     41  today 18:00 (in 4 h 14 min, 17:00 UTC)   ig/roastery x/roastery\n"
         "waiting  3 posts scheduled\n"
+        "notify   nobody:  ttp notify add desktop\n"
         "holds    ig/demo until today 21:10 (quota); x/me\n"
         "limits   tiktok/me posts: 2 of 15 left until today 21:10\n"
     )
@@ -452,6 +453,7 @@ def test_status_says_when_posts_are_overdue_and_nothing_publishes() -> None:
         "stopped  no publisher runs:  ttp run\n"
         "next     nothing\n"
         "waiting  0 posts scheduled, 2 overdue\n"
+        "notify   nobody:  ttp notify add desktop\n"
         "holds    none\n"
     )
 
@@ -605,9 +607,10 @@ def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None
         "now 13:46    today 18:00           today 21:00           Fri 27 18:00\n"
         " ├───────────●─────────────────────●─────────────────────●─────────────────────▸\n"
         "             41 x tiktok           42 tiktok             43 x\n"
+        "notify   nobody:  ttp notify add desktop\n"
         "holds    none\n"
     )
-    assert drawn(render_status(Health(coming=coming[:1]), PAGE)).count("\n") == 4
+    assert drawn(render_status(Health(coming=coming[:1]), PAGE)).count("\n") == 5
     for width in range(40, 200):
         lines = list(render_status(Health(coming=coming * 2), replace(PAGE, width=width)))
         assert max(map(columns, lines)) <= width

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.platforms.sandboxed import Desk
 from tests.platforms.stubs import drive_to_failure, last_handle, media
 from tests.settings import Config
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.diagnostics import Grade
 from ttp.domain.outcome import Done, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.client import CardFile, Deleted, MediaFile
@@ -79,6 +81,16 @@ def test_a_video_of_several_parts_goes_on_where_it_was_cut_and_begins_again_when
     assert sorted(sent) == ["/0", "/1", "/1"], "the one that was cut never arrived"
 
 
+def test_a_video_whose_parts_are_refused_is_sent_anew(desk: Desk, tmp_path: Path) -> None:
+    film = media(tmp_path / "v.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
+    desk.order = replace(desk.order, media=(film,))
+    refusal = json.dumps({"status": 400, "code": "ILLEGAL_ARGUMENT", "message": "uploadedPartIds"})
+    desk.fault("status", "/rest/videos$", nth=2, status=400, body=refusal)
+    steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    assert failure.outcome.kind is Kind.CONTENT
+    assert isinstance(desk.publish(desk.prepare(last_handle(steps))), Done)
+
+
 def test_a_file_that_is_not_ready_is_tried_again_and_one_that_failed_is_not(desk: Desk, tmp_path: Path) -> None:
     desk.order = replace(desk.order, media=(photo(tmp_path),))
     ready = desk.prepare()
@@ -91,6 +103,7 @@ def test_a_file_that_is_not_ready_is_tried_again_and_one_that_failed_is_not(desk
     failed = desk.publish(ready)
     assert isinstance(failed, NotDone)
     assert (failed.kind, failed.passing) == (Kind.MEDIA, False)
+    assert "media" not in (failed.handle or ready.handle), "a retry uploads it again"
 
 
 @pytest.mark.parametrize(
@@ -98,6 +111,7 @@ def test_a_file_that_is_not_ready_is_tried_again_and_one_that_failed_is_not(desk
     [
         ("right", True, True),
         ("old", True, False),
+        ("ghost", True, False),
         ("person", True, False),
         ("none", True, False),
         ("right", False, False),
@@ -110,12 +124,16 @@ def test_a_repeated_text_settles_only_with_an_address_of_its_time_and_if_the_set
     desk.switch(duplicate_of=names)
     ready = desk.prepare()
     desk.fault("cut_after")
-    assert isinstance(desk.publish(ready), Unknown)
+    lost = desk.publish(ready)
+    assert isinstance(lost, Unknown)
+    assert lost.page is not None, "a person is asked at once"
     finding = desk.look_up(ready)
     assert isinstance(finding, Unclear)
     assert finding.final
-    desk.clock.move(3600)
-    outcome = desk.publish(desk.prepare(ready.handle))
+    desk.clock.move(120)
+    refused = Delivery("linkedin/demo", "linkedin", DeliveryState.NEEDS_REVIEW, handle=ready.handle)
+    handle = refused.resolved_failed(DeliveryError(Kind.UNKNOWN, "")).handle
+    outcome = desk.publish(desk.prepare(handle))
     (post,) = desk.posts()
     assert isinstance(outcome, Done if found else Unknown)
     assert not found or (isinstance(outcome, Done) and outcome.remote_id == post["id"])
@@ -136,6 +154,8 @@ def test_a_post_is_deleted_also_twice(desk: Desk) -> None:
     for _ in range(2):
         assert desk.client.delete(desk.order, outcome.remote_id) == Deleted(204)  # type: ignore[attr-defined]
     assert desk.posts() == []
+    named = "urn:li:activity:7141138937766391808"  # by a person: its other id is not known
+    assert isinstance(desk.client.delete(desk.order, named), NotDone)  # type: ignore[attr-defined]
 
 
 def test_an_ended_month_holds_the_account_and_names_the_setting(desk: Desk) -> None:
@@ -162,9 +182,20 @@ def test_doctor_warns_before_the_month_of_the_api_ends(version: str, now: dateti
     assert [remark.status for remark in remarks] == [grade]
 
 
-def test_the_token_of_another_person_publishes_nothing(desk: Desk) -> None:
-    desk.order = replace(desk.order, credentials=replace(desk.order.credentials, user_id="someone"))
+@pytest.mark.parametrize("user_id", ["someone", "urn:li:organization:1"])
+def test_the_token_of_another_person_publishes_nothing(desk: Desk, user_id: str) -> None:
+    desk.prepare()  # its own account has the same token, which is checked now
+    desk.order = replace(desk.order, credentials=replace(desk.order.credentials, user_id=user_id))
     assert desk.fail().outcome.kind is Kind.ACCOUNT
+
+
+@pytest.mark.parametrize("parts", [None, ["a"], [{"uploadUrl": "https://example.com/", "firstByte": 1, "lastByte": 2}]])
+def test_a_video_without_usable_parts_is_begun_again_later(desk: Desk, tmp_path: Path, parts: object) -> None:
+    film = media(tmp_path / "v.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
+    desk.order = replace(desk.order, media=(film,))
+    body = json.dumps({"value": {"video": "urn:li:video:C5", "uploadToken": "t", "uploadInstructions": parts}})
+    desk.fault("body", "/rest/videos$", body=body)
+    assert desk.fail().outcome.passing
 
 
 @pytest.mark.parametrize("row", REFUSALS, ids=lambda row: f"{row.status} {' '.join(row.codes) or row.words}")

@@ -44,5 +44,5 @@ CASE = PlatformCase(
         lambda body: body.replace(b'"PUBLISHED"', b'"FINISHED" '),
         re.compile(r"/refresh_access_token$"),
     ),
-    settings={"platforms.threads.ready_s": "0.2"},
+    settings={"platforms.threads.ready_s": "0.2", "platforms.threads.answer_s": "2"},
 )

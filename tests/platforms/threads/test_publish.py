@@ -15,12 +15,14 @@ from tests.platforms.stubs import by_code, drive_to_failure, media, order
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import Action
-from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Refused, Unclear, Unknown
-from ttp.platforms.client import AccountInfo, Deleted, Ready
+from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
+from ttp.platforms.client import AccountInfo, Deleted
 from ttp.platforms.metrics_reader import AccountSession
 from ttp.platforms.reply import Answer
 from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.threads.errors import ERRORS, SUBCODES, container_failure
+from ttp.platforms.threads.metrics import ThreadsReader
+from ttp.platforms.threads.part import API
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.threads.records import ThreadsContainer
 
@@ -59,16 +61,6 @@ def test_every_code_of_the_table_has_a_row_here() -> None:
 def test_a_container_that_failed_is_final_and_says_why(reason: str) -> None:
     failure = container_failure(reason)
     assert (failure.kind, failure.passing, failure.code) == (Kind.MEDIA, False, reason or "ERROR")
-
-
-def settle(desk: Desk, ready: Ready, times: int = 6) -> tuple[list[Any], Ready]:
-    """Look once a minute; the findings, and the handle that is left."""
-    findings = []
-    for _ in range(times):
-        desk.clock.move(60)
-        findings.append(finding := desk.look_up(ready))
-        ready = replace(ready, handle=getattr(finding, "handle", None) or ready.handle)
-    return findings, ready
 
 
 @on("threads")
@@ -147,11 +139,41 @@ def test_a_refused_call_fails_once_its_container_stays_unpublished(
     ready = desk.prepare()
     outcome = desk.publish(ready)
     assert isinstance(outcome, Unknown)
-    findings, _ = settle(desk, replace(ready, handle=outcome.handle or ready.handle))
-    assert all(isinstance(one, Absent) for one in findings[:4])
-    refused = findings[-1]
-    assert isinstance(refused, Refused)
-    assert (refused.outcome.kind, refused.outcome.passing, refused.outcome.hold) == (kind, False, holds)
+    finding = desk.look_up(replace(ready, handle=outcome.handle or ready.handle))
+    assert isinstance(finding, Absent)
+    assert not finding.certain
+    assert finding.refusal is not None
+    assert (finding.refusal.kind, finding.refusal.passing, finding.refusal.hold) == (kind, False, holds)
+
+
+@on("threads")
+def test_a_refusal_says_nothing_about_a_later_call(desk: Desk) -> None:
+    desk.change(trouble="invalid")
+    outcome = desk.publish(ready := desk.prepare())
+    finding = desk.look_up(replace(ready, handle=outcome.handle))
+    desk.change(trouble="")
+    ready = desk.prepare(finding.handle)  # a person tries it again
+    desk.fault("cut_before")
+    assert isinstance(desk.publish(ready), Unknown)
+    assert desk.look_up(ready).refusal is None
+
+
+@on("threads")
+def test_a_container_that_failed_after_a_call_is_replaced_once_the_list_has_settled(desk: Desk) -> None:
+    ready = desk.prepare()
+    desk.fault("cut_before")
+    desk.publish(ready)
+    handle = desk.look_up(ready).handle
+    containers = desk.sandbox.state.table(ThreadsContainer)
+    (container,) = containers.values()
+    desk.sandbox.state.save(replace(container, error="UNKNOWN"))
+    ready = desk.prepare(handle)
+    assert ready.doubt is not None
+    finding = desk.look_up(ready)
+    assert isinstance(finding, Absent)
+    assert finding.refusal is not None
+    desk.clock.move(600)
+    assert isinstance(desk.publish(desk.prepare(finding.handle)), Done)
 
 
 @on("threads")
@@ -187,7 +209,13 @@ def test_each_part_replies_to_the_one_before_and_options_are_those_of_the_first(
     photo = media(tmp_path / "p.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup")
     film = media(tmp_path / "c.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
     desk.order = replace(desk.order, thread=("Two", "Three"), thread_media=((), (photo, film)))
-    desk.said_of(topic_tag="Tea", reply_control="followers_only", link="https://example.com/menu")
+    desk.said_of(
+        topic_tag="Tea",
+        reply_control="followers_only",
+        link="https://example.com/menu",
+        poll="Yes | Nô",
+        spoiler="true",
+    )
     handle: Any = None
     for number in range(3):
         ready = desk.prepare(handle)
@@ -206,8 +234,34 @@ def test_each_part_replies_to_the_one_before_and_options_are_those_of_the_first(
     assert desk.sandbox.state.posts[first["id"]].labels == (
         "topic_tag=Tea",
         "link_attachment=https://example.com/menu",
+        'poll_attachment={"option_a": "Yes", "option_b": "N\\u00f4"}',
     )
+    assert desk.sandbox.state.posts[third["id"]].labels == ("is_spoiler_media=true",)
     assert desk.sandbox.state.posts[first["id"]].reply_settings == "followers_only"
+
+
+@on("threads")
+def test_a_reply_is_found_among_the_replies_to_its_post(desk: Desk) -> None:
+    first, other = desk.publish(desk.prepare()), desk.publish(desk.prepare())
+    desk.said_of(reply_to_id=first.remote_id, reply_control="followers_only")
+    by_hand = replace(desk.order, options={"reply_to_id": other.remote_id})
+    for reply in (by_hand, desk.order):
+        desk.order = reply
+        ready = desk.prepare()
+        desk.fault("cut_after")
+        assert isinstance(desk.publish(ready), Unknown)
+    finding = desk.look_up(ready)
+    post = desk.sandbox.state.posts[finding.remote_id]
+    assert (post.parent, post.reply_settings) == (first.remote_id, "followers_only")
+
+
+@on("threads")
+def test_a_full_page_of_the_list_proves_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(API.listed["threads"], "limit", "1")
+    ready = desk.prepare()
+    desk.fault("cut_after")
+    assert isinstance(desk.publish(ready), Unknown)
+    assert desk.look_up(ready) == Found(None, id_later=True)
 
 
 @on("threads")
@@ -261,6 +315,19 @@ def test_numbers_of_posts_and_the_history_without_replies(desk: Desk) -> None:
     listed = [one.remote_id for page in reader.history(session, 10) for one in page.samples]
     assert listed == [first.remote_id]
     assert [page.gone for page in reader.read(session, ["18000000000000001"])] == [{"18000000000000001"}]
+
+
+@on("threads")
+def test_the_history_has_pages_that_do_not_name_the_next_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ThreadsReader, "page_size", 2)
+    posts = [desk.publish(desk.prepare()).remote_id for _ in range(4)]
+    desk.clock.move(86_400)
+    reader = desk.facts.metrics_reader(desk.runtime)
+    assert reader is not None
+    desk.open(reader)
+    session = AccountSession(desk.order.account, desk.order.credentials, lambda old: None)
+    pages = [[one.remote_id for page in reader.history(session, most) for one in page.samples] for most in (3, 9)]
+    assert [sorted(page) for page in pages] == [sorted(posts[1:]), sorted(posts)]
 
 
 @on("threads")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ttp.domain.media.item import MediaItem
@@ -51,6 +53,13 @@ def test_an_emoji_counts_as_its_bytes(text: str, length: int) -> None:
         ("Hi", (), {"topic_tag": "a.b"}, ["option_value"]),
         ("Hi", (), {"topic_tag": "a&b"}, ["option_value"]),
         ("Hi", (), {"topic_tag": "Tea and more"}, []),
+        ("Hi", (), {"poll": "Yes|No"}, []),
+        ("Hi", (), {"poll": "Yes"}, ["option_value"]),
+        ("Hi", (), {"poll": "Yes||No"}, ["option_value"]),
+        ("Hi", (), {"poll": "Yes|" + "o" * 26}, ["option_value"]),
+        ("Hi", (), {"poll": "1|2|3|4|5"}, ["option_value"]),
+        ("Hi", (PHOTO,), {"poll": "Yes|No"}, ["option_idle"]),
+        ("Hi", (replace(FILM, bytes=13_000_000),), {}, ["media_bit_rate"]),
         ("Hi", (PHOTO, FILM) * 10, {}, []),
         ("Hi", (PHOTO, FILM) * 10 + (PHOTO,), {}, ["media_count"]),
     ],

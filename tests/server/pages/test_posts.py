@@ -59,7 +59,12 @@ def test_queue_and_calendar_name_a_login_that_ends_before_a_post_and_offer_anoth
     ann.ttp.account("linkedin/nora", expiresAt=end.isoformat(), userId="1")
     assert "/accounts/connect?name=linkedin" not in ann.sees("/queue")
     ann.ttp.post("Late", "--to", "linkedin/nora", "--at", "in 21d")
-    assert all("/accounts/connect?name=linkedin" in ann.sees(page) for page in ("/queue", "/calendar"))
+    assert "/accounts/connect?name=linkedin" in ann.sees("/queue")
+    for view in ("month", "week", "day"):
+        page = ann.sees(f"/calendar?view={view}&when={end + timedelta(days=1):%Y-%m-%d}")
+        assert "/accounts/connect?name=linkedin" in page
+        assert page.count('title="A login ends before it"') == 1
+    assert "/accounts/connect?name=linkedin" not in ann.sees("/calendar?when=2030-01"), "no such post in it"
 
 
 def test_each_change_of_a_post_is_told_afterwards() -> None:

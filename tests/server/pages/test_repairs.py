@@ -128,7 +128,8 @@ def test_a_post_is_deleted_everywhere(split: Person, monkeypatch: pytest.MonkeyP
 
 def test_a_post_is_repeated_and_its_repeat_is_skipped_and_stopped(ann: Person) -> None:
     ann.ttp.post("Hello", "--to", "x/me")
-    assert ann.send("/posts/1/repeat", {"times": "mon 9:00,9:30"}).status_code == 400
+    for times in ("mon 9:00,9:30", "second tue 9:00"):
+        assert ann.send("/posts/1/repeat", {"times": times}).status_code == 400
     form = form_with(ann.sees("/posts/1/repeat"), "Repeat")
     assert ann.does(form.action, form.pressed("Repeat", times="mon 09:00")) == "/posts/1?done=repeat"
     made = ann.ttp.ok("list", "--status", "scheduled", "--json").json
@@ -143,6 +144,9 @@ def test_a_post_is_repeated_and_its_repeat_is_skipped_and_stopped(ann: Person) -
     assert ann.does(form.action, form.fields) == "/posts/1?done=repeat-stop"
     assert ann.ttp.ok("list", "--status", "scheduled", "--json").json == []
     assert "repeat-skip" not in ann.sees("/posts/1")
+    form = form_with(ann.sees("/posts/1/repeat"), "Repeat")
+    ann.does(form.action, form.pressed("Repeat", times="every 2 weeks on tue at 18:00"))
+    assert "every 2 weeks on tue at 18:00 from " in ann.sees("/posts/1")
 
 
 def test_pages_look_again_only_while_something_is_published(split: Person) -> None:

@@ -101,36 +101,21 @@ def test_what_is_typed_is_what_the_file_says_of_it(post: Post) -> None:
 
 
 @given(TEXTS | HARD | POSTS.map(opened), LINES, LINES)
-def test_lines_at_the_top_come_and_go_and_leave_nothing(text: str, lines: list[str], more: list[str]) -> None:
-    shown = editor_form.add_comments(text, lines)
-    assert all(f"# {line}".rstrip() in shown.split("\n") for line in lines)
-    back = editor_form.remove_comments(shown, lines)
-    assert _means(back) == _means(text)
-    assert editor_form.remove_comments(editor_form.add_comments(back, more), more) == back
-
-
-@given(POSTS, LINES)
-def test_a_file_with_lines_at_its_top_says_the_same(post: Post, lines: list[str]) -> None:
-    text = opened(post)
-    assert editor_form.parse_form(editor_form.add_comments(text, lines), PLATFORMS) == editor_form.parse_form(
-        text, PLATFORMS
-    )
-
-
-def test_lines_are_gone_wherever_they_were_moved_in_the_front_matter_and_others_stay() -> None:
-    text = "---\n# mine\nto: x/me\n# ! soon\n---\n# ! soon\n"
-    assert editor_form.remove_comments(text, ["! soon"]) == "---\n# mine\nto: x/me\n---\n# ! soon\n"
-    windows = editor_form.add_comments("---\nto: x/me\n---\nHello", ["! soon"]).replace("\n", "\r\n")
-    assert editor_form.parse_form(editor_form.remove_comments(windows, ["! soon"]), PLATFORMS).to == ("x/me",)
-    assert "soon" not in editor_form.remove_comments(windows, ["! soon"])
+def test_errors_at_the_top_change_nothing_and_replace_earlier_ones(
+    text: str, lines: list[str], more: list[str]
+) -> None:
+    shown = editor_form.with_errors(text, lines)
+    assert all(f"# ! {line}" in shown.split("\n") for line in lines)
+    assert _means(shown) == _means(text)
+    assert editor_form.with_errors(shown, more) == editor_form.with_errors(text, more)
 
 
 def test_a_text_without_front_matter_is_the_text() -> None:
     assert editor_form.parse_form("\ufeffHello\r\nyou\n\n## x\n\nHi", PLATFORMS) == replace(
         editor_form.parse_form("Hello\nyou", PLATFORMS), variants={"x": "Hi"}
     )
-    assert editor_form.is_blank(editor_form.parse_form("\n \n", PLATFORMS))
-    assert not editor_form.is_blank(editor_form.parse_form("## thread\nB", PLATFORMS))
+    assert editor_form.is_blank("\n \n", PLATFORMS)
+    assert not editor_form.is_blank("## thread\nB", PLATFORMS)
 
 
 def test_every_fault_is_told() -> None:

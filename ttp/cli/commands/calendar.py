@@ -24,6 +24,7 @@ from ttp.cli.render.width import columns, cut, pad, turns
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.login_end import ends_before
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange, week_of
 from ttp.domain.time.formatting import DAYS, MONTHS, format_iso
@@ -77,7 +78,7 @@ def calendar(
         context.out.document(context.export.calendar(posts))
         return
     notes = paused_account_notes(context.queries.accounts())
-    notes += [login_note(one) for one in context.installation.status.login_ends() if one.posts]
+    notes += map(login_note, ends_before(context.installation.status.login_ends(), posts))
     for line in [] if context.out.for_people else notes:
         context.out.note(line)
     sheet = CalendarPage(

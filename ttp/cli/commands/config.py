@@ -17,6 +17,7 @@ from ttp.cli.context import Context
 from ttp.cli.options import with_output
 from ttp.cli.output import cell
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.retired_settings import IgnoredSetting, retired_keys
 from ttp.cli.terminal import escape_line
 from ttp.domain.config import Key, KeyTable, Value, is_shared
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
@@ -104,11 +105,14 @@ def set_(
     Examples:
       ttp config set timezone Europe/Berlin
       ttp config set publish.max_lateness_s 7200
-      ttp config set notify.kinds ntfy email
+      ttp config set notify.to desktop ntfy
       ttp config set links.shorten -- ~/bin/shorten --domain go.example.com
     """
     setting = settings.key_named(key, context.keys)
-    _write(context, setting, settings.parse_value(setting, value))
+    parsed = settings.parse_value(setting, value)
+    if setting.name == "notify.to" and isinstance(parsed, tuple):
+        context.notifications.refuse_unknown(parsed)
+    _write(context, setting, parsed)
 
 
 @config.command("unset")
@@ -119,6 +123,10 @@ def unset(context: Context, key: Name) -> None:
     Examples:
       ttp config unset timezone
     """
+    if retired := retired_keys(below=key):
+        change_settings(context, [(one, None) for one in retired])
+        context.out.write_message(f"{key} is not in {settings.config_path()} any more.")
+        return
     _write(context, settings.key_named(key, context.keys), None)
 
 
@@ -190,7 +198,7 @@ def _check_draft(context: Context, draft: Path, path: Path) -> None:
             wrong.append(UsageError(no_zone.message))
     for error in wrong:
         message = error.message.replace(str(draft), str(path))
-        if not isinstance(error, settings.UnknownSetting):
+        if not isinstance(error, IgnoredSetting):
             raise UsageError(message, _EDIT_AGAIN)
         context.out.note(message)
 
@@ -274,7 +282,7 @@ def _write(context: Context, key: Key, value: Value) -> None:
         _write_shared(context, key, value)
         return
     path = settings.config_path()
-    change_settings(context, [(key, value)])
+    change_settings(context, [(key, value), *((one, None) for one in retired_keys(by=key.name))])
     shape = _shape(context, key, settings.read_config_file(path))
     message = f"{key.name} is {_plain(shape['value']) or 'not set'}"
     context.out.write_one(

@@ -37,6 +37,7 @@ from ttp.domain.diagnostics import (
     warning_remark,
 )
 from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.notification import NOBODY
 from ttp.domain.time.zones import parse_configured_zone, parse_zone
 from ttp.views import Json
 from ttp.views.status import AUDIT_FIELDS, audit_json, checkup_json
@@ -187,8 +188,9 @@ def host_checks(
 
 
 def notification_checks(context: Context) -> Iterator[Check]:
-    """Check each kind of notification that is set, without sending one."""
-    if not context.config.texts("notify.kinds"):
+    """Check each name in `notify.to`, without sending anything."""
+    if not context.config.texts("notify.to"):
+        yield combine_remarks("notify", [warning_remark(NOBODY, action("notify add", "desktop"))])
         return
     from ttp.platforms.notifiers import SendingFailed
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,8 +14,8 @@ from ttp.cli.options import MOST, read_stdin, with_output
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, is_interactive, read_secret
-from ttp.domain.errors import Hint, UsageError
-from ttp.domain.notification import SECRETS
+from ttp.domain.action import action
+from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.views import notifications as views
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _STYLES: dict[str, Style] = {"sent": "green", "failed": "red", "waiting": "magen
 def _render_notifications(notifications: Sequence[Notification], page: Page) -> Iterator[str]:
     columns = [
         Column("WHEN"),
-        Column("KIND"),
+        Column("TO"),
         Column("STATE"),
         Column("WHAT"),
         Column("POST", right=True, drop=1),
@@ -74,6 +75,7 @@ SENT_SPEC: OutputSpec[Sent] = OutputSpec(views.SENT_FIELDS, ("kind", "sent", "er
 
 
 notify = typer.Typer()
+NotifyName = Annotated[str, typer.Argument(metavar="NAME", help="A name in notify.to.")]
 SHOWN = 50
 """Notifications that are listed without `--limit`."""
 
@@ -82,9 +84,7 @@ SHOWN = 50
 @with_output(SENT_SPEC)
 def send_test(
     context: Context,
-    kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="desktop, ntfy, email, webhook or command; else all you use.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A name in notify.to; else all of them.")] = None,
 ) -> int:
     """Send a test notification.
 
@@ -92,9 +92,9 @@ def send_test(
 
     Examples:
       ttp notify test
-      ttp notify test email
+      ttp notify test phone
     """
-    sent = context.notifications.test(kind)
+    sent = context.notifications.test(name)
     context.out.write_list(SENT_SPEC, sent)
     return FAILED if any(one.error is not None for one in sent) else DONE
 
@@ -118,44 +118,64 @@ def list_(
     context.out.write_list(NOTIFICATIONS_SPEC, notifications, say=None if notifications else none)
 
 
-@notify.command("secret")
+@notify.command("add")
 @with_output()
-def secret(
+def add(
     context: Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="ntfy, email or webhook.")],
-    source: Annotated[str | None, typer.Argument(metavar="[-]", help="- reads the secret from stdin.")] = None,
-    new: Annotated[
-        bool, typer.Option("--new", help="webhook: create a new signing secret, and print it once.")
-    ] = False,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="desktop, program, ntfy, or your own: phone.")],
+    source: Annotated[str | None, typer.Argument(metavar="[-]", help="- reads the address from stdin.")] = None,
 ) -> None:
-    """Store the secret of a kind of notification, where tokens are stored.
+    """Be notified in one more way: on the desktop, or at an address of Apprise.
 
-    ntfy has an access token, email a password, webhook a signing secret. ttp asks for it, hidden, or reads it from
-    stdin, and sends it only to the host that is set now. The environment may have it instead: TTP_NTFY_TOKEN,
-    TTP_SMTP_PASSWORD, TTP_WEBHOOK_SECRET.
+    ttp asks for the address, hidden, or reads it from stdin. It is a secret, and is stored where tokens are. Services
+    and their addresses: https://appriseit.com/services/. For ntfy it asks for the access token of the topic in
+    notify.ntfy.url, which the variable TTP_NTFY_TOKEN may have instead.
 
     Examples:
-      ttp notify secret ntfy
-      ttp notify secret email - < password.txt
-      ttp notify secret webhook --new
+      ttp notify add desktop
+      ttp notify add phone
+      ttp notify add team - < address.txt
     """
     if source not in (None, "-"):
-        raise UsageError("a secret is not typed on the command line", Hint("try", f"ttp notify secret {kind}"))
-    if new and kind != "webhook":
-        raise UsageError("--new is for webhook", Hint("try", "ttp notify secret webhook --new"))
-    context.notifications.secret_host(kind)  # what is typed after it must not be lost
-    if new:
-        from ttp.services.server.webhooks import new_secret
-
-        value = new_secret()
-    elif source == "-":
-        value = read_stdin(context, "secret of the notification").strip()
-    elif is_interactive():
-        value = read_secret(f"{kind}, {SECRETS[kind]} (hidden): ") or ""
-    else:
-        raise UsageError("asking for the secret needs a terminal", Hint("try", f"ttp notify secret {kind} -"))
-    host = context.notifications.store_secret(kind, value)
-    lines = [f"Stored the secret of {kind} for {host}.", f"Check it:  ttp notify test {kind}"]
-    if new:
-        context.out.line(value)
+        raise UsageError("an address is not typed on the command line", Hint("try", action("notify add", name)))
+    context.notifications.check_name(name)  # what is typed after it must not be lost
+    lines = [f"Notifications go to {name}.", f"Check it:  ttp notify test {name}"]
+    if name not in ("desktop", "program"):
+        lines[0] = f"Notifications go to {name} ({context.notifications.add(name, _secret_of(context, name, source))})."
+    _set_names(context, dict.fromkeys((*context.config.texts("notify.to"), name)), replaces=name)
     context.out.write_message(*lines)
+
+
+def _secret_of(context: Context, name: str, source: str | None) -> str:
+    what = "access token" if name == "ntfy" else "address"
+    if source == "-" or (sys.stdin is not None and not sys.stdin.isatty()):
+        return read_stdin(context, f"{what} of notifications").strip()
+    if is_interactive():
+        return read_secret(f"{name}, {what} (hidden): ") or ""
+    raise UsageError(f"asking for the {what} needs a terminal", Hint("try", action("notify add", name, "-")))
+
+
+@notify.command("remove")
+@with_output()
+def remove(context: Context, name: NotifyName) -> None:
+    """Notify one name less, and delete its address.
+
+    Examples:
+      ttp notify remove phone
+    """
+    names = context.config.texts("notify.to")
+    if not context.notifications.remove(name) and name not in names:
+        raise NotFound(f'nothing is stored for "{name}"', Hint("see", action("config get", "notify.to")))
+    _set_names(context, [one for one in names if one != name])
+    context.out.write_message(f"Removed {name}.")
+
+
+def _set_names(context: Context, names: Iterable[str], replaces: str = "") -> None:
+    """Write `notify.to` if it changes. Retired settings that the address of a name replaces are removed."""
+    from ttp.cli.commands.config import change_settings, note_overrides
+    from ttp.cli.retired_settings import retired_keys
+
+    key = context.keys["notify.to"]
+    if tuple(names) != context.config.texts(key.name):
+        change_settings(context, [(key, tuple(names) or None), *((one, None) for one in retired_keys(by=replaces))])
+        note_overrides(context, [key])

@@ -158,7 +158,7 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
     """Raise UsageError for options of `ttp create` that do not go together."""
     if in_editor and dry_run:
         raise UsageError(
-            "--dry-run stores nothing, and a text from the editor is always stored", Hint("try", "ttp create -e")
+            "--dry-run stores nothing, and a text from the editor is always kept", Hint("try", "ttp create -e")
         )
     if text == file == "-":
         raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))

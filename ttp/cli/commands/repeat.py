@@ -11,14 +11,14 @@ import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.errors import option_words, quote_command
+from ttp.cli.errors import option_words
 from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
 from ttp.cli.output import Output
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post_edit import PostInput
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts, end_of_day
-from ttp.domain.time.formatting import format_instant
+from ttp.domain.time.formatting import clock_text, day_text, format_instant
 from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
@@ -35,10 +35,20 @@ RepeatId = Annotated[
 @options.with_output(slots.begun_spec((), ()))
 def add(
     context: Context,
-    post_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=options.parse_id)
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=options.parse_id_or_times),
+    ] = None,
+    times: Annotated[
+        list[str] | None, typer.Argument(metavar="[TIMES...]", help="Such as mon,thu 9:00, or as below.")
     ] = None,
     cron: options.Cron = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            "--rule", metavar="RRULE", help="A rule of calendars: 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0'."
+        ),
+    ] = None,
     tz: options.CronZone = None,
     until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="The last day: 2027-06-30.")] = None,
     count: Annotated[
@@ -66,18 +76,32 @@ def add(
     tag take turns. With --template the repeated post is a new draft. The word add can be left out.
 
     Examples:
-      ttp repeat add 3 --cron '0 9 * * 1'
-      ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
-      ttp repeat add --pool evergreen --cron '0 18 * * 2,4'
-      ttp repeat add --template weekly --to x/me --cron '0 9 * * 1'
+      ttp repeat add 3 'weekdays 9:00' --tz Europe/Zurich --count 10
+      ttp repeat add 3 'every 2 weeks on tue at 18:00'
+      ttp repeat add --pool evergreen 'last friday of the month 17:00'
+      ttp repeat add --template weekly --to x/me 'monthly on the 1st,15th at 9:00'
     """
+    from ttp.cli.time_readings import own_time
+    from ttp.domain.time.slot_parser import parse_rule, parse_rule_of
+
+    if (pool or template) and what and not what.isdecimal():
+        times = [what, *(times or ())]
+        what = None
+    post_id = None if what is None else options.parse_id(what)
     rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
-    more = {**rest, "--template": template, "--var": var, "--to": to, "--cool-down": cool_down}
+    more = {**rest, "--template": template, "--var": var, "--to": to, "--cool-down": cool_down, "--tz": tz}
     command = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words(more)]
     _refuse_mixture(post_id, pool, vary, cool_down, template, var or to)
-    if cron is None:
-        raise UsageError("no time given", Hint("try", quote_command(*command, "--cron", "0 9 * * 1")))
-    (expression,) = options.parse_crons(None, cron, command)
+    when = options.parse_times(
+        {"": " ".join(times or ()), "--cron": cron, "--rule": rule},
+        {
+            "": parse_rule,
+            "--cron": lambda text: parse_rule_of(None, text, None),
+            "--rule": lambda text: parse_rule_of(None, None, text),
+        },
+        command,
+        own_time(f"{post_id}", context),
+    )
     wanted, accounts = None, tuple(context.queries.accounts_of(post_id)) if post_id is not None else ()
     if template is not None:
         wanted = PostInput(template=template, vars=options.parse_pairs(var, "--var"), to=options.split_list(to))
@@ -85,8 +109,10 @@ def add(
         accounts = context.posts.accounts_of_new(wanted)
     zone = context.times.weekly_zone(accounts, tz)
     recurrence = Recurrence(
-        expression,
+        when.cron,
         zone.key,
+        rule=when.rule,
+        anchor=when.anchor,
         post_id=post_id,
         pool=pool,
         cool_down_s=None if pool is None else _seconds(cool_down or COOL_DOWN),
@@ -190,9 +216,7 @@ def _refuse_mixture(
 ) -> None:
     """Raise UsageError for options that do not go together."""
     if sum(source is not None for source in (post_id, pool, template)) != 1:
-        raise UsageError(
-            "name a post, or use --pool TAG or --template NAME", Hint("try", "ttp repeat ID --cron '0 9 * * 1'")
-        )
+        raise UsageError("name a post, or use --pool TAG or --template NAME", Hint("try", "ttp repeat ID 'mon 9:00'"))
     if of_template and template is None:
         raise UsageError("--var and --to need --template", Hint("see", "ttp repeat add --help"))
     if (vary is not None and post_id is None) or (pool is None and cool_down is not None):
@@ -212,7 +236,12 @@ def _answer(out: Output, done: ChangedRepeat, message: str) -> None:
 
 
 def _next(context: Context, tally: RecurrenceCounts) -> str:
-    return "no more times" if tally.next_at is None else f"next {_when(context, tally.next_at, tally)}"
+    """Return the next three times, the last two only on the clock of the repeat."""
+    if tally.next_at is None:
+        return "no more times"
+    own = ZoneInfo(tally.recurrence.timezone)
+    more = [f"{day_text(at)} {clock_text(at)}" for at in (one.astimezone(own) for one in tally.coming[1:])]
+    return f"next {_when(context, tally.next_at, tally)}{', then ' if more else ''}{' and '.join(more)}"
 
 
 def _when(context: Context, at: datetime, tally: RecurrenceCounts) -> str:

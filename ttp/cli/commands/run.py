@@ -13,7 +13,7 @@ import typer
 from ttp import __version__, views
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, INTERRUPTED, PARTIAL, RECONNECT, command_text
-from ttp.cli.notices import paused_account_notes, saved_posts_spec
+from ttp.cli.notices import note_unnotified, paused_account_notes, saved_posts_spec
 from ttp.cli.options import parse_optional_duration, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import watch_uploads
@@ -144,6 +144,8 @@ class PublishReport:
     def begin(self) -> None:
         """Print what a run on a terminal begins with."""
         self._had_store = self._context.database.exists()
+        if self._mode is Mode.LOOP:
+            note_unnotified(self._context)
         if not self._out.for_people:
             return
         if self._mode is Mode.UNTIL_IDLE:

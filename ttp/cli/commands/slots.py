@@ -10,13 +10,14 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
-from ttp.cli.options import Accounts, Cron, CronZone, named_accounts, parse_crons, with_output
+from ttp.cli.options import Accounts, Cron, CronZone, named_accounts, parse_times, with_output
 from ttp.cli.render import slots as slots_module
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.slot import SlotInstant
+from ttp.domain.time.cron import parse_cron
 from ttp.domain.time.formatting import format_instant
-from ttp.domain.time.slot_parser import format_slot_times
+from ttp.domain.time.slot_parser import format_slot_times, parse_slot_times
 
 slots = typer.Typer()
 
@@ -54,7 +55,8 @@ def add(
             "name the account with --account", Hint("try", quote_command(*command, *when, "--account", name))
         )
     accounts = named_accounts(context, account)
-    crons = parse_crons(words, cron, command)
+    parse = {"": parse_slot_times, "--cron": lambda text: [parse_cron(text)]}
+    crons = parse_times({"": words, "--cron": cron}, parse, command)
     added = context.slots.add([(one, context.times.weekly_zone([one], tz).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in context.slots.all(accounts)}
     lines = [_said(context, places[one.slot.id], known=one.known) for one in added]

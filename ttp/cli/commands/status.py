@@ -49,7 +49,7 @@ def status(
 ) -> int:
     """Show the publisher, the next post, and what needs your action.
 
-    Exit code 1 if posts are overdue and no publisher runs. With --notify you get one message (notify.kinds) when posts
+    Exit code 1 if posts are overdue and no publisher runs. With --notify you get one message (notify.to) when posts
     become overdue, and one when they no longer are.
 
     Examples:
@@ -66,7 +66,7 @@ def status(
 
 def _notify(context: Context) -> None:
     if not context.notifications.kinds:
-        raise UsageError("no kind of notification is set", Hint("try", "ttp config set notify.kinds desktop"))
+        raise UsageError("notify.to is not set", Hint("try", "ttp notify add desktop"))
     for one in context.notifications.look():
         if one.error is not None:
             context.out.note(f"{one.kind}: {one.error}")
@@ -166,6 +166,7 @@ def _publishing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
 
 def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     names = _names(health)
+    yield "notify", ", ".join(health.notify) or "nobody:  ttp notify add desktop"
     yield "holds", "; ".join(_hold(hold, names, page) for hold in health.holds) or "none"
     if health.media.files:
         yield "media", f"{plural(health.media.files, 'file')}, {size(health.media.bytes)}"

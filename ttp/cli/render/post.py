@@ -157,7 +157,12 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     if approval := _approval(post, page):
         yield "Approval", [approval]
     if post.repeat:
-        yield "Repeat", [f"{post.repeat.id}   {escape_text(post.repeat.cron)}   {escape_text(post.repeat.timezone)}"]
+        from ttp.domain.recurrence import times_of  # here: few posts are of repeats
+
+        yield (
+            "Repeat",
+            [f"{post.repeat.id}   {escape_text(times_of(post.repeat))}   {escape_text(post.repeat.timezone)}"],
+        )
     if post.published_at:
         yield "Published", [_moment(post.published_at, page)]
     if post.created_at and with_created:

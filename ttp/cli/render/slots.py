@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, escape_text
-from ttp.domain.recurrence import Recurrence, RecurrenceCounts
+from ttp.domain.recurrence import Recurrence, RecurrenceCounts, times_of
 from ttp.domain.slot import SlotInstant
 from ttp.domain.time.formatting import zone_city
 from ttp.domain.time.slot_parser import format_slot_times
@@ -21,7 +21,7 @@ from ttp.views.slots import begun_repeat_json, repeat_json, slot_instant_json, s
 def render_repeats(tallies: Sequence[RecurrenceCounts], page: Page) -> Iterator[str]:
     """Draw the repeats, each with its next time in its own zone."""
     if not tallies:
-        yield "No repeats yet.  Create one:  ttp repeat ID --cron '0 9 * * 1'"
+        yield "No repeats yet.  Create one:  ttp repeat ID 'mon 9:00'"
         return
     ending = any(tally.recurrence.until or tally.recurrence.count for tally in tallies)
     missed = any(tally.missed for tally in tallies)
@@ -39,6 +39,9 @@ def render_repeats(tallies: Sequence[RecurrenceCounts], page: Page) -> Iterator[
         Column("NEXT"),
     ]
     yield from table(columns, [_row(tally, page, ending=ending) for tally in tallies], page, least=24)
+    for one in (tally.recurrence for tally in tallies):
+        if len(times := times_of(one)) > page.width // 3:  # cut in the table, and to be typed again
+            yield f"  {one.id}: {escape_line(times)}"
 
 
 def _row(tally: RecurrenceCounts, page: Page, *, ending: bool) -> list[Cell]:
@@ -47,7 +50,7 @@ def _row(tally: RecurrenceCounts, page: Page, *, ending: bool) -> list[Cell]:
     row = [
         Cell(str(one.id), "bold"),
         Cell(escape_line(f"tag {one.pool}" if one.pool else f"post {one.post_id}")),
-        Cell(format_slot_times(one.cron)),
+        Cell(escape_line(times_of(one))),
         Cell(one.timezone if page.width > 100 else zone_city(there.zone, page.now), "dim"),
         Cell(one.state, "" if one.state == "active" else "dim"),
         Cell(str(tally.made)),
@@ -147,7 +150,21 @@ def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[Recu
 
 REPEATS_SPEC: OutputSpec[RecurrenceCounts] = OutputSpec(
     repeat_json,
-    ("id", "state", "post", "pool", "cron", "timezone", "nextAt", "made", "skipped", "missed", "until", "count"),
+    (
+        "id",
+        "state",
+        "post",
+        "pool",
+        "cron",
+        "timezone",
+        "nextAt",
+        "made",
+        "skipped",
+        "missed",
+        "until",
+        "count",
+        "rule",
+    ),
     repeat_json,
     render_repeats,
 )

@@ -18,7 +18,8 @@ _FPS_SLACK = 0.5
 @dataclass(frozen=True, slots=True)
 class MediaLimits:
     """What an item may be; None: anything. `sides` and `widths` in pixels (least, most), `box` is the longer and the
-    shorter side, `aspects` are width:height (lowest, highest) as numbers to multiply with, durations in ms."""
+    shorter side, `aspects` are width:height (lowest, highest) as numbers to multiply with, durations in ms.
+    `most_mbit`: a second, on average."""
 
     mimes: tuple[str, ...] | None = None
     most_bytes: int | None = None
@@ -30,6 +31,7 @@ class MediaLimits:
     aspects: Aspects | None = None
     codecs: tuple[str, ...] | None = None
     fps: tuple[int, int] | None = None
+    most_mbit: int | None = None
     moov_first: bool = False
 
 
@@ -95,6 +97,12 @@ def _breaches(item: MediaItem, limits: MediaLimits, shown: tuple[int, int] | Non
         least, most = limits.fps
         if not least - _FPS_SLACK <= item.fps <= most + _FPS_SLACK:
             yield "media_frame_rate", f"it has {item.fps:g} frames a second, and {least} to {most} are accepted"
+    if (
+        limits.most_mbit is not None
+        and item.duration_ms
+        and item.bytes * 8 > limits.most_mbit * 1000 * item.duration_ms
+    ):
+        yield "media_bit_rate", f"it has more than {limits.most_mbit} Mbit/s"
     if limits.moov_first and item.moov_first is False:
         yield "media_layout", "its index comes after its data (ffmpeg's -movflags +faststart moves it to the front)"
 

@@ -87,7 +87,8 @@ class LinkedInClient(LinkedInPart):
         if answered_id is None:
             raise StepFailed(step, self.failure(request, reply))
         if answered_id != (own_id := request.credentials.user_id or account.user_id or answered_id):
-            message = f"the token belongs to person {answered_id}, but {account.name} is {own_id}"
+            of_page = ", and no Page can be posted to" if own_id.startswith("urn:li:organization:") else ""
+            message = f"the token belongs to person {answered_id}, but {account.name} is {own_id}{of_page}"
             hint = reconnect_hint(account)
             raise StepFailed(step, NotDone(Kind.ACCOUNT, message, http_status=reply.status, passing=True, hint=hint))
         self._checked[request.token_key] = (answered_id, self._clock.boot())
@@ -118,26 +119,27 @@ class LinkedInClient(LinkedInPart):
         if urn is not None:
             return Done(urn[0], link(urn[0]), http_status=201, note=_note(request))
         outcome = self.outcome(request, reply)
-        if not isinstance(outcome, NotDone):
-            return outcome
-        if outcome.kind is Kind.DUPLICATE and "again" in handle:
-            return self._named_post(request, handle, reply) or Unknown(
-                outcome.kind, outcome.message, outcome.code, outcome.http_status
-            )
+        if isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE and "again" in handle:
+            if (named := self._named_post(request, handle, reply)) is not None:
+                return named
+            outcome = Unknown(outcome.kind, outcome.message, outcome.code, outcome.http_status)
+        if isinstance(outcome, Unknown):
+            return replace(outcome, page=OWN_POSTS)
         if outcome.kind is Kind.AUTH:
             self._checked.pop(request.token_key, None)
-        if "again" in handle:  # an earlier call is still in doubt
-            return outcome
-        return replace(outcome, handle={name: value for name, value in handle.items() if name != "tried_at"})
+        dropped = () if "again" in handle else ("tried_at",)  # an earlier call is still in doubt
+        if outcome.kind is Kind.MEDIA and not outcome.not_ready:
+            dropped = (*dropped, "media", "thumb")
+        return replace(outcome, handle={name: value for name, value in handle.items() if name not in dropped})
 
     def _named_post(self, request: PublishRequest, handle: Handle, reply: Reply) -> Done | None:
         """Return the post that a refused repetition names, if the settings allow that, and its id is of the time of the
-        first call."""
+        first call. LinkedIn has also named new ids, made with the refusal, of posts that were not there."""
         match, tried_at = _URN.search(reply.text_at("message")), handle.get("tried_at")
         if not self._settles or match is None or match[0] in request.bound or not isinstance(tried_at, int):
             return None
-        age = (int(match[1]) >> 22) - tried_at
-        if not -_BEFORE_MS <= age <= _AFTER_MS:
+        at, platform_at = int(match[1]) >> 22, self._http.platform_at(request.account.name)
+        if platform_at is None or not -_BEFORE_MS <= at - tried_at <= _AFTER_MS or to_ms(platform_at) - at < _BEFORE_MS:
             return None
         note = "its answer was lost, and LinkedIn named it when it refused the text again"
         return Done(match[0], link(match[0]), http_status=422, note=note)
@@ -151,6 +153,10 @@ class LinkedInClient(LinkedInPart):
         return LookupResult(unclear, self._http.platform_at(request.account.name))
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        if _URN.fullmatch(remote_id) is None:  # a person named it, by the address that LinkedIn shows
+            return NotDone(
+                Kind.CONTENT, f"this address does not tell an app which post it is: delete {link(remote_id)}"
+            )
         reply = self.call(request, "DELETE", f"{PATH}/{quote(remote_id, safe='')}")
         return Deleted(reply.status) if isinstance(reply, Answer) and reply.is_success else self.failure(request, reply)
 

@@ -25,9 +25,12 @@ VERSION_SOON = timedelta(days=30)
 
 class LinkedIn(Platform):
     name, title, aliases = "linkedin", "LinkedIn", ("li",)
-    token_life, login_ends = timedelta(days=60), True
-    post_id = r"urn:li:(?:share|ugcPost):[0-9]{1,30}"
-    post_url = r"https?://(?:www\.)?linkedin\.com/feed/update/(?P<id>urn:li:(?:share|ugcPost):[0-9]+)"
+    token_life, login_ends, user_id_per_app = timedelta(days=60), True, True
+    post_id, id_form = r"urn:li:(?:share|ugcPost|activity):[0-9]{1,30}", "urn:li:{kind}:{id}"
+    post_url = (
+        r"https?://(?:\w+\.)?linkedin\.com/(?:(?:embed/)?feed/update/urn(?::|%3A)li(?::|%3A)|posts/(?:[^/?#\s]+[-_])?)"
+        r"(?P<kind>share|ugcPost|activity)(?::|%3A|-)(?P<id>[0-9]{10,30})"
+    )
     keys = (
         Key("base_url", "https://api.linkedin.com", "URL of LinkedIn's API"),
         Key("login_url", "https://www.linkedin.com/oauth/v2", "where its login page and its tokens are"),

@@ -16,7 +16,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, is_safe, split_address
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.linkedin.errors import LinkedInPart
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Answer, value_at
 from ttp.platforms.uploads import Entry, read_range
 
 LIFE = timedelta(hours=12)
@@ -78,8 +78,8 @@ class LinkedInUploads(LinkedInPart):
                 try:
                     reply = self._put(request, step, url, file, first, last + 1, with_token=False)
                 except StepFailed as failed:
-                    if failed.outcome.http_status == 404:  # the addresses have ended
-                        yield StepDone(f"drop the {step}", 404), {}
+                    if failed.outcome.http_status in (400, 403, 404, 410):  # the addresses have ended
+                        yield StepDone(f"drop the {step}", failed.outcome.http_status), {}
                     raise
                 entry = {**entry, "etags": [*etags, reply.headers.get("etag", "").strip('"')]}
                 yield StepDone(f"{step}, part {part + 1}", reply.status), entry
@@ -88,7 +88,10 @@ class LinkedInUploads(LinkedInPart):
                 request, "POST", "/rest/videos?action=finalizeUpload", json={"finalizeUploadRequest": order}
             )
             if not ended.is_success:
-                raise StepFailed(step, self.failure(request, ended))
+                failure = self.failure(request, ended)
+                if failure.kind in (Kind.CONTENT, Kind.MEDIA):  # a retry begins anew
+                    yield StepDone(f"drop the {step}", ended.status), {}
+                raise StepFailed(step, failure)
             entry = {key: entry[key] for key in ("sha256", "id", "at")}
             yield StepDone(f"end the {step}", ended.status), entry
         yield from self._wait_for_video(request, file.item.name, entry)
@@ -167,7 +170,7 @@ def _parts(instructions: object, size: int) -> list[list[object]] | None:
     parts: list[list[object]] = []
     end = 0
     for one in instructions if isinstance(instructions, list) else ():
-        url, first, last = (one.get(key) for key in ("uploadUrl", "firstByte", "lastByte"))
+        url, first, last = (value_at(one, key) for key in ("uploadUrl", "firstByte", "lastByte"))
         if not isinstance(url, str) or first != end or not isinstance(last, int) or last < end:
             return None
         parts.append([url, first, last])

@@ -9,6 +9,7 @@ from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.text import utf16_length
 from ttp.platforms.linkedin.little_text import find_links, odd_mentions, text_length
 
 MOST_TEXT, MOST_ALT, MOST_IMAGES = 3000, 4086, 20
@@ -35,10 +36,12 @@ class LinkedInRules(Rules):
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         card = post.chosen_option("card")
         names_page = card not in (None, "auto", "none")
-        if not post.text.strip() and not post.media and not names_page:
+        if not post.text.strip() and not post.media:
             yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
         if (length := text_length(post.text)) > MOST_TEXT:
-            yield post.too_long(length, MOST_TEXT)
+            escapes = length - utf16_length(post.text.strip())
+            more = f", with {escapes} escapes of characters such as ( and _" if escapes else ""
+            yield post.breach("content", "text_too_long", f": text is {length} of {MOST_TEXT}{more}", post.text_hint)
         for text in odd_mentions(post.text):
             message = f": {text} is no mention, and is shown as it is: @[NAME](urn:li:organization:NUMBER) is one"
             yield post.warning("content", "text_mention", message, post.text_hint)

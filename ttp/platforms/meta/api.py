@@ -16,9 +16,8 @@ class GraphApi:
     `state` of a container, the `reason` of its failure, the `text` of a post in a list.
 
     `container_failure`: why a container failed, from its reason. `name`: in messages; `platform`: in settings. `node`:
-    what paths call the token's own account; empty: by its id. `listed`: the lists of posts, and their
-    queries. `version`: of
-    the API; empty: the setting.
+    what paths call the token's own account; empty: by its id. `listed`: the lists of posts, and their queries.
+    `version`: of the API; empty: the setting.
     """
 
     name: str
@@ -38,7 +37,7 @@ class GraphApi:
     uploads: bool = False
     """It takes bytes, at the host of the setting `upload_url`."""
     lists_since: bool = False
-    """Its lists of posts may begin at an instant."""
+    """Its lists of posts may begin at an instant, and do not say whether there are more."""
     rests: bool = False
     """A container is published a while after its creation: the setting `ready_s`."""
 

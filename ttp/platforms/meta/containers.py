@@ -80,7 +80,7 @@ def with_children(handle: Handle, containers: Sequence[Container | None]) -> Han
 
 def without_parent(handle: Handle) -> Handle:
     """Return the handle without the container to publish; those of carousel items are kept."""
-    gone = ("creation_id", "created", "uri", "unsettled_since", "unready", "unready_at", "refused")
+    gone = ("creation_id", "created", "uri", "unsettled_since")
     return {name: value for name, value in handle.items() if name not in gone}
 
 

@@ -86,8 +86,9 @@ class LookUps(MetaPart):
         if self._api.lists_since:
             query["since"] = str(to_ms(since - _BEFORE) // 1000)
         reply = self._http.request_for(request, "GET", f"{self._root}/{handle['user_id']}/{name}", query=query)
-        if self._api.lists_since and reply.value_at("paging", "next") is not None:
-            return None  # more posts since then than one page holds
+        listed = reply.value_at("data")
+        if self._api.lists_since and isinstance(listed, list) and len(listed) >= int(query["limit"]):
+            return None  # perhaps more posts since then than one page holds
         return _matches(reply, request, since, self._fits, text=self._api.text if by_text else None)
 
     def _by_list(

@@ -88,16 +88,17 @@ class MetaReader(MetaPart):
         while most > 0:
             answer = self.get(session, path, query)
             listed = answer.value_at("data")
-            for item in listed if isinstance(listed, list) else ():
+            items = listed if isinstance(listed, list) else []
+            for item in items:
                 if most > 0 and self.is_own(item):
                     page = self.read_post(session, item)
                     most -= len(page.samples)
                     yield page
             after = answer.value_at("paging", "cursors", "after")
-            is_more = isinstance(answer.value_at("paging", "next"), str) and isinstance(after, str)
-            if not is_more or after == query.get("after"):
+            is_more = bool(items) if self._api.lists_since else isinstance(answer.value_at("paging", "next"), str)
+            if not is_more or not isinstance(after, str) or after == query.get("after"):
                 return
-            query["after"] = str(after)
+            query["after"] = after
 
     # How Meta answers (`AnswerPolicy`).
 

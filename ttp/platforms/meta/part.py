@@ -59,7 +59,7 @@ class MetaPart(HttpPart[Http]):
             QUOTA_STEP,
             NotDone(
                 Kind.QUOTA,
-                f"{self.name}'s publishing quota is used up: {quota}",
+                f"the publishing quota of {self.name} is used up: {quota}",
                 code="quota",
                 http_status=reply.status,
                 passing=True,

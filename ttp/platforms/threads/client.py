@@ -2,8 +2,8 @@
 
 In a thread every call concerns one part, the first that is not published; from the second on it is a reply to the part
 before. Of its publishing call almost no refusal is a proof: an error has come for posts that were live. Handle: that of
-`meta.containers`, `parts` and `of` (see `next_part`), and after the call `unready` (how often it was not ready),
-`refused` (what it was refused with) and `looks` (how often it was not there since).
+`meta.containers`, `parts` and `of` (see `next_part`), and after the call `unready` (how often it was not ready) and
+`refused` (what it was refused with).
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from ttp.domain.config import Config
 from ttp.domain.outcome import (
     Absent,
     Done,
-    Finding,
     Found,
     Handle,
     Kind,
@@ -27,7 +26,7 @@ from ttp.domain.outcome import (
     Unknown,
     parts_of,
 )
-from ttp.domain.time.clock import Clock, to_ms
+from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import (
     LookupResult,
     MediaFile,
@@ -46,7 +45,7 @@ from ttp.platforms.meta.client import ContainerClient
 from ttp.platforms.meta.containers import ContainerStatus
 from ttp.platforms.reply import Reply, parse_numeric_id, reconnect_hint, value_at
 from ttp.platforms.threads import container_forms
-from ttp.platforms.threads.part import API, REPLY_TO, SCOPES
+from ttp.platforms.threads.part import API, REPLY_TO, SCOPES, SPOILER
 
 CHECK_S = 900.0
 """Seconds for which a token check stays valid."""
@@ -55,7 +54,6 @@ MOST_UNREADY = 5
 CHECK = "check the token"
 ALL_OUT = "all parts of the thread are already published; nothing was sent"
 _FINAL = (Kind.CONTENT, Kind.MEDIA, Kind.ACCOUNT)
-_LEAST_LOOKS = 3
 
 
 class ThreadsClient(ContainerClient):
@@ -74,15 +72,16 @@ class ThreadsClient(ContainerClient):
         if part is None:
             at = self._http.platform_at(request.account.name)
             return Ready(handle, at, API.publish, fingerprint("POST", API.publish, {}), doubt=ALL_OUT)
-        ready = yield from super().prepare(_alone(part), handle)
+        own = {name: value for name, value in handle.items() if name != "refused"}  # it was of an earlier call
+        ready = yield from super().prepare(_alone(part), own)
         return replace(ready, step=part.step(ready.step))
 
     def user_id(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Ask whose token it is, as paths name no account."""
         handle = {**handle, "user_id": API.node}
         at = self._checked.get(request.token_key)
-        known = at is not None and self._clock.boot() - at < CHECK_S
-        if not known or self._http.platform_at(request.account.name) is None:
+        is_recent = at is not None and self._clock.boot() - at < CHECK_S
+        if not is_recent or self._http.platform_at(request.account.name) is None:
             reply = self._http.request_for(request, "GET", f"{self._root}/me", query={"fields": "id"})
             user_id = parse_numeric_id(reply.success_at("id"))
             if user_id is None:
@@ -100,9 +99,12 @@ class ThreadsClient(ContainerClient):
         return super().check_quota(request, user_id, of="reply_" if REPLY_TO in request.options else of)
 
     def _doubt(self, request: PublishRequest, handle: Handle, status: ContainerStatus) -> str | None:
-        """After a publishing call no other container is made, unless this one has expired."""
+        """After a publishing call no other container is made, unless this one has expired, or failed long ago."""
         if "unsettled_since" in handle and status.state not in ("PUBLISHED", "FINISHED", "EXPIRED"):
-            return "an earlier call may have published it; its container does not show"
+            at = self._http.platform_at(request.account.name)
+            since = from_ms(int(str(handle["unsettled_since"])))
+            if status.state != "ERROR" or at is None or at - since < self._settle:
+                return "an earlier call may have published it; its container does not show"
         return super()._doubt(request, handle, status)
 
     # The one publishing call.
@@ -161,34 +163,28 @@ class ThreadsClient(ContainerClient):
             first_id, *_ = parts_of(handle)
             return LookupResult(Found(first_id, handle=handle), None)
         looked = super().look_up(_alone(part), handle, since)
-        first = first_unsettled(handle, since)
-        is_settled = looked.platform_at is not None and looked.platform_at - first >= self._settle
-        return replace(looked, finding=_finding(part, handle, looked.finding, is_settled=is_settled))
+        match looked.finding:
+            case Found(remote_id=None, id_later=is_later) if part.of > 1:
+                message = f"part {part.number} is published, but its id is not known"
+                return replace(looked, finding=Unclear(Kind.UNKNOWN, message, final=not is_later))
+            case Found(remote_id=str() as media_id) as found if part.of > 1:
+                after = part.handle_with(handle, media_id)
+                return replace(looked, finding=replace(found, handle=after, more=not part.is_last))
+            case Refused(outcome=why):
+                unsettled = {**handle, "unsettled_since": to_ms(first_unsettled(handle, since))}
+                return replace(looked, finding=Absent(handle=unsettled, refusal=why))
+            case Absent(certain=False) as absent if "refused" in handle:
+                return replace(looked, finding=replace(absent, refusal=_refusal(handle["refused"])))
+            case _:
+                return looked
 
 
 def _alone(part: Part) -> PublishRequest:
-    """Return the request of a part as a post of its own. Options are those of the first part."""
+    """Return the request of a part as a post of its own. Options concern the first part, but a spoiler all media."""
     if part.parent is None:
         return part.request
-    return replace(part.request, options={REPLY_TO: part.parent})
-
-
-def _finding(part: Part, handle: Handle, finding: Finding, *, is_settled: bool) -> Finding:
-    match finding:
-        case Found(remote_id=None, id_later=is_later) if part.of > 1:
-            message = f"part {part.number} is published, but its id is not known"
-            return Unclear(Kind.UNKNOWN, message, final=not is_later)
-        case Found(remote_id=str() as media_id) if part.of > 1:
-            return replace(finding, handle=part.handle_with(handle, media_id), more=not part.is_last)
-        case Refused(outcome=why) if not is_settled:
-            return Unclear(why.kind, why.message)
-        case Absent(certain=False) if "refused" in handle:
-            count = int(str(handle.get("looks", 0))) + 1
-            if is_settled and count >= _LEAST_LOOKS:
-                return Refused(_refusal(handle["refused"]))
-            return replace(finding, handle={**(finding.handle or handle), "looks": count})
-        case _:
-            return finding
+    kept = {name: value for name, value in part.request.options.items() if name == SPOILER}
+    return replace(part.request, options={**kept, REPLY_TO: part.parent})
 
 
 def _refusal(why: object) -> NotDone:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from ttp.domain.options import ChosenOptions
 from ttp.platforms.client import MediaFile, PublishRequest, fingerprint
 from ttp.platforms.reply import parse_numeric_id, value_at
-from ttp.platforms.threads.options import MOST_ITEMS, OPTIONS, kind_of
-from ttp.platforms.threads.part import REPLY_TO
+from ttp.platforms.threads.options import MOST_ITEMS, OPTIONS, kind_of, poll_answers
+from ttp.platforms.threads.part import REPLY_TO, SPOILER
 
 _LISTED_AS = {"text": "TEXT_POST", "image": "IMAGE", "video": "VIDEO", "carousel": "CAROUSEL_ALBUM"}
 
@@ -68,14 +69,18 @@ def _source(file: MediaFile, url: str) -> dict[str, str]:
 
 
 def _shared(request: PublishRequest) -> dict[str, str]:
-    """Return the text, and what was chosen for the whole post or the post that it replies to."""
+    """Return the text, and what was chosen for the whole post."""
     form = {"text": request.text} if request.text else {}
-    if (parent := request.options.get(REPLY_TO)) is not None:
-        return {**form, REPLY_TO: parent}
     chosen = ChosenOptions("threads", OPTIONS, request.options)
-    for name in ("reply_control", "topic_tag", "quote_post_id"):
+    for name in (REPLY_TO, "reply_control", "topic_tag", "quote_post_id"):
         if (value := chosen.word(name)) is not None:
             form[name] = value
-    if not request.media and (link := chosen.word("link")) is not None:
+    if request.media:
+        return {**form, "is_spoiler_media": "true"} if chosen.switch(SPOILER) else form
+    if (link := chosen.word("link")) is not None:
         form["link_attachment"] = link
+    if answers := poll_answers(chosen.word("poll")):
+        form["poll_attachment"] = json.dumps(
+            {f"option_{one}": text for one, text in zip("abcd", answers, strict=False)}
+        )
     return form

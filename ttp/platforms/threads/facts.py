@@ -34,6 +34,7 @@ class Threads(Platform):
         Key("client_id", None, "your Threads app id"),
         Key("redirect_uri", "https://localhost/callback", "the redirect URL of your app"),
         Key("ready_s", 30.0, "seconds from the creation of a post to its publication; earlier, Threads may refuse it"),
+        Key("answer_s", slow_answer_s, "seconds to wait for the answer of its publishing call, which may be slow"),
         Key("settle_s", settle_s, "seconds until a post missing from a look-up counts as not published"),
     )
 

@@ -1,11 +1,11 @@
-"""Options of posts on Threads, and the kinds of post. In a thread the options are those of its first part."""
+"""Options of posts on Threads, and the kinds of post. In a thread the options concern its first part."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ttp.domain.media.item import MediaItem
-from ttp.domain.options import Option, OptionType, option_table
+from ttp.domain.options import SWITCH, Option, OptionType, option_table
 
 MOST_ITEMS = 20
 """Items of a carousel."""
@@ -16,6 +16,10 @@ def kind_of(media: Sequence[MediaItem]) -> str:
     if len(media) > 1:
         return "carousel"
     return "text" if not media else "video" if media[0].is_video else "image"
+
+
+def poll_answers(text: str | None) -> tuple[str, ...]:
+    return () if text is None else tuple(answer.strip() for answer in text.split("|"))
 
 
 OPTIONS = option_table(
@@ -38,6 +42,11 @@ OPTIONS = option_table(
             "address whose card the post shows (default: the first one in the text)",
             kinds=("text",),
         ),
+        Option(
+            "poll", OptionType.TEXT, "two to four answers of a poll with | between: Yes|No", most=200, kinds=("text",)
+        ),
+        Option("spoiler", OptionType.SWITCH, "images and videos are hidden until a reader asks for them", SWITCH),
         Option("quote_post_id", OptionType.ID, "id of the post to quote"),
+        Option("reply_to_id", OptionType.ID, "id of the post to reply to"),
     )
 )

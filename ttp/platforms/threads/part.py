@@ -9,7 +9,8 @@ from ttp.platforms.meta.limits import CALLS, MetaMeter
 from ttp.platforms.threads.errors import ERRORS, container_failure
 
 REPLY_TO = "reply_to_id"
-"""The option of a part of a thread that says which post it replies to. People cannot set it."""
+"""The option that says which post it replies to. Later parts of a thread have this one and `SPOILER` alone."""
+SPOILER = "spoiler"
 SCOPES = (
     "threads_basic",
     "threads_content_publish",

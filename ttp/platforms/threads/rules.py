@@ -11,11 +11,12 @@ from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost, Rules
-from ttp.platforms.threads.options import MOST_ITEMS, kind_of
+from ttp.platforms.threads.options import MOST_ITEMS, kind_of, poll_answers
 
 MOST_TEXT = 500
 _MOST_LINKS = 5
 _MOST_ALT = 1000
+_MOST_ANSWER = 25
 _PICTURE = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
@@ -39,7 +40,7 @@ _VIDEO = MediaLimits(
     codecs=("h264", "hevc"),
     fps=(23, 60),
 )
-_VIDEO_ADVISED = MediaLimits(moov_first=True)
+_VIDEO_ADVISED = MediaLimits(most_mbit=25, moov_first=True)
 
 
 def text_length(text: str) -> int:
@@ -82,6 +83,13 @@ def _first_problems(case: PlatformPost) -> Iterator[Problem]:
     topic = case.chosen_option("topic_tag")
     if topic is not None and (re.search(r"[.&#]", topic) or not topic.strip()):
         message = f": threads.topic_tag is {topic}, but a topic has no dot, no & and no #"
+        yield case.breach("options", "option_value", message)
+    poll = case.chosen_option("poll")
+    answers = poll_answers(poll)
+    if poll is not None and not (
+        2 <= len(answers) <= 4 and all(0 < text_length(one) <= _MOST_ANSWER for one in answers)
+    ):
+        message = f": threads.poll is {poll}, but a poll has two to four answers of up to {_MOST_ANSWER} characters"
         yield case.breach("options", "option_value", message)
     yield from case.unused_option_warnings(kind_of(case.media))
 

@@ -158,7 +158,7 @@ def _duplicate(state: State, account: LinkedInAccount, post: SandboxPost) -> Req
     names = {
         "right": post.id,
         "old": f"urn:li:share:{old << 22}",
-        "ghost": f"urn:li:share:{(post.at_ms << 22) + 12345}",
+        "ghost": f"urn:li:share:{state.now_ms() << 22}",
         "person": account.urn,
     }
     of = names.get(state.part(LinkedInSwitches).duplicate_of, "another post")

@@ -53,7 +53,8 @@ class LinkedInSwitches:
 
     ended_months: tuple[str, ...] = switch(("202510", "202511"), "LinkedIn: months of the API that have ended")
     duplicate_of: str = switch(
-        "right", "LinkedIn: what a refused repeated text names: right, old (a post of long ago), ghost, person or none"
+        "right",
+        "LinkedIn: what a refused repeated text names: right, old (of long ago), ghost (made up now), person or none",
     )
 
 

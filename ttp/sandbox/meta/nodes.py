@@ -56,9 +56,14 @@ def own_node(account: SandboxAccount, request: Request, *, is_me: bool = True) -
 
 
 def page_of(
-    request: Request, params: Params, posts: Sequence[SandboxPost], render: Callable[[SandboxPost], dict[str, Any]]
+    request: Request,
+    params: Params,
+    posts: Sequence[SandboxPost],
+    render: Callable[[SandboxPost], dict[str, Any]],
+    *,
+    names_next: bool = True,
 ) -> Response:
-    """Answer a page of a list of posts, with cursors."""
+    """Answer a page of a list of posts, with cursors, and if `names_next` with the address of the next page."""
     limit = int(params.get("limit", "25")) if params.get("limit", "25").isdecimal() else 0
     if not 1 <= limit <= 100:
         raise graph_error(100, "(#100) Param limit must be between 1 and 100")
@@ -69,7 +74,7 @@ def page_of(
     if page:
         before, after = _write_cursor(page[0].id), _write_cursor(page[-1].id)
         answer["paging"] = {"cursors": {"before": before, "after": after}}
-        if start + limit < len(posts):
+        if names_next and start + limit < len(posts):
             answer["paging"]["next"] = str(request.url.remove_query_params(["after"]).include_query_params(after=after))
     return JSONResponse(answer)
 

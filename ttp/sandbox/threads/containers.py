@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 from dataclasses import replace
@@ -34,11 +35,13 @@ MIMES = {"IMAGE": ("image/jpeg", "image/png"), "VIDEO": ("video/mp4", "video/qui
 CONTROLS = ("everyone", "accounts_you_follow", "mentioned_only", "parent_post_author_only", "followers_only")
 _OF_POST = {"text", "reply_to_id", "reply_control", "quote_post_id", "topic_tag"}
 _OF_KIND = {
-    "TEXT": {"link_attachment", *_OF_POST},
-    "IMAGE": {"image_url", "is_carousel_item", "alt_text", *_OF_POST},
-    "VIDEO": {"video_url", "is_carousel_item", "alt_text", *_OF_POST},
-    "CAROUSEL": {"children", *_OF_POST},
+    "TEXT": {"link_attachment", "poll_attachment", *_OF_POST},
+    "IMAGE": {"image_url", "is_carousel_item", "alt_text", "is_spoiler_media", *_OF_POST},
+    "VIDEO": {"video_url", "is_carousel_item", "alt_text", "is_spoiler_media", *_OF_POST},
+    "CAROUSEL": {"children", "is_spoiler_media", *_OF_POST},
 }
+_LABELS = ("topic_tag", "link_attachment", "quote_post_id", "poll_attachment", "is_spoiler_media")
+_ANSWERS = ["option_a", "option_b", "option_c", "option_d"]
 _NEEDS = {"TEXT": "text", "IMAGE": "image_url", "VIDEO": "video_url", "CAROUSEL": "children"}
 _EMOJI = re.compile("[\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]")
 
@@ -70,8 +73,25 @@ def _check(state: State, account: ThreadsAccount, params: Params) -> str:
         parent = state.posts.get(params["reply_to_id"])
         if parent is None or parent.deleted or parent.platform != "threads":
             raise not_found()
+    _require(params.get("is_spoiler_media", "true") in ("true", "false"), "Param is_spoiler_media must be a boolean")
+    _require(
+        _is_poll(params.get("poll_attachment", '{"option_a": "-", "option_b": "-"}')),
+        "Param poll_attachment is not valid",
+    )
     _require(params.get("quote_post_id", "1").isdecimal(), "Param quote_post_id must be an id")
     return kind
+
+
+def _is_poll(text: str) -> bool:
+    try:
+        poll = json.loads(text)
+    except ValueError:
+        return False
+    names = list(poll) if isinstance(poll, dict) else []
+    answers = [poll[name] for name in names]
+    return names in (_ANSWERS[:2], _ANSWERS[:3], _ANSWERS) and all(
+        isinstance(a, str) and 0 < len(a) <= 25 for a in answers
+    )
 
 
 def refuse_in_trouble(state: State, account: ThreadsAccount, step: str) -> None:
@@ -99,9 +119,7 @@ async def create(state: State, account: ThreadsAccount, request: Request, params
         child=params.get("is_carousel_item") == "true",
         reply_to=params.get("reply_to_id"),
         reply_control=params.get("reply_control", CONTROLS[0]),
-        labels=tuple(
-            f"{name}={params[name]}" for name in ("topic_tag", "link_attachment", "quote_post_id") if name in params
-        ),
+        labels=tuple(f"{name}={params[name]}" for name in _LABELS if name in params),
     )
     work_s = 0.0
     if kind == "CAROUSEL":

@@ -82,7 +82,7 @@ def _list(state: State, account: ThreadsAccount, request: Request, params: Param
             known = {name: value for name, value in known.items() if name not in ("root_post", "replied_to")}
         return select_fields(params, known)
 
-    return page_of(request, params, listed, render)
+    return page_of(request, params, listed, render, names_next=False)
 
 
 def _epoch_ms(params: Params, name: str) -> int | None:

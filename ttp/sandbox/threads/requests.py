@@ -13,7 +13,11 @@ API = SandboxGraph(
     {"": {"basic": BASIC, "publish": PUBLISH, "insights": INSIGHTS}},
     calls=(CALLS, LIMITS[CALLS]),
     newest_version=1,
-    json_types={**dict.fromkeys(("limit", "since", "until"), int), "is_carousel_item": bool, "children": list},
+    json_types={
+        **dict.fromkeys(("limit", "since", "until"), int),
+        **dict.fromkeys(("is_carousel_item", "is_spoiler_media"), bool),
+        "children": list,
+    },
     throttled=4,
 )
 

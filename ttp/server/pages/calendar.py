@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, TtpError
+from ttp.domain.login_end import ends_before
 from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.time.calendar_range import CalendarRange, day_of, week_of
@@ -133,6 +134,7 @@ def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response
     free = _free_times(visit, accounts, grid, posts, hours.free if hours else ())
     days = list(_days(visit, span, grid, posts, free))
     inside = [post for day in days if day.is_inside for post in day.posts]
+    logins = ends_before(visit.installation.status.login_ends() if visit.person.accounts is None else (), posts)
     focus = _focus(span, visit.query("when"), visit.now)
 
     chosen = urlencode({name: filters[name] for name in FILTERS if filters[name]})
@@ -155,7 +157,8 @@ def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response
         rows=_rows(visit, days, hours.rated if hours else ()) if view == "week" else {},
         line=_line(visit, days[0]) if view == "day" else (),
         posts=inside,
-        logins=[one for one in visit.installation.status.login_ends() if visit.person.accounts is None and one.posts],
+        logins=logins,
+        late={post_id for one in logins for post_id in one.posts},
         empty_days=sum(not one.posts for one in days if one.is_inside and one.compose_at),
         needing=sum(bool(set(post.needs()) - {"approve"}) for post in inside),
         networks_of=networks_of,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from functools import cache
@@ -21,9 +22,9 @@ from ttp.domain.media.item import NAMES
 from ttp.domain.media.limits import size_text
 from ttp.domain.metrics.report import change
 from ttp.domain.post import Metrics, PostStatus, add_metrics
+from ttp.domain.recurrence import Recurrence, Repeat, times_of
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
-from ttp.domain.time.slot_parser import format_slot_times
 from ttp.domain.time.zones import wall_text
 from ttp.platforms import BUILT_IN
 from ttp.server.pages.pictures import FOCUS, crop, fold_text, mark_links, shape
@@ -205,12 +206,12 @@ def numbers_text(metrics: Iterable[Metrics]) -> str:
     return ", ".join(f"{_thousands(n)} {name}{'' if n == 1 else 's'}" for name, n in counts if n is not None)
 
 
-def _repeated(cron: str) -> str:
-    """`Every Mon, Wed at 09:00`; an expression that is not so simple stays one."""
-    words = format_slot_times(cron)
-    if words == cron:
-        return f"Repeats: {cron}"
+def _repeated(one: Recurrence | Repeat) -> str:
+    """`Every Mon, Wed at 09:00`; what is not so simple as one types it."""
+    words = times_of(one)
     days, _, times = words.partition(" ")
+    if not re.fullmatch("[0-9:,]+", times):
+        return f"Repeats: {words}"
     names = {"daily": "day", "weekdays": "weekday", "weekends": "weekend day"}
     return f"Every {names.get(days) or days.title().replace(',', ', ')} at {times.replace(',', ', ')}"
 

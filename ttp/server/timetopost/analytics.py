@@ -33,12 +33,12 @@ def get_optimal_times(services: Services, platform: Words = None, account_id: Ac
     account = account_id and account_name(account_id)
     platforms = split(platform and account_name(platform)) or None
     accounts = services.queries.select_accounts(split(account) or None, platforms)
-    found = [
+    recommendations = [
         recommendation_json(AccountAdvice(services.optimal.advise(account, services.times.account_zone(account))))
         for account in accounts
     ]
-    best = max(found, key=itemgetter("dataPoints"), default=_NOTHING)
-    return success(recommendation=best, recommendations=found)
+    best = max(recommendations, key=itemgetter("dataPoints"), default=_NOTHING)
+    return success(recommendation=best, recommendations=recommendations)
 
 
 def get_engagement_summary(services: Services) -> JsonAnswer:
@@ -111,8 +111,8 @@ def _counts(rows: Sequence[Sample | Total]) -> Json:
     """Return the sums of the known numbers. `engagementRate`: likes, comments, shares and saves as a share of views."""
     sums: dict[str, object] = dict.fromkeys(COUNTS)
     for name in COUNTS:
-        known = [count for row in rows if (count := getattr(row, name)) is not None]
-        sums[name] = sum(known) if known else None
+        counts = [count for row in rows if (count := getattr(row, name)) is not None]
+        sums[name] = sum(counts) if counts else None
     engaged = [count for name in ("likes", "comments", "shares", "saves") if isinstance(count := sums[name], int)]
     views = sums["views"]
     rate = round(sum(engaged) / views, 4) if engaged and isinstance(views, int) and views else None

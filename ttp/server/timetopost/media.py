@@ -156,8 +156,8 @@ def get_file(
 ) -> FileResponse:
     """Return the bytes of a file that the store has."""
     store = services.installation.media
-    found = stored_media(f"{FILES}{name}", store)
-    item = found and found.sha256 and store.find_stored(found.sha256, found.name or "file")
+    file = stored_media(f"{FILES}{name}", store)
+    item = file and file.sha256 and store.find_stored(file.sha256, file.name or "file")
     if not item:
         raise NotFound("there is no such file")
     return FileResponse(store.path(item.sha256), media_type=item.mime, filename=item.name, headers=_ATTACHED)
@@ -166,13 +166,13 @@ def get_file(
 def stored_media(address: str, store: MediaStore) -> MediaInput | None:
     """Return a file of the store by its address; None if the address has another form. Raise NotFound if nothing was
     sent for its key. Digests and keys cannot be guessed, so that the host need not be compared."""
-    found = _FILE.fullmatch(urlsplit(address).path)
-    if found is None:
+    match = _FILE.fullmatch(urlsplit(address).path)
+    if match is None:
         return None
-    name = unquote(found[2] or "") or None
-    if len(found[1]) == 64:
-        return MediaInput(sha256=found[1], name=name)
-    item = store.upload(found[1])
+    name = unquote(match[2] or "") or None
+    if len(match[1]) == 64:
+        return MediaInput(sha256=match[1], name=name)
+    item = store.upload(match[1])
     if item is None:
         raise NotFound("nothing was uploaded to this address")
     return MediaInput(sha256=item.sha256, name=item.name)
@@ -193,8 +193,8 @@ def _address(request: Request) -> str:
 
 
 def _refuse_forged(installation: Installation, upload: SignedUpload, signature: str) -> None:
-    known = upload.signature(installation)
-    if known is None or not compare_digest(known.encode(), signature.encode("utf-8", "replace")):
+    own = upload.signature(installation)
+    if own is None or not compare_digest(own.encode(), signature.encode("utf-8", "replace")):
         raise NotAllowed("the address of this upload is not one that this server gave, or its token was revoked")
     if installation.clock.now() > from_ms(upload.expires):
         raise NotAllowed("the address of this upload has expired; prepare it again")

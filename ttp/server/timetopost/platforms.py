@@ -76,16 +76,16 @@ def platform_data(platform: str, options: Mapping[str, str]) -> dict[str, object
     return fields
 
 
-def only_account(provider: str, name: str | None, known: list[Account], platforms: Registry) -> Account:
+def only_account(provider: str, name: str | None, accounts: list[Account], platforms: Registry) -> Account:
     """Return the named account of a platform, else its only one. Raise NotFound, UsageError."""
     platform = platforms.find(account_name(provider)).name
-    found = [account for account in known if account.platform == platform]
+    matches = [account for account in accounts if account.platform == platform]
     if name:
-        found = [account for account in found if account.name.lower() == account_name(name).lower()]
-    if not found:
+        matches = [account for account in matches if account.name.lower() == account_name(name).lower()]
+    if not matches:
         raise NotFound(
             f"there is no account {account_name(name)}" if name else f"no account of {provider} is connected"
         )
-    if len(found) > 1:
-        raise UsageError(f"there are {len(found)} accounts of {provider}; name one in accountId")
-    return found[0]
+    if len(matches) > 1:
+        raise UsageError(f"there are {len(matches)} accounts of {provider}; name one in accountId")
+    return matches[0]

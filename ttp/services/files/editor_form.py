@@ -1,25 +1,28 @@
 """The file that an editor opens for one post: a content file with hints in its front matter.
 
-After a mistake, the errors are shown as comments at its top and removed again when it is read. Only exactly those lines
-are removed, so the text keeps its own.
+After a mistake, the errors are shown as comments at the top of the front matter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import tzinfo
 from typing import Any
 
-from ttp.domain.errors import Hint, Problem, UsageError
+from ttp.domain.errors import Hint, Problem, TtpError, UsageError
+from ttp.domain.media.place import name_in_place
 from ttp.domain.options import OptionTables
-from ttp.domain.post_edit import PostInput, Value, with_tags
+from ttp.domain.post import Post
+from ttp.domain.post_edit import PostInput, Value, changed_media, said_texts, with_tags
 from ttp.domain.post_fields import CONTENT, MEDIA, PLAIN, PostField
+from ttp.domain.time.formatting import format_iso
 from ttp.services.files import markdown
-from ttp.services.files.fields import Entry, as_value, parse_entry
+from ttp.services.files.fields import Entry, as_value, fields_of, media_name, parse_entry
 
 LONGEST = 1 << 26
 """Most characters of a text that a person wrote."""
-_FENCE = "---"
+_FENCE, _ERROR = "---", "# ! "
 _EXAMPLES: Mapping[str, Sequence[str]] = {
     "accounts": ("to: [x/me, ig/shop]",),
     "scheduledAt": ("at: tomorrow 9am          (or a date and time, optimal, next-slot; without it a draft)",),
@@ -74,6 +77,12 @@ def fields_of_input(typed: PostInput) -> dict[str, Value]:
     return {name: value for name, value in every.items() if value not in (None, [], {}, "")}
 
 
+def fields_of_post(post: Post, zone: tzinfo) -> dict[str, Value]:
+    """Return the fields of a post's file, with its time in a zone."""
+    fields = fields_of(post, media_name)
+    return fields if post.scheduled_at is None else {**fields, "scheduledAt": format_iso(post.scheduled_at, zone)}
+
+
 def parse_form(text: str, tables: OptionTables) -> PostInput:
     """Parse the file. Without front matter the whole file is the text. Raise UsageError."""
     if any("\udc80" <= sign <= "\udcff" for sign in text):
@@ -96,41 +105,25 @@ def _form_error(entry: Entry) -> UsageError:
     return UsageError(messages[0], *hints, problems=problems)
 
 
-def is_blank(typed: PostInput, *, media: bool = True) -> bool:
-    """Return whether there is nothing to post; without `media` only texts count."""
+def is_blank(text: str, tables: OptionTables, *, media: bool = True) -> bool:
+    """Return whether a file has nothing to post; without `media` only texts count. Unreadable files are not blank."""
+    try:
+        typed = parse_form(text, tables)
+    except (TtpError, ValueError, RecursionError):
+        return not text.strip()
     texts = (typed.text or "", *typed.variants.values(), *(typed.thread or ()))
     return not (media and typed.media) and not any(text.strip() for text in texts)
 
 
-def add_comments(text: str, lines: Sequence[str]) -> str:
-    """Add lines as comments at the top of the front matter, which is created if missing."""
-    if not lines:
-        return text
-    first, *rest = text.split("\n", 1)
-    comments = [f"# {line}".rstrip() for line in lines]
-    if first.removeprefix("\ufeff").rstrip() == _FENCE:
-        return "\n".join([first, *comments, *rest])
-    return "\n".join([_FENCE, *comments, _FENCE, text])
-
-
-def remove_comments(text: str, lines: Sequence[str]) -> str:
-    """Remove the lines that `add_comments` added, wherever they are in the front matter now."""
-    rows = text.split("\n")
-    if not lines or rows[0].removeprefix("\ufeff").rstrip() != _FENCE:
-        return text
-    ours = {f"# {line}".rstrip() for line in lines}
-    end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() == _FENCE), None)
-    if end is None:  # what follows may be the text: remove only lines at the top
-        end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() not in ours), len(rows))
-        return "\n".join([rows[0], *rows[end:]])
-    kept = [row for row in rows[1:end] if row.rstrip() not in ours]
-    if any(row.strip() for row in kept) or _begins_front(rows[end + 1 :]):
-        return "\n".join([rows[0], *kept, *rows[end:]])
-    return "\n".join(rows[end + 1 :])  # only added lines
-
-
-def _begins_front(rows: Sequence[str]) -> bool:
-    return bool(rows) and rows[0].removeprefix("\ufeff").rstrip() == _FENCE
+def with_errors(text: str, lines: Sequence[str]) -> str:
+    """Return a text with errors as comments at the top of its front matter, which is created if missing. Earlier ones
+    go."""
+    first, *rest = text.split("\n")
+    if first.removeprefix("\ufeff").rstrip() != _FENCE:
+        first, rest = _FENCE, [_FENCE, first, *rest]
+    earlier = next((place for place, row in enumerate(rest) if not row.startswith(_ERROR)), len(rest))
+    shown = ("".join(sign if sign.isprintable() else "?" for sign in line) for line in lines)
+    return "\n".join([first, *(f"{_ERROR}{line}" for line in shown), *rest[earlier:]])
 
 
 def edit_between(before: PostInput, after: PostInput) -> PostInput:
@@ -184,9 +177,24 @@ def with_edit(before: PostInput, edit: PostInput) -> PostInput:
     return replace(before, **values | both | emptied | texts | tagged)
 
 
+def with_media_named(post: Post, change: PostInput) -> PostInput:
+    """Return an edit that adds or removes media as one that names all that are left, as the file does."""
+    if not (change.add_media or change.remove_media):
+        return change
+    nothing: dict[str, Any] = {one.name: None for one in MEDIA}
+    bare = replace(change, **nothing)
+    kept, texts = changed_media(post, bare, ()), dict[str, Any]()
+    for one in MEDIA:
+        typed = getattr(change, one.name) or ()
+        stays = change.add_media or getattr(change, one.name) is None
+        texts[one.name] = (*said_texts(kept, one), *typed) if stays else typed
+    names = (*(name_in_place(media_name(item), item) for item in kept), *change.add_media)
+    return replace(change, media=names, **texts, add_media=(), remove_media=())
+
+
 def is_empty_edit(change: PostInput) -> bool:
     """Return whether an edit changes nothing."""
-    return replace(change, edited=False) == PostInput()
+    return replace(change, edited=False, kept=False) == PostInput()
 
 
 def _changed_keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:

@@ -158,6 +158,10 @@ class Uninstall:
                     TtpError
                 ):  # the file of tokens goes with the home; a keyring that is locked keeps its own
                     credentials.remove(account.name)
+        if not dry_run:
+            for name in self.config.texts("notify.to"):
+                with suppress(TtpError):
+                    credentials.remove(f"notify/{name}")
 
     def _revoke(self, account: Account, credentials: Credentials) -> Removal:
         login = self._login(account)

@@ -10,18 +10,18 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any
 
 from ttp.domain.action import action
-from ttp.domain.errors import Conflict, Hint
+from ttp.domain.errors import Busy, Conflict, Hint
 from ttp.store.home.files import disk_errors_as_busy, make_home, open_regular, read_bytes, write_whole
 from ttp.store.home.locks import try_lock
 
 FOLDER = "writing"
-_KINDS = {"new": bool, "first": bool, "base": str, "draft": int, "kept": str, "shown": list}
+_KINDS = {"base": str, "first": bool, "saving": bool}
 """What the JSON file holds, by the fields of EditorDraft."""
 
 
@@ -29,23 +29,19 @@ _KINDS = {"new": bool, "first": bool, "base": str, "draft": int, "kept": str, "s
 class EditorDraft:
     """One locked text.
 
-    `new`: it becomes a new post. `first`: that goes in front of the posts in its slot. `base`: fingerprint of the post
-    that the text was made from. `draft`: id of the draft that stores its text; `kept`: that draft's fingerprint.
-    `shown`: lines that were inserted at its top.
+    `base`: fingerprint of the post that the text was made from. `first`: the new post goes in front of the posts in its
+    slot. `saving`: a post is being made of it.
     """
 
     path: Path
     lock: int
-    new: bool = False
-    first: bool = False
     base: str | None = None
-    draft: int | None = None
-    kept: str | None = None
-    shown: list[str] = field(default_factory=list)
+    first: bool = False
+    saving: bool = False
 
-    def remember(self, **known: object) -> None:
+    def remember(self, **fields: object) -> None:
         """Store what is known about it. Raises Busy."""
-        for name, value in known.items():
+        for name, value in fields.items():
             setattr(self, name, value)
         with disk_errors_as_busy(self.path):
             data = json.dumps({name: getattr(self, name) for name in _KINDS}).encode()
@@ -64,15 +60,6 @@ class EditorDraft:
         with disk_errors_as_busy(self.path):
             write_whole(self.path, text, "surrogateescape")
 
-    def belongs_to(self, post_id: int) -> None:
-        """Rename it to the id of its post. Raises Busy."""
-        path = self.path.with_name(f"{post_id}.md")
-        with disk_errors_as_busy(self.path):
-            metadata_path(self.path).replace(metadata_path(path))
-            self.path.replace(path)
-        self._clear()
-        self.path = path
-
     def set_aside(self) -> Path:
         """Keep the text under another name, start with an empty one, and return the path. Raises Busy."""
         number = 1
@@ -80,17 +67,12 @@ class EditorDraft:
             number += 1
         with disk_errors_as_busy(self.path):
             self.path.replace(aside)
-        self.remember(new=False, first=False, base=None, draft=None, kept=None, shown=[])
+        self.remember(base=None)
         return aside
 
     def discard(self) -> None:
-        """Delete it after its text was saved. Errors are ignored: the text is safe."""
-        _remove(metadata_path(self.path))
-        self._clear()
-
-    def _clear(self) -> None:
-        """Delete the file and the backup copies that editors make of it."""
-        for path in self.path.parent.glob(f"{self.path.name}*"):
+        """Delete it and the backup copies that editors make of it, after its text was saved. Errors are ignored."""
+        for path in (metadata_path(self.path), *self.path.parent.glob(f"{self.path.name}*")):
             _remove(path)
 
 
@@ -100,15 +82,21 @@ class EditorDrafts:
         self._folder = home / FOLDER
 
     @contextmanager
-    def begin(self) -> Iterator[EditorDraft]:
-        """Yield an empty text for a new post. Raises Busy."""
+    def begin(self, path: Path | None = None) -> Iterator[EditorDraft]:
+        """Yield an empty text for a new post, or one that was left behind. Raises Busy; Conflict if another editor has
+        it by now."""
         self._make_folder()
-        with disk_errors_as_busy(self._folder):
-            handle, name = mkstemp(prefix="new-", suffix=".md", dir=self._folder)
-            os.close(handle)
-        with self._held(Path(name)) as one:
-            assert one is not None
-            one.remember(new=True)
+        numbers = count(1)
+        while path is None:
+            path = self._folder / f"new-{next(numbers)}.md"
+            with disk_errors_as_busy(self._folder):
+                try:
+                    path.touch(0o600, exist_ok=False)
+                except FileExistsError:
+                    path = None
+        with self._held(path) as one:
+            if one is None:
+                raise Conflict(f"{path} is open in another editor", Hint("fix", action("create", edit=True)))
             yield one
 
     @contextmanager
@@ -120,12 +108,15 @@ class EditorDrafts:
                 raise Conflict(f"post {post_id} is open in another editor", Hint("see", action("show", post_id)))
             yield one
 
-    def left_behind(self) -> Iterator[EditorDraft]:
-        """Yield the texts for new posts that no editor has open. Raises Busy."""
+    def left_behind(self) -> Path | None:
+        """Return a text for a new post that no editor has open. Empty ones go."""
         for path in sorted(self._folder.glob("new-*.md")):
-            with self._held(path) as one:
+            with suppress(Busy), self._held(path) as one:
+                if one is not None and one.read().strip():
+                    return path
                 if one is not None:
-                    yield one
+                    one.discard()
+        return None
 
     @contextmanager
     def _held(self, path: Path) -> Iterator[EditorDraft | None]:
@@ -173,8 +164,8 @@ def _locked(path: Path) -> int | None:
 def _read(lock: int) -> dict[str, Any]:
     """Return the valid part of the JSON file."""
     try:
-        found = json.loads(os.pread(lock, 1 << 20, 0) or b"{}")
+        data = json.loads(os.pread(lock, 1 << 20, 0) or b"{}")
     except ValueError:  # cut short when the machine went down
         return {}
-    known = found if isinstance(found, dict) else {}
-    return {name: known[name] for name, kind in _KINDS.items() if isinstance(known.get(name), kind)}
+    fields = data if isinstance(data, dict) else {}
+    return {name: fields[name] for name, kind in _KINDS.items() if isinstance(fields.get(name), kind)}

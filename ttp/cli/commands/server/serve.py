@@ -18,6 +18,7 @@ from ttp.cli.commands.run import EVENTS_SPEC, PublishReport
 from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE
+from ttp.cli.notices import note_unnotified
 from ttp.cli.options import named_accounts, split_list, with_output
 from ttp.cli.render import server as render_tokens
 from ttp.domain.action import action
@@ -110,6 +111,7 @@ def serve(
         def ready() -> None:
             context.out.write_stderr(f"Serving on {url or path}")
             _offer_login(context, url, open_=open_)
+            note_unnotified(context)
 
         with recorded_address(context.home, url):
             process.run(ready, report.tell, refused)

@@ -1,9 +1,11 @@
-"""Cron expressions: which ones are accepted, and that their instants are those of an independent library."""
+"""Cron expressions and rules: which expressions are accepted, and that the instants are those of an independent
+library, or of a walk from day to day."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import dropwhile, islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,9 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.errors import UsageError
-from ttp.services.cron import cron_instants, parse_cron
+from ttp.domain.time.cron import parse_cron
+from ttp.domain.time.rules import parse_rrule
+from ttp.services.recurrence_rules import cron_instants, rule_instants
 
 ZONES = (
     "Europe/Berlin",
@@ -36,8 +40,19 @@ EXPRESSIONS = (
     "0 9 1,15 * mon",
     "5-50/15 1-3 * mar,oct *",
     "0 9 31 * 6-7",
+    "0 9 15 * 1#2",
 )
 BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def weeks(day: date) -> int:
+    """Return the number of the week since that of 6 January 2020."""
+    return (day - date(2020, 1, 6)).days // 7
+
+
+def months(day: date) -> int:
+    """Return the number of the month since November 2018."""
+    return (day.year - 2018) * 12 + day.month - 11
 
 
 def ours(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> list[datetime]:
@@ -57,6 +72,63 @@ def test_ten_years_are_those_of_an_independent_library(expression: str, name: st
     zone = ZoneInfo(name)
 
     assert ours(expression, zone, FROM, TO) == oracle(expression, zone, FROM, TO)
+
+
+@pytest.mark.parametrize(
+    ("rule", "anchor", "is_day"),
+    [
+        ("FREQ=MONTHLY;BYDAY=-1FR", None, lambda day: day.weekday() == 4 and (day + timedelta(7)).month != day.month),
+        (
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU",
+            "2020-01-08",
+            lambda day: day.weekday() in (0, 6) and weeks(day) % 2 == 0,
+        ),
+        (
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU",
+            "2020-01-08",
+            lambda day: (day.weekday() == 6 and weeks(day) % 2) or (day.weekday() == 0 and weeks(day) % 2 == 0),
+        ),
+        ("FREQ=DAILY;INTERVAL=3", "2019-12-30", lambda day: (day - date(2019, 12, 30)).days % 3 == 0),
+        (
+            "FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=-1,10",
+            "2018-11-20",
+            lambda day: months(day) % 5 == 0 and (day.day == 10 or (day + timedelta(1)).day == 1),
+        ),
+        (
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+            None,
+            lambda day: (
+                day.weekday() < 5
+                and all(
+                    (day + timedelta(n)).month != day.month or (day + timedelta(n)).weekday() > 4 for n in (1, 2, 3)
+                )
+            ),
+        ),
+        ("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", None, lambda day: day.day == 13 and day.weekday() == 4),
+        (
+            "FREQ=YEARLY;INTERVAL=2;BYMONTH=2;BYMONTHDAY=28",
+            "2019-06-01",
+            lambda day: day.year % 2 == 1 and (day.month, day.day) == (2, 28),
+        ),
+    ],
+)
+def test_days_of_rules_that_no_expression_says_are_those_of_a_calendar(
+    rule: str, anchor: str | None, is_day: Callable[[date], bool]
+) -> None:
+    first = max(date(2020, 1, 1), date.fromisoformat(anchor or "2020-01-01"))
+    days = [one for one in (first + timedelta(number) for number in range(1500)) if is_day(one)]
+    for after in (FROM, FROM + timedelta(days=500)):
+        found = rule_instants(parse_rrule(f"{rule};BYHOUR=9;BYMINUTE=0"), anchor, BERLIN, after)
+        walls = list(takewhile(lambda wall: wall.date() <= days[-1], (at.astimezone(BERLIN) for at in found)))
+
+        assert {wall.hour for wall in walls} == {9}
+        assert [wall.date() for wall in walls] == [day for day in days if day >= after.date()]
+
+
+def test_a_rule_without_times_ends() -> None:
+    rule = parse_rrule("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;BYDAY=MO;BYHOUR=9;BYMINUTE=0")
+
+    assert list(rule_instants(rule, None, BERLIN, FROM)) == []
 
 
 minutes = st.lists(st.integers(0, 59), min_size=1, max_size=4).map(lambda some: ",".join(map(str, some)))
@@ -127,7 +199,14 @@ def test_names_and_blanks_are_kept_as_numbers() -> None:
         *(("0 9 * * 8", None), ("0 9 * 13 *", None), ("0 24 * * *", None), ("*/0 9 * * *", None)),
         *(("0,,5 9 * * *", None), ("0 9 * * mon#6", None), ("0 9 * * fri-mon", None)),
         *(("59/15 * * * *", "59-59/15 * * * *"), ("0,5/15 9 * * *", "0,5-59/15 9 * * *")),
-        *(("0 9 */10 * 1", "0 9 1,11,21,31 * 1"), ("0 9 31 2 *", None), ("0 9 31 4,6 *", None), ("0 9 0 * *", None)),
+        *(
+            ("0 9 */10 * 1", "0 9 1,11,21,31 * 1"),
+            ("0 9 31 2 *", None),
+            ("0 9 31 4,6 *", None),
+            ("0 9 0 * *", None),
+            ("0 9 * 0 *", None),
+            ("0 9 * * 1,2#1", None),
+        ),
     ],
 )
 def test_what_other_crons_read_otherwise_is_refused_with_what_to_type(text: str, instead: str | None) -> None:

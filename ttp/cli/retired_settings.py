@@ -1,0 +1,68 @@
+"""Settings of earlier versions: what replaces them. Where they are set, each command that reads settings names the
+commands to type and goes on without them; where they are typed, they are refused."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+
+from ttp.domain.action import action
+from ttp.domain.config import OWN_KEYS, RETIRED, Key
+from ttp.domain.errors import Hint, UsageError
+
+_UNSIGNED = "; Apprise does not sign: where signatures are checked, use notify.program"
+
+
+class IgnoredSetting(UsageError):
+    """A setting that commands go on without. `name`: as it was written. `sentence`: the message with what to do."""
+
+    name: str
+    sentence: str
+
+
+class RetiredSettings(IgnoredSetting):
+    """Those of one place. The fix is the commands that replace them, to type one after the other."""
+
+    def __init__(
+        self, values: Mapping[str, tuple[str, ...]], place: str, variable: Callable[[str], str] | None = None
+    ) -> None:
+        """`values`: as lists of words. `variable`: returns the variable of a setting, where variables set them."""
+        names = dict.fromkeys(_group(name) for name in values)
+        self.name, fix = next(iter(values)), " && ".join(_replacements(values, variable))
+        are = "is" if len(names) == 1 else "are"
+        message = f"{place}: {', '.join(names)} {are} no longer used" + _UNSIGNED * ("add webhook" in fix)
+        super().__init__(message, Hint("fix", fix))
+        self.sentence = f"{message}:  {fix}"
+
+
+def refuse_retired(name: str) -> None:
+    """Refuse the typed name of a retired setting. UsageError."""
+    if name in RETIRED:
+        new = RETIRED[name]
+        way = Hint("try", new, (name, new)) if new in OWN_KEYS else Hint("try", action("notify add", new))
+        raise UsageError(f"{name} is no longer used" + _UNSIGNED * (new == "webhook"), way)
+
+
+def retired_keys(*, by: str = "", below: str = "") -> list[Key]:
+    """Return the retired settings that a setting or an address replaces, or those of a name or a group."""
+    return [Key(name, None, "") for name, new in RETIRED.items() if by == new or below in (name, _group(name))]
+
+
+def _group(name: str) -> str:
+    return "notify.email" if name.startswith("notify.email.") else name
+
+
+def _replacements(values: Mapping[str, tuple[str, ...]], variable: Callable[[str], str] | None) -> Iterator[str]:
+    names = tuple("program" if name == "command" else name for name in values.get("notify.kinds", ()))
+    for new in dict.fromkeys(RETIRED[name] for name in RETIRED if name in values):
+        old = next(name for name in values if RETIRED[name] == new)
+        words = names if new == "notify.to" else values[old]
+        if new in names:
+            yield f"ttp notify add {new}"
+        elif new not in OWN_KEYS or not words:
+            yield f"unset {variable(old)}" if variable else f"ttp config unset {_group(old)}"
+        elif variable:
+            yield f"export {variable(new)}={shlex.quote(shlex.join(words))}"
+        else:
+            dashes = "-- " if any(word.startswith("-") for word in words) else ""
+            yield f"ttp config set {new} {dashes}{shlex.join(words)}"

@@ -1,0 +1,121 @@
+"""Rules of repeats as RFC 5545 writes them: `FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;BYHOUR=18;BYMINUTE=0`. Pure; the instants
+come from `services.recurrence_rules`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ttp.domain.action import other_options
+from ttp.domain.errors import Hint, UsageError
+
+CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_RANGES = {
+    "INTERVAL": (1, 999),
+    "BYMONTH": (1, 12),
+    "BYWEEKNO": (-53, 53),
+    "BYYEARDAY": (-366, 366),
+    "BYMONTHDAY": (-31, 31),
+    "BYHOUR": (0, 23),
+    "BYMINUTE": (0, 59),
+    "BYSETPOS": (-366, 366),
+}
+_ORDER = (
+    *("FREQ", "INTERVAL", "BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY"),
+    *("BYHOUR", "BYMINUTE", "BYSETPOS", "WKST"),
+)
+_DAYS = {
+    "DAILY": (),
+    "WEEKLY": ("BYDAY",),
+    "MONTHLY": ("BYMONTHDAY", "BYDAY"),
+    "YEARLY": ("BYMONTHDAY", "BYDAY", "BYYEARDAY"),
+}
+"""The parts that say on which days, of which a rule needs one."""
+_ONLY = {
+    "BYMONTHDAY": ("DAILY", "MONTHLY", "YEARLY"),
+    "BYWEEKNO": ("YEARLY",),
+    "BYYEARDAY": ("YEARLY",),
+}
+_ELSEWHERE = {
+    "BYSECOND": "posts have whole minutes",
+    "TZID": "the timezone is an option of its own",
+    "DTSTART": "the first day is written behind the rule: from 2026-12-01",
+    "RDATE": "single dates are posts of their own",
+    "EXDATE": "a repeat can skip its next time",
+}
+_FORM = Hint("see", "such as FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a repeat comes: `cron` where an expression says it, else an RRULE. `anchor`: the first day, `2026-12-01`,
+    from which an INTERVAL counts."""
+
+    cron: str = ""
+    rule: str | None = None
+    anchor: str | None = None
+
+
+def parts_of(rule: str) -> dict[str, str]:
+    """Return the parts of one parsed RRULE by name."""
+    return dict(part.split("=") for part in rule.split(";"))
+
+
+def format_parts(parts: dict[str, str]) -> str:
+    return ";".join(f"{name}={parts[name]}" for name in _ORDER if name in parts)
+
+
+def parse_rrule(text: str) -> str:
+    """Return an RRULE in its stored form: sorted, with its hours and minutes. Raise UsageError for anything else, for
+    COUNT and UNTIL, and for what comes more often than on days."""
+    pairs = [part.partition("=")[::2] for part in text.upper().replace(" ", "").removeprefix("RRULE:").split(";")]
+    parts = dict(pairs)
+    for name in ("COUNT", "UNTIL"):
+        if name in parts:
+            rule = ";".join("=".join(pair) for pair in pairs if pair[0] != name)
+            day = re.sub(r"^(\d{4})(\d\d)(\d\d)(T235959)?$", r"\1-\2-\3", parts[name])
+            end = {"count": parts[name]} if name == "COUNT" else {"until": day if "-" in day else "DATE"}
+            raise UsageError(f"{name} is no part of the rule here", Hint("try", other_options(rule=rule, **end)))
+    other = next((name for name in _ELSEWHERE for key in parts if re.search(rf"(^|;|:){name}", key)), None)
+    if parts.get("BYSECOND") == "0":
+        del parts["BYSECOND"]
+    elif other:
+        raise UsageError(f"{other} is no part of the rule here: {_ELSEWHERE[other]}", _FORM)
+    if len({name for name, _ in pairs}) < len(pairs) or not parts.keys() <= {*_ORDER}:
+        raise UsageError(f'"{text}" is not an RRULE', _FORM)
+    frequency = parts.get("FREQ", "")
+    if frequency not in _DAYS:
+        raise UsageError(f'"{text}" has no FREQ of DAILY, WEEKLY, MONTHLY or YEARLY', _FORM)
+    if not {"BYHOUR", "BYMINUTE"} <= parts.keys():
+        raise UsageError(f'"{text}" has no time of day: add BYHOUR and BYMINUTE', _FORM)
+    if _DAYS[frequency] and parts.keys().isdisjoint(_DAYS[frequency]):
+        raise UsageError(f'"{text}" does not say on which day: add {" or ".join(_DAYS[frequency])}', _FORM)
+    plain = {name: _parse_part(name, parts) for name in parts}
+    if plain.get("INTERVAL") == "1":
+        del plain["INTERVAL"]
+    if plain.get("WKST") == "MO" or plain.keys().isdisjoint(("INTERVAL", "BYWEEKNO", "BYSETPOS")):
+        plain.pop("WKST", None)  # it says nothing
+    return format_parts(plain)
+
+
+def _parse_part(name: str, parts: dict[str, str]) -> str:
+    """Return the sorted values of a part. Raise UsageError if one is invalid."""
+    frequency, value = parts["FREQ"], parts[name]
+    items = {item.removeprefix("+") for item in value.split(",")}
+    if name == "FREQ":
+        return value
+    is_mixed = name == "BYDAY" and len({len(item) > 2 for item in items}) == 2  # dateutil does not unite them
+    if is_mixed or (len(items) > 1 and name in ("INTERVAL", "WKST")):
+        items = {""}
+    if name in ("BYDAY", "WKST"):
+        is_of_year = frequency == "YEARLY" and "BYMONTH" not in parts
+        place = "(-?([1-9]|[1-4][0-9]|5[0-3]))?" if is_of_year else "(-?[1-5])?"
+        place = place if name == "BYDAY" and frequency in ("MONTHLY", "YEARLY") else ""
+        if all(re.fullmatch(f"{place}({'|'.join(CODES)})", item) for item in items):
+            return ",".join(sorted(items, key=lambda item: (int(item[:-2] or 0), CODES.index(item[-2:]))))
+    elif all(re.fullmatch(r"-?\d{1,3}", item) for item in items) and frequency in _ONLY.get(name, _DAYS):
+        numbers = sorted({int(item) for item in items})
+        low, high = _RANGES[name]
+        if low <= numbers[0] and numbers[-1] <= high and (low == 0 or 0 not in numbers):
+            return ",".join(map(str, numbers))
+    raise UsageError(f"{name}={value} is not valid with FREQ={frequency}", _FORM)
