@@ -63,6 +63,8 @@ class Site:
         *,
         scripts: bool = True,
         width: int = 1280,
+        height: int = 900,
+        touch: bool = False,
         dark: bool = False,
         also: str | None = None,
         timezone: str = "UTC",
@@ -75,7 +77,8 @@ class Site:
         context = self.chromium.new_context(
             base_url=self.url,
             java_script_enabled=scripts,
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": height},
+            has_touch=touch,
             color_scheme="dark" if dark else "light",
             timezone_id=timezone,
         )
@@ -109,7 +112,7 @@ class Site:
 @pytest.fixture
 def site(ttp: Program, chromium: Any) -> Iterator[Site]:
     """The server on a store with the accounts x/me and x/other."""
-    with _running(ttp, chromium) as found:
+    with running(ttp, chromium) as found:
         yield found
 
 
@@ -117,7 +120,7 @@ def site(ttp: Program, chromium: Any) -> Iterator[Site]:
 def approving_site(ttp: Program, chromium: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """The same, where posts need approval."""
     monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
-    with _running(ttp, chromium) as found:
+    with running(ttp, chromium) as found:
         yield found
 
 
@@ -129,12 +132,12 @@ def connecting_site(
     shared_sandbox.reset(now=ttp.clock.now)
     monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
     monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", x_records.PUBLIC.id)
-    with _running(ttp, chromium) as found:
+    with running(ttp, chromium) as found:
         yield found
 
 
 @contextmanager
-def _running(ttp: Program, chromium: Any) -> Iterator[Site]:
+def running(ttp: Program, chromium: Any) -> Iterator[Site]:
     ttp.account("x/me")
     ttp.account("x/other")
     with serving(build_app(Context(ttp.clock).installation)) as url:

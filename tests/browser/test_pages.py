@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Site
+from tests.browser.test_tasks import WAYS, Person, decide_by_a_link
 from tests.media_bytes import png
 from ttp.sandbox.server import RunningSandbox
 
@@ -81,6 +82,8 @@ def test_a_lost_connection_and_a_reload_lose_nothing(site: Site) -> None:
         page.goto("/compose")
         page.context.set_offline(offline=True)
         page.fill("#content", "Typed in a tunnel")
+        page.press("#content", "Control+Enter")
+        page.wait_for_selector("#offline:visible")
         page.wait_for_selector("#unreachable")
         page.context.set_offline(offline=False)
         page.wait_for_selector("#kept >> text=Kept")
@@ -109,8 +112,10 @@ def test_a_post_is_dragged_to_another_day_and_back(site: Site) -> None:
     site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
     with site.person() as page:
         page.goto("/calendar?when=2098-01")
+        page.evaluate("document.querySelector('h1').isKept = true")
         page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
         page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
+        assert page.evaluate("document.querySelector('h1').isKept"), "only the posts are swapped"
         page.wait_for_url("**/calendar?when=2098-01&done=moved&post=1&change=*")
         assert site.ttp.shown()["scheduledAt"] == "2098-01-08T09:30:00Z"
         page.click("#messages >> text=Undo")
@@ -145,7 +150,7 @@ def test_a_post_is_moved_from_the_menu(site: Site, way: str) -> None:
             page.click("a[href='/posts/1/move']")
             page.click("button:has-text('One hour later')")
         page.wait_for_url("**/calendar?view=week&when=2098-W02&done=moved&post=1&change=*")
-        page.wait_for_selector("[data-date='2098-01-06'][data-hour='10'] .event")
+        page.wait_for_selector("[data-date='2098-01-06'][data-hour='10'] .event a.what:focus")
         assert site.ttp.shown()["scheduledAt"] == "2098-01-06T10:30:00Z"
         page.click("#messages >> text=Undo")
         page.wait_for_url("**/calendar?view=week&when=2098-W02&done=undo&post=1")
@@ -190,8 +195,10 @@ def test_a_move_that_reaches_no_server_is_told(site: Site) -> None:
         page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
 
 
-@pytest.mark.parametrize("decision", ["approve", "reject"])
-def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: str) -> None:
+@pytest.mark.parametrize(
+    ("decision", "way"), [("approve", "phone"), ("reject", "phone without scripts"), ("reject", "keys")]
+)
+def test_somebody_decides_by_a_link(approving_site: Site, decision: str, way: str) -> None:
     site = approving_site
     site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
     with site.person() as page:
@@ -200,13 +207,9 @@ def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: s
         page.fill("#name1", "maria")
         page.click("text=Create a link for post 1")
         link = page.input_value("#link")
-    with site.visit(width=375) as phone:
+    with site.visit(**WAYS[way]) as phone:
         phone.goto(link)
-        if decision == "reject":
-            phone.click(".decide summary")
-            phone.fill("[name=reason]", "The price is wrong")
-        phone.click(f"button[value={decision}]")
-        phone.wait_for_selector("text=Thank you")
+        decide_by_a_link(Person(site, phone, way), decision)
         phone.goto(link)
         assert phone.query_selector("button") is None
     post = site.ttp.shown()
@@ -327,7 +330,7 @@ def test_a_text_full_of_html_is_a_text(site: Site) -> None:
 def test_a_text_from_right_to_left_is_written_so(site: Site) -> None:
     site.ttp.post(HEBREW, "--to", "x/me", "--at", "2098-01-06T09:30Z")
     with site.person() as page:
-        for path, selector in (("/posts/1", ".text"), ("/posts/1/edit", "#content"), ("/queue", ".what")):
+        for path, selector in (("/posts/1", ".whole"), ("/posts/1/edit", "#content"), ("/queue", ".what")):
             page.goto(path)
             assert page.eval_on_selector(selector, "one => getComputedStyle(one).direction") == "rtl"
 

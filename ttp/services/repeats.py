@@ -103,6 +103,11 @@ class Repeats:
             tally = self._counts(db, gone.recurrence)
         return NewRepeat(tally, gone.made, warnings, tuple(gone.messages()))
 
+    def next_times(self, recurrence: Recurrence, count: int) -> list[datetime]:
+        """Return the first times of a repeat that is not stored yet."""
+        instants = islice(self._instants(recurrence, self._posts.clock.now()), count)
+        return [at for at in instants if recurrence.until is None or at < recurrence.until]
+
     def all(self) -> list[RecurrenceCounts]:
         """Return every repeat, active ones first."""
         with self._posts.database.reading() as db:

@@ -183,9 +183,9 @@ SELECT p.post_id, p.image, p.digest FROM change_post p
 WHERE p.change_id = :change AND p.undone IS NOT DISTINCT FROM :undone{of_post} ORDER BY p.post_id
 """
 _TEXTS = f"""
-SELECT p.post_id, p.image IS NULL AND {_OPEN} AS is_new, post.content
+SELECT p.change_id, p.post_id, p.image IS NULL AND {_OPEN} AS is_new, post.content
 FROM change_post p JOIN post ON post.id = p.post_id
-WHERE p.change_id = :change AND {_LOGGED}{{of_post}} ORDER BY p.post_id
+WHERE p.change_id IN ({{changes}}) AND {_LOGGED}{{of_post}} ORDER BY p.post_id
 """
 _TURN = """
 UPDATE change_post SET image = :image, digest = :digest, media = :media, undone = :undone
@@ -275,13 +275,17 @@ def recent_changes(
 ) -> list[LoggedChange]:
     """Return the last changes that are not undone, newest first. `post`: only changes of it, and only it; `undos`: also
     undos and redos."""
-    texts = _TEXTS.format(of_post="" if post is None else _OF_POST)
-    logged = []
-    for change in _changes(db, _LOGGED if undos else _OPEN, now, most, post):
-        rows = db.execute(texts, {"change": change.id, "post": post}).fetchall()
-        created = frozenset(row["post_id"] for row in rows if row["is_new"])
-        logged.append(LoggedChange(change, {row["post_id"]: row["content"] for row in rows}, created))
-    return logged
+    changes = _changes(db, _LOGGED if undos else _OPEN, now, most, post)
+    texts = {change.id: dict[int, str]() for change in changes}
+    created = {change.id: set[int]() for change in changes}
+    for batch in split_batches(list(texts)):
+        of_post = "" if post is None else " AND p.post_id = ?"
+        values = batch if post is None else [*batch, post]
+        for row in db.execute(_TEXTS.format(changes=marks(batch), of_post=of_post), values):
+            texts[row["change_id"]][row["post_id"]] = row["content"]
+            if row["is_new"]:
+                created[row["change_id"]].add(row["post_id"])
+    return [LoggedChange(change, texts[change.id], frozenset(created[change.id])) for change in changes]
 
 
 def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]) -> None:

@@ -201,3 +201,13 @@ def test_the_text_of_the_other_person_is_taken_over(ann: Person) -> None:
     refused = form_with(ann.send("/compose", mine.pressed("Save draft", content="Mine")).text, "Overwrite")
     assert ann.does("/compose", refused.pressed("Edit theirs")) == "/posts/1/edit"
     assert form_with(ann.sees("/posts/1/edit"), "Save draft").fields["content"] == ["Theirs"]
+
+
+def test_what_many_accounts_of_a_network_have_is_one_line(ann: Person) -> None:
+    names = [f"x/shop{number}" for number in range(5)]
+    for name in names:
+        ann.ttp.account(name)
+    page = ann.send("/compose", form(do="schedule", at="2098-01-06 09:30", content="x" * 300, accounts=names)).text
+    assert len(re.findall(r'id="content-problem-\d+"', page)) == 1
+    assert has_button(page, "Shorter text for X")
+    assert not has_button(page, "Leave x/shop0 out")

@@ -75,3 +75,27 @@ def test_who_may_not_schedule_has_no_time(ann: Person) -> None:
     ben = Person(ann.server).log_in("ben", "draft")
     assert 'name="at"' not in ben.sees("/compose")
     assert ben.send("/compose/time", form()).status_code == 200
+
+
+def test_a_post_repeats_from_the_form_once(ann: Person) -> None:
+    typed = form(do="schedule", repeat="mon,thu 09:00", repeat_until="2027-01-31", form="f1")
+    part = ann.send("/compose/time", typed).text
+    assert re.findall(r"\w{3} \d+ \w{3}, 09:00|Tomorrow 09:00", part)[-1] == "Thu 3 Dec, 09:00"
+    for _ in range(2):  # a form that is sent twice
+        assert ann.does("/compose", typed) == "/posts/1?done=repeat"
+    (repeat,) = ann.ttp.ok("repeat", "list", "--json").json
+    assert (repeat["post"], repeat["cron"], stored(ann)["status"]) == (1, "0 9 * * 1,4", "draft")
+
+
+@pytest.mark.parametrize("wrong", [{"at": "2098-01-01 09:00"}, {"repeat": "sometimes"}, {"repeat_until": "2020-01-01"}])
+def test_a_repeat_that_cannot_begin_is_refused_at_its_field(ann: Person, wrong: dict[str, str]) -> None:
+    answer = ann.send("/compose", form(**{"do": "schedule", "repeat": "mon 09:00", **wrong}))
+    assert answer.status_code == 422
+    assert 'id="repeat-problem-1"' in answer.text
+    assert ('value="at:"' in answer.text) == ("at" in wrong)
+    assert ann.ttp.ok("repeat", "list", "--json").json == []
+
+
+def test_a_repeat_that_is_typed_is_kept(ann: Person) -> None:
+    ann.send("/compose/keep", form(repeat="mon 09:00", form="f1"))
+    assert 'value="mon 09:00"' in ann.sees("/posts/1/edit")

@@ -43,6 +43,9 @@ def test_the_best_hour_is_the_one_of_the_command(ann: Person, numbers: None) -> 
     assert next(iter(silence_words(Silence(recommendation["noFactors"])))) in page
     assert f"<strong>{best:02}:00</strong>" in page
     day = recommendation["bestDays"][0]
+    slots = ann.ttp.ok("optimal", "heatmap", "--account", "x/me", "--json").json["heatmap"]["slots"]
+    peak = max(slots, key=lambda slot: slot["uplift"])
+    assert ('id="peak"' in page) == (peak["hour"] != best), "the sentence says where the map differs from it"
     assert (day["uplift"] < 0.03, f"<strong>{day['day']}</strong>" in page) == (True, False)
 
 

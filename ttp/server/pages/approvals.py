@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
     from ttp.store.change_log import LoggedChange
 
-PAGE, MOST_DECIDED, MOST_READ = 20, 5, 100
+PAGE, MOST_DECIDED, MOST_READ = 5, 5, 100
 WEEK = timedelta(days=7)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 """Stands for the time of a draft: drafts come last."""

@@ -14,7 +14,15 @@ from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, U
 from ttp.domain.post import PostStatus
 from ttp.domain.time.formatting import other_clocks
 from ttp.server.inputs import split as split_tags
-from ttp.server.pages.compose_form import check_text, choose_time, form_page, time_of, writing_services
+from ttp.server.pages.compose_form import (
+    about_repeat,
+    check_text,
+    choose_time,
+    form_page,
+    repeat_of,
+    time_of,
+    writing_services,
+)
 from ttp.server.pages.compose_text import changed_text, split
 from ttp.server.pages.compose_time import SUGGESTED
 from ttp.server.pages.composition import (
@@ -44,7 +52,7 @@ def show_new(visit: Visit) -> Response:
 def _last_accounts(visit: Visit) -> tuple[str, ...]:
     """Return the accounts of the post that this person made last, which still are there and may be posted to."""
     post = visit.reading.queries.last_post_by(visit.person.name)
-    enabled = {account.name for account in visit.reading.queries.accounts() if account.enabled}
+    enabled = {account.name for account in visit.accounts if account.enabled}
     return tuple(name for name in post.accounts if name in enabled) if post else ()
 
 
@@ -103,6 +111,8 @@ def submit(visit: Visit) -> Response:
     if button not in ("draft", "schedule", "save"):
         return _change_form(visit, services, typed, button)
     try:
+        if button == "schedule" and typed.repeat and typed.is_draft:
+            return _start_repeat(visit, services, typed)
         timed = button == "schedule" or (button == "save" and typed.at != typed.at_before)
         post = _save(visit, typed, timed=timed, command="schedule" if button == "schedule" else "edit")
     except TtpError as error:
@@ -112,6 +122,22 @@ def submit(visit: Visit) -> Response:
     done = {"draft": "draft", "schedule": "scheduled"}.get(button, "saved")
     done = "awaits-approval" if done == "scheduled" and "approve" in post.needs() else done
     return visit.go(f"/posts/{post.id}", done=done)
+
+
+def _start_repeat(visit: Visit, services: RequestServices, typed: Composition) -> Response:
+    """Keep what is typed as a draft, which is repeated: the draft itself is not published."""
+    accounts = services.posts.accounts_of_new(typed.as_input(visit.installation.platforms))
+    repeat_of(services, accounts, typed)  # refused before anything is stored
+    post = _save(visit, typed, timed=False)
+    repeat = repeat_of(services, accounts, typed, post.id)
+    try:
+        visit.services("repeat add").repeats.begin(repeat)
+    except Conflict:  # it began when the form was sent before
+        pass
+    except UsageError as error:
+        raise about_repeat(error) from None
+    _forget_own_edit(visit, replace(typed, post_id=post.id or 0))
+    return visit.go(f"/posts/{post.id}", done="repeat")
 
 
 def _change_form(visit: Visit, services: RequestServices, typed: Composition, button: str) -> Response:
@@ -190,9 +216,9 @@ def keep(visit: Visit) -> Response:
         elif typed.media or typed.has_words:
             post = _save(visit, typed, timed=False, is_kept=True)
             typed, kept = replace(typed, post_id=post.id or 0, revision=post.revision), True
-            if typed.at == typed.at_before:
+            if typed.at == typed.at_before and not typed.repeat:
                 _forget_own_edit(visit, typed)
-            else:  # a draft has no time
+            else:  # a draft has no time, and no repeat yet
                 _keep_own_edit(visit, typed)
     except TtpError as error:
         return visit.page("compose_kept.html", error=error, typed=typed, kept=False)

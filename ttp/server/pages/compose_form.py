@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut, other_options
-from ttp.domain.errors import Hint, Problem, Stale, TimeRefused, TtpError
+from ttp.domain.errors import Hint, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.recurrence import Recurrence
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.pages.compose_text import TextUse, count_text, empty_use
-from ttp.server.pages.compose_time import NOW, SUGGESTED, TimeChoice, time_choice
+from ttp.server.pages.compose_time import NOW, SUGGESTED, TimeChoice, short_time, time_choice
 from ttp.server.pages.composition import Composition, composition_of
+from ttp.server.pages.repeat_form import read_repeat
 from ttp.server.pages.visit import Visit
 from ttp.server.services import RequestServices
 from ttp.services.preview import PostPreview, preview_post, with_factors
@@ -30,6 +32,7 @@ FIELDS = {
     "media": ("Pictures and videos", "files"),
     "accounts": ("Where", "accounts"),
     "at": ("When", "at"),
+    "repeat": ("Repeat", "repeat"),
     "template": ("Template", "template"),
     "options": ("Options", "options"),
 }
@@ -43,6 +46,10 @@ _NOT_DONE = {
     "fill": "Not filled in",
     "split": "Not split",
 }
+MOST_ALIKE = 3
+"""Up to so many accounts of a network have a line of their own for the same problem."""
+_Proposals: TypeAlias = tuple[Problem, Sequence[WayOut]]
+"""What is wrong, and what the refusal proposes."""
 _TOO_LONG = ("text_too_long", "text_unsplittable")
 
 
@@ -106,7 +113,7 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 def check_text(visit: Visit, typed: Composition) -> TextCheck:
     platforms = visit.installation.platforms
     if typed.is_empty:
-        accounts = [one for one in visit.reading.queries.accounts() if one.name in typed.accounts]
+        accounts = [one for one in visit.accounts if one.name in typed.accounts]
         return TextCheck(use=empty_use(accounts, platforms))
     try:
         services = writing_services(visit)
@@ -128,14 +135,41 @@ def time_of(services: RequestServices, accounts: Sequence[Account], typed: Compo
     return services.times.resolve(typed.at, tuple(accounts), None, post=typed.post_id or None)
 
 
+def repeat_of(
+    services: RequestServices, accounts: Sequence[Account], typed: Composition, post_id: int | None = None
+) -> Recurrence:
+    """Return the repeat of a form. Raise TimeRefused, about its field, if it cannot be read or a time is given too."""
+    try:
+        if typed.at:
+            raise UsageError("a repeat begins with its own next time: leave out the time, or the repeat")
+        return read_repeat(services, accounts, typed.repeat, typed.repeat_until, post_id)
+    except UsageError as error:
+        raise about_repeat(error) from None
+
+
+def about_repeat(error: UsageError) -> TtpError:
+    """Return an error of a repeat as one of its field."""
+    return error if error.problems else TimeRefused(error.message, problems=[Problem("repeat", "", error.message)])
+
+
 def choose_time(visit: Visit, typed: Composition) -> TimeChoice | None:
     """Return the choice of a time; None for who may not schedule."""
     if not visit.may("schedule"):
         return None
-    accounts = [one for one in visit.reading.queries.accounts() if one.name in typed.accounts]
-    return time_choice(
-        typed.at, accounts, writing_services(visit), zone=visit.zone, now=visit.now, post=typed.post_id or None
-    )
+    accounts = [one for one in visit.accounts if one.name in typed.accounts]
+    services = writing_services(visit)
+    choice = time_choice(typed.at, accounts, services, zone=visit.zone, now=visit.now, post=typed.post_id or None)
+    return replace(choice, repeats=_repeat_times(visit, services, accounts, typed)) if typed.repeat else choice
+
+
+def _repeat_times(
+    visit: Visit, services: RequestServices, accounts: Sequence[Account], typed: Composition
+) -> tuple[str, ...]:
+    try:
+        repeat = read_repeat(services, accounts, typed.repeat, typed.repeat_until)
+        return tuple(short_time(at, visit.zone, visit.now) for at in services.repeats.next_times(repeat, 3))
+    except TtpError:  # the field says why when the form is sent
+        return ()
 
 
 def form_page(
@@ -163,7 +197,7 @@ def form_page(
     check, time = check_text(visit, typed), choose_time(visit, typed)
     problems = [] if other is not None else _problems(visit, typed, check, error, place, button, repaired=repaired)
     troubles = _troubles(visit, typed, check, time, problems)
-    accounts = [one for one in visit.reading.queries.accounts() if one.enabled or one.name in typed.accounts]
+    accounts = [one for one in visit.accounts if one.enabled or one.name in typed.accounts]
     platforms = visit.installation.platforms
     names = sorted({account.platform for account in accounts})
     chosen = dict.fromkeys(name.partition("/")[0] for name in typed.accounts)
@@ -234,9 +268,9 @@ def _problems(
     button: str,
     *,
     repaired: bool,
-) -> list[tuple[Problem, Sequence[WayOut]]]:
+) -> list[_Proposals]:
     """Return what is wrong with a form that was refused, and what the refusal proposes."""
-    problems: list[tuple[Problem, Sequence[WayOut]]] = []
+    problems: list[_Proposals] = []
     if error is not None:
         whole = Problem(place or field_of(error), "", error.message)
         problems = [(one, ()) for one in error.problems] or [(whole, [hint.way for hint in error.hints])]
@@ -246,7 +280,8 @@ def _problems(
         if not isinstance(error, TimeRefused) and (button == "schedule" or typed.at != typed.at_before):
             refusals += _refusals_of_time(visit, typed)
         for one in refusals:
-            problems.append((Problem(field_of(one), "", one.message), [hint.way for hint in one.hints]))
+            whole = one.problems[0] if one.problems else Problem(field_of(one), "", one.message)
+            problems.append((whole, [hint.way for hint in one.hints]))
     return problems
 
 
@@ -255,12 +290,12 @@ def _troubles(
     typed: Composition,
     check: TextCheck,
     time: TimeChoice | None,
-    problems: Iterable[tuple[Problem, Sequence[WayOut]]],
+    problems: Iterable[_Proposals],
 ) -> dict[str, list[FieldProblem]]:
     """Return what is wrong, by the field at which it is shown."""
     troubles: dict[str, list[FieldProblem]] = {}
     offered: set[FormRepair] = set()
-    for problem, ways in problems:
+    for problem, ways in _merged(problems):
         name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
         there = troubles.setdefault(name if name in FIELDS or not name else "content", [])
         if not problem.warning and problem.message not in [one.message for one in there]:
@@ -268,12 +303,30 @@ def _troubles(
                 *_proposed_times((*ways, *((problem.hint,) if problem.hint else ()))),
                 *_text_repairs(visit, typed, check, problem),
             ]
+            if name == "repeat" and typed.at:
+                repairs = [FormRepair("Without the time", "at:")]
             if name == "at" and not repairs and time is not None:
                 chips = [chip for chip in time.chips if chip.at and chip.at != NOW][:2]
                 repairs = [FormRepair(f"{chip.name}: {chip.words}", f"at:{chip.at}") for chip in chips]
             there.append(FieldProblem(problem.message, tuple(one for one in repairs if one not in offered)))
             offered.update(repairs)
     return {name: there for name, there in troubles.items() if there}
+
+
+def _merged(problems: Iterable[_Proposals]) -> Iterator[_Proposals]:
+    """Yield the problems. One that many accounts of a network have is one line."""
+    alike: dict[tuple[str, str, str], list[_Proposals]] = {}
+    for problem, ways in problems:
+        account = problem.account or ""
+        key = (problem.field, account.partition("/")[0], problem.message.removeprefix(account))
+        alike.setdefault(key, []).append((problem, ways))
+    for (_, platform, words), same in alike.items():
+        if not platform or len(same) <= MOST_ALIKE:
+            yield from same
+            continue
+        problem, ways = same[0]
+        message = f"{problem.account} and {len(same) - 1} more{words}"
+        yield replace(problem, message=message, account=f"{platform}/"), ways
 
 
 def _refusals_of_time(visit: Visit, typed: Composition) -> Iterator[TtpError]:
@@ -285,7 +338,10 @@ def _refusals_of_time(visit: Visit, typed: Composition) -> Iterator[TtpError]:
     except TtpError as refused:
         yield refused
     try:
-        time_of(services, accounts, typed)
+        if typed.repeat:
+            repeat_of(services, accounts, typed)
+        else:
+            time_of(services, accounts, typed)
     except TimeRefused as refused:
         yield refused
     except TtpError:  # no slot or hour of these accounts is free, which is said when it is chosen
@@ -312,7 +368,7 @@ def _text_repairs(visit: Visit, typed: Composition, check: TextCheck, problem: P
             yield FormRepair(
                 f"Shorter text for {visit.installation.platforms.facts(platform).title}", f"own:{platform}"
             )
-    if len(typed.accounts) > 1:
+    if len(typed.accounts) > 1 and problem.account in typed.accounts:
         yield FormRepair(f"Leave {problem.account} out", f"without:{problem.account}")
 
 

@@ -61,6 +61,8 @@ class TimeChoice:
     hours: tuple[DayHour, ...]
     note: str
     day: str = ""
+    repeats: tuple[str, ...] = ()
+    """The next times of the repeat, in words."""
 
 
 def short_time(at: datetime, zone: tzinfo, now: datetime) -> str:

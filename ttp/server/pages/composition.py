@@ -80,6 +80,10 @@ class Composition:
     template: ChosenTemplate = NO_TEMPLATE
     other_at: str = ""
     """Another time that was chosen beside `at` in the same form."""
+    repeat: str = ""
+    """The times of a repeat that begins when it is sent, such as `mon 09:00`."""
+    repeat_until: str = ""
+    """The last day of the repeat, as a date."""
     gaps: tuple[str | None, ...] = ()
     """The white space between the parts that a split made, in order; None between parts that a person wrote."""
 
@@ -227,6 +231,8 @@ def typed_in(visit: Visit) -> Composition:
         zone=visit.field("zone")[:60],
         template=ChosenTemplate(visit.field("template")[:100], visit.field("values"), visit.field("origin")),
         other_at=other_at,
+        repeat=visit.field("repeat").strip()[:200],
+        repeat_until=visit.field("repeat_until").strip()[:20],
         gaps=_gaps(visit.field("gaps")),
     )
 
@@ -271,7 +277,7 @@ def _chosen_accounts(visit: Visit) -> tuple[str, ...]:
     """Return the names of the chosen accounts, with those of the platforms of which all were chosen."""
     names, every = visit.fields("accounts"), visit.fields("all")
     if every:
-        accounts = visit.reading.queries.accounts()
+        accounts = visit.accounts
         names += [one.name for one in accounts if one.enabled and one.platform in every]
     return tuple(dict.fromkeys(names))
 

@@ -13,7 +13,8 @@ from ttp.server.pages.filters import read_filters
 from ttp.server.pages.visit import MESSAGE, Visit, parse_number
 from ttp.store.queries import PostFilter
 
-PAGE = 50
+PAGE = 28
+"""Posts of a page: about 2,500 px on a phone."""
 MOST_COUNTED = 10_000
 
 

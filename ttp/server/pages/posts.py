@@ -14,11 +14,10 @@ from ttp.domain.errors import NotFound, PartlyFailed, Stale, TtpError, UsageErro
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput
 from ttp.domain.post_fields import shown_fields
-from ttp.domain.recurrence import Recurrence, end_of_day
-from ttp.domain.time.slot_parser import parse_rule
 from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.moving import go_after_undo
 from ttp.server.pages.post_events import post_events
+from ttp.server.pages.repeat_form import read_repeat
 from ttp.server.pages.troubles import troubles_of
 from ttp.server.pages.visit import Visit, local_path, parse_number
 from ttp.server.services import RequestServices
@@ -61,11 +60,9 @@ def _delete_remote(visit: Visit, services: RequestServices) -> None:
 
 
 def _repeat(visit: Visit, services: RequestServices) -> None:
-    when = parse_rule(visit.field("times"))
-    zone = services.times.weekly_zone(services.queries.accounts_of(visit.post_id))
-    until = end_of_day(visit.field("until"), zone) if visit.field("until") else None
+    accounts = services.queries.accounts_of(visit.post_id)
     services.repeats.begin(
-        Recurrence(when.cron, zone.key, rule=when.rule, anchor=when.anchor, post_id=visit.post_id, until=until)
+        read_repeat(services, accounts, visit.field("times"), visit.field("until"), post_id=visit.post_id)
     )
 
 

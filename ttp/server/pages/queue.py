@@ -104,6 +104,4 @@ def _free_hours(visit: Visit, days: Sequence[date], coming: Sequence[PostView]) 
 
 def _name(day: date, today: date) -> str:
     away = (day - today).days
-    return {0: "Today", 1: "Tomorrow"}.get(away) or (
-        f"{day:%A}" if away < _MOST_DAYS else f"{day:%A} {day.day} {day:%b}"
-    )
+    return {0: "Today", 1: "Tomorrow"}.get(away) or f"{day:%A}"

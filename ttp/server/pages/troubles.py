@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -29,6 +30,8 @@ _UNSENT: Mapping[Kind, str] = MappingProxyType(
 )
 """What happened, by the kind of an error; other kinds are refusals of the content."""
 _CONTENT = "{} refused it"
+_STATUS = re.compile(r"\A[45]\d\d (?=[A-Z])")
+"""The HTTP status before what a platform answered. `Technical details` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +107,5 @@ def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[
 
 
 def _sentence(text: str) -> str:
-    text = text.strip()
+    text = _STATUS.sub("", text.strip())
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from ttp.domain.account import Account
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.health import Overview
 from ttp.domain.operations import OPERATIONS, OWN
@@ -82,7 +83,7 @@ DONE_TO = {
     "reject": "Sent back: post {}. It is a draft again.",
 }
 """The message that names the post, on a page of several."""
-SAVED = ("saved", "draft", "scheduled", "awaits-approval")
+SAVED = ("saved", "draft", "scheduled", "awaits-approval", "repeat")
 """The words after which a browser needs no copy of the form any more."""
 MENU = (
     ("/calendar", "Calendar", "calendar", "own calendar"),
@@ -199,10 +200,15 @@ class Visit:
     def reading(self) -> RequestServices:
         return self.services("list")
 
+    @cached_property
+    def accounts(self) -> list[Account]:
+        """The accounts that the person may use, as they were at the begin of the request."""
+        return self.reading.queries.accounts()
+
     @property
     def only_account(self) -> tuple[str, ...]:
         """The name of the only account that is enabled; none if there are several."""
-        names = [account.name for account in self.reading.queries.accounts() if account.enabled]
+        names = [account.name for account in self.accounts if account.enabled]
         return tuple(names) if len(names) == 1 else ()
 
     def last_actor(self, post_id: int) -> str | None:

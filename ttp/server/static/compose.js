@@ -1,6 +1,5 @@
 // The form of a post: a copy in this browser, counts while one types, keys. The form works without this file.
-const compose = document.getElementById("compose");
-const kept = document.getElementById("kept");
+const [compose, kept, offline] = ["compose", "kept", "offline"].map((id) => document.getElementById(id));
 const fields = compose.elements;
 const note = () => compose.dispatchEvent(new Event("input", { bubbles: true }));
 // What is not stored yet stays in this browser for 30 days, under the name of the person who typed it.
@@ -21,8 +20,10 @@ compose.addEventListener("sent", goOn); // of a file
 compose.addEventListener("submit", (event) => {
   const failed = compose.querySelector(".failed [data-act=again]");
   failed?.focus();
-  waiting = failed ? null : event.submitter;
-  if (failed || isBusy()) return event.preventDefault();
+  offline.hidden = navigator.onLine && document.getElementById("unreachable") === null;
+  const isHeld = failed || !offline.hidden;
+  waiting = isHeld ? null : event.submitter;
+  if (isHeld || isBusy()) return event.preventDefault();
   sent = true;
   sessionStorage.setItem("ttp-sent", COPY);
 });
@@ -150,8 +151,7 @@ const offerCopy = async () => {
     const isHere = ["0", value("post_id")].includes(fields.post_id.value) && key !== COPY && key.startsWith(MINE);
     const hidden = (field) => Object.assign(document.createElement("input"), { type: "hidden", ...field });
     part("fields").replaceChildren(...copy.fields.map(([name, value]) => hidden({ name, value })));
-    const isOld = Date.now() - copy.at > 30 * 24 * 3600 * 1000;
-    const isDone = isOld || (isHere && (await isStored()));
+    const isDone = Date.now() - copy.at > 30 * 24 * 3600 * 1000 || (isHere && (await isStored()));
     if (isDone) localStorage.removeItem(key);
     if (isDone || !isHere) continue;
     const at = new Date(copy.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
