@@ -105,7 +105,8 @@ class Repeats:
 
     def next_times(self, recurrence: Recurrence, count: int) -> list[datetime]:
         """Return the first times of a repeat that is not stored yet."""
-        instants = islice(self._instants(recurrence, self._posts.clock.now()), count)
+        now = self._posts.clock.now()
+        instants = islice(repeat_instants(with_anchor(recurrence, now), now), count)
         return [at for at in instants if recurrence.until is None or at < recurrence.until]
 
     def all(self) -> list[RecurrenceCounts]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttp.domain.account import Account
-from ttp.domain.errors import UsageError
 from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.slot_parser import parse_rule
 from ttp.server.services import RequestServices
