@@ -16,5 +16,5 @@ def read_repeat(
     """Return the repeat of a post for these accounts. `times`: such as `mon,wed 09:00`; `until`: a date, or empty.
     Raise UsageError for times or a day that cannot be read."""
     when, zone = parse_rule(times), services.times.weekly_zone(accounts)
-    last = end_of_day(until, zone) if until else None
-    return Recurrence(when.cron, zone.key, rule=when.rule, anchor=when.anchor, post_id=post_id, until=last)
+    end = end_of_day(until, zone) if until else None
+    return Recurrence(when.cron, zone.key, rule=when.rule, anchor=when.anchor, post_id=post_id, until=end)
