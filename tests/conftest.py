@@ -559,9 +559,12 @@ def fill(ttp: Program, templates: dict[Filler, Path], tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 def shared_sandbox() -> Iterator[RunningSandbox]:
     """The one sandbox of a test process. Its users call `reset` first, with the clock and switches they need."""
+    from starlette import routing
+
     from ttp.sandbox.server import running_sandbox
 
-    with running_sandbox() as running:
+    with pytest.MonkeyPatch.context() as patch, running_sandbox() as running:
+        patch.setattr(routing, "compile_path", cache(routing.compile_path))  # each reset makes all routes again
         yield running
 
 
