@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -122,8 +123,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     root = os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(prefix="ttp-tests-")
     config.add_cleanup(lambda: shutil.rmtree(root, ignore_errors=True))
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # each of the hundreds of programs would compile all it imports
-        os.environ["PYTHONPYCACHEPREFIX"] = f"{root}/compiled"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", "")  # each of the hundreds of programs would compile all it imports
 
 
 def _begin_elsewhere(config: pytest.Config, share: float) -> None:
@@ -136,8 +136,10 @@ def _begin_elsewhere(config: pytest.Config, share: float) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let garbage be looked for only now, and never in the ten thousand tests themselves."""
+    """Let garbage be looked for only now, never in the ten thousand tests themselves, and seldom: as often as Python
+    does by itself, it would be a tenth of the tests' time."""
     gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     gc.enable()
 
 
@@ -281,7 +283,7 @@ def lent_schemas(request: pytest.FixtureRequest) -> Iterator[None]:
 def inherited() -> dict[str, str]:
     """Return what a test's program needs of this environment: where programs are, and the clock that `.ci/at` sets."""
     clock = {"LD_PRELOAD", "DONT_FAKE_MONOTONIC"}
-    named = {"PATH", "PYTHONPYCACHEPREFIX", "TTP_STORE__URL", *clock}
+    named = {"PATH", "TTP_STORE__URL", *clock}
     return {name: it for name, it in os.environ.items() if name in named or name.startswith("FAKETIME")}
 
 
@@ -459,6 +461,14 @@ def hasty_disk() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def trusted_once() -> Iterator[None]:
+    """Read the certificates of the machine once: each of the thousands of HTTP clients would take some milliseconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def patience() -> Iterator[None]:
     """Give what a run does at its end, in the few seconds that a person waits for it, more of them."""
     with pytest.MonkeyPatch.context() as patch:
@@ -549,9 +559,12 @@ def fill(ttp: Program, templates: dict[Filler, Path], tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 def shared_sandbox() -> Iterator[RunningSandbox]:
     """The one sandbox of a test process. Its users call `reset` first, with the clock and switches they need."""
+    from starlette import routing
+
     from ttp.sandbox.server import running_sandbox
 
-    with running_sandbox() as running:
+    with pytest.MonkeyPatch.context() as patch, running_sandbox() as running:
+        patch.setattr(routing, "compile_path", cache(routing.compile_path))  # each reset makes all routes again
         yield running
 
 

@@ -1,4 +1,4 @@
-"""How many examples a property is tried with: a fifth of them, always the same, or all of them, drawn at random.
+"""How many examples a property is tried with: an eighth of them, always the same, or all of them, drawn at random.
 
 The quick suite takes the profile `quick`; `pytest -m 'slow or hypothesis' --hypothesis-profile=thorough` all of them.
 """
@@ -17,14 +17,16 @@ USUAL = 100
 
 # How long an example takes, and to make it, is a matter of the machine and of what else runs on it.
 SLOW = HealthCheck.too_slow
-settings.register_profile(QUICK, max_examples=USUAL // 5, derandomize=True, deadline=None, suppress_health_check=[SLOW])
+settings.register_profile(QUICK, max_examples=USUAL // 8, derandomize=True, deadline=None, suppress_health_check=[SLOW])
 settings.register_profile(THOROUGH, max_examples=USUAL, deadline=None, suppress_health_check=[SLOW])
 
 
 def examples(count: int, **more: Any) -> settings:
-    """Return the settings of a property that is to be tried with `count` examples, or with a fifth of them."""
+    """Return the settings of a property that is to be tried with `count` examples, or with an eighth of them: with a
+    fifth where an example has several steps."""
     thorough = settings.get_current_profile_name() == THOROUGH
-    return settings(max_examples=count if thorough else max(2, count // 5), **more)
+    few = max(2, count // (5 if "stateful_step_count" in more else 8))
+    return settings(max_examples=count if thorough else few, **more)
 
 
 def every(step: int, values: Iterable[Any]) -> list[Any]:

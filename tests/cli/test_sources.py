@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.clock import START, FakeClock
 from tests.conftest import Program
+from tests.examples import examples
 from tests.feed_site import Answer, FeedSite, Item, feed_site
 from tests.mcp.conftest import Agent
 from tests.server.conftest import server_of
@@ -567,7 +568,7 @@ def _die_at(here: Application, at: int) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.permutations("abcdefgh").map(lambda names: names[:4]), min_size=1, max_size=6))
 def test_any_order_and_repetition_creates_each_item_once(
     tmp_path_factory: pytest.TempPathFactory, site: FeedSite, polls: list[list[str]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.drift.test_commands import TREE
@@ -15,10 +16,10 @@ BELOW = ("domain", "services", "store", "publisher", "platforms")
 COMMAND = re.compile(rf"\bttp ({'|'.join(command.name for command in COMMANDS)})\b")
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for layer in BELOW:
-        for path in sorted((ROOT / "ttp" / layer).rglob("*.py")):
-            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def modules() -> list[tuple[str, ast.Module]]:
+    paths = [path for layer in BELOW for path in sorted((ROOT / "ttp" / layer).rglob("*.py"))]
+    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
 
 
 def texts(module: ast.Module) -> Iterator[str]:

@@ -8,7 +8,6 @@ generated part is between two markers.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -95,9 +94,8 @@ def _layers() -> Iterator[str]:
     imports: dict[str, set[str]] = {}
     for path in (ROOT / "ttp").glob("*/**/*.py"):
         layer = path.relative_to(ROOT / "ttp").parts[0]
-        nodes = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
-        named = {node.module.split(".")[1] for node in nodes if node.module and node.module.startswith("ttp.")}
-        imports.setdefault(layer, set()).update(named - {layer})
+        named = re.findall(r"^ *from ttp\.(\w+)", path.read_text(), re.MULTILINE)
+        imports.setdefault(layer, set()).update({*named} - {layer})
     reached: dict[str, set[str]] = {}
     for layer in TopologicalSorter(imports).static_order():  # raises CycleError
         reached[layer] = imports[layer].union(*(reached[other] for other in imports[layer]))

@@ -71,7 +71,7 @@ def test_the_capability_limits_the_process(ttp: Program) -> None:
 @pytest.mark.parametrize(
     ("argv", "lists"),
     [
-        ((), False),
+        pytest.param((), False, marks=pytest.mark.slow),
         (("--capability", "publish,approve"), True),
         pytest.param(("--capability", "approve"), True, marks=pytest.mark.slow),
     ],

@@ -18,8 +18,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.conftest import Program
 from tests.pictures import picture
-from tests.remote.conftest import PATIENCE_S, Machines, served
+from tests.remote.conftest import PATIENCE_S, served
 from ttp.store.home.request_locks import FOLDER
 
 
@@ -38,14 +39,12 @@ def child_of(pid: int) -> int:
 
 @pytest.mark.parametrize("survives", [True, False])
 def test_a_command_goes_on_without_its_server_and_is_not_done_beside_itself(
-    full_store: Path, tmp_path: Path, machines: Machines, survives: bool
+    ttp: Program, full_store: Path, survives: bool
 ) -> None:
-    home = tmp_path / "home"
+    home = ttp.home
     shutil.copytree(full_store, home)
     home.chmod(0o700)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TTP_HOME", str(home))
-        token = machines.caller.ok("token", "create", "s", "--capability", "draft", "--json").json["token"]
+    token = ttp.ok("token", "create", "s", "--capability", "draft", "--json").json["token"]
     order = {"protocol": 1, "argv": ["create", "Once", "--media", "cup.jpg"], "cwd": "/", "files": ["/cup.jpg"]}
     parts: Any = {"command": (None, json.dumps(order)), "file": ("cup.jpg", picture("JPEG"))}
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k1"}

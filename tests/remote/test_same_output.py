@@ -101,7 +101,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", every(6, [name for name, argv in READING.items() if is_remote(argv)]))
+@pytest.mark.parametrize("name", every(12, [name for name, argv in READING.items() if is_remote(argv)]))
 def test_a_command_that_reads(machines: Machines, name: str) -> None:
     both_read(machines, *READING[name], *(() if name == "export" else ("--json",)))
 
@@ -113,17 +113,17 @@ def test_a_command_that_reads_in_each_format(machines: Machines, name: str, form
     both_read(machines, *READING[name], *form)
 
 
-@pytest.mark.parametrize("argv", every(6, BAD), ids=" ".join)
+@pytest.mark.parametrize("argv", every(12, BAD), ids=" ".join)
 def test_a_command_that_is_refused(machines: Machines, argv: tuple[str, ...]) -> None:
     both(machines, *argv)
 
 
-@pytest.mark.parametrize("name", every(3, list(REFUSED)))
+@pytest.mark.parametrize("name", every(9, list(REFUSED)))
 def test_an_error_in_json(machines: Machines, name: str) -> None:
     both(machines, *REFUSED[name], "--json")
 
 
-@pytest.mark.parametrize("most", [12, pytest.param(None, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("most", [6, pytest.param(None, marks=pytest.mark.slow)])
 def test_commands_that_write_in_a_row(machines: Machines, most: int | None) -> None:
     calls = [((*argv, "--json"), GIVEN.get(name, "")) for name, argv in WRITING.items()]
     for argv, stdin in [*calls, *((argv, "") for argv in MORE)][:most]:

@@ -31,7 +31,8 @@ from ttp.server.guard import MOST_BODY_BYTES
 from ttp.services.queries import PostView, Queries
 
 T = TypeVar("T")
-PATIENCE_S = 60.0
+PATIENCE_S = 600.0
+"""For an answer: this client runs in one thread with its server, on a machine that may be busy."""
 
 
 @dataclass

@@ -81,8 +81,8 @@ def test_a_repeat_that_cannot_be_read_is_named(db: Connection) -> None:
         repeats.recurrences(db)
 
 
-@examples(30)
-@given(st.lists(POSTS, min_size=1, max_size=3), st.data())
+@examples(20)
+@given(st.lists(POSTS, min_size=1, max_size=2), st.data())
 def test_every_field_comes_back_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, made: list[Post], data: st.DataObject
 ) -> None:

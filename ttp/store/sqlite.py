@@ -199,8 +199,9 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
 
 def connect_unchecked(path: Path, busy_timeout_s: float = 5.0, *, read_only: bool = False) -> SqliteConnection:
     """Open a SQLite file to copy, upgrade or replace it, without the pragmas of `connect`."""
+    file = path.resolve()
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}",
+        f"{file.as_uri()}?mode={'ro' if read_only else 'rw'}",
         uri=True,
         isolation_level=None,
         timeout=busy_timeout_s,
@@ -208,7 +209,7 @@ def connect_unchecked(path: Path, busy_timeout_s: float = 5.0, *, read_only: boo
         factory=SqliteConnection,
     )
     connection.row_factory = sqlite3.Row
-    connection.queue, connection.patience_s = _QUEUES.setdefault(path.resolve(), WriteQueue()), busy_timeout_s
+    connection.queue, connection.patience_s = _QUEUES.setdefault(file, WriteQueue()), busy_timeout_s
     return connection
 
 

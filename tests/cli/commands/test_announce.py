@@ -189,9 +189,8 @@ def test_gitlab_and_a_template_of_the_repository(ttp: Program, folder: Path, mon
         (f'to = ["x/me"]\ntext = "{"long " * 80}"', 2),
     ],
 )
-@pytest.mark.parametrize("capability", ["draft", "publish"])
 def test_a_file_that_is_wrong(
-    ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, file: str | None, code: int, capability: str
+    ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, file: str | None, code: int
 ) -> None:
     ttp.account("x/me")
     make_repository(folder, "x/me")
@@ -202,14 +201,15 @@ def test_a_file_that_is_wrong(
     path.unlink()
     if file is not None:
         path.write_text(file)
-    monkeypatch.setenv("TTP_CAPABILITY", capability)
-    ran = ttp("announce", "v2.1.0", "--json")
-    assert (ran.code, ran.error["exit"]) == (code, code), ran
-    assert "\n" not in ran.error["message"]
-    if code == 2:
-        assert ran.error["message"].startswith(".ttp/announce.toml")
-        assert not any("--" in hint for hint in ran.error["hints"])
-        assert "wrong" not in (file or "") or ran.error["hints"] == []  # the flaw is in another file
+    for capability in ("draft", "publish"):
+        monkeypatch.setenv("TTP_CAPABILITY", capability)
+        ran = ttp("announce", "v2.1.0", "--json")
+        assert (ran.code, ran.error["exit"]) == (code, code), ran
+        assert "\n" not in ran.error["message"]
+        if code == 2:
+            assert ran.error["message"].startswith(".ttp/announce.toml")
+            assert not any("--" in hint for hint in ran.error["hints"])
+            assert "wrong" not in (file or "") or ran.error["hints"] == []  # the flaw is in another file
     if not file or "other" not in file:  # the accounts are those of the store
         assert ttp("announce", "v2.1.0", "--dry-run", "--json").error["exit"] == code
     monkeypatch.delenv("TTP_CAPABILITY")

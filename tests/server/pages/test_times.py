@@ -92,7 +92,6 @@ def by_edit(person: Person, zone: ZoneInfo) -> Case:
 
 
 @pytest.mark.usefixtures("numbers")
-@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Asia/Kolkata"])
 @pytest.mark.parametrize(
     "case",
     [
@@ -106,8 +105,9 @@ def by_edit(person: Person, zone: ZoneInfo) -> Case:
     ],
 )
 def test_a_time_that_a_page_fills_in_is_scheduled_and_shown_again(
-    ann: Person, case: Callable[[Person, ZoneInfo], Case], zone: str
+    ann: Person, case: Callable[[Person, ZoneInfo], Case]
 ) -> None:
+    zone = "Asia/Kolkata"  # half an hour off
     here = ZoneInfo(zone)
     ann.ttp.ok("account", "set", ACCOUNT, "--tz", THERE)
     ann.does("/timezone", {"timezone": zone})
