@@ -74,6 +74,8 @@ def here(
     monkeypatch.setenv("TTP_MEDIA_HOST__BASE_URL", f"{shared_sandbox.url}/_sandbox/media/")
     ttp.ok("config", "set", "publish.lookup_gap_s", "0.01")
     monkeypatch.setenv("TTP_PUBLISH__STATUS_POLL_S", "0.01")
+    monkeypatch.setenv("TTP_PLATFORMS__THREADS__READY_S", "0")
+    monkeypatch.setattr("ttp.platforms.linkedin.media.IMAGE_WAIT_S", 0.0)
     return Practice(ttp, shared_sandbox)
 
 

@@ -60,7 +60,7 @@ EMPTY: dict[str, tuple[object, str]] = {
     "resume": ([], ""),
     "slots list": ([], ADD_SLOTS),
     "slots preview": ([], ADD_SLOTS),
-    "repeat list": ([], "ttp repeat ID --cron '0 9 * * 1'"),
+    "repeat list": ([], "ttp repeat ID 'mon 9:00'"),
     "metrics list": ([], IMPORT),
     "metrics summary": ([], IMPORT),
     "metrics pull": ([], "ttp account connect"),
@@ -307,6 +307,7 @@ def test_status_has_the_shape_of_the_contract(posts: Program) -> None:
         "webhooks",
         "sources",
         "publishers",
+        "notify",
         "logins",
     ]
     assert set(status["publisher"].values()) == {False, None}
