@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = {"sqlalchemy", "sqlmodel", "alembic", "httpx", "rich", "dateutil", "twitter_text", "pydantic"}
+HEAVY = {"sqlalchemy", "sqlmodel", "alembic", "httpx", "rich", "dateutil", "croniter", "twitter_text", "pydantic"}
 AT_ONCE = (("--version",), ("--help",), (), ("__complete", "post"))
 """Answered before Typer is imported."""
 BY_TYPER = (("list",), ("status",), ("help", "time"), ("list", "--help"))

@@ -1,20 +1,20 @@
-"""The instants of rules and cron expressions in a timezone. Only this module uses dateutil.
+"""The instants of rules and cron expressions in a timezone. Only this module uses croniter and dateutil.
 
-Rules are of local wall times; the clock changes are here. A repeated hour counts once, at its first pass. Wall times
+Both are of local wall times; the clock changes are here. A repeated hour counts once, at its first pass. Wall times
 that a clock change skips become one instant at the end of the gap.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ttp.domain.recurrence import Recurrence, rule_of
+from ttp.domain.recurrence import Recurrence
 from ttp.domain.slot import instants_in_any
-from ttp.domain.time.cron import rule_of_cron
 from ttp.domain.time.rules import CODES, parts_of
 from ttp.domain.time.zones import instant_of
 
@@ -24,12 +24,13 @@ _CYCLE = 400
 
 def cron_instants(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     """Yield the instants of a parsed expression in a zone, strictly after `after`: aware, UTC, each once."""
-    return rule_instants(rule_of_cron(expression), None, zone, after)
+    return _instants(_cron_walls(expression, after.astimezone(zone).replace(tzinfo=None, fold=0)), zone, after)
 
 
 def repeat_instants(one: Recurrence, after: datetime) -> Iterator[datetime]:
     """Yield the instants of a repeat, as `cron_instants`; without its end."""
-    return rule_instants(rule_of(one), one.anchor, ZoneInfo(one.timezone), after)
+    zone = ZoneInfo(one.timezone)
+    return rule_instants(one.rule, one.anchor, zone, after) if one.rule else cron_instants(one.cron, zone, after)
 
 
 def with_anchor(one: Recurrence, now: datetime) -> Recurrence:
@@ -45,15 +46,29 @@ def rule_instants(rule: str, anchor: str | None, zone: ZoneInfo, after: datetime
     """Yield the instants of parsed rules, one a line, from the day `anchor` on: as `cron_instants`."""
     start = after.astimezone(zone).replace(tzinfo=None, fold=0)
     first = start if anchor is None else datetime.fromisoformat(anchor)
+    return _instants(instants_in_any(_walls(line, first, start) for line in rule.split("\n")), zone, after)
+
+
+def _instants(walls: Iterable[datetime], zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+    """Yield the instants of sorted wall times."""
     last = after
     try:
-        for wall in instants_in_any(_walls(line, first, start) for line in rule.split("\n")):
+        for wall in walls:
             at = instant_of(wall, zone)
             if at > last:  # skip the second pass of an hour, and repeats at the end of a gap
                 last = at
                 yield at.astimezone(UTC)
     except OverflowError:
         return
+
+
+def _cron_walls(expression: str, start: datetime) -> Iterator[datetime]:
+    from croniter import CroniterBadDateError, croniter
+
+    walls = croniter(expression, start, ret_type=datetime)
+    with suppress(CroniterBadDateError):  # no time in the next fifty years
+        while True:
+            yield walls.get_next()
 
 
 def _walls(rule: str, first: datetime, start: datetime) -> Iterator[datetime]:

@@ -42,6 +42,8 @@ def parse_cron(text: str) -> str:
             f'"{text}": {plain[2]} days of the month together with weekdays differ between cron programs',
             Hint("try", " ".join([*plain[:2], first, *plain[3:]])),
         )
+    if "#" in plain[4] and plain[2] != "*":
+        raise UsageError(f'"{text}": days of the month beside one weekday of it differ between cron programs', _FORM)
     if len({"#" in item for item in plain[4].split(",")}) == 2:
         raise UsageError(f'"{text}" mixes every weekday and one of the month', _FORM)
     first_day, months = min(_numbers(plain[2], 1, 31)), _numbers(plain[3], 1, 12)
@@ -123,7 +125,8 @@ def _parse_field(place: int, field: str, fields: list[str]) -> str:
             whole[place] = field.replace(typed, f"{numbers[0]}-{_LAST[place]}/{match['step']}")
             message = f'{_FIELDS[place]} "{typed}" differs between cron programs'
             raise UsageError(message, Hint("try", " ".join(whole)))
-        items.append(re.sub(r"\d+", lambda number: str(int(number[0])), item))
+        plain = re.sub(r"\d+", lambda number: str(int(number[0])), item)
+        items.append(re.sub(r"^(\d+)-\1(/\d+)?$", r"\1", plain))
     return ",".join(items)
 
 
