@@ -146,7 +146,7 @@ def test_all_of_a_network_are_chosen_by_one_box_and_who_cannot_publish_says_why(
     back = after(ann, "check", accounts=[BLUESKY], all=["x"])
     assert sorted(back.fields["accounts"]) == [BLUESKY, "x/me", "x/other"]
     ann.ttp.ok("pause", "--account", "x/other")
-    ann.ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE handle = 'me' AND platform = 'x'")
+    ann.ttp.sql("UPDATE account SET needs_reconnect = true WHERE handle = 'me' AND platform = 'x'")
     page = ann.sees("/compose")
     whys = dict(re.findall(r'name="accounts" value="([^"]+)".*?class="why">([^<]+)<', page))
     assert set(whys) == {"x/me", "x/other"}
