@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import START
 from tests.conftest import Program
+from ttp.domain.login_end import LoginEnd, login_alarms
 
 NAME = "linkedin/nora"
 
@@ -72,3 +74,7 @@ def test_doctor_names_the_month_of_the_api_offline_too(ttp: Program, end: dateti
     ttp.ok("config", "set", "platforms.linkedin.version", "202511")
     (check,) = (one for one in ttp("doctor", "--json").json["checks"] if one["name"] == f"account.{NAME}")
     assert (check["status"], "platforms.linkedin.version" in check["hint"]) == ("fail", True)
+
+
+def test_a_login_that_ends_later_than_in_two_weeks_alarms_nobody_yet() -> None:
+    assert list(login_alarms([LoginEnd(NAME, START + timedelta(days=20), posts=(1,))], START)) == []

@@ -43,6 +43,7 @@ def test_words_are_expressions(words: str, crons: list[str]) -> None:
         ("sat 18.30", ["sat 18:30"]),
         ("mon 99", []),
         ("mon 9:00:30", []),
+        ("mon 9:00 from 2026-12-01", []),
     ],
 )
 def test_other_words_are_refused_with_what_they_can_mean(words: str, meant: list[str]) -> None:
@@ -94,6 +95,7 @@ def test_times_of_a_repeat_are_an_expression_where_one_says_them_and_else_a_rule
         ("last friday 17:00", ["monthly on the last fri at 17:00"]),
         ("first and third mon of the month 9:00", ["monthly on the first mon,third mon at 09:00"]),
         ("0 9 */10 * 1", ["0 9 1,11,21,31 * 1"]),
+        ("0 9 15 * 1 from 2026-12-01", ["0 9 15 * 1"]),
         *((words, []) for words in ("", "mon", "weekly 9:00", "every 2 weeks 9:00", "every 2 days on tue 9:00")),
         *((words, []) for words in ("hourly", "every 0 weeks on tue 9:00", "mon 9:00 from 2027-02-30")),
         *((words, []) for words in ("FREQ=HOURLY;BYMINUTE=0", "FREQ=DAILY;BYHOUR=9", f"FREQ=WEEKLY;{SUFFIX}")),
