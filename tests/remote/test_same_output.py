@@ -161,6 +161,7 @@ def test_the_files_of_each_command_are_its_parameters() -> None:
         assert files - {"search", "where"} == {*remote.files}, path
 
 
+@pytest.mark.slow
 def test_files_are_sent_and_written(machines: Machines, desk: Path) -> None:
     (desk / "photo.jpg").write_bytes(picture("JPEG"))
     (desk / "post.md").write_text("---\nto: [x/me]\nmedia: [photo.jpg]\nalt: [A cup]\n---\nFrom a file\n")
@@ -195,6 +196,7 @@ def test_folders_are_synced(machines: Machines, desk: Path) -> None:
     assert machines.plain(there) == machines.plain(here)
 
 
+@pytest.mark.slow
 def test_files_that_a_command_writes(machines: Machines, desk: Path) -> None:
     for place in ("here", "there"):
         (desk / place).mkdir()

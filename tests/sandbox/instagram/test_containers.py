@@ -325,6 +325,7 @@ def test_a_token_is_refreshed_after_a_day_and_not_before(instagram: Web) -> None
     assert instagram.get(f"/me?access_token={answer['access_token']}", signed=False).status_code == 200
 
 
+@pytest.mark.slow
 def test_four_hundred_containers_are_enough_for_a_day(instagram: Web, host: Host) -> None:
     def broken() -> Any:
         return created(instagram, media_type="REELS", video_url="http://127.0.0.1:1/none.mp4")
