@@ -88,11 +88,12 @@ def evenings(zone: ZoneInfo, until: datetime) -> str:
 ZURICH = datetime(2026, 10, 12, 6, tzinfo=UTC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "way", "zone", "start", "twice"),
     [
-        pytest.param("csv", "slots", "Europe/Zurich", ZURICH, datetime(2026, 10, 25, 2, 30), marks=pytest.mark.slow),  # noqa: DTZ001
-        pytest.param("md", "optimal", "Europe/Zurich", ZURICH, datetime(2026, 10, 25, 2, 30), marks=pytest.mark.slow),  # noqa: DTZ001
+        ("csv", "slots", "Europe/Zurich", ZURICH, datetime(2026, 10, 25, 2, 30)),  # noqa: DTZ001
+        ("md", "optimal", "Europe/Zurich", ZURICH, datetime(2026, 10, 25, 2, 30)),  # noqa: DTZ001
         ("md", "slots", "America/New_York", datetime(2026, 10, 19, 15, tzinfo=UTC), datetime(2026, 11, 1, 1, 30)),  # noqa: DTZ001
     ],
 )

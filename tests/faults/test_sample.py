@@ -49,6 +49,7 @@ def test_at_least_half_of_a_sample_spoils_a_publishing_call(seed: str) -> None:
     assert 2 * sum(run.at_call for run in drawn) >= len(drawn)
 
 
+@pytest.mark.slow
 @examples(10)
 @given(SEEDS)
 def test_a_sample_has_every_kind_of_post_that_its_sweep_has(seed: str) -> None:

@@ -138,6 +138,7 @@ def test_four_processes_ask_for_one_token_per_expiry(stage: Stage) -> None:
     race(stage, expiries=2, processes=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hosts", every(len(PLATFORMS), PLATFORMS), indirect=True)
 def test_three_hosts_ask_for_one_token_per_expiry(hosts: Stage) -> None:
     race(hosts, expiries=2, processes=3)
