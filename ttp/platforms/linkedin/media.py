@@ -25,6 +25,8 @@ IMAGE_WAIT_S = 3.0
 """After an image is sent: no app may ask whether it is ready."""
 PATIENCE_S = 1800.0
 """Seconds after which a video that is still processed counts as failed."""
+ENDED_WITHIN_S = 60.0
+"""Seconds after which a video that waits for its upload counts as never ended: its end was answered by another."""
 _POLL_S = (2.0, 4.0, 8.0, 15.0)
 _URNS = ("urn:li:image:", "urn:li:video:")
 
@@ -108,6 +110,9 @@ class LinkedInUploads(LinkedInPart):
                     reason = reply.text_at("processingFailureReason") or "it does not say why"
                     yield StepDone(f"drop the upload of {name}", reply.status), {}
                     raise StepFailed(step, NotDone(Kind.MEDIA, f"LinkedIn cannot process {name}: {reason}", "video"))
+                case "WAITING_UPLOAD" if waited >= ENDED_WITHIN_S:
+                    yield StepDone(f"drop the upload of {name}", reply.status), {}
+                    raise StepFailed(step, NotDone(Kind.SERVER, f"LinkedIn did not get all of {name}", passing=True))
                 case "PROCESSING" | "WAITING_UPLOAD":
                     seconds = _POLL_S[min(asked, len(_POLL_S) - 1)]
                     waited, asked = waited + seconds, asked + 1
@@ -155,7 +160,8 @@ class LinkedInUploads(LinkedInPart):
             content=read_range(file.path, start, end),
             uploading=True,
         )
-        if isinstance(reply, Answer) and reply.is_success:
+        # LinkedIn answers 201 to an image and names the etag of a part. Another success is a page of something between.
+        if isinstance(reply, Answer) and reply.is_success and (reply.status == 201 or reply.headers.get("etag")):
             return reply
         raise StepFailed(step, self.failure(request, reply))
 
