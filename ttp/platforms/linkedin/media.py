@@ -97,7 +97,7 @@ class LinkedInUploads(LinkedInPart):
         yield from self._wait_for_video(request, file.item.name, entry)
 
     def _wait_for_video(self, request: PublishRequest, name: str, entry: Entry) -> Iterator[tuple[Step, Entry]]:
-        step, waited, asked = f"process {name}", 0.0, 0
+        step, waited, polls = f"process {name}", 0.0, 0
         while waited < PATIENCE_S:
             reply = self.call(request, "GET", f"/rest/videos/{quote(str(entry['id']), safe='')}")
             match reply.success_at("status"):
@@ -109,8 +109,8 @@ class LinkedInUploads(LinkedInPart):
                     yield StepDone(f"drop the upload of {name}", reply.status), {}
                     raise StepFailed(step, NotDone(Kind.MEDIA, f"LinkedIn cannot process {name}: {reason}", "video"))
                 case "PROCESSING" | "WAITING_UPLOAD":
-                    seconds = _POLL_S[min(asked, len(_POLL_S) - 1)]
-                    waited, asked = waited + seconds, asked + 1
+                    seconds = _POLL_S[min(polls, len(_POLL_S) - 1)]
+                    waited, polls = waited + seconds, polls + 1
                     yield Wait(seconds, f"LinkedIn is processing {name}"), entry
                 case _:
                     raise StepFailed(step, self.failure(request, reply))

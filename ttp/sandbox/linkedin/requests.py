@@ -45,10 +45,10 @@ def authenticated_route(state: State, path: str, method: str, work: Work, *scope
             raise denial(name)
 
     def refuse_in_trouble(state: State, account: LinkedInAccount, request: Request) -> None:
-        found = TROUBLES.get(state.trouble_of(account))
-        if found is not None and name == POSTS:
-            more = {} if found.service_code is None else {"serviceErrorCode": found.service_code}
-            raise refusal(found.status, found.code, found.message, **more)
+        trouble = TROUBLES.get(state.trouble_of(account))
+        if trouble is not None and name == POSTS:
+            more = {} if trouble.service_code is None else {"serviceErrorCode": trouble.service_code}
+            raise refusal(trouble.status, trouble.code, trouble.message, **more)
 
     quota = Quota(name, LIMITS[name], 86_400, lambda wait_s: refusal(429, "TOO_MANY_REQUESTS", _THROTTLED))
     return checked_route(state, path, method, authenticate, work, check_scopes, quota, refuse_in_trouble)
