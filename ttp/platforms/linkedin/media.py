@@ -89,7 +89,7 @@ class LinkedInUploads(LinkedInPart):
             )
             if not ended.is_success:
                 failure = self.failure(request, ended)
-                if failure.kind in (Kind.CONTENT, Kind.MEDIA):  # a retry begins anew
+                if failure.kind in (Kind.CONTENT, Kind.MEDIA):  # a retry begins again
                     yield StepDone(f"drop the {step}", ended.status), {}
                 raise StepFailed(step, failure)
             entry = {key: entry[key] for key in ("sha256", "id", "at")}
