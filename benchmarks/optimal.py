@@ -67,9 +67,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first of them (0)")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), metavar="N", help="that share the work")
     parser.add_argument("--all-pages", action="store_true", help="include real accounts on which choices were made")
-    asked = parser.parse_args(argv)
-    seeds = range(asked.seed, asked.seed + asked.accounts)
-    real = [page for page in pages() if asked.all_pages or is_held_out(page)]
+    options = parser.parse_args(argv)
+    seeds = range(options.seed, options.seed + options.accounts)
+    real = [page for page in pages() if options.all_pages or is_held_out(page)]
     print(f"{machine()}; seeds {seeds.start} to {seeds.stop - 1}, {len(real)} real accounts.\n", flush=True)
     sizes = (*SIZES, NO_EFFECT)
     tasks: list[Callable[[], list[Judged]]] = [
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         *(partial(judge_lines, page, posts) for posts in FEWER[:3] for page in real),
         *(partial(judge_page, page, posts) for posts in POSTS_OF_PAGES for page in real),
     ]
-    with Pool(asked.processes, os.nice, (1,)) as pool:
+    with Pool(options.processes, os.nice, (1,)) as pool:
         judged = list(chain.from_iterable(pool.imap_unordered(_call, tasks)))
     for line in table(judged):
         print(line)

@@ -43,15 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, default=POSTS, help=f"in each of two months ({POSTS})")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"requests of each page ({ROUNDS})")
-    asked = parser.parse_args(argv)
+    options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        filling = multiprocessing.get_context("spawn").Process(target=_fill, args=(home, asked.posts))
+        filling = multiprocessing.get_context("spawn").Process(target=_fill, args=(home, options.posts))
         filling.start()
         filling.join()
         assert filling.exitcode == 0
         with _serving(home) as (address, link):
-            found = _measure(address, link, asked.rounds)
+            found = _measure(address, link, options.rounds)
     health = [_percentile(found[HEALTH], percent) for percent in (10, 50, 95)]
     print("| page | KB | KB, compressed, with files | p10, ms | p10, p50, p95, of /healthz |\n|---|---|---|---|---|")
     for path, answers in found.items():

@@ -39,10 +39,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--full", action="store_true", help=f"{ALL_STORED:,} stored posts instead of {STORED:,}")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="of how many runs the best is shown (3)")
     parser.add_argument("--postgresql", action="store_true", help="only several publishers on one PostgreSQL server")
-    asked = parser.parse_args(argv)
-    print(f"{machine()}; the best of {asked.runs} runs.\n")
+    options = parser.parse_args(argv)
+    print(f"{machine()}; the best of {options.runs} runs.\n")
     print("| what | measured | goal |\n|---|---|---|")
-    for row in several(full=asked.full) if asked.postgresql else one(asked.runs, ALL_STORED if asked.full else STORED):
+    stored = ALL_STORED if options.full else STORED
+    for row in several(full=options.full) if options.postgresql else one(options.runs, stored):
         print(f"| {' | '.join(row)} |", flush=True)
 
 
@@ -104,11 +105,11 @@ def httpx_share(requests: int) -> float:
     exceed it."""
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # shared: creating one takes as long as several requests
     with fake_platform.platform(ANSWER_S) as x:
-        left = iter(range(requests))
+        numbers = iter(range(requests))
 
         def work() -> None:
             with httpx.Client(trust_env=False, verify=trust) as client:
-                for _ in left:
+                for _ in numbers:
                     client.post(f"{x.url}/2/tweets", content=b'{"text":"Fresh beans, lot 1"}')
 
         threads = [threading.Thread(target=work) for _ in range(AT_ONCE)]

@@ -81,15 +81,15 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=POSTS, help="stored posts, one in ten still to come")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of each row the least of so many")
     parser.add_argument("--only", default="", help="only commands that begin so")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         home = folder / "home"
-        fill(make_store(home), asked.posts, coming=asked.posts // 10)
+        fill(make_store(home), options.posts, coming=options.posts // 10)
         environ = _environment(home, folder)
         goals = _rows(_prepared(folder, environ))
-        goals = {words: goal for words, goal in goals.items() if " ".join(words).startswith(asked.only)}
-        _print(goals, _measured(list(goals), environ, asked.rounds), folder)
+        goals = {words: goal for words, goal in goals.items() if " ".join(words).startswith(options.only)}
+        _print(goals, _measured(list(goals), environ, options.rounds), folder)
 
 
 def _prepared(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:

@@ -136,8 +136,7 @@ def _begin_elsewhere(config: pytest.Config, share: float) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let garbage be looked for only now, never in the ten thousand tests themselves, and seldom: as often as Python
-    does by itself, it would be a tenth of the tests' time."""
+    """Collect garbage rarely, and no object that exists now. Python's usual rate takes a tenth of the tests' time."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     gc.enable()

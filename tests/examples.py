@@ -22,8 +22,8 @@ settings.register_profile(THOROUGH, max_examples=USUAL, deadline=None, suppress_
 
 
 def examples(count: int, **more: Any) -> settings:
-    """Return the settings of a property that is to be tried with `count` examples, or with an eighth of them: with a
-    fifth where an example has several steps."""
+    """Return the settings of a property that is tried with `count` examples, or with an eighth of them; with a fifth
+    where an example has several steps."""
     thorough = settings.get_current_profile_name() == THOROUGH
     few = max(2, count // (5 if "stateful_step_count" in more else 8))
     return settings(max_examples=count if thorough else few, **more)

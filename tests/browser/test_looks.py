@@ -22,7 +22,7 @@ PAGES = (
     *("/posts/1", "/posts/1/edit", "/posts/1/delete", "/posts/2/resolve", "/posts/3", "/posts/99", "/login/x"),
 )
 MOST_PX = 2500
-"""How tall a page is at most on a phone, but for the form of a thread with its previews."""
+"""How tall a page is at most on a phone, except the form of a thread with its previews."""
 VIEWS = [(width, dark) for dark in (False, True) for width in (1440, 390, 320)]
 AXE = """async (only) => {
   const found = await axe.run(only ? { runOnly: { type: "rule", values: [only] } } : {});

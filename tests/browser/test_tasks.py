@@ -30,7 +30,7 @@ MOST_TABS = 250
 
 @dataclass
 class Person:
-    """Somebody who uses a page in one of the ways."""
+    """A person who uses the pages in one of the ways."""
 
     site: Site
     page: Any
@@ -160,7 +160,7 @@ def read_the_best_times_and_the_report(person: Person) -> None:
 
 
 def decide_by_a_link(person: Person, decision: str) -> None:
-    """Approve a post or send it back, as somebody without a login."""
+    """Approve a post or send it back, as someone without a login."""
     if decision == "reject":
         person.press(".decide summary")
         person.write("[name=reason]", "The price is wrong")

@@ -1,4 +1,4 @@
-"""A login that no app can renew: its end is told where posts are scheduled, in status and calendar, and before it."""
+"""A login that no app can renew: its end shows where posts are scheduled, in status and calendar, and before it."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def posts(ttp: Program) -> None:
 
 
 def wrong_answer(ttp: Program, mark: str, typed: str, meant: str) -> object:
-    """Type a row and run what is suggested; what is wrong about it."""
+    """Type a row and run what is suggested. Return what is wrong with it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ttp.cli.commands.posts.is_attended", lambda: mark == "@")
         ran = ttp(*shlex.split(typed))

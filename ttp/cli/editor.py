@@ -101,7 +101,7 @@ def create_in_editor(context: Context, post_input: PostInput) -> None:
             unsaved = drafts.left_behind()
             if unsaved and editor_form.is_empty_edit(post_input):
                 sheet = stack.enter_context(drafts.begin(unsaved))
-                maybe = ", or ttp was ended while it saved it: see  ttp list" if sheet.saving else ""
+                maybe = "; ttp may have stopped while saving it: see  ttp list" if sheet.saving else ""
                 context.out.note(f"continuing the last text, which was not saved{maybe}")
             else:
                 if unsaved:
@@ -221,5 +221,5 @@ def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
 def _error_lines(error: TtpError) -> list[str]:
     """Return the error as lines for the top of the file, with what to write in it."""
     first, *more = error_lines(error, lambda way: command_text(as_fields(way) or ""))
-    last = "Fix it and save. If you leave the file unchanged, it is kept."
+    last = "Fix it and save. If you close the file unchanged, nothing is stored and the file is kept."
     return [first.removeprefix("ttp: error: "), *more, last]

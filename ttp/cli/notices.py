@@ -17,7 +17,6 @@ from ttp.cli.terminal import escape_text
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import Action, OtherOptions, WayOut, action
 from ttp.domain.errors import Hint, Problem, TtpError
-from ttp.domain.platform import LOST_ANSWER
 from ttp.domain.time.formatting import format_instant
 from ttp.views import posts as notices
 from ttp.views.posts import Notice, moved_posts
@@ -39,7 +38,7 @@ def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
 
 
 def note_unnotified(context: Context) -> None:
-    """Print a note if nobody would be told that something needs a person."""
+    """Print a note if nobody is notified when something needs a person."""
     from ttp.domain.notification import NOBODY, names_in_use
 
     if not names_in_use(context.config):
@@ -47,8 +46,8 @@ def note_unnotified(context: Context) -> None:
 
 
 def note_new_account(context: Context, account: Account) -> None:
-    """Print what a person must know of an account: that local files cannot be posted to it, or that nothing but a
-    person settles a lost answer."""
+    """Print what a person must know of an account: that local files cannot be posted to it, or that only a person can
+    settle a lost answer."""
     from ttp.services.doctor import media_host_advice
 
     if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
@@ -56,7 +55,7 @@ def note_new_account(context: Context, account: Account) -> None:
         context.out.note(f"{sentence}\nfix: {command_text(way)}")
     if context.proof_for(account) == "none":
         context.out.note(
-            f"{account.name}: a lost answer {LOST_ANSWER['none']}: the post is needs_review until you look"
+            f"{account.name}: if the answer to a post is lost, it is needs_review until you say whether it is live"
         )
 
 

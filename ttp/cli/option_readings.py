@@ -139,7 +139,7 @@ class _Unknown(NamedTuple):
 
 
 def _of_platforms(forms: Iterable[str], value: str, line: TypedCommand) -> Iterator[str]:
-    """Yield the forms with the platform for `*`: the only one whose option can be that, of those of the post."""
+    """Yield the forms with a platform for `*`: the only one of the post whose option accepts the value."""
     from ttp.domain.options import all_options
     from ttp.platforms.registry import Registry
 

@@ -548,7 +548,7 @@ def parse_times(
     command = [*again, *filter(None, [flag])]
     if len(typed) != 1:
         raise UsageError(
-            "say only once when" if typed else "no times given", Hint("try", quote_command(*command, text))
+            "give the times only once" if typed else "no times given", Hint("try", quote_command(*command, text))
         )
     try:
         return parse[flag](text)

@@ -132,8 +132,8 @@ class Health(QueueHealth):
     `held`: due posts of accounts on hold. `next_post` is due at `next_due_at`; `coming`: the next few. `costs`: what
     platforms will charge for waiting posts. `elsewhere`: why nothing is published from this machine; `unreadable`: what
     is skipped because it cannot be read. `logins`: those that end soon, or before posts of theirs. `publishers`: all
-    that publish from the store; `publisher` is this home's, or else the first of them. `notify`: who would be told that
-    something needs a person.
+    that publish from the store; `publisher` is this home's, or else the first of them. `notify`: the names
+    in `notify.to` that are set up.
     """
 
     next_due_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""The end of logins that no app can renew: which posts are due after it, and when a person hears of it."""
+"""The end of logins that no app can renew: which posts are due after it, and when a person is reminded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REMINDERS_D = (14, 7, 1)
 
 @dataclass(frozen=True, slots=True)
 class LoginEnd:
-    """`at`: may be over. `posts`: ids of some that are due after it."""
+    """`at`: can be in the past. `posts`: ids of some that are due after it."""
 
     account: str
     at: datetime
@@ -35,7 +35,7 @@ class LoginEnd:
 
 
 def login_end(account: Account, platforms: PlatformFacts) -> datetime | None:
-    """Return until when a person must log in again; None if ttp renews the login, or it has no end."""
+    """Return the time by which a person must log in again; None if ttp renews the login, or it has no end."""
     if not account.connected or account.needs_reconnect or account.platform not in platforms.names():
         return None
     return account.expires_at if platforms.facts(account.platform).login_ends else None

@@ -18,7 +18,7 @@ OWN_WAYS = ("desktop", "program", "ntfy")
 """How ttp itself sends notifications. Any other name in `notify.to` is that of a stored address."""
 NEEDED: Mapping[str, str] = MappingProxyType({"program": "notify.program", "ntfy": "notify.ntfy.url"})
 """The setting that a way needs."""
-NOBODY = "nobody would be told that something needs you"
+NOBODY = "nobody is notified when something needs you"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 

@@ -88,7 +88,7 @@ class Facts:
     client_id_label: str = "Client id"
     needs_client_secret: bool = True
     login_ends: bool = False
-    """No app renews a login of it: a person logs in again before it ends."""
+    """Whether its logins end and apps cannot renew them: a person must log in again."""
     code_life: timedelta = timedelta(minutes=10)
     """How long the code of a login works."""
     needs_https_redirect: bool = False
@@ -101,7 +101,7 @@ class Facts:
     post_url: str = ""
     """Pattern with the named groups `id`, `handle`, `kind` or `code`."""
     id_form: str = "{id}"
-    """A post's id, of the groups of `post_url`."""
+    """Format of a post's id, from the groups of `post_url`."""
     id_time: tuple[int, int, int] | None = None
     """Where a post's id (or the code in its link) holds a time: bits below it, its unit in µs, its epoch in µs."""
     id_digits: str = "0123456789"

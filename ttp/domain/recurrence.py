@@ -13,7 +13,7 @@ from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 
 SHOWN = 3
-"""Instants of a repeat that answers tell."""
+"""Next times of a repeat in an answer."""
 
 
 class OccurrenceState(StrEnum):
@@ -88,7 +88,7 @@ class Occurrence:
 
 
 def times_of(one: Recurrence | Repeat) -> str:
-    """Return when a repeat comes, in words where words say it: `slot_parser.parse_rule` reads them as the same."""
+    """Return the times of a repeat, in words if words can say them. `slot_parser.parse_rule` reads them as the same."""
     from ttp.domain.time.slot_parser import format_slot_times
 
     return format_slot_times(one.cron, one.rule, one.anchor)

@@ -35,10 +35,10 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
         return delivery.mark_published(now, remote_id, url)
     if remote_id is None:
         raise UsageError(
-            f"the next part replies to the id of this one, which an address on {facts.title} does not have",
+            f"the next part replies to this one and needs its id, which an address on {facts.title} does not contain",
             Hint("fix", action("resolve", delivery.post_id, account=delivery.account, published="ID")),
             Hint("see", action("metrics list")),
-            details=["Or delete it there and say that it was not published."],
+            details=["Or delete it there, and resolve it as not published."],
         )
     if remote_id in delivery.parts:
         number = delivery.parts.index(remote_id) + 1

@@ -91,7 +91,7 @@ class PublishRequest:
 
     @property
     def token_key(self) -> str:
-        """A name for the token and who should have it, that does not show it. Two accounts may have the same token."""
+        """Hash of the token, the account and its user. Two accounts may have the same token."""
         user_id = self.credentials.user_id or self.account.user_id
         text = f"{self.account.name} {user_id} {self.credentials.access_token}"
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

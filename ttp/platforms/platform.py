@@ -178,7 +178,7 @@ class Platform(Facts):
         return "none"
 
     def setting_remarks(self, config: Config, now: datetime) -> Iterator[Remark]:
-        """Yield what is to be known of its settings, such as a version of its API that ends."""
+        """Yield remarks about its settings, such as a version of its API that ends."""
         yield from ()
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:

@@ -134,7 +134,7 @@ class Notifications:
             return [] if db is None else stored.newest(db, most)
 
     def check_name(self, name: str) -> None:
-        """Raise UsageError if nothing can be sent by a name, or its token not be stored yet."""
+        """Raise UsageError if a name cannot be used, or if its token cannot be stored yet."""
         if name == "ntfy" and not host_of_ntfy(self._config):
             raise UsageError(
                 "notify.ntfy.url is not a web address", Hint("fix", action("config set", "notify.ntfy.url", "ADDRESS"))
@@ -146,7 +146,9 @@ class Notifications:
         """Store an address that Apprise accepts, or the token of ntfy. Return the service or the host that it is for.
         UsageError."""
         if not secret or not secret.isprintable() or " " in secret:
-            raise UsageError("it is empty or not one word; nothing was stored", Hint("try", action("notify add", name)))
+            what = "access token" if name == "ntfy" else "address"
+            message = f"the {what} is empty or has a space; nothing was stored"
+            raise UsageError(message, Hint("try", action("notify add", name)))
         host = host_of_ntfy(self._config) if name == "ntfy" else ""
         try:
             goes_to = host or self._notifiers.service(secret)
@@ -162,7 +164,7 @@ class Notifications:
         return is_stored
 
     def refuse_unknown(self, names: Sequence[str]) -> None:
-        """Raise UsageError for the first name that is no way of ttp, and has no address."""
+        """Raise UsageError for the first name that is neither one of OWN_WAYS nor a stored address."""
         for name in names:
             if name == "command":
                 raise UsageError('"command" is now "program"', Hint("try", "program", ("command", "program")))

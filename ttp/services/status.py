@@ -47,7 +47,7 @@ NOT_RUNNING, SLEEPS = "not-running.noted", "sleeps.noted"
 """The files in TTP_HOME that say when people last read that nothing publishes, and that this machine sleeps."""
 MOST_PRICED = 1000
 MOST_NAMED = 5
-"""Posts that are named of an account."""
+"""Posts of an account whose ids are shown."""
 HANGS_AFTER = timedelta(minutes=1)
 """A publisher writes down every ten seconds that it runs; checking a large file after a crash takes longer."""
 T = TypeVar("T")
@@ -183,8 +183,8 @@ class Status:
             )
 
     def full_health(self, coming: int = 0) -> Health:
-        """Return the health with the costs of platforms, whom notifications tell, and why this machine must not
-        publish, if so."""
+        """Return the health with the costs of platforms, the names that notifications go to, and why this machine
+        must not publish, if so."""
         with self._database.reading() as db:
             names = names_in_use(self._config)
             return replace(self.health(coming, db), costs=self.costs(db), elsewhere=self.elsewhere(db), notify=names)

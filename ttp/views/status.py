@@ -46,7 +46,7 @@ def status_json(health: Health) -> StatusAnswer:
     `webhooks`: the events that wait to be sent, and those that were given up. The publisher's `version` is that of the
     program that it still runs. `publishers`: every one that publishes from the store, with the number of accounts
     that it has in hand. `logins`: those that end soon, or before the `posts`, of which at most five are named.
-    `notify`: the names in `notify.to` that would be told that something needs a person."""
+    `notify`: the names in `notify.to` that are set up."""
     publisher, needs = health.publisher, health.needs
     counts: NeedsAnswer = {"review": len(needs.review), "reconnect": len(needs.reconnect), "retry": len(needs.retry)}
     if needs.approve is not None:

@@ -63,7 +63,7 @@ def test_queue_and_calendar_name_a_login_that_ends_before_a_post_and_offer_anoth
     for view in ("month", "week", "day"):
         page = ann.sees(f"/calendar?view={view}&when={end + timedelta(days=1):%Y-%m-%d}")
         assert "/accounts/connect?name=linkedin" in page
-        assert page.count('title="A login ends before it"') == 1
+        assert page.count('title="A login ends before this post"') == 1
     assert "/accounts/connect?name=linkedin" not in ann.sees("/calendar?when=2030-01"), "no such post in it"
 
 

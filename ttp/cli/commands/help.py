@@ -80,7 +80,7 @@ VARIABLES = (
         "an app password for ttp announce without a store; NETWORK is the name of the network in capitals",
     ),
     ("TTP_NO_INPUT", "any value: never ask; fail if a question would be needed"),
-    ("TTP_NTFY_TOKEN", "the access token of notifications by ntfy; instead of ttp notify add ntfy"),
+    ("TTP_NTFY_TOKEN", "the access token for notifications by ntfy; replaces the one of ttp notify add ntfy"),
     (
         "TTP_CREDENTIALS_KEY",
         "the key of credentials.backend store; during ttp credentials rekey the new one, a space, and the old one",

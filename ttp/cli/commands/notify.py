@@ -122,14 +122,14 @@ def list_(
 @with_output()
 def add(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="desktop, program, ntfy, or your own: phone.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="desktop, program, ntfy, or a name of your own.")],
     source: Annotated[str | None, typer.Argument(metavar="[-]", help="- reads the address from stdin.")] = None,
 ) -> None:
-    """Be notified in one more way: on the desktop, or at an address of Apprise.
+    """Add a way to be notified: the desktop, or a service that Apprise knows.
 
-    ttp asks for the address, hidden, or reads it from stdin. It is a secret, and is stored where tokens are. Services
-    and their addresses: https://appriseit.com/services/. For ntfy it asks for the access token of the topic in
-    notify.ntfy.url, which the variable TTP_NTFY_TOKEN may have instead.
+    ttp asks for the address of the service, hidden, or reads it from stdin. It is a secret, and is stored where tokens
+    are. Services and their addresses: https://appriseit.com/services/. For ntfy it asks for the access token of the
+    topic in notify.ntfy.url. The variable TTP_NTFY_TOKEN can have that token instead.
 
     Examples:
       ttp notify add desktop
@@ -137,7 +137,9 @@ def add(
       ttp notify add team - < address.txt
     """
     if source not in (None, "-"):
-        raise UsageError("an address is not typed on the command line", Hint("try", action("notify add", name)))
+        raise UsageError(
+            "an address is a secret, so it is not typed on the command line", Hint("try", action("notify add", name))
+        )
     context.notifications.check_name(name)  # what is typed after it must not be lost
     lines = [f"Notifications go to {name}.", f"Check it:  ttp notify test {name}"]
     if name not in ("desktop", "program"):
@@ -158,7 +160,7 @@ def _secret_of(context: Context, name: str, source: str | None) -> str:
 @notify.command("remove")
 @with_output()
 def remove(context: Context, name: NotifyName) -> None:
-    """Notify one name less, and delete its address.
+    """Remove a name from notify.to, and delete its address.
 
     Examples:
       ttp notify remove phone

@@ -40,13 +40,13 @@ def add(
         typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=options.parse_id_or_times),
     ] = None,
     times: Annotated[
-        list[str] | None, typer.Argument(metavar="[TIMES...]", help="Such as mon,thu 9:00, or as below.")
+        list[str] | None, typer.Argument(metavar="[TIMES...]", help="Days and times, such as mon,thu 9:00.")
     ] = None,
     cron: options.Cron = None,
     rule: Annotated[
         str | None,
         typer.Option(
-            "--rule", metavar="RRULE", help="A rule of calendars: 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0'."
+            "--rule", metavar="RRULE", help="An iCalendar rule: 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0'."
         ),
     ] = None,
     tz: options.CronZone = None,

@@ -19,7 +19,7 @@ _FPS_SLACK = 0.5
 class MediaLimits:
     """What an item may be; None: anything. `sides` and `widths` in pixels (least, most), `box` is the longer and the
     shorter side, `aspects` are width:height (lowest, highest) as numbers to multiply with, durations in ms.
-    `most_mbit`: a second, on average."""
+    `most_mbit`: megabits a second, on average."""
 
     mimes: tuple[str, ...] | None = None
     most_bytes: int | None = None

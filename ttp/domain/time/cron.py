@@ -43,9 +43,10 @@ def parse_cron(text: str) -> str:
             Hint("try", " ".join([*plain[:2], first, *plain[3:]])),
         )
     if "#" in plain[4] and plain[2] != "*":
-        raise UsageError(f'"{text}": days of the month beside one weekday of it differ between cron programs', _FORM)
+        message = f'"{text}": days of the month together with a numbered weekday (2#1) differ between cron programs'
+        raise UsageError(message, _FORM)
     if len({"#" in item for item in plain[4].split(",")}) == 2:
-        raise UsageError(f'"{text}" mixes every weekday and one of the month', _FORM)
+        raise UsageError(f'"{text}" mixes plain and numbered weekdays (2 and 2#1)', _FORM)
     first_day, months = min(_numbers(plain[2], 1, 31)), _numbers(plain[3], 1, 12)
     if plain[4] == "*" and all(first_day > _LONGEST[month - 1] for month in months):
         raise UsageError(f'"{text}" never occurs', _FORM)

@@ -39,7 +39,7 @@ _ONLY = {
 _ELSEWHERE = {
     "BYSECOND": "posts have whole minutes",
     "TZID": "the timezone is an option of its own",
-    "DTSTART": "the first day is written behind the rule: from 2026-12-01",
+    "DTSTART": "the first day is given after the rule: from 2026-12-01",
     "RDATE": "single dates are posts of their own",
     "EXDATE": "a repeat can skip its next time",
 }
@@ -75,12 +75,12 @@ def parse_rrule(text: str) -> str:
             rule = ";".join("=".join(pair) for pair in pairs if pair[0] != name)
             day = re.sub(r"^(\d{4})(\d\d)(\d\d)(T235959)?$", r"\1-\2-\3", parts[name])
             end = {"count": parts[name]} if name == "COUNT" else {"until": day if "-" in day else "DATE"}
-            raise UsageError(f"{name} is no part of the rule here", Hint("try", other_options(rule=rule, **end)))
+            raise UsageError(f"{name} cannot be part of a rule here", Hint("try", other_options(rule=rule, **end)))
     other = next((name for name in _ELSEWHERE for key in parts if re.search(rf"(^|;|:){name}", key)), None)
     if parts.get("BYSECOND") == "0":
         del parts["BYSECOND"]
     elif other:
-        raise UsageError(f"{other} is no part of the rule here: {_ELSEWHERE[other]}", _FORM)
+        raise UsageError(f"{other} cannot be part of a rule here: {_ELSEWHERE[other]}", _FORM)
     if len({name for name, _ in pairs}) < len(pairs) or not parts.keys() <= {*_ORDER}:
         raise UsageError(f'"{text}" is not an RRULE', _FORM)
     frequency = parts.get("FREQ", "")

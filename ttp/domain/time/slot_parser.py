@@ -58,7 +58,7 @@ def parse_slot_times(text: str) -> list[str]:
         error.hints = error.hints or (_FORM,)
         raise
     if not all(crons):
-        raise UsageError(f'"{text}" is only for repeats: slots have no first day', _FORM)
+        raise UsageError(f'"{text}" works only for repeats: slots are cron expressions, and none can say this', _FORM)
     return crons
 
 
@@ -73,7 +73,7 @@ def parse_rule(text: str) -> Rule:
     rules = _parse_words(text)
     if len(rules) > 1:
         hints = [Hint("try", format_slot_times(one.cron, one.rule, one.anchor)) for one in rules]
-        raise UsageError(f"a repeat has one minute of the hour: make {len(rules)} repeats", *hints)
+        raise UsageError(f"a repeat has one minute of the hour: create {len(rules)} repeats", *hints)
     return rules[0]
 
 
@@ -90,7 +90,7 @@ def as_rule(cron: str, anchor: str | None = None) -> Rule:
     """Return a parsed cron expression as a rule."""
     rule = rule_of_cron(cron)
     if anchor is not None and "\n" in rule:
-        raise UsageError("days of the month or weekdays have no first day", Hint("try", cron))
+        raise UsageError("an expression with days of the month and weekdays cannot have a first day", Hint("try", cron))
     return Rule(cron) if anchor is None else _rule(rule, anchor)
 
 

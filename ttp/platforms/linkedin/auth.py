@@ -30,7 +30,7 @@ class LinkedInLogin(CodeLogin):
         return f"{self._root()}/authorization"
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        """LinkedIn takes PKCE only of apps for which it has enabled that."""
+        """LinkedIn accepts PKCE only from apps for which it has enabled it."""
         return None
 
     def post_as(self, app: App, path: str, form: dict[str, str], *hidden: str | None) -> Reply:  # type: ignore[override]
@@ -63,7 +63,7 @@ def parse_person(value: object) -> str | None:
 
 
 def handle_of(name: str, user_id: str) -> str:
-    """Return a person's name as a handle (`nora-lind`), because LinkedIn tells apps no other; the id of a name without
-    Latin letters."""
+    """Return a person's name as a handle (`nora-lind`), because LinkedIn gives apps no other; the id if the name
+    has no Latin letters."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")[:64] or user_id

@@ -42,7 +42,7 @@ CHECK_S = 900.0
 PATH = "/rest/posts"
 STEP = f"POST {PATH}"
 OWN_POSTS = "https://www.linkedin.com/in/me/recent-activity/all/"
-"""Where a person sees the own posts, whoever that is."""
+"""Where people see their own posts."""
 _URN = re.compile(r"urn:li:(?:share|ugcPost):([0-9]{1,30})", re.ASCII)
 _TITLE, _DESCRIPTION = 200, 256
 """Most characters of a link card, as an older API had them: the documentation of this one names no limit."""
@@ -141,21 +141,21 @@ class LinkedInClient(LinkedInPart):
         at, platform_at = int(match[1]) >> 22, self._http.platform_at(request.account.name)
         if platform_at is None or not -_BEFORE_MS <= at - tried_at <= _AFTER_MS or to_ms(platform_at) - at < _BEFORE_MS:
             return None
-        note = "its answer was lost, and LinkedIn named it when it refused the text again"
+        note = "its answer was lost; LinkedIn named this post when it refused the same text again"
         return Done(match[0], link(match[0]), http_status=422, note=note)
 
     # Look-ups.
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Ask nothing: no app may read a person's posts."""
-        message = "LinkedIn lets no app read a person's posts: look whether it is there"
+        message = "LinkedIn lets no app read a person's posts: check whether it is there"
         unclear = Unclear(Kind.UNKNOWN, message, final=True, links=(OWN_POSTS,))
         return LookupResult(unclear, self._http.platform_at(request.account.name))
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
         if _URN.fullmatch(remote_id) is None:  # a person named it, by the address that LinkedIn shows
             return NotDone(
-                Kind.CONTENT, f"this address does not tell an app which post it is: delete {link(remote_id)}"
+                Kind.CONTENT, f"apps cannot delete a post by this address; delete it yourself: {link(remote_id)}"
             )
         reply = self.call(request, "DELETE", f"{PATH}/{quote(remote_id, safe='')}")
         return Deleted(reply.status) if isinstance(reply, Answer) and reply.is_success else self.failure(request, reply)

@@ -18,7 +18,7 @@ from ttp.platforms.linkedin.limits import next_reset
 from ttp.platforms.reply import Answer, Reply, add_seconds, reconnect_hint, value_at
 
 HOLD_S = 3600.0
-"""An account waits so long while the month of the API in the settings has ended."""
+"""Seconds that an account waits when the API version in the settings has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     for row in REFUSALS:
         fits = row.status == answer.status and (not row.codes or set(row.codes) & set(codes))
         if fits and row.words in words.lower():
-            advice = "; set platforms.linkedin.version to a newer month" if row.is_version else ""
+            advice = "; set platforms.linkedin.version to a newer one" if row.is_version else ""
             return NotDone(
                 row.kind,
                 f"{answer.status} {words or ' '.join(codes)}{advice}",

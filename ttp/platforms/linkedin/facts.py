@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ttp.domain.post_kind import PostKind
 
 VERSION = "202609"
-"""The month of the API that ttp is written for."""
+"""The version of the API that ttp is written for."""
 VERSION_SOON = timedelta(days=30)
-"""`ttp doctor` warns so long before the month in the settings ends."""
+"""How long before the end of the version in the settings `ttp doctor` warns."""
 
 
 class LinkedIn(Platform):
@@ -36,11 +36,11 @@ class LinkedIn(Platform):
         Key("login_url", "https://www.linkedin.com/oauth/v2", "where its login page and its tokens are"),
         Key("client_id", None, "your LinkedIn app's client id"),
         Key("redirect_uri", "http://localhost:8722/callback", "the redirect URL of your app"),
-        Key("version", VERSION, "the month of the API, YYYYMM; LinkedIn ends it after about a year"),
+        Key("version", VERSION, "the version of the API, a month (YYYYMM); LinkedIn ends each after about a year"),
         Key(
             "settle_by_duplicate",
             False,
-            "take the post that LinkedIn names when it refuses a repeated text as the one whose answer was lost",
+            "after a lost answer, accept as published the post that LinkedIn names when it refuses a duplicate",
         ),
     )
 
@@ -66,11 +66,11 @@ class LinkedIn(Platform):
         newer = action("config set", "platforms.linkedin.version", "YYYYMM")
         end = version_ends(version)
         if end is None:
-            yield failure_remark(f"platforms.linkedin.version is {version}, and not a month such as {VERSION}", newer)
+            yield failure_remark(f"platforms.linkedin.version is {version}, not a month such as {VERSION}", newer)
         elif end <= now:
-            yield failure_remark(f"month {version} of the API has ended", newer)
+            yield failure_remark(f"LinkedIn has ended version {version} of its API", newer)
         else:
-            message = f"month {version} of the API ends about {format_end(end, now)}"
+            message = f"LinkedIn ends version {version} of its API about {format_end(end, now)}"
             yield warning_remark(message, newer) if end - now < VERSION_SOON else ok_remark(message)
 
     def post_kinds(self) -> tuple[PostKind, ...]:
@@ -80,7 +80,7 @@ class LinkedIn(Platform):
 
 
 def version_ends(version: str) -> datetime | None:
-    """Return when LinkedIn ends a month of its API: about the middle of that month a year later. None if the text is
+    """Return when LinkedIn ends a version of its API: about the middle of its month a year later. None if the text is
     not a month. See docs/reference/platforms/linkedin.md, section 1."""
     try:
         return datetime(int(version[:4]) + 1, int(version[4:]), 15, tzinfo=UTC) if len(version) == 6 else None

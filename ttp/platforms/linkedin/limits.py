@@ -1,4 +1,4 @@
-"""LinkedIn's limits: calls of a day, of the member and the app. Only a refusal tells that one is reached."""
+"""LinkedIn's limits: calls of a day, of the member and the app. Only a refusal shows that one is reached."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RESOURCE = re.compile(r"/(?:rest|v2)/(\w+)")
 
 
 def next_reset(answer: Reply, now: datetime) -> datetime:
-    """Return when a limit that is reached ends: LinkedIn tells none, so five minutes after its next midnight in UTC."""
+    """Return when a limit that is reached ends: LinkedIn does not say when, so five minutes after midnight UTC."""
     if (wait_s := retry_after_s(answer)) is not None:
         return add_seconds(now, wait_s)
     there = answer.date or now

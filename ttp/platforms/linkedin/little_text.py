@@ -49,5 +49,5 @@ def find_links(text: str) -> Iterator[tuple[int, int]]:
 
 
 def odd_mentions(text: str) -> Iterator[str]:
-    """Yield what looks like a mention and is none."""
+    """Yield what looks like a mention and is not one."""
     return (match[0] for match in _LIKE_A_MENTION.finditer(text) if not MENTION.fullmatch(match[0]))

@@ -91,7 +91,7 @@ class LinkedInUploads(LinkedInPart):
             )
             if not ended.is_success:
                 failure = self.failure(request, ended)
-                if failure.kind in (Kind.CONTENT, Kind.MEDIA):  # a retry begins anew
+                if failure.kind in (Kind.CONTENT, Kind.MEDIA):  # a retry begins again
                     yield StepDone(f"drop the {step}", ended.status), {}
                 raise StepFailed(step, failure)
             entry = {key: entry[key] for key in ("sha256", "id", "at")}
@@ -99,7 +99,7 @@ class LinkedInUploads(LinkedInPart):
         yield from self._wait_for_video(request, file.item.name, entry)
 
     def _wait_for_video(self, request: PublishRequest, name: str, entry: Entry) -> Iterator[tuple[Step, Entry]]:
-        step, waited, asked = f"process {name}", 0.0, 0
+        step, waited, polls = f"process {name}", 0.0, 0
         while waited < PATIENCE_S:
             reply = self.call(request, "GET", f"/rest/videos/{quote(str(entry['id']), safe='')}")
             match reply.success_at("status"):
@@ -114,8 +114,8 @@ class LinkedInUploads(LinkedInPart):
                     yield StepDone(f"drop the upload of {name}", reply.status), {}
                     raise StepFailed(step, NotDone(Kind.SERVER, f"LinkedIn did not get all of {name}", passing=True))
                 case "PROCESSING" | "WAITING_UPLOAD":
-                    seconds = _POLL_S[min(asked, len(_POLL_S) - 1)]
-                    waited, asked = waited + seconds, asked + 1
+                    seconds = _POLL_S[min(polls, len(_POLL_S) - 1)]
+                    waited, polls = waited + seconds, polls + 1
                     yield Wait(seconds, f"LinkedIn is processing {name}"), entry
                 case _:
                     raise StepFailed(step, self.failure(request, reply))

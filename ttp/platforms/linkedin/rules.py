@@ -16,7 +16,7 @@ MOST_TEXT, MOST_ALT, MOST_IMAGES = 3000, 4086, 20
 MOST_PIXELS = 36_152_319
 _IMAGES = ("image/jpeg", "image/png", "image/gif")
 _IMAGE = MediaLimits(mimes=_IMAGES, most_bytes=5_000_000)
-"""5 MB is what other tools tell; LinkedIn names pixels only."""
+"""Other tools report 5 MB; LinkedIn documents only the pixels."""
 _VIDEO = MediaLimits(
     mimes=("video/mp4",),
     most_bytes=500_000_000,
@@ -43,7 +43,7 @@ class LinkedInRules(Rules):
             more = f", with {escapes} escapes of characters such as ( and _" if escapes else ""
             yield post.breach("content", "text_too_long", f": text is {length} of {MOST_TEXT}{more}", post.text_hint)
         for text in odd_mentions(post.text):
-            message = f": {text} is no mention, and is shown as it is: @[NAME](urn:li:organization:NUMBER) is one"
+            message = f": {text} is not a mention, and is shown as text; one is @[NAME](urn:li:organization:NUMBER)"
             yield post.warning("content", "text_mention", message, post.text_hint)
         if names_page and post.media:
             yield post.breach("options", "option_conflict", " cannot take a link card and media", post.media_hint)
@@ -73,10 +73,10 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     for item in post.media:
         yield from item_problems(post, item, _VIDEO if item.is_video else _IMAGE, _ANYTHING)
         if item.is_video and item.bytes < LEAST_VIDEO_BYTES:
-            message = f" cannot take {item.name}: it has {item.bytes} bytes, and {LEAST_VIDEO_BYTES} is the least"
+            message = f" cannot take {item.name}: it has {item.bytes} bytes; the minimum is {LEAST_VIDEO_BYTES}"
             yield post.breach("media", "media_size", message)
         pixels = (item.width or 0) * (item.height or 0)
         if item.is_image and pixels > MOST_PIXELS:
-            message = f" cannot take {item.name}: it has {pixels} pixels, and {MOST_PIXELS} is the most"
+            message = f" cannot take {item.name}: it has {pixels} pixels; the maximum is {MOST_PIXELS}"
             yield post.breach("media", "media_dimensions", message)
     yield from post.alt_problems(MOST_ALT)

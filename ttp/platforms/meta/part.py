@@ -31,8 +31,8 @@ class MetaPart(HttpPart[Http]):
 
     def check_quota(self, request: PublishRequest, user_id: object, of: str = "") -> StepDone:
         """Read the quota and store it. Raises StepFailed if it is used up, or Meta cannot be reached. An
-        unreadable quota does not stop the post, because Meta enforces it anyway. `of`: with which the names of
-        another quota than that of posts begin; its use is not stored."""
+        unreadable quota does not stop the post, because Meta enforces it anyway. `of`: the prefix of
+        the fields of another quota, such as `reply_`; the use of that one is not stored."""
         path = f"{self._root}/{user_id}/{self._api.quota}"
         reply = self._http.request_for(request, "GET", path, query={"fields": self._api.quota_fields})
         if not reply.is_success:

@@ -180,7 +180,8 @@ class ThreadsClient(ContainerClient):
 
 
 def _alone(part: Part) -> PublishRequest:
-    """Return the request of a part as a post of its own. Options concern the first part, but a spoiler all media."""
+    """Return the request of a part as a post of its own. Options apply to the first part, a spoiler
+    to all media."""
     if part.parent is None:
         return part.request
     kept = {name: value for name, value in part.request.options.items() if name == SPOILER}

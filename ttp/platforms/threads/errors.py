@@ -23,15 +23,15 @@ SUBCODES = MappingProxyType(
 ERRORS = ErrorTable(SUBCODES, MappingProxyType({**meta.CODES, 24: MEDIA}), gone=frozenset({33, 4279009}))
 _WORDS = {
     "FAILED_DOWNLOADING_VIDEO": "it could not fetch the video from its URL",
-    "FAILED_PROCESSING_AUDIO": "it could not process the sound",
+    "FAILED_PROCESSING_AUDIO": "it could not process the audio",
     "FAILED_PROCESSING_VIDEO": "it could not process the video",
-    "INVALID_ASPEC_RATIO": "the sides have a ratio that it does not take",
-    "INVALID_ASPECT_RATIO": "the sides have a ratio that it does not take",
+    "INVALID_ASPEC_RATIO": "it does not accept the aspect ratio",
+    "INVALID_ASPECT_RATIO": "it does not accept the aspect ratio",
     "INVALID_BIT_RATE": "the video has more than 25 Mbit/s",
     "INVALID_DURATION": "the video is not between 0 seconds and 5 minutes long",
     "INVALID_FRAME_RATE": "the video does not have 23 to 60 frames a second",
-    "INVALID_AUDIO_CHANNELS": "the sound has more than 2 channels",
-    "INVALID_AUDIO_CHANNEL_LAYOUT": "the sound has channels that it does not take",
+    "INVALID_AUDIO_CHANNELS": "the audio has more than 2 channels",
+    "INVALID_AUDIO_CHANNEL_LAYOUT": "it does not accept the layout of the audio channels",
 }
 
 

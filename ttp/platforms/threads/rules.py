@@ -82,7 +82,7 @@ def _first_problems(case: PlatformPost) -> Iterator[Problem]:
     yield from _text_problems(case, "content", "text", case.text, *(() if link is None or case.media else (link,)))
     topic = case.chosen_option("topic_tag")
     if topic is not None and (re.search(r"[.&#]", topic) or not topic.strip()):
-        message = f": threads.topic_tag is {topic}, but a topic has no dot, no & and no #"
+        message = f": threads.topic_tag is {topic}, but a topic cannot contain . & or #"
         yield case.breach("options", "option_value", message)
     poll = case.chosen_option("poll")
     answers = poll_answers(poll)

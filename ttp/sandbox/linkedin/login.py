@@ -50,11 +50,11 @@ async def _token(state: State, request: Request) -> Response:
         case "authorization_code":
             account = _exchange(state, form)
         case "refresh_token":
-            found = state.find_by_refresh_token(LinkedInAccount, form.get("refresh_token", ""))
-            if found is None or not found.partner:
+            owner = state.find_by_refresh_token(LinkedInAccount, form.get("refresh_token", ""))
+            if owner is None or not owner.partner:
                 raise _error("invalid_request", "The provided authorization grant or refresh token is invalid")
-            ends, token = found.refresh_expires_ms, found.refresh_token
-            account = replace(renew_tokens(state, found), refresh_token=token, refresh_expires_ms=ends)
+            ends, token = owner.refresh_expires_ms, owner.refresh_token
+            account = replace(renew_tokens(state, owner), refresh_token=token, refresh_expires_ms=ends)
         case _:
             raise _error("unsupported_grant_type", "The grant type is not supported")
     state.save(account)
@@ -70,14 +70,14 @@ async def _token(state: State, request: Request) -> Response:
 
 
 def _exchange(state: State, form: Mapping[str, str]) -> LinkedInAccount:
-    found = state.login_codes.get(form.get("code", ""))
-    if found is None or found.app != form["client_id"] or found.ends_ms <= state.now_ms():
+    login = state.login_codes.get(form.get("code", ""))
+    if login is None or login.app != form["client_id"] or login.ends_ms <= state.now_ms():
         raise _error("invalid_request", "Unable to retrieve access token: authorization code not found")
-    del state.login_codes[found.code]
-    if form.get("redirect_uri") != found.redirect_uri:
+    del state.login_codes[login.code]
+    if form.get("redirect_uri") != login.redirect_uri:
         text = "Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code"
         raise _error("invalid_redirect_uri", text)
-    return grant_tokens(state, LinkedInAccount, found)
+    return grant_tokens(state, LinkedInAccount, login)
 
 
 async def _revoke(state: State, request: Request) -> Response:

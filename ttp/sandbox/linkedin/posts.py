@@ -111,7 +111,7 @@ async def delete(state: State, account: LinkedInAccount, request: Request) -> Re
 def _content(
     state: State, account: LinkedInAccount, content: dict[str, Any]
 ) -> tuple[list[LinkedInAsset], tuple[str | None, ...]]:
-    """Return the assets of a post and their alt texts. Refuses what is not there or not ready."""
+    """Return the assets of a post and their alt texts. Refuses assets that do not exist or are not ready."""
     check_object(content, _CONTENT, invalid, "content.")
     if len(content) > 1:
         raise invalid("content: one kind only")

@@ -78,7 +78,7 @@ def new_number(state: State, at_ms: int | None = None) -> int:
 
 POSTS = "POST /rest/posts"
 LIMITS = {
-    # Per member and day; LinkedIn shows the numbers in its developer portal only. Other tools tell 100 to 150 posts.
+    # Per member and day; LinkedIn shows the numbers in its developer portal only. Other tools report 100 to 150 posts.
     POSTS: 100,
     "DELETE /rest/posts/{urn}": 100,
     "POST /rest/images": 1000,

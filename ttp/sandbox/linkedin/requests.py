@@ -36,7 +36,8 @@ def denial(what: str) -> RequestRefused:
 
 
 def authenticated_route(state: State, path: str, method: str, work: Work, *scopes: str) -> Route:
-    """Return a route that needs a living month of the API (below /rest), a live token with `scopes`, and calls left."""
+    """Return a route that needs a version of the API that has not ended (below /rest), a live token with `scopes`, and
+    calls left."""
     name = f"{method} {path}"
 
     def check_scopes(state: State, account: LinkedInAccount, request: Request) -> None:
@@ -44,10 +45,10 @@ def authenticated_route(state: State, path: str, method: str, work: Work, *scope
             raise denial(name)
 
     def refuse_in_trouble(state: State, account: LinkedInAccount, request: Request) -> None:
-        found = TROUBLES.get(state.trouble_of(account))
-        if found is not None and name == POSTS:
-            more = {} if found.service_code is None else {"serviceErrorCode": found.service_code}
-            raise refusal(found.status, found.code, found.message, **more)
+        trouble = TROUBLES.get(state.trouble_of(account))
+        if trouble is not None and name == POSTS:
+            more = {} if trouble.service_code is None else {"serviceErrorCode": trouble.service_code}
+            raise refusal(trouble.status, trouble.code, trouble.message, **more)
 
     quota = Quota(name, LIMITS[name], 86_400, lambda wait_s: refusal(429, "TOO_MANY_REQUESTS", _THROTTLED))
     return checked_route(state, path, method, authenticate, work, check_scopes, quota, refuse_in_trouble)
@@ -63,7 +64,7 @@ def closed_route(state: State, path: str, method: str) -> Route:
 
 
 async def authenticate(state: State, request: Request) -> LinkedInAccount:
-    """Return the account of the token. 400 and 426 for a missing and an ended month of the API."""
+    """Return the account of the token. 400 and 426 for a missing and an ended version of the API."""
     if request.url.path.startswith("/rest/"):
         _check_version(state, request)
     account = state.find_by_token(LinkedInAccount, bearer(request.headers) or "")

@@ -96,10 +96,10 @@ def _is_poll(text: str) -> bool:
 
 def refuse_in_trouble(state: State, account: ThreadsAccount, step: str) -> None:
     """Refuse a step if a refusal was ordered for this account."""
-    found = TROUBLES.get(state.trouble_of(account))
-    if found is not None and (found.step == step or (found.step == "all" and step != "create")):
-        refused = graph_error(found.code, found.message, found.subcode)
-        refused.response.status_code = found.status
+    trouble = TROUBLES.get(state.trouble_of(account))
+    if trouble is not None and (trouble.step == step or (trouble.step == "all" and step != "create")):
+        refused = graph_error(trouble.code, trouble.message, trouble.subcode)
+        refused.response.status_code = trouble.status
         raise refused
 
 

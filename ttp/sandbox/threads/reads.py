@@ -34,16 +34,16 @@ _MEDIA_TYPE = {"TEXT": "TEXT_POST", "IMAGE": "IMAGE", "VIDEO": "VIDEO", "CAROUSE
 async def node(state: State, account: ThreadsAccount, request: Request, params: Params) -> Response:
     """`GET /{id}`: the own profile, or an own container or post."""
     allow_only(params, {"fields"})
-    wanted = request.path_params["node"]
-    if wanted in ("me", account.user_id):
-        known: dict[str, Any] = {"id": account.user_id, "username": account.handle, "name": account.handle}
-        return JSONResponse(select_fields(params, known))
-    container = state.table(ThreadsContainer).get(wanted)
+    node_id = request.path_params["node"]
+    if node_id in ("me", account.user_id):
+        fields: dict[str, Any] = {"id": account.user_id, "username": account.handle, "name": account.handle}
+        return JSONResponse(select_fields(params, fields))
+    container = state.table(ThreadsContainer).get(node_id)
     if container is not None and container.account == account.id:
         refuse_in_trouble(state, account, "status")
         code = status_code(state, container)
-        known = {"id": container.id, "status": code, "error_message": container.error if code == "ERROR" else None}
-        return JSONResponse(select_fields(params, known))
+        fields = {"id": container.id, "status": code, "error_message": container.error if code == "ERROR" else None}
+        return JSONResponse(select_fields(params, fields))
     return JSONResponse(select_fields(params, _fields(account, _own_post(state, account, request))))
 
 
@@ -77,10 +77,10 @@ def _list(state: State, account: ThreadsAccount, request: Request, params: Param
     ]
 
     def render(post: SandboxPost) -> dict[str, Any]:
-        known = _fields(account, post)
+        fields = _fields(account, post)
         if not replies:
-            known = {name: value for name, value in known.items() if name not in ("root_post", "replied_to")}
-        return select_fields(params, known)
+            fields = {name: value for name, value in fields.items() if name not in ("root_post", "replied_to")}
+        return select_fields(params, fields)
 
     return page_of(request, params, listed, render, names_next=False)
 
@@ -121,15 +121,15 @@ async def publishing_limit(state: State, account: ThreadsAccount, request: Reque
     """`GET /me/threads_publishing_limit`: the use of the last 24 hours, as a list of one."""
     own_node(account, request)
     allow_only(params, {"fields"})
-    known: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for front, name, count in (
         ("", POSTS, count_posts(state, account, replies=False)),
         ("reply_", REPLIES, count_posts(state, account, replies=True)),
     ):
-        known[f"{front}quota_usage"] = count
+        fields[f"{front}quota_usage"] = count
         total = state.limit(name, LIMITS[name], account)
-        known[f"{front}config"] = {"quota_total": total, "quota_duration": DAY_MS // 1000}
-    return JSONResponse({"data": [select_fields(params, known, default=("quota_usage",))]})
+        fields[f"{front}config"] = {"quota_total": total, "quota_duration": DAY_MS // 1000}
+    return JSONResponse({"data": [select_fields(params, fields, default=("quota_usage",))]})
 
 
 async def insights(state: State, account: ThreadsAccount, request: Request, params: Params) -> Response:

@@ -125,7 +125,7 @@ def submit(visit: Visit) -> Response:
 
 
 def _start_repeat(visit: Visit, services: RequestServices, typed: Composition) -> Response:
-    """Keep what is typed as a draft, which is repeated: the draft itself is not published."""
+    """Store what is typed as a draft and repeat it. The draft itself is not published."""
     accounts = services.posts.accounts_of_new(typed.as_input(visit.installation.platforms))
     repeat_of(services, accounts, typed)  # refused before anything is stored
     post = _save(visit, typed, timed=False)

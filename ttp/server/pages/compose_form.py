@@ -47,7 +47,7 @@ _NOT_DONE = {
     "split": "Not split",
 }
 MOST_ALIKE = 3
-"""Up to so many accounts of a network have a line of their own for the same problem."""
+"""Up to this many accounts of a network have a line of their own for the same problem."""
 _Proposals: TypeAlias = tuple[Problem, Sequence[WayOut]]
 """What is wrong, and what the refusal proposes."""
 _TOO_LONG = ("text_too_long", "text_unsplittable")
@@ -141,7 +141,7 @@ def repeat_of(
     """Return the repeat of a form. Raise TimeRefused, about its field, if it cannot be read or a time is given too."""
     try:
         if typed.at:
-            raise UsageError("a repeat begins with its own next time: leave out the time, or the repeat")
+            raise UsageError("a repeated post has the times of its repeat: remove the time, or the repeat")
         return read_repeat(services, accounts, typed.repeat, typed.repeat_until, post_id)
     except UsageError as error:
         raise about_repeat(error) from None

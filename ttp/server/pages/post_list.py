@@ -54,7 +54,7 @@ def list_address(visit: Visit, **message: object) -> str:
 
 
 def _undo_of_chosen(visit: Visit) -> UndoOfChosen | None:
-    """Return what takes back the change that the address tells about; None if another one came after it."""
+    """Return what takes back the change that the address names; None if another one came after it."""
     post_id = parse_number(visit.query("post"))
     command = {"chosen-schedule": "schedule", "chosen-tag": "edit", "chosen-delete": "delete"}.get(visit.query("done"))
     changes = visit.reading.queries.changes(1, post_id) if command and post_id and visit.may("undo") else ()

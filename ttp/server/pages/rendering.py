@@ -207,7 +207,7 @@ def numbers_text(metrics: Iterable[Metrics]) -> str:
 
 
 def _repeated(one: Recurrence | Repeat) -> str:
-    """`Every Mon, Wed at 09:00`; what is not so simple as one types it."""
+    """Return `Every Mon, Wed at 09:00`, or less simple times as they are typed."""
     words = times_of(one)
     days, _, times = words.partition(" ")
     if not re.fullmatch("[0-9:,]+", times):

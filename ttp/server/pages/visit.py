@@ -67,7 +67,7 @@ DONE = {
     "chosen-tag": "The tags are changed.",
     "chosen-publish": "Queued: the publisher sends them now.",
     "chosen-delete": "The chosen posts are deleted.",
-    "repeat": "It repeats.",
+    "repeat": "The repeat has started.",
     "repeat-skip": "The next time is skipped.",
     "repeat-stop": "The repeat has ended.",
     "timezone": "Your timezone is saved.",
@@ -202,7 +202,7 @@ class Visit:
 
     @cached_property
     def accounts(self) -> list[Account]:
-        """The accounts that the person may use, as they were at the begin of the request."""
+        """The accounts that the person may use, as they were at the start of the request."""
         return self.reading.queries.accounts()
 
     @property

@@ -47,7 +47,7 @@ if (offer && zone !== offer.dataset.zone) {
   offer.elements.timezone.value = document.getElementById("own-zone").textContent = zone;
   offer.hidden = false;
 }
-// The form that was sent last was saved if this page says so, and is no older one to which one came back.
+// The last form sent was saved if this page says so, and if it is not an older page that the browser went back to.
 const isOld = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
 if (!isOld && "saved" in document.body.dataset) localStorage.removeItem(sessionStorage.getItem("ttp-sent"));
 sessionStorage.removeItem("ttp-sent");

@@ -116,8 +116,8 @@ def is_blank(text: str, tables: OptionTables, *, media: bool = True) -> bool:
 
 
 def with_errors(text: str, lines: Sequence[str]) -> str:
-    """Return a text with errors as comments at the top of its front matter, which is created if missing. Earlier ones
-    go."""
+    """Return a text with errors as comments at the top of its front matter, which is created if missing. They
+    replace earlier ones."""
     first, *rest = text.split("\n")
     if first.removeprefix("\ufeff").rstrip() != _FENCE:
         first, rest = _FENCE, [_FENCE, first, *rest]

@@ -109,7 +109,7 @@ class EditorDrafts:
             yield one
 
     def left_behind(self) -> Path | None:
-        """Return a text for a new post that no editor has open. Empty ones go."""
+        """Return a text for a new post that no editor has open. Empty ones are deleted."""
         for path in sorted(self._folder.glob("new-*.md")):
             with suppress(Busy), self._held(path) as one:
                 if one is not None and one.read().strip():

@@ -69,7 +69,7 @@ def create(
         context.out.note(f"left out, because their authors cannot approve them: {id_ranges(made.left_out)}")
     others = {post.id or 0 for post in posts} - {*link.post_ids, *made.left_out}
     if post_ids and others:
-        context.out.note(f"left out, for they do not wait for approval: {id_ranges([*others])}")
+        context.out.note(f"left out, because they do not wait for approval: {id_ranges([*others])}")
     context.out.write_one(render.NEW_APPROVAL_LINK_SPEC, ApprovalAddress(link, lines[1], made.left_out), say=lines)
 
 
