@@ -217,8 +217,8 @@ class _OnlyPlatform:
     def keys(self, name: str) -> tuple[Key, ...]:
         return self._platform.keys
 
-    def reads_free(self, name: str) -> bool:
-        return True
+    def charges_for_reading(self, name: str) -> bool | None:
+        return False
 
 
 class Publication:
