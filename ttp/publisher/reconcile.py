@@ -18,8 +18,19 @@ from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy, Hint
-from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, NotDone, Phase, Refused, Unclear, Working
-from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.domain.publishing.outcome import (
+    Absent,
+    Attempt,
+    Finding,
+    Found,
+    Kind,
+    NotDone,
+    Phase,
+    Refused,
+    Unclear,
+    Working,
+)
+from ttp.domain.publishing.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import LookupResult, StepFailed, Wait
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask, apply_outcome_to_account
 from ttp.publisher.outcomes import (
@@ -29,9 +40,10 @@ from ttp.publisher.outcomes import (
     latest_send_time,
     unclear_since,
 )
-from ttp.store import attempts, claims, clock_check
+from ttp.store import attempts, claims
 from ttp.store.dialect import Conflicting, Connection
-from ttp.store.ownership import Owner, possibly_published
+from ttp.store.machine import clock_check
+from ttp.store.machine.ownership import Owner, possibly_published
 from ttp.store.row_mapper import CorruptRow, Quarantine
 
 CLEAN_LOOKS = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import Handle, Kind, NotDone
+from ttp.domain.publishing.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed
 from ttp.platforms.http import Http
