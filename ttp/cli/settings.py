@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _LOCALTIME = Path("/etc/localtime")
-_ZONEINFO = re.compile(r".*/zoneinfo(?:\.default)?/(?:posix/)?(.+)")
+_ZONEINFO = r".*/zoneinfo(?:\.default)?/(?:posix/)?(.+)"
 _TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -543,7 +543,7 @@ def _zone_of_file(path: Path) -> ZoneInfo | None:
     from ttp.domain.time.zones import load_zone
 
     for candidate in (str(path), str(path.readlink()) if path.is_symlink() else "", str(path.resolve())):
-        match = _ZONEINFO.fullmatch(candidate)
+        match = re.fullmatch(_ZONEINFO, candidate)
         zone = load_zone(match[1]) if match else None
         if zone is not None:
             return ZoneInfo("UTC") if zone.key in ("Etc/UTC", "Etc/UCT") else zone
