@@ -53,9 +53,9 @@ def no_such_node(node: str) -> RequestRefused:
 
 
 def own_post(state: State, account: MetaAccount, request: Request) -> SandboxPost:
-    """Return the post that the path names. 100/33 unless it is one of the token's account."""
+    """Return the post that the path names. 100/33 unless it is one of the token's account, and no comment."""
     post = state.posts.get(request.path_params["node"])
-    if post is None or post.account != account.id or post.deleted:
+    if post is None or post.account != account.id or post.deleted or post.parent:
         raise no_such_node(request.path_params["node"])
     return post
 
