@@ -44,12 +44,15 @@ FACEBOOK_SCOPES = (
 """Scopes of Facebook Login."""
 DELETING = "instagram_manage_contents"
 """The extra scope for deleting. Not requested by default: Facebook refuses what an app is not approved for."""
+COMMENTING = {"instagram": "instagram_business_manage_comments", "facebook": "instagram_manage_comments"}
+"""By login, the extra scope for comments."""
 
 
 class InstagramLogin(TokenLogin):
     api = API
     grants = "ig"
     scopes = INSTAGRAM_SCOPES
+    extra_scopes = (COMMENTING["instagram"],)
     publishing = ("instagram_business_basic", "instagram_business_content_publish")
     revoke_at = "on Instagram: Settings, Apps and websites"
 
@@ -75,6 +78,7 @@ class FacebookLogin(MetaLogin):
     api = API
     name = "Facebook"
     scopes = FACEBOOK_SCOPES
+    extra_scopes = (DELETING, COMMENTING["facebook"])
     publishing = ("instagram_basic", "instagram_content_publish")
     revokes_all = True
     revoke_at = "on Facebook: Settings and privacy, Settings, Business integrations"
