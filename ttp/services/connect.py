@@ -103,8 +103,8 @@ class AccountConnector:
         return None
 
     def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> PendingLogin:
-        """Start a login to `platform` or `platform/handle`. `scopes` replace the default ones: what the platform's login
-        needs, and the extra ones that the account has. Raise UsageError."""
+        """Start a login to `platform` or `platform/handle`. `scopes` replace the default ones: those of the login, and
+        the extra ones that the account has. Raise UsageError."""
         platform, handle = self._parse_name(name)
         login = self.login
         assert isinstance(login, BrowserLogin)

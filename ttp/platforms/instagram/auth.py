@@ -48,6 +48,11 @@ COMMENTING = {"instagram": "instagram_business_manage_comments", "facebook": "in
 """By login, the extra scope for comments."""
 
 
+def comment_scopes(by_facebook: bool) -> tuple[str, ...]:
+    """Return what an account needs that comments, the extra scope last."""
+    return (*FACEBOOK_SCOPES, COMMENTING["facebook"]) if by_facebook else (*INSTAGRAM_SCOPES, COMMENTING["instagram"])
+
+
 class InstagramLogin(TokenLogin):
     api = API
     grants = "ig"
