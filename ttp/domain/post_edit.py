@@ -93,6 +93,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
                 "post_id": delivery.post_id,
                 "attempts": delivery.attempts,
                 "langs": delivery.langs,
+                "comment": delivery.comment,
             }
             half: dict[str, object] = {
                 "handle": delivery.kept_handle,
@@ -145,6 +146,10 @@ def with_derived_status(post: Post, now: datetime, before: Post | None = None) -
 
 
 def with_delivery(post: Post, before: Delivery, after: Delivery) -> Post:
+    """Return the post with a delivery of it, or a comment, changed."""
+    if before.is_comment:
+        changed = (replace(d, comment=after) if d.comment is before else d for d in post.deliveries)
+        return replace(post, deliveries=tuple(changed))
     return replace(post, deliveries=tuple(after if d is before else d for d in post.deliveries))
 
 
@@ -216,7 +221,8 @@ def replace_media(post: PostFields, names: Collection[str]) -> Action:
 
 def as_deleted(post: Post, now: datetime) -> Post:
     """Return a deleted post; the publisher ignores its deliveries."""
-    return replace(post, deliveries=tuple(replace(d, next_at=None) for d in post.deliveries), deleted_at=now)
+    still = (replace(d, next_at=None, comment=d.comment and replace(d.comment, next_at=None)) for d in post.deliveries)
+    return replace(post, deliveries=tuple(still), deleted_at=now)
 
 
 def refuse_empty_key(wanted: PostInput) -> None:
@@ -236,7 +242,8 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
         raise StateRefused(
             f"post {post.id} is being published and cannot {what} now", Hint("see", action("show", post.id))
         )
-    review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
+    rows = (*post.deliveries, *post.comments)
+    review = next((d for d in rows if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
         raise needs_review_error(post, review)
 
@@ -319,6 +326,8 @@ class PostInput:
     split: bool | None = None
     number_parts: bool | None = None
     utm: bool | None = None
+    comment: str | None = None
+    comment_after_s: float | None = None
     key: str | None = None
     edited: bool = False
     """From an editor, which showed the post: media that it has are not fetched again."""

@@ -209,8 +209,13 @@ class DeliveryContext:
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
         text, *thread = post.parts_for(delivery, facts)
-        options = delivery.sent_options(post.options, account.options, facts.language_option)
+        options = options_of(
+            account.platform, delivery.sent_options(post.options, account.options, facts.language_option)
+        )
         sending = credentials is not None
+        parent = next((d for d in post.deliveries if d.id == delivery.parent_id), None)
+        if parent is not None:
+            options = {name: value for name, value in options.items() if name in facts.comment_options}
         media, *thread_media = (
             tuple(self._file(item, task, sending=sending) for item in items)
             for items in post.media_for(delivery, facts)[: 1 + len(thread)]
@@ -221,13 +226,14 @@ class DeliveryContext:
             credentials=credentials or self._credentials(account),
             text=text,
             media=media,
-            options=options_of(account.platform, options),
+            options=options,
             bound=bound,
             thread=tuple(thread),
             key_seed=f"{self.journal.store_id}/{delivery.id}",
             thread_media=tuple(thread_media) if any(thread_media) else (),
             part_starts=delivery.part_starts,
-            cards={} if credentials is None else self._cards(task),
+            cards={} if credentials is None or parent else self._cards(task),
+            replies_to=() if parent is None else parent.parts or (parent.remote_id or "",),
         )
 
     def _cards(self, task: DeliveryTask) -> dict[int, CardFile]:
@@ -367,7 +373,7 @@ class DeliveryContext:
             if after.state is not task.delivery.state:
                 if not quiet:
                     self.emit(delivery_event(after, now, ms=ms))
-                if status in queries.ENDED:
+                if status in queries.ENDED and not after.is_comment:
                     emit_end(Event(now, "post.finished", task.post.id, kind=status.value))
         return replace(task, delivery=after)
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.action import action
+from ttp.domain.attempt import TAKE_OVER
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy, Hint
@@ -419,7 +420,7 @@ def _record_possible_call(
     row = Attempt(
         account=before.account,
         number=before.attempts,
-        step="take over",
+        step=TAKE_OVER,
         phase=Phase.PUBLISH,
         at=now if code == TAKEN_OVER else since,
         ended_at=now,

@@ -318,7 +318,8 @@ def _put_back(db: Connection, after: Sequence[Post]) -> None:
     """Store earlier versions of posts, with the deliveries that they had then."""
     ids = [post.id for post in after]
     there = {row["id"] for row in db.execute(f"SELECT id FROM delivery WHERE post_id IN ({marks(ids)})", ids)}
-    wanted = {d.id: (post, d) for post in after for d in post.deliveries}
+    rows = [(post, d) for post in after for d in (*post.deliveries, *(o.comment for o in post.deliveries if o.comment))]
+    wanted = {d.id: (post, d) for post, d in rows}
     gone = [(one,) for one in there - wanted.keys()]
     # A delivery that was claimed and released has attempts, which stay: it is cancelled, as by an edit.
     db.send_many(f"UPDATE delivery SET {_CANCELLED} WHERE id = ? AND {_TRIED}", gone)

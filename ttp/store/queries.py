@@ -224,7 +224,7 @@ def _complete(rows: list[Row], parts: _Parts, own_key: row_mapper.OwnKey | None 
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     media: dict[int, list[MediaItem]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)
-    for delivery in row_mapper.deliveries(parts.deliveries.fetchall()):
+    for delivery in row_mapper.with_comments(row_mapper.deliveries(parts.deliveries.fetchall())):
         deliveries[delivery.post_id or 0].append(delivery)
     for row in parts.media:
         media[row["post_id"]].append(row_mapper.media(row))

@@ -75,6 +75,8 @@ CREATE TABLE post (
     utm BOOLEAN,
     cards TEXT DEFAULT '{}' NOT NULL,
     origin TEXT DEFAULT '{}' NOT NULL,
+    comment TEXT,
+    comment_after_s FLOAT,
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
@@ -259,10 +261,13 @@ CREATE TABLE delivery (
     parts_frozen BOOLEAN,
     part_starts TEXT DEFAULT '[]' NOT NULL,
     langs TEXT,
-    UNIQUE (post_id, account_id),
+    parent_id INTEGER,
     FOREIGN KEY(post_id) REFERENCES post (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(parent_id) REFERENCES delivery (id)
 );
+CREATE UNIQUE INDEX delivery_of_post ON delivery (post_id, account_id, coalesce(parent_id, 0));
+CREATE UNIQUE INDEX delivery_comment ON delivery (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX delivery_of_account ON delivery (account_id, due_at);
 CREATE UNIQUE INDEX delivery_remote ON delivery (account_id, remote_id) WHERE remote_id IS NOT NULL;
 CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
@@ -515,6 +520,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0022');
+INSERT INTO alembic_version (version_num) VALUES ('0023');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));
