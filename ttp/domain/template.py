@@ -129,4 +129,5 @@ class Filling:
     content: TemplateText
     variants: Mapping[str, TemplateText]
     thread: tuple[TemplateText, ...]
+    comment: TemplateText | None
     values: Mapping[str, Value]

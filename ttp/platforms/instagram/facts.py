@@ -22,6 +22,7 @@ _GRAPH = "https://graph.facebook.com"
 class Instagram(Platform):
     name, title, aliases, short = "instagram", "Instagram", ("ig",), "ig"
     takes_text_alone = False
+    comments = True
     folds_at = 125
     fetches_media = True
     needs_https_redirect = True

@@ -35,6 +35,7 @@ FIELDS = {
     "repeat": ("Repeat", "repeat"),
     "template": ("Template", "template"),
     "options": ("Options", "options"),
+    "comment": ("First comment", "comment"),
 }
 """The fields that errors name, in the order of the form: the label, and the id of the element that a link leads to."""
 _NOT_SENT = {"schedule": "Not scheduled yet", "save": "Not saved yet"}

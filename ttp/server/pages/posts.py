@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from starlette.responses import Response
@@ -200,7 +200,7 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
     return visit.page(
         "post.html",
         post=post,
-        facts=list(shown_fields(post)),
+        facts=list(shown_fields(replace(post, comment=None))),
         attempts=attempts,
         changes=changes,
         events=post_events(post, queries.changes(MOST_CHANGES, visit.post_id, undos=True), attempts),

@@ -58,7 +58,7 @@ class DeliveryTrouble:
 def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[DeliveryTrouble]:
     """Return what a person must look at. `actions`: what they can do with the post now."""
     troubles = []
-    for delivery in post.active:
+    for delivery in (one for d in post.active for one in (d, d.comment) if one is not None):
         if delivery.state is DeliveryState.NEEDS_REVIEW:
             troubles.append(_doubtful(post, delivery, actions))
         elif delivery.state is DeliveryState.FAILED:
@@ -69,8 +69,9 @@ def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[De
 def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> DeliveryTrouble:
     name, page = network_name(delivery.platform), f"/posts/{post.id}/resolve?"
     answers = {"It is live": "yes", "It is not there": "no"} if "resolve" in actions else {}
+    what = {"comment": "yes"} if delivery.is_comment else {}
     repairs = [
-        RepairButton(label, page + urlencode({"account": delivery.account, "found": answer}))
+        RepairButton(label, page + urlencode({"account": delivery.account, "found": answer, **what}))
         for label, answer in answers.items()
     ]
     if web_address(delivery.url):
@@ -79,7 +80,7 @@ def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> Del
     why += [_sentence(delivery.error.message)] if delivery.error else []
     return DeliveryTrouble(
         "needs_review",
-        f"Is it live on {name}?",
+        f"Is the {'comment' if delivery.is_comment else 'post'} live on {name}?",
         delivery.account,
         [*why, "ttp does not send it again by itself."],
         repairs,

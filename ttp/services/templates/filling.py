@@ -73,5 +73,14 @@ def fill_texts(
         return replace(post, origin=post_input.origin) if post_input.origin else post
     from ttp.services.templates.rendering import render_post
 
-    keeps_thread = post_input.asked is not None and bool(post_input.asked.thread)
-    return render_post(post, post_input.filling, variants, accounts, platforms, links, keeps_thread=keeps_thread)
+    asked = post_input.asked
+    return render_post(
+        post,
+        post_input.filling,
+        variants,
+        accounts,
+        platforms,
+        links,
+        keeps_thread=asked is not None and bool(asked.thread),
+        keeps_comment=asked is not None and bool(asked.comment),
+    )

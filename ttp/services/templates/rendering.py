@@ -27,9 +27,10 @@ def render_post(
     links: LinkRules = NO_RULES,
     *,
     keeps_thread: bool,
+    keeps_comment: bool,
 ) -> Post:
     """Return the post with the texts of its template, each as one text where the accounts may have the same. `variants`
-    and the thread that were typed stay. Raise UsageError, NotFound, Ambiguous."""
+    the thread and the first comment that were typed stay. Raise UsageError, NotFound, Ambiguous."""
     by_name = {account.name: account for account in accounts}
     sources = _spelled(filling, post, accounts, platforms)
     to_come = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
@@ -60,6 +61,7 @@ def render_post(
         content=content,
         variants={**rendered, **{name: text for name, text in variants.items() if text}},
         thread=post.thread if keeps_thread else thread,
+        comment=post.comment if keeps_comment or not filling.comment else _text(filling.comment, filling, ()),
         origin=filling.origin,
     )
 
