@@ -54,6 +54,8 @@ class Kind:
     """How many of the media each part has; empty where all are on the first. Their names say where they go."""
     has_card: bool = False
     """The publisher fetches a page, and the post shows it as a card."""
+    has_comment: bool = False
+    """The last of its texts is the first comment."""
 
     @property
     def call_count(self) -> int:
@@ -79,8 +81,10 @@ class Kind:
         words = ["create", self.texts[0], "--to", self.account]
         if self.is_split:
             words[1:2] = ["\n\n".join(self.texts), "--split"]
-        for text in self.texts[1:] if not self.is_split else ():
+        comment = self.texts[-1:] if self.has_comment else ()
+        for text in self.texts[1 : len(self.texts) - len(comment)] if not self.is_split else ():
             words += ["--thread", text]
+        words += ["--comment", *comment] if comment else []
         for name in self.media:
             place, equals, file = name.rpartition("=")
             words += ["--media", f"{place}{equals}{media / file}"]

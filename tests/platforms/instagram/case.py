@@ -6,7 +6,7 @@ import json
 import re
 from datetime import datetime, timedelta
 
-from tests.platforms.case import FILM, PHOTOS, Kind, MadeUp, PlatformCase, Refusal
+from tests.platforms.case import FILM, PHOTOS, WORDS, Kind, MadeUp, PlatformCase, Refusal
 from tests.platforms.pinned import Pinned
 from ttp.platforms.testing import Scenario
 
@@ -45,6 +45,14 @@ CASE = PlatformCase(
         Kind("instagram photo", "instagram", _CALLS, media=("photo.jpg",)),
         Kind("instagram carousel", "instagram", _CALLS, media=("photo.jpg", "clip.mp4", "other.jpg")),
         Kind("instagram reel", "instagram", _CALLS, media=("clip.mp4",)),
+        Kind(
+            "instagram comment",
+            "instagram",
+            re.compile(r"POST .*/(media_publish|comments)"),
+            media=("photo.jpg",),
+            texts=(WORDS, "Links are in the bio"),
+            has_comment=True,
+        ),
         Kind("instagram story", "instagram", _CALLS, media=("photo.jpg",), options=("instagram.kind=story",)),
     ),
     made_up=MadeUp(
