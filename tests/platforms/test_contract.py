@@ -33,11 +33,13 @@ class SandboxStandIn:
     settings: Mapping[str, Value]
     account: Account
     credentials: Credentials
+    is_comment: bool
     ahead: timedelta = AHEAD
 
     def count(self) -> int:
         posts = control(self.url, "GET", "posts")
-        return len([post for post in posts if post["account"] == self.account.name and not post.get("parent")])
+        own = [post for post in posts if post["account"] == self.account.name]
+        return len([post for post in own if bool(post.get("parent")) is self.is_comment])
 
     def refuse(self, why: str) -> None:
         self._change(trouble=why)
@@ -73,7 +75,7 @@ class SandboxSuite(PinnedFacts, PlatformSuite):
             "media_host.base_url": f"{url}/_sandbox/media",
         }
         credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
-        yield SandboxStandIn(url, settings, Account(name, handle), credentials)
+        yield SandboxStandIn(url, settings, Account(name, handle), credentials, bool(scenario.comment))
 
 
 def _suite_of(case: PlatformCase) -> type[SandboxSuite]:

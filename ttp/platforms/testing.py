@@ -32,7 +32,20 @@ import pytest
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config, Key, KeyTable, Value
 from ttp.domain.media.item import MediaItem
-from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
+from ttp.domain.outcome import (
+    Absent,
+    Done,
+    Finding,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Unclear,
+    Unknown,
+    Working,
+    parts_of,
+)
 from ttp.domain.platform import Proof
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.platform import Platform, Runtime
@@ -52,6 +65,7 @@ class Scenario:
 
     `success`: the status of a real answer to the call. `media`: name, bytes, MIME type and facts of each item.
     `refused_by`: what `StandIn.refuse` needs to know. `listed`: a look-up that finds nothing may count as absence.
+    `comment`: what is published is a comment on a post with all of this.
     """
 
     call: tuple[str, str] | None
@@ -63,6 +77,7 @@ class Scenario:
     settings: Mapping[str, Value] = field(default_factory=dict)
     refused_by: str | None = None
     listed: bool = True
+    comment: str = ""
 
 
 class StandIn(Protocol):
@@ -76,7 +91,8 @@ class StandIn(Protocol):
     credentials: Credentials
 
     def count(self) -> int:
-        """Return how many posts the account has. The parts of a thread count as one."""
+        """Return how many posts the account has, or comments where the scenario is one. The parts of a thread count as
+        one."""
         ...
 
     def refuse(self, why: str) -> None:
@@ -242,6 +258,19 @@ class Publication:
             key_seed="store/1",
         )
 
+    def begin_comment(self) -> None:
+        """Publish the post, and go on with a comment on it."""
+        outcome, ready = self.publish(self.prepare())
+        assert isinstance(outcome, Done)
+        ids = parts_of(ready.handle) or (outcome.remote_id or "",)
+        self.request = replace(
+            PublishRequest(2, self.request.account, self.request.credentials, self.scenario.comment),
+            bound=frozenset(ids),
+            key_seed="store/2",
+            replies_to=ids,
+        )
+        self.tap.requests.clear()
+
     @property
     def calls(self) -> list[httpx.Request]:
         """The publishing calls that were made."""
@@ -358,6 +387,8 @@ class PlatformSuite:
         clock = StandingClock()
         with self.stand_in(scenario, clock) as stand_in:
             publication = Publication(self.platform, scenario, stand_in, clock, tmp_path)
+            if scenario.comment:
+                publication.begin_comment()
             yield publication
             publication.client.close()
 

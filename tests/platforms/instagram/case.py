@@ -40,6 +40,9 @@ CASE = PlatformCase(
             settings={"platforms.instagram.login": "facebook"},
             refused_by="restricted",
         ),
+        "comment": Scenario(
+            ("POST", r"/comments$"), media=PHOTOS[:1], refused_by="spam", comment="Links are in the bio"
+        ),
     },
     kinds=(
         Kind("instagram photo", "instagram", _CALLS, media=("photo.jpg",)),

@@ -129,7 +129,7 @@ def _message(answer: Answer, code: str, advice: str) -> str:
 def with_scopes(failure: NotDone, account: Account, scopes: Sequence[str], what: str) -> NotDone:
     """Return a refusal for a missing permission, the last of `scopes`, with the command that asks for them; any other
     as it is. `what` needs it: `to delete posts`."""
-    if failure.kind is not Kind.AUTH or (failure.code or "").startswith(DEAD_TOKEN):
+    if failure.kind is not Kind.AUTH or failure.code is None or failure.code.startswith(DEAD_TOKEN):
         return failure
     hint = action("account connect", account.name, scopes=",".join(dict.fromkeys(scopes)))
     return replace(failure, message=f"{failure.message}: {scopes[-1]} is needed {what}", hint=hint)
