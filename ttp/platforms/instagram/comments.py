@@ -26,7 +26,7 @@ from ttp.platforms.instagram.auth import comment_scopes
 from ttp.platforms.instagram.part import InstagramPart
 from ttp.platforms.meta.errors import with_scopes
 from ttp.platforms.meta.look_up import BEFORE, matches
-from ttp.platforms.reply import Reply, parse_instant, parse_numeric_id, value_at
+from ttp.platforms.reply import Reply, parse_id, parse_instant, value_at
 
 ASK, STEP = "ask for the post", "POST comments"
 MOST_PAGES = 20
@@ -49,7 +49,7 @@ class Comments(InstagramPart):
 
     def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         reply = self._http.request_for(request, "POST", self._path(request), form={"message": request.text}, slow=True)
-        comment_id = parse_numeric_id(reply.success_at("id"))
+        comment_id = parse_id(reply.success_at("id"))
         if comment_id is not None and comment_id != request.replies_to[-1]:
             return Done(comment_id, http_status=reply.status)
         outcome = self.outcome(request, reply)
