@@ -11,6 +11,7 @@ from tests.platforms.pinned import Pinned
 from ttp.platforms.testing import Scenario
 
 _CALL = ("POST", r"/media_publish$")
+COMMENT = "Links are in the bio"
 _CALLS = re.compile(r"POST .*/media_publish")
 
 
@@ -40,9 +41,7 @@ CASE = PlatformCase(
             settings={"platforms.instagram.login": "facebook"},
             refused_by="restricted",
         ),
-        "comment": Scenario(
-            ("POST", r"/comments$"), media=PHOTOS[:1], refused_by="spam", comment="Links are in the bio"
-        ),
+        "comment": Scenario(("POST", r"/comments$"), media=PHOTOS[:1], refused_by="spam", comment=COMMENT),
     },
     kinds=(
         Kind("instagram photo", "instagram", _CALLS, media=("photo.jpg",)),
@@ -53,15 +52,15 @@ CASE = PlatformCase(
             "instagram",
             re.compile(r"POST .*/(media_publish|comments)"),
             media=("photo.jpg",),
-            texts=(WORDS, "Links are in the bio"),
+            texts=(WORDS, COMMENT),
             has_comment=True,
         ),
         Kind("instagram story", "instagram", _CALLS, media=("photo.jpg",), options=("instagram.kind=story",)),
     ),
     made_up=MadeUp(
         _refusal,
-        re.compile(r"GET /v[\d.]+/\d+$"),
-        lambda body: body.replace(b'"PUBLISHED"', b'"FINISHED" '),
+        re.compile(r"GET /v[\d.]+/\d+(/comments)?$"),
+        lambda body: body.replace(b'"PUBLISHED"', b'"FINISHED" ').replace(COMMENT.encode(), b"Where are your beans"),
         re.compile(r"/refresh_access_token$"),
     ),
     sandbox_fields={"platforms.instagram.login": "login"},
