@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ttp.domain.account import Account, account_warnings
-from ttp.domain.delivery import Delivery
+from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.media.image_fit import NO_FITS, Aspects, ImageFit, ImageFits, SentMedia
 from ttp.domain.media.item import MediaItem
@@ -17,7 +17,7 @@ from ttp.domain.platform import Proof
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
-from ttp.domain.rules import form_for
+from ttp.domain.rules import Rules, form_for
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.services.posts import Posts, accounts_of
@@ -67,6 +67,7 @@ class AccountVersion:
     """As of its platform's facts."""
     proof: Proof | None = None
     """What settles a lost answer; None for an account that is not stored."""
+    comment: TextPart | None = None
     factors: tuple[ClassEffect, ...] = ()
     """What the account's posts like this one brought more, from `with_factors`."""
 
@@ -193,7 +194,15 @@ def _version(
         aspects=form.aspects if form else None,
         folds_at=facts.folds_at,
         proof=None if account is None else facts.proof_for(account),
+        comment=_comment(delivery.comment, rules, server),
     )
+
+
+def _comment(comment: Delivery | None, rules: Rules, server: Mapping[str, object]) -> TextPart | None:
+    if comment is None or comment.state is DeliveryState.CANCELLED:
+        return None
+    (text,) = comment.planned_parts
+    return TextPart(text, *rules.text_use(text, (), server))
 
 
 def preview_due(posts: Posts, queued: Iterable[PostView]) -> Iterator[PostPreview]:
