@@ -22,35 +22,12 @@ from ttp.platforms.client import (
 )
 from ttp.platforms.instagram.errors import NO_USER_ID
 from ttp.platforms.instagram.part import API, InstagramPart
+from ttp.platforms.instagram.scopes import COMMENTING, DELETING, FACEBOOK_SCOPES, INSTAGRAM_SCOPES
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.meta.auth import MetaCheck, MetaLogin, TokenLogin
 from ttp.platforms.meta.errors import unwrap
 from ttp.platforms.oauth.token_response import identity_refusal, read_scopes, read_token
 from ttp.platforms.reply import Reply, as_failure, parse_numeric_id, reconnect_hint, value_at
-
-INSTAGRAM_SCOPES = (
-    "instagram_business_basic",
-    "instagram_business_content_publish",
-    "instagram_business_manage_insights",
-)
-"""Scopes of Instagram Login (docs/reference/platforms/instagram.md, section 2)."""
-FACEBOOK_SCOPES = (
-    "instagram_basic",
-    "instagram_content_publish",
-    "instagram_manage_insights",
-    "pages_show_list",
-    "pages_read_engagement",
-)
-"""Scopes of Facebook Login."""
-DELETING = "instagram_manage_contents"
-"""The extra scope for deleting. Not requested by default: Facebook refuses what an app is not approved for."""
-COMMENTING = {"instagram": "instagram_business_manage_comments", "facebook": "instagram_manage_comments"}
-"""By login, the extra scope for comments."""
-
-
-def comment_scopes(by_facebook: bool) -> tuple[str, ...]:
-    """Return what an account needs that comments, the extra scope last."""
-    return (*FACEBOOK_SCOPES, COMMENTING["facebook"]) if by_facebook else (*INSTAGRAM_SCOPES, COMMENTING["instagram"])
 
 
 class InstagramLogin(TokenLogin):

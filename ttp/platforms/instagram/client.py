@@ -11,11 +11,11 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import container_forms
-from ttp.platforms.instagram.auth import DELETING, FACEBOOK_SCOPES
 from ttp.platforms.instagram.comments import Comments
 from ttp.platforms.instagram.errors import NO_USER_ID
 from ttp.platforms.instagram.facts import by_facebook
 from ttp.platforms.instagram.part import API
+from ttp.platforms.instagram.scopes import DELETING, FACEBOOK_SCOPES
 from ttp.platforms.meta.client import ContainerClient
 from ttp.platforms.meta.containers import BYTES
 from ttp.platforms.meta.errors import unwrap

@@ -22,8 +22,8 @@ from ttp.platforms.client import (
     fingerprint,
     first_unsettled,
 )
-from ttp.platforms.instagram.auth import comment_scopes
 from ttp.platforms.instagram.part import InstagramPart
+from ttp.platforms.instagram.scopes import comment_scopes
 from ttp.platforms.meta.errors import with_scopes
 from ttp.platforms.meta.look_up import BEFORE, matches
 from ttp.platforms.reply import Reply, parse_id, parse_instant, value_at
