@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cli.commands.test_media_texts import demo_accounts
 from tests.conftest import Program
 from ttp.sandbox.server import RunningSandbox
 
 TEXT = "Links: https://example.com/new"
-NETWORKS = ["bluesky/demo"]
+NETWORKS = ["bluesky", "mastodon", "x"]
 
 
 @pytest.fixture(params=NETWORKS)
 def name(request: pytest.FixtureRequest, ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> str:
-    name: str = request.param
+    (name,) = demo_accounts(sandbox, request.param)
     ttp.rehearse(monkeypatch, sandbox, name, processing_s=0.0)
     return name
 

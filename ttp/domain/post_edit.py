@@ -230,10 +230,21 @@ def refuse_empty_key(wanted: PostInput) -> None:
         raise UsageError("the key is empty", Hint("try", other_options(key="KEY")))
 
 
-def refuse_to_edit(post: Post) -> None:
+OF_COMMENT = frozenset({"comment", "comment_after_s"})
+"""Fields that may change as long as a comment is not sent, also of a published post."""
+
+
+def refuse_to_edit(post: Post, post_input: PostInput | None = None) -> None:
+    """Raise StateRefused if the post, or what the input has of it, cannot change any more."""
     refuse_in_flight(post, "be edited")
-    if post.status is PostStatus.PUBLISHED:
-        raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))
+    if post.status is not PostStatus.PUBLISHED:
+        return
+    given = set() if post_input is None else {*post_input.given_fields(), *post_input.dropped} - {"dropped", "kept"}
+    if given and given <= OF_COMMENT:
+        if post.comments and all(one.state is DeliveryState.PUBLISHED for one in post.comments):
+            raise StateRefused(f"the comment on post {post.id} is published", Hint("see", action("show", post.id)))
+        return
+    raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
@@ -249,11 +260,12 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
 
 
 def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
-    account = delivery.account
+    account, is_comment = delivery.account, delivery.is_comment
+    what = f"the comment on post {post.id}" if is_comment else f"post {post.id}"
     return StateRefused(
-        f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
-        Hint("fix", action("resolve", post.id, account=account, published="URL")),
-        Hint("fix", action("resolve", post.id, account=account, not_published=True)),
+        f"{what} may already be live on {account}, so it is not touched before you have looked",
+        Hint("fix", action("resolve", post.id, account=account, comment=is_comment, published="URL")),
+        Hint("fix", action("resolve", post.id, account=account, comment=is_comment, not_published=True)),
     )
 
 
@@ -384,6 +396,19 @@ def refuse_long_texts(
 def without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
     """Drop "crowded" warnings for a post that makes room."""
     return tuple(one for one in warnings if not (first and one.code == "crowded"))
+
+
+def content_refusal(problems: Sequence[Problem]) -> ContentRefused | None:
+    """Return the error of a post with these problems; None if all of them are warnings. Its first hint is to split the
+    text where that is one of them, and the details say what it makes."""
+    offers = [problem for problem in problems if problem.code == "text_splittable"]
+    others = [problem for problem in problems if problem.code != "text_splittable"]
+    refusing = [problem for problem in others if not problem.warning]
+    if not refusing:
+        return None
+    hints = [Hint("try", one.hint, sure=False) for one in offers if one.hint]  # it makes more posts: a person decides
+    hints += dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
+    return ContentRefused(refusing[0].message, *hints, problems=others, details=[one.message for one in offers])
 
 
 def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused:

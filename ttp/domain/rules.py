@@ -15,7 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import LONGEST_TEXT, Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
+from ttp.domain.errors import PlatformDisabled, Problem
 from ttp.domain.links import NO_RULES, LinkRules, is_tagged, tag_parts
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import ALT_EXAMPLE, MediaHostProblem, MediaItem
@@ -55,6 +55,7 @@ class PlatformPost:
     thread_media: tuple[tuple[MediaItem, ...], ...] = ()
     part_starts: tuple[int, ...] = ()
     part: int = 1
+    is_comment: bool = False
     published_parts: int = 0
     most_parts: int = 1
     table: Mapping[str, Option] = field(default_factory=dict)
@@ -114,6 +115,8 @@ class PlatformPost:
     @property
     def text_hint(self) -> Action | None:
         """What to type to change the text of a saved post, from standard input."""
+        if self.is_comment:
+            return None if self.post_id is None else action("edit", self.post_id, comment="TEXT")
         return None if self.post_id is None else action("edit", self.post_id, "-")
 
     @property
@@ -131,6 +134,8 @@ class PlatformPost:
 
     @property
     def _label(self) -> str:
+        if self.is_comment:
+            return f"{self.account}, comment"
         return self.account if self.part == 1 else f"{self.account}, part {self.part}"
 
     def parts_to_come(self) -> Iterator[PlatformPost]:
@@ -478,19 +483,6 @@ def _case(
         server=account.server_info if account else {},
         fits={item.sha256: fit for items in media for item, fit in items},
     )
-
-
-def content_refusal(problems: Sequence[Problem]) -> ContentRefused | None:
-    """Return the error of a post with these problems; None if all of them are warnings. Its first hint is to split the
-    text where that is one of them, and the details say what it makes."""
-    offers = [problem for problem in problems if problem.code == "text_splittable"]
-    others = [problem for problem in problems if problem.code != "text_splittable"]
-    refusing = [problem for problem in others if not problem.warning]
-    if not refusing:
-        return None
-    hints = [Hint("try", one.hint, sure=False) for one in offers if one.hint]  # it makes more posts: a person decides
-    hints += dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
-    return ContentRefused(refusing[0].message, *hints, problems=others, details=[one.message for one in offers])
 
 
 def form_for(post: Post, platform: str, account: Account | None, platforms: Platforms) -> ImageForm | None:

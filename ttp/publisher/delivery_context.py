@@ -14,6 +14,7 @@ from typing import TypeVar
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.cards import shown_cards
+from ttp.domain.comments import sent_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
 from ttp.domain.errors import Busy, UsageError, describe_fault
@@ -209,13 +210,12 @@ class DeliveryContext:
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
         text, *thread = post.parts_for(delivery, facts)
-        options = options_of(
-            account.platform, delivery.sent_options(post.options, account.options, facts.language_option)
-        )
-        sending = credentials is not None
         parent = next((d for d in post.deliveries if d.id == delivery.parent_id), None)
-        if parent is not None:
-            options = {name: value for name, value in options.items() if name in facts.comment_options}
+        if parent is None:
+            options = delivery.sent_options(post.options, account.options, facts.language_option)
+        else:
+            options = sent_options(delivery, post, account.options, facts)
+        sending = credentials is not None
         media, *thread_media = (
             tuple(self._file(item, task, sending=sending) for item in items)
             for items in post.media_for(delivery, facts)[: 1 + len(thread)]
@@ -226,7 +226,7 @@ class DeliveryContext:
             credentials=credentials or self._credentials(account),
             text=text,
             media=media,
-            options=options,
+            options=options_of(account.platform, options),
             bound=bound,
             thread=tuple(thread),
             key_seed=f"{self.journal.store_id}/{delivery.id}",
@@ -404,8 +404,9 @@ class DeliveryContext:
             after = record_evidence(db, intent, outcome, now)
             if before is None or after is None or after.state is before.state:
                 return after, []
-            end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
-            return after, [delivery_event(after, now), *([end] if end is not None else [])]
+            events = [delivery_event(after, now)]
+            end = None if after.is_comment else post_event(queries.post_even_deleted(db, after.post_id or 0), now)
+            return after, [*events, *([end] if end is not None else [])]
 
         after, events = self.writer.run(work)
         for event in events:

@@ -51,7 +51,8 @@ _IN_FLIGHT = (
     "delivery d WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL",
     "post p JOIN delivery d ON d.post_id = p.id"
     " WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying'",
-    "delivery c JOIN delivery d ON d.id = c.id WHERE c.parent_id IS NOT NULL AND c.state = 'retrying'",
+    "delivery d WHERE d.parent_id IS NOT NULL AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL"
+    " AND d.state = 'retrying'",
 )
 _IDS, _STATES = in_list("id", "ids"), in_list("d.state", "states")
 _WITHOUT = not_in_list("d.id", "without")

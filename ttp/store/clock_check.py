@@ -42,6 +42,13 @@ SELECT d.id, d.next_at, (
 )
 FROM post p JOIN delivery d ON d.post_id = p.id
 WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying' AND d.next_at > :now
+UNION
+SELECT d.id, d.next_at, (
+    SELECT coalesce(t.ended_at, t.at) FROM attempt t WHERE t.delivery_id = d.id ORDER BY t.id DESC LIMIT 1
+)
+FROM delivery d
+WHERE d.parent_id IS NOT NULL AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
+    AND d.state = 'retrying' AND d.next_at > :now
 """
 
 

@@ -32,7 +32,9 @@ def begin(db: Connection, parent: Delivery, waiting: Sequence[Row], now: datetim
         assert parent.published_at is not None
         before = row_mapper.delivery(row)
         at = due_at(parent.published_at, row["comment_after_s"], now)
-        after = replace(before, due_at=at, next_at=at)
+        # Without a delay it is ready as its post was: a run that publishes what is due now sends both.
+        ready_at = at if row["comment_after_s"] or parent.due_at is None else min(at, parent.due_at)
+        after = replace(before, due_at=at, next_at=ready_at)
         intent = attempts.last_intent(db, parent.id or 0)
         if parent.remote_id is None:
             if parent.next_at is not None:  # its id comes later

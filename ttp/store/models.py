@@ -181,6 +181,7 @@ class DeliveryRow(SQLModel, table=True):
         partial_index("delivery_next", "next_at", where=READY),
         partial_index("delivery_approved", "account_id", "next_at", "id", where=APPROVED),
         partial_index("delivery_approved_next", "next_at", where=APPROVED),
+        partial_index("delivery_comment_ready", "next_at", where=f"parent_id IS NOT NULL AND {READY}"),
         partial_index("delivery_looking", "next_at", where=LOOKING),
         partial_index("delivery_busy", "account_id", where=BUSY),
         partial_index("delivery_needs", "state", "post_id", where="state IN ('failed', 'needs_review')"),

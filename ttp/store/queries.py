@@ -242,6 +242,7 @@ def newest_metrics(db: Connection, post_ids: Iterable[int]) -> dict[int, dict[st
         " AND s.observed_at = (SELECT max(newest.observed_at) FROM sample newest"
         " WHERE newest.account_id = d.account_id AND newest.remote_id = d.remote_id)"
         f" WHERE {in_list('d.post_id', 'posts')} AND d.state = 'published' AND d.remote_id IS NOT NULL"
+        " AND d.parent_id IS NULL"
     )
     numbers: dict[int, dict[str, Metrics]] = defaultdict(dict)
     for post_id, account, *counts, at in db.execute(sql, {"posts": List(post_ids)}):
@@ -255,9 +256,9 @@ def delivery(db: Connection, delivery_id: int) -> Delivery | None:
 
 
 def posts_naming(db: Connection, account_id: int) -> list[int]:
-    """Return the ids of posts with an unfinished delivery to the account."""
+    """Return the ids of posts with an unfinished delivery to the account, or an unfinished comment."""
     sql = (
-        "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
+        "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
         " AND p.deleted_at IS NULL AND d.state NOT IN ('published', 'cancelled') ORDER BY d.post_id"
     )
     return [row["post_id"] for row in db.execute(sql, (account_id,))]
@@ -274,7 +275,8 @@ def busy_instants(db: Connection, account_id: int, since: datetime, until: datet
     sql = (
         "SELECT d.due_at FROM delivery d JOIN post p ON p.id = d.post_id"
         " WHERE d.account_id = ? AND d.due_at >= ? AND d.due_at < ?"
-        " AND d.state NOT IN ('cancelled', 'failed') AND p.deleted_at IS NULL ORDER BY d.due_at"
+        " AND d.state NOT IN ('cancelled', 'failed') AND d.parent_id IS NULL AND p.deleted_at IS NULL"
+        " ORDER BY d.due_at"
     )
     instants = (row_mapper.instant(row["due_at"]) for row in db.execute(sql, (account_id, ms(since), ms(until))))
     return [at for at in instants if at is not None]
@@ -372,7 +374,7 @@ def media_due(db: Connection, until: datetime) -> list[tuple[int, MediaItem]]:
     rows = db.execute(
         "SELECT m.*, min(d.next_at) AS due FROM delivery d JOIN post_media m ON m.post_id = d.post_id"
         " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= ?"
-        " GROUP BY m.post_id, m.position ORDER BY due, m.post_id, m.position",
+        " AND d.parent_id IS NULL GROUP BY m.post_id, m.position ORDER BY due, m.post_id, m.position",
         (to_ms(until),),
     )
     return [(row["post_id"], row_mapper.media(row)) for row in rows]
@@ -399,7 +401,7 @@ def texts_around(db: Connection, account_id: int, since: datetime, until: dateti
         "SELECT d.due_at, d.post_id, d.state, p.content, p.variants, a.platform, a.platform || '/' || a.handle AS name"
         " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
         " WHERE d.account_id = ? AND d.due_at BETWEEN ? AND ? AND d.state NOT IN ('cancelled', 'failed')"
-        " AND p.deleted_at IS NULL"
+        " AND d.parent_id IS NULL AND p.deleted_at IS NULL"
     )
     return [
         TextAround(from_ms(row["due_at"]), row["post_id"], _text_on(row), row["state"] == "published")
@@ -422,7 +424,7 @@ def published_posts(db: Connection, account_id: int, remote_ids: Iterable[str]) 
         "SELECT d.remote_id, d.post_id, d.url, p.content, p.variants, a.platform,"
         " a.platform || '/' || a.handle AS name"
         " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
-        f" WHERE d.account_id = :account AND {in_list('d.remote_id', 'wanted')}"
+        f" WHERE d.account_id = :account AND {in_list('d.remote_id', 'wanted')} AND d.parent_id IS NULL"
     )
     rows = db.execute(sql, {"account": account_id, "wanted": List(remote_ids)}).fetchall()
     tags: dict[int, list[str]] = defaultdict(list)
@@ -447,7 +449,7 @@ _IDS = (
 )
 _CHARGED = (
     "SELECT d.id, d.post_id, d.handle, d.planned_parts, a.handle AS account_handle, p.content, p.variants, p.thread,"
-    " (SELECT count(nullif(m.alt, '')) FROM post_media m WHERE m.post_id = p.id) AS alts"
+    " (SELECT count(nullif(m.alt, '')) FROM post_media m WHERE m.post_id = p.id AND d.parent_id IS NULL) AS alts"
     " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
     " WHERE d.id IN ({}) AND p.deleted_at IS NULL"
 )

@@ -128,7 +128,7 @@ def _preview(context: Context, file: AnnounceFile, release: Release) -> None:
     """Show what each account would get. Raise ContentRefused for what one would refuse."""
     from dataclasses import replace
 
-    from ttp.domain.rules import content_refusal
+    from ttp.domain.post_edit import content_refusal
     from ttp.services.announce.file import PATH
     from ttp.services.preview import preview_post
 

@@ -172,7 +172,7 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
 def _refuse_every_account(context: Context, post_input: PostInput) -> None:
     """Raise UsageError for all accounts, with those that take the post."""
     from ttp.cli.value_checks import refuse_every_account
-    from ttp.domain.rules import content_refusal
+    from ttp.domain.post_edit import content_refusal
     from ttp.services.preview import preview_post
 
     def takes(name: str) -> bool:
@@ -188,7 +188,7 @@ def _refuse_every_account(context: Context, post_input: PostInput) -> None:
 def preview(context: Context, post_input: PostInput) -> None:
     """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise, and ContentRefused
     for a draft that could not be scheduled."""
-    from ttp.domain.rules import content_refusal
+    from ttp.domain.post_edit import content_refusal
     from ttp.services.preview import preview_post, with_factors
 
     time = None

@@ -97,7 +97,8 @@ def render_post(post: PostView, page: Page, past: PostHistory | None = None, clo
     if post.deliveries:
         yield ""
         heads = [Column("ACCOUNT", most=page.width // 3), Column("RESULT"), Column("WHEN", drop=1), Column("DETAIL")]
-        yield from table(heads, [_post_row(row, post, past, page) for row in post.deliveries], page, wrapped=True)
+        rows = [cells for row in post.deliveries for cells in _post_rows(row, post, past, page)]
+        yield from table(heads, rows, page, wrapped=True)
     if post.metrics:
         yield ""
         yield from _metrics(post.metrics, page)
@@ -278,9 +279,14 @@ def _alt_text(item: MediaItem) -> str:
     return f"alt text: {escape_line(item.alt)}" if item.alt else "no alt text"
 
 
-def _post_row(row: Delivery, post: PostView, past: PostHistory, page: Page) -> list[Cell]:
+def _post_rows(row: Delivery, post: PostView, past: PostHistory, page: Page) -> Iterator[list[Cell]]:
+    """Yield the row of a delivery, and that of its comment."""
     when = _row_time(row, post.scheduled_at, past.ended.get(row.account), page)
-    return [Cell(escape_text(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
+    yield [Cell(escape_text(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
+    if row.comment in post.comments and row.comment is not None:
+        when = _row_time(row.comment, post.scheduled_at, None, page)
+        detail = _detail(row.comment, page) or ("" if row.comment.due_at else "once the post is published")
+        yield [Cell("  comment"), Cell(*state_word(row.comment)), Cell(when), Cell(detail)]
 
 
 def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime | None, page: Page) -> str:
@@ -325,15 +331,16 @@ def _next(post: PostView) -> Iterator[str]:
     if post.status is PostStatus.DRAFT and post.asks_for is None:
         yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to ACCOUNT"
         return
-    for row in post.deliveries:
+    for row in (*post.deliveries, *post.comments):
         if row.state is DeliveryState.NEEDS_REVIEW:
-            yield f"ttp resolve {post.id} --account {escape_text(row.account)} --published URL   (or --not-published)"
-    for row in post.deliveries:
+            which = f"{post.id} --account {escape_text(row.account)}{' --comment' if row.is_comment else ''}"
+            yield f"ttp resolve {which} --published URL   (or --not-published)"
+    for row in (*post.deliveries, *post.comments):
         if row.state is DeliveryState.RETRYING and row.error and row.error.hint:
             yield f"{escape_text(command_text(row.error.hint))}   (then it continues by itself)"
     if "approve" in post.needs():
         yield f"ttp approve {post.id}"
-    failed = [row for row in post.deliveries if row.state is DeliveryState.FAILED]
+    failed = [row for row in (*post.deliveries, *post.comments) if row.state is DeliveryState.FAILED]
     if not failed:
         return
     fixes = dict.fromkeys(escape_text(command_text(row.error.hint)) for row in failed if row.error and row.error.hint)
@@ -346,8 +353,8 @@ def _next(post: PostView) -> Iterator[str]:
         if 0 < len(row.parts) < of:
             yield f"(continues with part {len(row.parts) + 1} of {of} on {escape_text(row.account)})"
     published = [escape_text(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]
-    if published:
-        names = ", ".join(escape_text(row.account) for row in failed)
+    names = ", ".join(escape_text(row.account) for row in failed if not row.is_comment)
+    if published and names:
         yield f"(publishes to {names} only, not to {', '.join(published)} again)"
 
 

@@ -68,6 +68,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("parent_id IS NOT NULL"),
         postgresql_ops={},
     )
+    ready = sa.text("parent_id IS NOT NULL AND state IN ('pending', 'retrying') AND next_at IS NOT NULL")
+    op.create_index(
+        "delivery_comment_ready",
+        "delivery",
+        ["next_at"],
+        unique=False,
+        sqlite_where=ready,
+        postgresql_where=ready,
+        postgresql_ops={},
+    )
     op.add_column("post", sa.Column("comment", TEXT, nullable=True))
     op.add_column("post", sa.Column("comment_after_s", sa.Float(), nullable=True))
 
