@@ -100,6 +100,7 @@ def check(post: Post, accounts: Iterable[Account], platforms: Platforms, config:
             table=platforms.options(d.platform),
             config=config,
             server=account.server_info if account else {},
+            scopes=account.scopes if account else (),
         )
         for problem in platforms.rules(d.platform).problems(case):
             yield replace(problem, field="comment")

@@ -41,7 +41,7 @@ class PlatformPost:
     were converted. `no_host`: why local files get no public URL (None: they do). `table`: the platform's options;
     `server`: what the account's server allows. `thread`: the parts after `text`; `published_parts`: how many, `text`
     included; `most_parts`: of a thread; `part_starts` as of the delivery. `part`: which one this is, where it is one of
-    `parts_to_come`.
+    `parts_to_come`. `scopes`: of a comment, the granted permissions of its account; empty if unknown.
     """
 
     account: str
@@ -56,6 +56,7 @@ class PlatformPost:
     part_starts: tuple[int, ...] = ()
     part: int = 1
     is_comment: bool = False
+    scopes: tuple[str, ...] = ()
     published_parts: int = 0
     most_parts: int = 1
     table: Mapping[str, Option] = field(default_factory=dict)

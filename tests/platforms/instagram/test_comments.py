@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.platforms.factories import client_for
+from tests.platforms.factories import PLATFORMS, client_for
 from tests.platforms.instagram.test_prepare import API, error, of
 from tests.platforms.instagram.test_publish import ROWS
 from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure
 from tests.settings import Config
 from ttp.domain.action import action
 from ttp.domain.outcome import Absent, Done, Finding, Found, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.rules import PlatformPost
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.instagram.comments import MOST_PAGES
@@ -64,6 +65,46 @@ def looked_up(*stubs: Stub, **changes: Any) -> Finding:
     finding = client.look_up(comment(**changes), {}, SINCE).finding
     assert script.left == []
     return finding
+
+
+LINK = "https://example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "codes"),
+    [
+        ("Links in the bio", {}, []),
+        ("#beans " * 5, {}, []),
+        (LINK, {}, []),
+        ("a" * 301, {}, ["comment_doubtful"]),
+        (f"{LINK}/a {LINK}/b", {}, ["comment_doubtful"]),
+        ("BUY NOW", {}, ["comment_doubtful"]),
+        ("#beans " * 6, {}, ["hashtags"]),
+        ("Nice", {"options": {"instagram.kind": "reel"}}, []),
+        ("Nice", {"scopes": ("instagram_business_basic", "instagram_business_manage_comments")}, []),
+        ("a" * 2201, {}, ["text_too_long", "comment_doubtful"]),
+        ("#beans " * 31, {}, ["hashtags"]),
+        ("@a " * 21, {}, ["mentions"]),
+        ("Nice", {"options": {"instagram.kind": "story"}}, ["comment_kind"]),
+        ("Nice", {"scopes": ("instagram_business_basic",)}, ["permission"]),
+    ],
+)
+def test_what_is_said_of_a_comment_before_it_is_sent(text: str, more: dict[str, Any], codes: list[str]) -> None:
+    case = PlatformPost(
+        "instagram/demo",
+        text,
+        (),
+        is_comment=True,
+        table=PLATFORMS.options("instagram"),
+        config=Config(),
+        **{"options": {}, **more},
+    )
+    problems = list(PLATFORMS.rules("instagram").problems(case))
+    assert [one.code for one in problems] == codes
+    refusing = {one.code for one in problems if not one.warning}
+    assert refusing <= {"text_too_long", "hashtags", "mentions", "comment_kind", "permission"}
+    if "permission" in codes:
+        assert problems[0].hint == action("account connect", "instagram/demo", scopes=SCOPES)
 
 
 def test_the_post_is_asked_for_before_the_call() -> None:

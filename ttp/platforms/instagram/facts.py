@@ -22,7 +22,7 @@ _GRAPH = "https://graph.facebook.com"
 class Instagram(Platform):
     name, title, aliases, short = "instagram", "Instagram", ("ig",), "ig"
     takes_text_alone = False
-    comments = True
+    comments, comment_options = True, ("kind",)
     folds_at = 125
     fetches_media = True
     needs_https_redirect = True

@@ -29,7 +29,7 @@ _UNSENT: Mapping[Kind, str] = MappingProxyType(
     }
 )
 """What happened, by the kind of an error; other kinds are refusals of the content."""
-_CONTENT = "{} refused it"
+_CONTENT, _COMMENT = "{} refused it", "The first comment is not on {}"
 _STATUS = re.compile(r"\A[45]\d\d (?=[A-Z])")
 """The HTTP status before what a platform answered. `Technical details` has it."""
 
@@ -55,6 +55,11 @@ class DeliveryTrouble:
     repairs: Sequence[RepairButton] = ()
 
 
+def form_name(delivery: Delivery) -> str:
+    """Return how forms name a delivery: its account, and a word more for the comment there."""
+    return f"{delivery.account} comment" if delivery.is_comment else delivery.account
+
+
 def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[DeliveryTrouble]:
     """Return what a person must look at. `actions`: what they can do with the post now."""
     troubles = []
@@ -69,9 +74,8 @@ def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[De
 def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> DeliveryTrouble:
     name, page = network_name(delivery.platform), f"/posts/{post.id}/resolve?"
     answers = {"It is live": "yes", "It is not there": "no"} if "resolve" in actions else {}
-    what = {"comment": "yes"} if delivery.is_comment else {}
     repairs = [
-        RepairButton(label, page + urlencode({"account": delivery.account, "found": answer, **what}))
+        RepairButton(label, page + urlencode({"account": form_name(delivery), "found": answer}))
         for label, answer in answers.items()
     ]
     if web_address(delivery.url):
@@ -89,22 +93,22 @@ def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> Del
 
 def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[str]) -> DeliveryTrouble:
     kind = delivery.error.kind if delivery.error else Kind.UNKNOWN
-    title = _UNSENT.get(kind, _CONTENT).format(network_name(delivery.platform))
+    title = _COMMENT if delivery.is_comment else _UNSENT.get(kind, _CONTENT)
     why = [_sentence(delivery.error.message)] if delivery.error else []
     if delivery.so_far:
         why.append(_sentence(delivery.so_far))
     live = [network_name(one.platform) for one in post.active if one.state is DeliveryState.PUBLISHED]
     if live:
-        why.append(f"It is live on {' and '.join(dict.fromkeys(live))}.")
+        why.append(f"{'The post' if delivery.is_comment else 'It'} is live on {' and '.join(dict.fromkeys(live))}.")
     again = [RepairButton("Try again", action="retry")] if "retry" in actions else []
     edit = [RepairButton("Edit the post", f"/posts/{post.id}/edit")] if "edit" in actions else []
     repairs = again if kind is Kind.AUTH else [*again, *edit] if kind in _UNSENT else [*edit, *again]
     if kind is Kind.AUTH and visit.may("sign-in at a platform"):
         name = urlencode({"name": delivery.account})
         repairs.insert(0, RepairButton(f"Connect {delivery.account} again", f"/accounts/connect?{name}"))
-    if "edit" in actions and len(post.active) > 1 and not delivery.parts:
+    if "edit" in actions and len(post.active) > 1 and not delivery.parts and not delivery.is_comment:
         repairs.append(RepairButton(f"Leave {delivery.account} out", "", "leave-out", {"account": delivery.account}))
-    return DeliveryTrouble("failed", title, delivery.account, why, repairs)
+    return DeliveryTrouble("failed", title.format(network_name(delivery.platform)), delivery.account, why, repairs)
 
 
 def _sentence(text: str) -> str:
