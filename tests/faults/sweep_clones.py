@@ -105,4 +105,4 @@ def _nothing(asked: Asked) -> Fault | None:
 
 def _give_time(home: Path, at: int) -> None:
     with closing(sqlite3.connect(home / "ttp.db", isolation_level=None, timeout=30)) as db:
-        db.execute("UPDATE delivery SET due_at = ?, next_at = ?", (at, at))
+        db.execute("UPDATE delivery SET due_at = ?, next_at = ? WHERE parent_id IS NULL", (at, at))
