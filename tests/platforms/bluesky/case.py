@@ -40,6 +40,7 @@ CASE = PlatformCase(
         _kind("bluesky images", media=("photo.jpg", "other.jpg")),
         _kind("bluesky video", media=("clip.mp4",)),
         _kind("bluesky thread", media=("photo.jpg", "3=other.jpg"), texts=PARTS, media_counts=(1, 0, 1)),
+        _kind("bluesky comment", media=("photo.jpg",), texts=PARTS[:2], has_comment=True, atomic=False),
         _kind("bluesky card", has_card=True),
         _kind("bluesky split", media=("photo.jpg",), texts=LONG, is_split=True),
     ),

@@ -36,6 +36,7 @@ CASE = PlatformCase(
         _kind("threads video", media=("clip.mp4",)),
         _kind("threads carousel", media=("photo.jpg", "clip.mp4", "other.jpg")),
         _kind("threads thread", media=("photo.jpg", "3=other.jpg"), texts=PARTS, media_counts=(1, 0, 1)),
+        _kind("threads comment", media=("photo.jpg",), texts=PARTS[:2], has_comment=True),
         _kind("threads options", options=("threads.topic_tag=Tea", "threads.reply_control=mentioned_only")),
     ),
     made_up=MadeUp(

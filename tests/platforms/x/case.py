@@ -34,6 +34,7 @@ CASE = PlatformCase(
         Kind("x image", "x", _CALLS, media=("photo.jpg",)),
         Kind("x video", "x", _CALLS, media=("clip.mp4",)),
         Kind("x thread", "x", _CALLS, texts=PARTS),
+        Kind("x comment", "x", _CALLS, texts=PARTS, has_comment=True),
         Kind("x split", "x", _CALLS, ("last=photo.jpg",), LONG, is_split=True, media_counts=(0, 0, 1)),
     ),
     made_up=MadeUp(
