@@ -35,7 +35,7 @@ from tests.store.stores import duplicate, empty_store
 from ttp.cli.context import open_database
 from ttp.cli.main import main
 from ttp.domain.attempt import Kind
-from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.time.clock import SystemClock
 from ttp.publisher.periodic import pull_once
@@ -386,9 +386,11 @@ class Program:
         account: str | None = None,
         *,
         error: tuple[str, ...] | None = None,
+        comment: bool = False,
         **fields: object,
     ) -> None:
-        """Bring a post's deliveries (those of one account) into a state, as the publisher would have.
+        """Bring a post's deliveries (those of one account), or their comments, into a state, as the publisher would
+        have.
 
         `error`: its kind, its message and, if there is one, its hint. `fields`: of `Delivery`.
         """
@@ -399,10 +401,13 @@ class Program:
         with self.database.writing() as db:
             db.lock_posts([post_id])
             post = queries.post_even_deleted(db, post_id)
-            deliveries = tuple(
-                replace(one, **changed) if account in (None, one.account) else one  # type: ignore[arg-type]
-                for one in post.deliveries
-            )
+
+            def brought(one: Delivery) -> Delivery:
+                if comment and one.comment is not None:
+                    return replace(one, comment=replace(one.comment, **changed))  # type: ignore[arg-type]
+                return replace(one, **changed)  # type: ignore[arg-type]
+
+            deliveries = tuple(brought(one) if account in (None, one.account) else one for one in post.deliveries)
             posts.update(
                 db, with_derived_status(replace(post, deliveries=deliveries), post.updated_at or self.clock.now()), None
             )
