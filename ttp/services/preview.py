@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ttp.domain.account import Account, account_warnings
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.media.image_fit import NO_FITS, Aspects, ImageFit, ImageFits, SentMedia
 from ttp.domain.media.item import MediaItem
@@ -17,7 +17,7 @@ from ttp.domain.platform import Proof
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
-from ttp.domain.rules import Rules, form_for
+from ttp.domain.rules import form_for
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.services.posts import Posts, accounts_of
@@ -68,6 +68,8 @@ class AccountVersion:
     proof: Proof | None = None
     """What settles a lost answer; None for an account that is not stored."""
     comment: TextPart | None = None
+    comment_proof: Proof | None = None
+    """What settles a lost answer to the comment."""
     factors: tuple[ClassEffect, ...] = ()
     """What the account's posts like this one brought more, from `with_factors`."""
 
@@ -177,6 +179,8 @@ def _version(
         from ttp.domain.cards import shown_cards
 
         cards = shown_cards(post, delivery, account, platforms)
+    comment = delivery.comment
+    texts = () if comment is None or comment.state == "cancelled" else comment.planned_parts
     form = form_for(post, platform, account, platforms)
     parts = zip(post.parts_for(delivery, facts), post.media_for(delivery, facts), strict=False)
     return AccountVersion(
@@ -194,15 +198,9 @@ def _version(
         aspects=form.aspects if form else None,
         folds_at=facts.folds_at,
         proof=None if account is None else facts.proof_for(account),
-        comment=_comment(delivery.comment, rules, server),
+        comment=next((TextPart(text, *rules.text_use(text, (), server)) for text in texts), None),
+        comment_proof=facts.comment_proof_for(account) if account is not None and texts else None,
     )
-
-
-def _comment(comment: Delivery | None, rules: Rules, server: Mapping[str, object]) -> TextPart | None:
-    if comment is None or comment.state is DeliveryState.CANCELLED:
-        return None
-    (text,) = comment.planned_parts
-    return TextPart(text, *rules.text_use(text, (), server))
 
 
 def preview_due(posts: Posts, queued: Iterable[PostView]) -> Iterator[PostPreview]:

@@ -226,9 +226,17 @@ class PartPreview(TypedDict):
     card: CardAnswer | None
 
 
+class CommentPreview(TypedDict):
+    text: str
+    length: int
+    limit: int
+    lostAnswer: Literal["key", "look_up", "none"] | None
+
+
 class VersionAnswer(TypedDict):
     account: str
     parts: list[PartPreview]
+    comment: CommentPreview | None
     media: list[SentMediaAnswer]
     costUsd: float | None
     taggedLinks: int

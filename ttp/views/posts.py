@@ -254,6 +254,14 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
             }
             for part in one.parts
         ],
+        "comment": None
+        if one.comment is None
+        else {
+            "text": one.comment.text,
+            "length": one.comment.length,
+            "limit": one.comment.limit,
+            "lostAnswer": one.comment_proof,
+        },
         "media": [
             {**_sent_json(item), "part": number} for number, part in enumerate(one.parts, 1) for item in part.media
         ],

@@ -375,6 +375,13 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
             about = card_lines(part.card) if part.card is not None else ()
             yield from (f"  card: {row}" for line in about for row in wrap(line, page.width - 8))
+        if one.comment is not None:
+            use = f"{one.comment.length}/{one.comment.limit}"
+            once = ", so it is sent at most once" if one.comment_proof == "none" else ""
+            lost = f"   a lost answer: {LOST_ANSWER[one.comment_proof]}{once}" if one.comment_proof else ""
+            yield f"comment   {page.paint(use, 'red' if one.comment.excess else '')}{lost}"
+            text = lines(one.comment.text)
+            yield from (f"  {row}".rstrip() for line in text for row in wrap(line, page.width - 2))
         if one.tagged:
             later = ", not shortened yet" if one.unshortened else ""
             yield f"  {plural(one.tagged, 'link')} with UTM parameters{later}"
