@@ -268,6 +268,7 @@ def _short_versions(post: Fields) -> Fields:
                 {name: value for name, value in part.items() if name != "card" and value not in texts}
                 for part in one["parts"]
             ],
+            "comment": _without(one["comment"], "text"),
             "media": [item for item in one["media"] if item["converted"] or item["cropped"]],
             "taggedLinks": one["taggedLinks"] or None,
             "unshortenedLinks": one["unshortenedLinks"] or None,
