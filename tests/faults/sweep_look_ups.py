@@ -143,7 +143,7 @@ def twins() -> Iterator[Run]:
 
 def _after_a_twin(bench: Bench, kind: Kind) -> None:
     """Publish a post with the text of the case's own, then that one."""
-    due = bench.sql("SELECT due_at FROM delivery")[0][0]
+    due = bench.sql("SELECT due_at FROM delivery WHERE parent_id IS NULL")[0][0]
     later = due + 3_600_000
     bench.sql("UPDATE delivery SET due_at = ?, next_at = ? WHERE parent_id IS NULL", later, later)
     argv = kind.argv(bench.media)

@@ -23,7 +23,7 @@ from ttp.domain.comments import plan_comments
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.links import NO_RULES
 from ttp.publisher.loop import Mode, Scope
-from ttp.store import accounts, posts, queries
+from ttp.store import accounts, clock_check, posts, queries
 
 ROUNDS = 60
 TEXTS = st.sampled_from(["One", "Two"])
@@ -197,6 +197,19 @@ def test_a_clock_set_back_neither_loses_it_nor_sends_it_early(bench: Bench, x: F
     bench.clock.set(due)
     bench.run(Mode.UNTIL_IDLE)
     assert states(bench) == (S.PUBLISHED, S.PUBLISHED)
+
+
+def test_one_whose_post_was_published_while_the_clock_was_ahead_is_not_lost(bench: Bench, x: FakeX) -> None:
+    right = bench.clock.now()
+    commented(bench, after_s=600.0, due=400 * 86_400.0)
+    bench.clock.set(right + timedelta(days=400))
+    bench.run(Mode.ONCE)
+    assert states(bench) == (S.PUBLISHED, S.PENDING)
+    bench.clock.set(right)
+    for _ in range(2):  # the second changes nothing
+        with bench.database.writing() as db:
+            clock_check.shorten_waits(db, right)
+        assert (comment(bench).due_at, comment(bench).next_at) == (right + timedelta(minutes=10),) * 2
 
 
 # Take-overs.

@@ -225,8 +225,6 @@ def test_an_account_has_the_documented_form() -> None:
         "server": None,
         "split": None,
         "utm": None,
-        "comment": None,
-        "commentAfterS": None,
     }
 
 

@@ -66,8 +66,11 @@ def sent_options(comment: Delivery, post: PostFields, account: Mapping[str, str]
     return {name: value for name, value in options.items() if name in named}
 
 
-def due_at(published_at: datetime, after_s: float | None, now: datetime) -> datetime:
-    """Return when the comment on a post is due that is published: one that is written later is due at once."""
+def due_at(parent: Delivery, after_s: float | None, now: datetime) -> datetime:
+    """Return when the comment on a published post is due: one that is written later is due at once. A clock that was
+    set back may say that the post was published before it was due."""
+    assert parent.published_at is not None
+    published_at = max(parent.published_at, parent.due_at or parent.published_at)
     return max(published_at + timedelta(seconds=after_s or 0.0), now)
 
 

@@ -52,6 +52,15 @@ WHERE d.parent_id IS NOT NULL AND d.state IN ('pending', 'retrying') AND d.next_
 """
 
 
+# Comments on posts that were published while the clock was ahead.
+_COMMENTS = """
+SELECT d.id, d.due_at - p.published_at AS after
+FROM delivery d JOIN delivery p ON p.id = d.parent_id
+WHERE d.parent_id IS NOT NULL AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
+    AND d.state = 'pending' AND d.next_at > :now AND p.published_at > :now + :step AND d.due_at >= p.published_at
+"""
+
+
 def last_recorded_instant(db: Connection) -> datetime | None:
     """Return the newest instant at which something happened; None in a store without events."""
     return row_mapper.instant(db.execute(_NEWEST).fetchone()[0])
@@ -74,6 +83,10 @@ def shorten_waits(db: Connection, now: datetime) -> None:
                 f"UPDATE delivery SET next_at = {_SHORTER_WAIT}, waiting_until = waiting_until - :ahead WHERE id = :id",
                 {"ahead": ahead, "now": here, "id": row["id"]},
             )
+    step = STEP // timedelta(milliseconds=1)
+    for row in db.execute(_COMMENTS, {"now": here, "step": step}).fetchall():
+        at = here + row["after"]
+        db.execute("UPDATE delivery SET due_at = ?, next_at = ? WHERE id = ?", (at, at, row["id"]))
     db.execute("UPDATE account SET late_claim_at = :now WHERE late_claim_at > :now", {"now": here})
 
 

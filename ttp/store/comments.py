@@ -29,9 +29,8 @@ def begin(db: Connection, parent: Delivery, waiting: Sequence[Row], now: datetim
     """Give the comment of a published post its time. Where another publisher may have published the post, it may have
     sent the comment too: that is looked up first."""
     for row in waiting:
-        assert parent.published_at is not None
         before = row_mapper.delivery(row)
-        at = due_at(parent.published_at, row["comment_after_s"], now)
+        at = due_at(parent, row["comment_after_s"], now)
         # Without a delay it is ready as its post was: a run that publishes what is due now sends both.
         ready_at = at if row["comment_after_s"] or parent.due_at is None else min(at, parent.due_at)
         after = replace(before, due_at=at, next_at=ready_at)

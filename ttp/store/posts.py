@@ -249,7 +249,7 @@ def _read(db: Connection, ids: Sequence[int], *, has_media: bool = True, has_tag
     if db.is_change:
         db.lock_posts(ids, at_once=False)
     rows = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({some})", ids)}
-    deliveries = _by_post(db, f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}", ids)
+    deliveries = _by_post(db, f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}, d.id", ids)
     media, tags = (
         _by_post(db, sql.format(some), ids) if is_any else {}
         for sql, is_any in ((_MEDIA, has_media), (_TAGS, has_tags))

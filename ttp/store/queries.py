@@ -214,7 +214,7 @@ class _Parts(NamedTuple):
 def _parts(db: Connection, ids: list[int]) -> _Parts:
     some = marks(ids)
     return _Parts(
-        db.execute(f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}", ids),
+        db.execute(f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}, d.id", ids),
         db.execute(f"SELECT * FROM post_media WHERE post_id IN ({some}) ORDER BY position", ids),
         db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({some}) ORDER BY position", ids),
     )
