@@ -215,3 +215,13 @@ def test_the_pace_of_an_account_counts_posts_alone(ttp: Program, x: str, sandbox
     ttp.clock.advance(minutes=51)
     ttp.ok("run", "--once")
     assert len(sandbox.state.posts) == 3
+
+
+def test_a_comment_needs_the_permission_of_its_account(ttp: Program) -> None:
+    ttp.account("instagram/shop")
+    new = ("create", "Hello", "--to", "instagram/shop", "--at", "in 1h", "--json")
+    ttp.sql("""UPDATE account SET scopes = '["instagram_business_basic"]'""")
+    refused = {one["code"]: one for one in ttp(*new, "--comment", "Links").error["problems"]}
+    assert refused["permission"]["account"] == "instagram/shop"
+    assert "instagram_business_manage_comments" in refused["permission"]["hint"]
+    assert "permission" not in {one["code"] for one in ttp(*new).error["problems"]}

@@ -97,6 +97,17 @@ def test_an_account_that_may_not_comment(
     assert code_of(commented(instagram, media)) == (400, code, subcode)
 
 
+def test_a_comment_is_deleted_by_itself(instagram: Web, host: Host) -> None:
+    media = posted(instagram, host)
+    comment = commented(instagram, media).json()["id"]
+    instagram.account("instagram/demo", keepTokens=True, scopes=SCOPES["instagram"][:-1])
+    assert code_of(instagram.call("DELETE", f"{V}/{comment}")) == (400, 10, None)
+    instagram.account("instagram/demo", keepTokens=True, scopes=SCOPES["instagram"])
+    assert instagram.call("DELETE", f"{V}/{comment}").json() == {"success": True}
+    assert code_of(instagram.call("DELETE", f"{V}/{comment}")) == (400, 100, 33)
+    assert [one["text"] for one in instagram.posts()] == ["Hi"]
+
+
 def test_comments_go_with_their_post(web: Web, host: Host) -> None:
     facebook = web.account("instagram/page", login="facebook")
     media = posted(facebook, host)

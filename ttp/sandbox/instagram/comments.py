@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.instagram.containers import refuse_in_trouble
 from ttp.sandbox.instagram.records import COMMENT, InstagramAccount, new_id
+from ttp.sandbox.instagram.requests import API
 from ttp.sandbox.meta.nodes import page_of, timestamp
 from ttp.sandbox.meta.requests import Params, allow_only, graph_error, own_post, select_fields
 from ttp.sandbox.records import SandboxPost
@@ -44,6 +45,15 @@ async def listed(state: State, account: InstagramAccount, request: Request, para
         return select_fields(params, comment_fields(state, comment), default=("id", "text", "timestamp"))
 
     return page_of(request, params, comments, render, most=MOST_LISTED)
+
+
+def own_comment(state: State, account: InstagramAccount, request: Request) -> SandboxPost | None:
+    """Return the own comment that the path names; None for another node. Code 10 without the permission."""
+    comment = state.posts.get(request.path_params["node"])
+    if comment is None or comment.kind != COMMENT or comment.account != account.id or comment.deleted:
+        return None
+    API.check_permission(account, "comments")
+    return comment
 
 
 def comment_fields(state: State, comment: SandboxPost) -> dict[str, Any]:

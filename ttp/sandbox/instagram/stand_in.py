@@ -108,8 +108,12 @@ class SandboxInstagram(SandboxPlatform):
 
 
 async def delete(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
-    """`DELETE /{media}`: deletes an own post and its comments, on Facebook Login only. Stories cannot be deleted."""
+    """`DELETE /{media}`: deletes an own post and its comments, on Facebook Login only. Stories cannot be deleted.
+    `DELETE /{comment}`: deletes an own comment."""
     allow_only(params, ())
+    if (comment := comments.own_comment(state, account, request)) is not None:
+        state.save(replace(comment, deleted=True))
+        return JSONResponse({"success": True})
     post = own_post(state, account, request)
     if account.login != "facebook":
         raise no_such_node(post.id)

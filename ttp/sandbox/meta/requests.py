@@ -101,7 +101,7 @@ class SandboxGraph(Generic[A]):
                         self.throttled,
                         f"(#{self.throttled}) There have been too many calls to this {self.title} account.",
                     )
-                self._check_permission(account, scope)
+                self.check_permission(account, scope)
                 answer = await work(state, account, request, params)
             except RequestRefused as refused:
                 answer = refused.response
@@ -123,7 +123,7 @@ class SandboxGraph(Generic[A]):
         if proof not in proofs:
             raise graph_error(100, "Invalid appsecret_proof provided in the API argument")
 
-    def _check_permission(self, account: A, scope: str | None) -> None:
+    def check_permission(self, account: A, scope: str | None) -> None:
         """Code 10 for a permission that the user did not grant."""
         if scope is None:
             return
