@@ -263,6 +263,7 @@ class Publication:
         outcome, ready = self.publish(self.prepare())
         assert isinstance(outcome, Done)
         ids = parts_of(ready.handle) or (outcome.remote_id or "",)
+        self.clock.move(1000)  # clients remember for fifteen minutes that a token works
         self.request = replace(
             PublishRequest(2, self.request.account, self.request.credentials, self.scenario.comment),
             bound=frozenset(ids),

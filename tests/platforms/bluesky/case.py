@@ -34,6 +34,7 @@ CASE = PlatformCase(
         "images": Scenario(_CALL, media=PHOTOS),
         "video": Scenario(_CALL, media=(FILM,)),
         "thread": Scenario(_CALL, thread=("Two", "Three")),
+        "comment": Scenario(_CALL, media=PHOTOS, refused_by="rejected", comment="Links"),
     },
     kinds=(
         _kind("bluesky text"),

@@ -28,6 +28,7 @@ CASE = PlatformCase(
         "video": Scenario(_CALL, media=(FILM,)),
         "poll": Scenario(_CALL, options={"poll": "Yes|No"}),
         "thread": Scenario(_CALL, thread=("Two", "Three")),
+        "comment": Scenario(_CALL, media=PHOTOS, refused_by="rejected_status", comment="Links"),
     },
     kinds=(
         _kind("mastodon text"),

@@ -29,6 +29,7 @@ CASE = PlatformCase(
         "photo": Scenario(_CALL, media=PHOTOS[:1]),
         "carousel": Scenario(_CALL, media=(*PHOTOS, FILM)),
         "thread": Scenario(_CALL, thread=("Two", "Three")),
+        "comment": Scenario(_CALL, media=PHOTOS[:1], comment="Links"),
     },
     kinds=(
         _kind("threads text"),

@@ -28,6 +28,7 @@ CASE = PlatformCase(
         "images": Scenario(_CALL, 201, media=PHOTOS),
         "video": Scenario(_CALL, 201, media=(FILM,)),
         "thread": Scenario(_CALL, 201, thread=("Two", "Three")),
+        "comment": Scenario(_CALL, 201, media=PHOTOS, refused_by="not_permitted", comment="Links"),
     },
     kinds=(
         Kind("x text", "x", _CALLS),
