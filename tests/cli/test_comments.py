@@ -164,6 +164,19 @@ def test_it_may_be_changed_until_it_is_sent(ttp: Program, published: str, sandbo
     assert ttp("edit", "1", "--comment", "Too late").code == 2
 
 
+def test_undo_and_redo_bring_it_with_its_account(ttp: Program) -> None:
+    for account in ("x/me", "threads/me"):
+        ttp.account(account)
+    ttp.post("Hello", "--to", "x/me", "--at", "in 1h", "--comment", TEXT)
+    ttp.ok("edit", "1", "--to", "x/me,threads/me")
+    with_both = ttp.shown()["deliveries"]
+    assert [one["comment"]["text"] for one in with_both] == [TEXT, TEXT]
+    ttp.ok("undo", "--yes")
+    assert [one["account"] for one in ttp.shown()["deliveries"]] == ["x/me"]
+    ttp.ok("redo", "--yes")
+    assert ttp.shown()["deliveries"] == with_both
+
+
 @pytest.mark.parametrize("stop", [["delete", "1", "--yes"], ["account", "remove", "x/demo", "--yes"]])
 def test_what_ends_its_post_ends_it(ttp: Program, published: str, sandbox: RunningSandbox, stop: list[str]) -> None:
     ttp.ok(*stop)

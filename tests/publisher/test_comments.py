@@ -23,6 +23,7 @@ from ttp.domain.comments import plan_comments
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.links import NO_RULES
 from ttp.publisher.loop import Mode, Scope
+from ttp.publisher.reconcile import UNDER_WAY, _record_possible_call
 from ttp.store import accounts, clock_check, posts, queries
 
 ROUNDS = 60
@@ -245,3 +246,21 @@ def test_after_a_take_over_both_ask_once(bench: Bench, x: FakeX) -> None:
     on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
     assert states(bench) == (S.PUBLISHED, S.PUBLISHED)
     assert len(x.feed) == 2
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_after_a_failover_it_is_looked_up_before_it_is_sent(bench: Bench, x: FakeX, sent: bool) -> None:
+    commented(bench)
+    x.arrive(bench.whole(1).content, None)
+    if sent:
+        x.arrive("Links", x.feed[0].id)
+    with bench.database.writing() as db:  # the server lost what was committed last
+        found = queries.post_even_deleted(db, 1).deliveries[0]
+        _record_possible_call(db, found, bench.clock.now(), code=UNDER_WAY)
+    bench.run(Mode.ONCE)
+    assert states(bench) == (S.PUBLISHED, S.PUBLISHED if sent else S.RECONCILING)
+    assert not x.bodies
+    bench.clock.advance(10_000.0)
+    bench.run(Mode.UNTIL_IDLE)
+    assert states(bench) == (S.PUBLISHED, S.PUBLISHED)
+    assert (len(x.bodies), len(x.feed)) == (not sent, 2)
