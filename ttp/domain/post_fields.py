@@ -142,6 +142,7 @@ FIELDS = (
         "comment",
         "text",
         "comment",
+        others=("first comment",),
         help="First comment: your own reply to the post, once it is published.",
         about="The first comment: a reply of the account to its own post, sent once that is published.",
         example="Links: https://example.com/new",
