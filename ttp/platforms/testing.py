@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import httpx
 import pytest
@@ -52,6 +52,7 @@ class Scenario:
 
     `success`: the status of a real answer to the call. `media`: name, bytes, MIME type and facts of each item.
     `refused_by`: what `StandIn.refuse` needs to know. `listed`: a look-up that finds nothing may count as absence.
+    `is_comment`: it is a comment on a post of the account, which is published before.
     """
 
     call: tuple[str, str] | None
@@ -63,6 +64,7 @@ class Scenario:
     settings: Mapping[str, Value] = field(default_factory=dict)
     refused_by: str | None = None
     listed: bool = True
+    is_comment: bool = False
 
 
 class StandIn(Protocol):
@@ -221,6 +223,13 @@ class _OnlyPlatform:
         return True
 
 
+@runtime_checkable
+class CommentStandIn(Protocol):
+    """What a stand-in has too where there are scenarios of comments."""
+
+    def count_comments(self) -> int: ...
+
+
 class Publication:
     """One client with a tap, a stand-in and a request of the stand-in's account."""
 
@@ -230,7 +239,7 @@ class Publication:
         self.platform, self.scenario, self.stand_in, self.clock = platform, scenario, stand_in, clock
         self.tap = Tap()
         config = Config({**stand_in.settings, **scenario.settings}, KeyTable(_OnlyPlatform(platform)))
-        self.client = platform.client(Runtime(config, clock, transport=self.tap))
+        self.client = platform.client(Runtime(config, clock, transport=Tap()))
         self.request = PublishRequest(
             1,
             stand_in.account,
@@ -241,6 +250,27 @@ class Publication:
             thread=scenario.thread,
             key_seed="store/1",
         )
+        if scenario.is_comment:
+            self.request = self._comment_on_a_post()
+        self.client.close()
+        self.client = platform.client(Runtime(config, clock, transport=self.tap))
+
+    def _comment_on_a_post(self) -> PublishRequest:
+        """Publish a post of the account, and return the request of a comment on it."""
+        comment = self.request
+        self.request = replace(comment, delivery_id=1_000_000, text="The post", key_seed="store/1000000")
+        outcome, _ = self.publish(self.prepare())
+        assert isinstance(outcome, Done)
+        assert outcome.remote_id is not None
+        self.clock.move(60)
+        return replace(comment, replies_to=(outcome.remote_id,), bound=frozenset({outcome.remote_id}))
+
+    def count(self) -> int:
+        """Return how many posts there are, or how many comments in a scenario of those."""
+        if not self.scenario.is_comment:
+            return self.stand_in.count()
+        assert isinstance(self.stand_in, CommentStandIn)
+        return self.stand_in.count_comments()
 
     @property
     def calls(self) -> list[httpx.Request]:
@@ -313,9 +343,9 @@ class Publication:
         return finding
 
     def settled_count(self) -> int:
-        """The account's posts once the stand-in has finished its work."""
+        """Return what `count` does, once the stand-in has finished its work."""
         self.clock.move(60)
-        return self.stand_in.count()
+        return self.count()
 
     def is_plain(self, message: str) -> bool:
         """Whether a message is one line that a person can read, without a secret."""
@@ -403,7 +433,7 @@ class PlatformSuite:
         made.clock.move(60)
         last = made.prepare(first.handle)
         assert last.doubt is None
-        assert (made.stand_in.count(), made.calls) == (0, [])
+        assert (made.count(), made.calls) == (0, [])
         assert isinstance(made.publish(last)[0], Done)
         assert made.settled_count() == 1
 
@@ -479,7 +509,7 @@ class PlatformSuite:
             if isinstance(finding, Found) and finding.more:
                 assert isinstance(made.publish(made.prepare(finding.handle))[0], Done), name
             made.clock.move(120)
-        assert made.stand_in.count() == len(answers)
+        assert made.count() == len(answers)
 
     @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
     def test_a_call_that_never_left_is_not_done_and_may_be_made_again(
@@ -500,7 +530,7 @@ class PlatformSuite:
         outcome, _ = made.publish(ready)
         assert isinstance(outcome, NotDone)
         assert made.is_plain(outcome.message), outcome.message
-        assert made.stand_in.count() == 0
+        assert made.count() == 0
 
     # What the invisible steps and the look-ups may meet.
 

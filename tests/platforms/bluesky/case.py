@@ -31,6 +31,7 @@ CASE = PlatformCase(
     Pinned((*USUAL_KINDS, "gallery", "gates"), "key", 120.0, 6, timedelta(hours=2)),
     scenarios={
         "text": Scenario(_CALL, refused_by="rejected"),
+        "comment": Scenario(_CALL, refused_by="rejected", is_comment=True),
         "images": Scenario(_CALL, media=PHOTOS),
         "video": Scenario(_CALL, media=(FILM,)),
         "thread": Scenario(_CALL, thread=("Two", "Three")),
