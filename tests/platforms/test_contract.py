@@ -33,13 +33,16 @@ class SandboxStandIn:
     settings: Mapping[str, Value]
     account: Account
     credentials: Credentials
-    is_comment: bool
     ahead: timedelta = AHEAD
 
     def count(self) -> int:
-        posts = control(self.url, "GET", "posts")
-        own = [post for post in posts if post["account"] == self.account.name]
-        return len([post for post in own if bool(post.get("parent")) is self.is_comment])
+        return sum(not post.get("parent") for post in self._posts())
+
+    def count_comments(self) -> int:
+        return sum(bool(post.get("parent")) for post in self._posts())
+
+    def _posts(self) -> list[Mapping[str, object]]:
+        return [post for post in control(self.url, "GET", "posts") if post["account"] == self.account.name]
 
     def refuse(self, why: str) -> None:
         self._change(trouble=why)
@@ -75,7 +78,7 @@ class SandboxSuite(PinnedFacts, PlatformSuite):
             "media_host.base_url": f"{url}/_sandbox/media",
         }
         credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
-        yield SandboxStandIn(url, settings, Account(name, handle), credentials, bool(scenario.comment))
+        yield SandboxStandIn(url, settings, Account(name, handle), credentials)
 
 
 def _suite_of(case: PlatformCase) -> type[SandboxSuite]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import httpx
 import pytest
@@ -32,20 +32,7 @@ import pytest
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config, Key, KeyTable, Value
 from ttp.domain.media.item import MediaItem
-from ttp.domain.outcome import (
-    Absent,
-    Done,
-    Finding,
-    Found,
-    Handle,
-    Kind,
-    NotDone,
-    Outcome,
-    Unclear,
-    Unknown,
-    Working,
-    parts_of,
-)
+from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
 from ttp.domain.platform import Proof
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.platform import Platform, Runtime
@@ -65,7 +52,7 @@ class Scenario:
 
     `success`: the status of a real answer to the call. `media`: name, bytes, MIME type and facts of each item.
     `refused_by`: what `StandIn.refuse` needs to know. `listed`: a look-up that finds nothing may count as absence.
-    `comment`: what is published is a comment on a post with all of this.
+    `is_comment`: it is a comment on a post of the account, which is published before.
     """
 
     call: tuple[str, str] | None
@@ -77,7 +64,7 @@ class Scenario:
     settings: Mapping[str, Value] = field(default_factory=dict)
     refused_by: str | None = None
     listed: bool = True
-    comment: str = ""
+    is_comment: bool = False
 
 
 class StandIn(Protocol):
@@ -91,8 +78,7 @@ class StandIn(Protocol):
     credentials: Credentials
 
     def count(self) -> int:
-        """Return how many posts the account has, or comments where the scenario is one. The parts of a thread count as
-        one."""
+        """Return how many posts the account has. The parts of a thread count as one."""
         ...
 
     def refuse(self, why: str) -> None:
@@ -237,6 +223,13 @@ class _OnlyPlatform:
         return True
 
 
+@runtime_checkable
+class CommentStandIn(Protocol):
+    """What a stand-in has too where there are scenarios of comments."""
+
+    def count_comments(self) -> int: ...
+
+
 class Publication:
     """One client with a tap, a stand-in and a request of the stand-in's account."""
 
@@ -246,7 +239,7 @@ class Publication:
         self.platform, self.scenario, self.stand_in, self.clock = platform, scenario, stand_in, clock
         self.tap = Tap()
         config = Config({**stand_in.settings, **scenario.settings}, KeyTable(_OnlyPlatform(platform)))
-        self.client = platform.client(Runtime(config, clock, transport=self.tap))
+        self.client = platform.client(Runtime(config, clock, transport=Tap()))
         self.request = PublishRequest(
             1,
             stand_in.account,
@@ -257,20 +250,27 @@ class Publication:
             thread=scenario.thread,
             key_seed="store/1",
         )
+        if scenario.is_comment:
+            self.request = self._comment_on_a_post()
+        self.client.close()
+        self.client = platform.client(Runtime(config, clock, transport=self.tap))
 
-    def begin_comment(self) -> None:
-        """Publish the post, and go on with a comment on it."""
-        outcome, ready = self.publish(self.prepare())
+    def _comment_on_a_post(self) -> PublishRequest:
+        """Publish a post of the account, and return the request of a comment on it."""
+        comment = self.request
+        self.request = replace(comment, delivery_id=1_000_000, text="The post", key_seed="store/1000000")
+        outcome, _ = self.publish(self.prepare())
         assert isinstance(outcome, Done)
-        ids = parts_of(ready.handle) or (outcome.remote_id or "",)
-        self.clock.move(1000)  # clients remember for fifteen minutes that a token works
-        self.request = replace(
-            PublishRequest(2, self.request.account, self.request.credentials, self.scenario.comment),
-            bound=frozenset(ids),
-            key_seed="store/2",
-            replies_to=ids,
-        )
-        self.tap.requests.clear()
+        assert outcome.remote_id is not None
+        self.clock.move(60)
+        return replace(comment, replies_to=(outcome.remote_id,), bound=frozenset({outcome.remote_id}))
+
+    def count(self) -> int:
+        """Return how many posts there are, or how many comments in a scenario of those."""
+        if not self.scenario.is_comment:
+            return self.stand_in.count()
+        assert isinstance(self.stand_in, CommentStandIn)
+        return self.stand_in.count_comments()
 
     @property
     def calls(self) -> list[httpx.Request]:
@@ -343,9 +343,9 @@ class Publication:
         return finding
 
     def settled_count(self) -> int:
-        """The account's posts once the stand-in has finished its work."""
+        """Return what `count` does, once the stand-in has finished its work."""
         self.clock.move(60)
-        return self.stand_in.count()
+        return self.count()
 
     def is_plain(self, message: str) -> bool:
         """Whether a message is one line that a person can read, without a secret."""
@@ -388,8 +388,6 @@ class PlatformSuite:
         clock = StandingClock()
         with self.stand_in(scenario, clock) as stand_in:
             publication = Publication(self.platform, scenario, stand_in, clock, tmp_path)
-            if scenario.comment:
-                publication.begin_comment()
             yield publication
             publication.client.close()
 
@@ -435,7 +433,7 @@ class PlatformSuite:
         made.clock.move(60)
         last = made.prepare(first.handle)
         assert last.doubt is None
-        assert (made.stand_in.count(), made.calls) == (0, [])
+        assert (made.count(), made.calls) == (0, [])
         assert isinstance(made.publish(last)[0], Done)
         assert made.settled_count() == 1
 
@@ -511,7 +509,7 @@ class PlatformSuite:
             if isinstance(finding, Found) and finding.more:
                 assert isinstance(made.publish(made.prepare(finding.handle))[0], Done), name
             made.clock.move(120)
-        assert made.stand_in.count() == len(answers)
+        assert made.count() == len(answers)
 
     @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
     def test_a_call_that_never_left_is_not_done_and_may_be_made_again(
@@ -532,7 +530,7 @@ class PlatformSuite:
         outcome, _ = made.publish(ready)
         assert isinstance(outcome, NotDone)
         assert made.is_plain(outcome.message), outcome.message
-        assert made.stand_in.count() == 0
+        assert made.count() == 0
 
     # What the invisible steps and the look-ups may meet.
 

@@ -31,10 +31,10 @@ CASE = PlatformCase(
     Pinned((*USUAL_KINDS, "gallery", "gates"), "key", 120.0, 6, timedelta(hours=2)),
     scenarios={
         "text": Scenario(_CALL, refused_by="rejected"),
+        "comment": Scenario(_CALL, refused_by="rejected", is_comment=True),
         "images": Scenario(_CALL, media=PHOTOS),
         "video": Scenario(_CALL, media=(FILM,)),
         "thread": Scenario(_CALL, thread=("Two", "Three")),
-        "comment": Scenario(_CALL, media=PHOTOS, refused_by="rejected", comment="Links"),
     },
     kinds=(
         _kind("bluesky text"),

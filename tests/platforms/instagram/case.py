@@ -41,7 +41,7 @@ CASE = PlatformCase(
             settings={"platforms.instagram.login": "facebook"},
             refused_by="restricted",
         ),
-        "comment": Scenario(("POST", r"/comments$"), media=PHOTOS[:1], refused_by="spam", comment=COMMENT),
+        "comment": Scenario(("POST", r"/comments$"), media=PHOTOS[:1], refused_by="spam", is_comment=True),
     },
     kinds=(
         Kind("instagram photo", "instagram", _CALLS, media=("photo.jpg",)),

@@ -24,11 +24,11 @@ CASE = PlatformCase(
     Pinned((*USUAL_KINDS, "poll"), "look_up", 120.0, 6, None),
     scenarios={
         "text": Scenario(_CALL, refused_by="rejected_status"),
+        "comment": Scenario(_CALL, refused_by="rejected_status", is_comment=True),
         "images": Scenario(_CALL, media=PHOTOS),
         "video": Scenario(_CALL, media=(FILM,)),
         "poll": Scenario(_CALL, options={"poll": "Yes|No"}),
         "thread": Scenario(_CALL, thread=("Two", "Three")),
-        "comment": Scenario(_CALL, media=PHOTOS, refused_by="rejected_status", comment="Links"),
     },
     kinds=(
         _kind("mastodon text"),

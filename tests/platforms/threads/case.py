@@ -26,10 +26,10 @@ CASE = PlatformCase(
     Pinned(USUAL_KINDS, "look_up", 300.0, 6, timedelta(days=60), (0.5, timedelta(hours=24), False)),
     scenarios={
         "text": Scenario(_CALL, refused_by="not_found"),
+        "comment": Scenario(_CALL, refused_by="not_found", is_comment=True),
         "photo": Scenario(_CALL, media=PHOTOS[:1]),
         "carousel": Scenario(_CALL, media=(*PHOTOS, FILM)),
         "thread": Scenario(_CALL, thread=("Two", "Three")),
-        "comment": Scenario(_CALL, media=PHOTOS[:1], comment="Links"),
     },
     kinds=(
         _kind("threads text"),

@@ -25,10 +25,10 @@ CASE = PlatformCase(
     Pinned(USUAL_KINDS, "look_up", 900.0, 1, timedelta(hours=2)),
     scenarios={
         "text": Scenario(_CALL, 201, refused_by="not_permitted"),
+        "comment": Scenario(_CALL, 201, refused_by="not_permitted", is_comment=True),
         "images": Scenario(_CALL, 201, media=PHOTOS),
         "video": Scenario(_CALL, 201, media=(FILM,)),
         "thread": Scenario(_CALL, 201, thread=("Two", "Three")),
-        "comment": Scenario(_CALL, 201, media=PHOTOS, refused_by="not_permitted", comment="Links"),
     },
     kinds=(
         Kind("x text", "x", _CALLS),
