@@ -73,6 +73,8 @@ UGC, ACTIVITY = "urn:li:ugcPost:7141138937766391808", "urn:li:activity:714113893
         ("tiktok", "https://www.tiktok.com/@me/photo/77", "77"),
         ("instagram", "https://www.instagram.com/p/DEMO123/", None),
         ("instagram", "17900", "17900"),
+        ("instagram", "https://www.instagram.com/share/reel/DEMO123/", None),
+        ("threads", "https://www.threads.com/@me/post/DEMO123?xmt=a", None),
         ("linkedin", "urn:li:share:7141138937766391808", "urn:li:share:7141138937766391808"),
         ("linkedin", "https://www.linkedin.com/feed/update/urn:li:ugcPost:7141138937766391808/?a=b", UGC),
         (
@@ -102,12 +104,20 @@ NO_LINKEDIN_POST = (
     "https://www.linkedin.com/posts/me",
     "7141138",
 )
+NO_THREADS_POST = ("https://www.threads.net/@me", "https://example.com/@me/post/DEMO123")
+NO_INSTAGRAM_POST = ("https://www.instagram.com/me/", "https://x.com/me/status/1")
 
 
 @pytest.mark.parametrize(
-    ("platform", "text"), [*(("x", text) for text in NO_POST), *(("linkedin", text) for text in NO_LINKEDIN_POST)]
+    ("platform", "text"),
+    [
+        *(("x", text) for text in NO_POST),
+        *(("linkedin", text) for text in NO_LINKEDIN_POST),
+        *(("threads", text) for text in NO_THREADS_POST),
+        *(("instagram", text) for text in NO_INSTAGRAM_POST),
+    ],
 )
-def test_what_holds_no_id_is_refused(platform: str, text: str) -> None:
+def test_what_is_no_post_is_refused(platform: str, text: str) -> None:
     with pytest.raises(UsageError):
         remote_id_of(PLATFORMS.facts(platform), text)
 

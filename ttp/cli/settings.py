@@ -318,12 +318,20 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
             way = f"ttp config set {key.name} {_words(meant if fits else _ADDRESSES[key.name])}"
             raise UsageError(f'{key.name} is a web address, not "{value}"', Hint("try", way))
     except UsageError as error:
-        example = _EXAMPLES.get(key.name, _EXAMPLES.get(key.name.rpartition(".")[2])) or _words(
-            key.choices[:1] or key.default
-        )
-        hint = Hint("try", f"ttp config set {key.name} {example}")
-        raise UsageError(error.message, *([] if error.hints or not example else [hint]), *error.hints) from None
+        examples = _choices_near(key, texts) or [
+            _EXAMPLES.get(key.name, _EXAMPLES.get(key.name.rpartition(".")[2])) or _words(key.default)
+        ]
+        hints = [Hint("try", f"ttp config set {key.name} {example}") for example in examples if example]
+        raise UsageError(error.message, *(error.hints or hints)) from None
     return value
+
+
+def _choices_near(key: Key, texts: Sequence[str]) -> list[str]:
+    """Return what was meant by words of which some are no choice: the nearest ones, else a few of them, each alone."""
+    from difflib import get_close_matches
+
+    near = [get_close_matches(text.lower(), key.choices, 1) for text in texts]
+    return [_words(tuple(match[0] for match in near))] if all(near) else list(key.choices[:3])
 
 
 def _is_web_address(key: Key, text: str) -> bool:

@@ -170,8 +170,8 @@ class PlatformKeys(Protocol):
         """Return a platform's settings, named without `platforms.NAME.`."""
         ...
 
-    def reads_free(self, name: str) -> bool:
-        """Return whether reading numbers of posts costs nothing there."""
+    def charges_for_reading(self, name: str) -> bool | None:
+        """Return whether the platform charges for numbers of posts; None if it has none to read."""
         ...
 
 
@@ -219,9 +219,10 @@ class KeyTable(Mapping[str, Key]):
         return self._found[platform]
 
     def _pulled(self) -> Key:
-        names = self._platforms.names()
-        free = tuple(name for name in names if self._platforms.reads_free(name))
-        charging = ", ".join(name for name in names if name not in free)
+        charges = {name: self._platforms.charges_for_reading(name) for name in self._platforms.names()}
+        names = tuple(name for name, charge in charges.items() if charge is not None)
+        free = tuple(name for name in names if not charges[name])
+        charging = ", ".join(name for name in names if charges[name])
         key = OWN_KEYS[_PULLED]
         return replace(
             key, default=free, choices=names, help=f"{key.help}; those that charge for it: {charging or '-'}"

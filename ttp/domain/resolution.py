@@ -80,8 +80,7 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
         return text
     if not text.startswith("https://"):
         raise UsageError(f'"{text}" is not an address', Hint("try", other_options(published="URL")))
-    if "(?P<id>" not in facts.post_url:
-        return None
-    if not (parts := parse_post_url(facts, text)):
+    parts = parse_post_url(facts, text)
+    if facts.post_url and not parts:
         raise UsageError(f"no {facts.name} post in {text}", Hint("try", other_options(published="ID")))
-    return facts.id_form.format_map(parts)
+    return facts.id_form.format_map(parts) if "(?P<id>" in facts.post_url else None

@@ -89,9 +89,10 @@ class Registry:
         """Return a platform's settings, named without `platforms.NAME.`."""
         return self.facts(name).keys
 
-    def reads_free(self, name: str) -> bool:
-        pricing = self.facts(name).pricing()
-        return pricing is None or not pricing.per_read
+    def charges_for_reading(self, name: str) -> bool | None:
+        facts = self.facts(name)
+        pricing = facts.pricing()
+        return (pricing is not None and bool(pricing.per_read)) if facts.has_metrics else None
 
     def host_mismatch(self, account: Account, credentials: Credentials, config: Config) -> UsageError | None:
         """Return why credentials are not sent to the host that the settings name; None if they may be sent."""

@@ -70,7 +70,8 @@ def test_where_each_comes_from_is_read_on_a_narrow_terminal(
 def test_get_prints_the_value_alone(ttp: Program, file: Path) -> None:
     assert ttp.ok("config", "get", "publish.concurrency").out == "3\n"
     assert ttp.ok("config", "get", "plan.quiet_hours").out == "\n"
-    free = [name for name in PLATFORMS.names() if PLATFORMS.reads_free(name)]
+    free = [name for name in PLATFORMS.names() if PLATFORMS.charges_for_reading(name) is False]
+    assert "linkedin" not in free
     assert ttp.ok("config", "get", "metrics.pull", "--json").json["value"] == free
     assert ttp.ok("config", "path").out == f"{file}\n"
 

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.recommended import BERLIN, NOTHING, advice, told
+from ttp.cli.render.backtest import render_backtest
 from ttp.cli.render.heatmap import render_heatmap
-from ttp.cli.render.optimal import render_backtest, render_explanation, render_recommendation, render_week
+from ttp.cli.render.optimal import render_explanation, render_recommendation, render_week
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
 from ttp.cli.terminal import to_ascii

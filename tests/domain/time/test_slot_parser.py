@@ -69,6 +69,8 @@ def test_other_words_are_refused_with_what_they_can_mean(words: str, meant: list
         ("fortnightly on tue 9:00", f"FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;{SUFFIX}"),
         ("every three days 9:00", f"FREQ=DAILY;INTERVAL=3;{SUFFIX}"),
         ("every 2nd month on the first mon, third mon at 9:00", f"FREQ=MONTHLY;INTERVAL=2;BYDAY=1MO,3MO;{SUFFIX}"),
+        ("mon-sun 9:00 from 2027-01-04", f"FREQ=DAILY;{SUFFIX} 2027-01-04"),
+        (f"FREQ=WEEKLY;BYDAY={','.join(CODES)};{SUFFIX} from 2027-01-04", f"FREQ=DAILY;{SUFFIX} 2027-01-04"),
         ("mon 9:00 from 2027-01-04", f"FREQ=WEEKLY;BYDAY=MO;{SUFFIX} 2027-01-04"),
         ("RRULE:freq=weekly;wkst=su;byday=tu,mo;byhour=9;byminute=0;bysecond=0", "0 9 * * 1,2"),
         ("FREQ=YEARLY;INTERVAL=1;BYMONTH=12;BYMONTHDAY=24;BYHOUR=9;BYMINUTE=0", "0 9 24 12 *"),

@@ -1,10 +1,10 @@
-"""`ttp account …`, `ttp pause` and `ttp resume`."""
+"""`ttp account …`."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -17,11 +17,9 @@ from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, error_lines
 from ttp.cli.options import (
     AccountName,
-    Accounts,
     NoInput,
     Options,
     Yes,
-    named_accounts,
     parse_platform_options,
     read_file,
     with_output,
@@ -31,7 +29,7 @@ from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.cli.render.labels import plural
 from ttp.cli.settings import variable
 from ttp.cli.terminal import confirm, is_attended, is_interactive, print_prompt, read_line, read_secret
-from ttp.domain.account import Account, is_loopback, parse_account_name
+from ttp.domain.account import is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
@@ -549,46 +547,3 @@ def _typed(answer: str | None) -> str:
     if answer is None:
         raise UsageError("nothing was typed; no account was connected")
     return answer
-
-
-_VIEW = replace(ACCOUNTS_SPEC, columns=("account",))
-
-
-@with_output(_VIEW)
-def pause(context: Context, account: Accounts = None) -> None:
-    """Pause publishing for all accounts, or for some; due posts wait.
-
-    Posts that are being published are finished. Accounts added later are not paused.
-
-    Examples:
-      ttp pause
-      ttp pause --account x/me
-    """
-    paused = context.pauses.pause(_wanted(context, account))
-    more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
-    message = (
-        f"Paused {_names(paused)}.  Resume:  ttp resume{more}"
-        if paused
-        else "No accounts yet.  Connect one:  ttp account connect x"
-    )
-    context.out.write_list(_VIEW, paused, say=[message])
-
-
-@with_output(_VIEW)
-def resume(context: Context, account: Accounts = None) -> None:
-    """Resume publishing; posts that waited are published a minute apart.
-
-    Examples:
-      ttp resume
-      ttp resume --account x/me
-    """
-    resumed = context.pauses.resume(_wanted(context, account))
-    context.out.write_list(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
-
-
-def _wanted(context: Context, names: Sequence[str] | None) -> Sequence[Account]:
-    return named_accounts(context, names) if names else context.queries.accounts()
-
-
-def _names(accounts: Sequence[Account]) -> str:
-    return ", ".join(account.name for account in accounts)

@@ -15,6 +15,7 @@ from ttp.cli.errors import command_text
 from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
+from ttp.cli.render.backtest import backtests_spec
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal.free_hours import ANYWHERE
@@ -172,7 +173,7 @@ def explain(
 
 
 @optimal.command("backtest")
-@with_output(render_optimal.backtests_spec({}))
+@with_output(backtests_spec({}))
 def backtest(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Test whether the recommendation would have helped.
 
@@ -190,7 +191,7 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
-    view = render_optimal.backtests_spec({one.name: data_action(one) for one in accounts})
+    view = backtests_spec({one.name: data_action(one) for one in accounts})
     context.out.write_list(view, tests, say=None if tests else [NO_ACCOUNT])
 
 

@@ -153,6 +153,7 @@ def _rules(days: dict[str, str], number: str | None, clocks: list[time], anchor:
 
 
 def _rule(rule: str, anchor: str | None) -> Rule:
+    rule = rule.replace(f"FREQ=WEEKLY;BYDAY={','.join(CODES)};BYHOUR", "FREQ=DAILY;BYHOUR")
     cron = "" if anchor else cron_of_rule(rule)
     return Rule(cron) if cron else Rule(rule=rule, anchor=anchor)
 
