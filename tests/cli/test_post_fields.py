@@ -96,6 +96,12 @@ class Doors:
     def create_option_and_file(self, value: Any) -> None:
         self.ttp.ok("create", "--file", self.file("a.md", "---\nto: x/me\n---\nHi\n"), *option(self.field, value))
 
+    def create_template(self, value: Any) -> None:
+        (self.folder / ".ttp").mkdir()
+        self.file(".ttp/own.md", f"---\n{self.field.word}: {as_typed(value)}\n---\nHi {{{{ vars.name }}}}\n")
+        self.patch.chdir(self.folder)
+        self.ttp.ok("create", "--template", "own", "--var", "name=Ann")
+
     def create_sheet(self, value: Any) -> None:
         self.ttp.ok("import", self.file("a.csv", f"content,{self.field.word}\nHi,{as_typed(value)}\n"))
 

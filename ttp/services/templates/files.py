@@ -20,7 +20,7 @@ from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
-from ttp.domain.post_fields import MEDIA
+from ttp.domain.post_fields import MEDIA, PLAIN
 from ttp.domain.template import LONGEST_SOURCE, Filling, TemplateText, check
 from ttp.domain.template_text import Value, clean_value
 from ttp.services.files.fields import parse_entry
@@ -33,7 +33,7 @@ MOST = 200
 """Templates of a folder that are read."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _REFUSED = ("media", *(one.file for one in MEDIA), "key", "status", "template")
-_TAKEN_OVER = ("to", "at", "tz", "tags", "max_lateness_s", "split", "number_parts", "utm", "comment_after_s")
+_TAKEN_OVER = ("to", "at", "tz", "tags", *(one.name for one in PLAIN if one.name != "comment"))  # that is rendered
 
 
 @dataclass(frozen=True, slots=True)
