@@ -116,13 +116,10 @@ def write_message(notifications: Sequence[Notification]) -> Message:
     if len(notifications) > len(named):
         lines.append(f"and {len(notifications) - len(named)} more")
     about = tuple({"post": one.post_id, "account": one.account, "message": one.message} for one in notifications)
-    return Message(
-        event,
-        f"ttp: {_title(event, first, len(notifications))}",
-        tuple(lines),
-        tuple(_hints(event, notifications)),
-        about,
-    )
+    title, hints = _title(event, first, len(notifications)), tuple(_hints(event, notifications))
+    if not (lines or hints):
+        lines = [title]  # services refuse a message that is a title alone
+    return Message(event, f"ttp: {title}", tuple(lines), hints, about)
 
 
 def trial_message() -> Message:

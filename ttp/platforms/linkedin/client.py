@@ -34,7 +34,7 @@ from ttp.platforms.linkedin.errors import LinkedInPart
 from ttp.platforms.linkedin.little_text import little_text
 from ttp.platforms.linkedin.media import LinkedInUploads
 from ttp.platforms.linkedin.options import OPTIONS
-from ttp.platforms.reply import Answer, Reply, reconnect_hint
+from ttp.platforms.reply import Reply, reconnect_hint
 from ttp.platforms.uploads import Entry, media_entries, upload_all
 
 CHECK_S = 900.0
@@ -158,7 +158,7 @@ class LinkedInClient(LinkedInPart):
                 Kind.CONTENT, f"apps cannot delete a post by this address; delete it yourself: {link(remote_id)}"
             )
         reply = self.call(request, "DELETE", f"{PATH}/{quote(remote_id, safe='')}")
-        return Deleted(reply.status) if isinstance(reply, Answer) and reply.is_success else self.failure(request, reply)
+        return Deleted(204) if reply.status == 204 else self.failure(request, reply)
 
 
 def link(urn: str) -> str:

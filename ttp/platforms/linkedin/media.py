@@ -52,7 +52,7 @@ class LinkedInUploads(LinkedInPart):
         name, step = file.item.name, f"upload {file.item.name}"
         if "id" not in entry:
             entry, value = self._begin(request, step, "images", file, {"owner": author})
-            reply = self._put(request, step, value.get("uploadUrl"), file, 0, file.item.bytes, with_token=True)
+            reply = self._put(request, step, value.get("uploadUrl"), file, 0, file.item.bytes, is_image=True)
             yield StepDone(step, reply.status), entry
         yield Wait(IMAGE_WAIT_S, f"LinkedIn is processing {name}"), entry
         entry = {**entry, "ready": True}
@@ -78,7 +78,7 @@ class LinkedInUploads(LinkedInPart):
                 if part < len(etags):
                     continue
                 try:
-                    reply = self._put(request, step, url, file, first, last + 1, with_token=False)
+                    reply = self._put(request, step, url, file, first, last + 1, is_image=False)
                 except StepFailed as failed:
                     if failed.outcome.http_status in (400, 403, 404, 410):  # the addresses have ended
                         yield StepDone(f"drop the {step}", failed.outcome.http_status), {}
@@ -142,14 +142,14 @@ class LinkedInUploads(LinkedInPart):
         start: int,
         end: int,
         *,
-        with_token: bool,
+        is_image: bool,
     ) -> Answer:
         """Send bytes of a file to an address that LinkedIn named. Raises StepFailed."""
         parts = split_address(url)
         if parts is None or not is_safe(parts, loopback=self._http.is_loopback):
             raise StepFailed(step, NotDone(Kind.SERVER, "LinkedIn named no usable upload address", passing=True))
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(end - start)}
-        if with_token and self._is_own_host(host_of(str(url))):
+        if is_image and self._is_own_host(host_of(str(url))):
             headers["Authorization"] = f"Bearer {request.credentials.access_token}"
         reply = self._http.request_for(
             request,
@@ -160,8 +160,7 @@ class LinkedInUploads(LinkedInPart):
             content=read_range(file.path, start, end),
             uploading=True,
         )
-        # LinkedIn answers 201 to an image and names the etag of a part. Another success is a page of something between.
-        if isinstance(reply, Answer) and reply.is_success and (reply.status == 201 or reply.headers.get("etag")):
+        if isinstance(reply, Answer) and reply.is_success and _is_arrival(reply, is_image=is_image):
             return reply
         raise StepFailed(step, self.failure(request, reply))
 
@@ -169,6 +168,12 @@ class LinkedInUploads(LinkedInPart):
         """Whether a token may go to a host: the API's, or another of LinkedIn's if the API is there."""
         is_linkedin = f".{self._http.host}".endswith(".linkedin.com")
         return host == self._http.host or (is_linkedin and f".{host}".endswith(".linkedin.com"))
+
+
+def _is_arrival(success: Answer, *, is_image: bool) -> bool:
+    """Return whether LinkedIn took the bytes: 201 to an image, the etag of a part. Another success is a page of
+    something between, which can have an etag too."""
+    return (is_image and success.status == 201) or (bool(success.headers.get("etag")) and not success.body)
 
 
 def _parts(instructions: object, size: int) -> list[list[object]] | None:
