@@ -20,7 +20,7 @@ from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
-from ttp.domain.post_fields import MEDIA
+from ttp.domain.post_fields import MEDIA, PLAIN
 from ttp.domain.template import LONGEST_SOURCE, Filling, TemplateText, check
 from ttp.domain.template_text import Value, clean_value
 from ttp.services.files.fields import parse_entry
@@ -33,7 +33,7 @@ MOST = 200
 """Templates of a folder that are read."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _REFUSED = ("media", *(one.file for one in MEDIA), "key", "status", "template")
-_TAKEN_OVER = ("to", "at", "tz", "tags", "max_lateness_s", "split", "number_parts", "utm", "comment_after_s")
+_TAKEN_OVER = ("to", "at", "tz", "tags", *(one.name for one in PLAIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class PostTemplate:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        fields = self.fields
-        return (fields.text or "", *fields.variants.values(), *(fields.thread or ()), fields.comment or "")
+        own = self.fields
+        return (own.text or "", *own.variants.values(), *(own.thread or ()), own.comment or "")
 
     @property
     def variables(self) -> list[str]:
@@ -221,8 +221,8 @@ class TemplateFiles:
         content = template.source(own.text or "", appended if own.text else "")
         variants = {key: template.source(one, appended) for key, one in own.variants.items()}
         thread = tuple(template.source(one) for one in own.thread or ())
-        comment = template.source(own.comment) if own.comment else None
-        sources = (content, *variants.values(), *thread, *((comment,) if comment else ()))
+        comment = template.source(own.comment or "")
+        sources = (content, *variants.values(), *thread, comment)
         context: dict[str, Value] = {"vars": values, "tags": list(tags), "now": now.isoformat(), "today": f"{now:%F}"}
         item = {name: value for name, value in item.items() if any(source.names(name) for source in sources)}
         context |= item
