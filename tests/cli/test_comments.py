@@ -9,6 +9,7 @@ import pytest
 from tests.cli.commands.test_media_texts import demo_accounts
 from tests.conftest import Program
 from ttp.sandbox.server import RunningSandbox
+from ttp.store import notifications
 
 TEXT = "Links: https://example.com/new"
 NETWORKS = ["bluesky", "mastodon", "x"]
@@ -109,6 +110,16 @@ def test_its_links_are_tagged(ttp: Program) -> None:
     ttp.ok("config", "set", "links.own", "example.com")
     ttp.post("Hello", "--to", "x/me", "--utm", "--comment", TEXT)
     assert comment_of(ttp)["text"].startswith(f"{TEXT}?utm_source=x")
+
+
+def test_one_on_a_post_that_failed_is_told_with_the_fix(ttp: Program) -> None:
+    ttp.account()
+    post = ttp.post("Hello", "--to", "x/me", "--at", "in 1h")
+    ttp.bring(post, "failed", error=("content", "no"))
+    warnings = ttp.ok("edit", str(post), "--comment", TEXT, "--json").json["warnings"]
+    assert any("waits until the post is published" in warning for warning in warnings)
+    assert "ttp retry 1" in ttp.ok("edit", str(post), "--comment", "Another").err
+    assert comment_of(ttp)["state"] == "pending"
 
 
 # People.
@@ -238,3 +249,37 @@ def test_a_comment_needs_the_permission_of_its_account(ttp: Program) -> None:
     assert refused["permission"]["account"] == "instagram/shop"
     assert "instagram_business_manage_comments" in refused["permission"]["hint"]
     assert "permission" not in {one["code"] for one in ttp(*new).error["problems"]}
+
+
+def test_it_is_a_notification_of_its_own(ttp: Program, published: str) -> None:
+    def look() -> list[tuple[str, bool]]:
+        with ttp.database.writing() as db:
+            notifications.update(db, ["program"], (), (), ttp.clock.now())
+        return [(str(event), ended is not None) for event, ended in ttp.sql("SELECT event, ended_at FROM notification")]
+
+    assert look() == []
+    bring(ttp, "failed", error_kind="content", error_message="no")
+    assert look() == [("comment.failed", False)]
+    assert look() == [("comment.failed", False)]
+    ttp.ok("retry", "1", "--no-wait")
+    assert look() == [("comment.failed", True)]
+
+
+def test_a_template_makes_it(ttp: Program) -> None:
+    ttp.account()
+    folder = ttp.home / "templates"
+    folder.mkdir()
+    (folder / "release.md").write_text(
+        "---\ncomment: 'Notes: {{ vars.link }}'\ncomment-after: 5m\n---\n{{ vars.name }} is out\n"
+    )
+    values = ("--template", "release", "--var", "name=ttp", "--var", "link=https://example.com/1")
+    ttp.post("--to", "x/me", *values)
+    post = ttp.shown()
+    assert (post["content"], post["comment"], post["commentAfterS"]) == (
+        "ttp is out",
+        "Notes: https://example.com/1",
+        300.0,
+    )
+    assert comment_of(ttp)["text"] == "Notes: https://example.com/1"
+    ttp.post("--to", "x/me", *values[:4], "--comment", "My own")
+    assert comment_of(ttp, 2)["text"] == "My own"

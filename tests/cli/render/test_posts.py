@@ -757,3 +757,22 @@ def test_the_commands_of_two_hints_in_a_line_are_separate() -> None:
         [True, False],
         [False, True],
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "word", "next_line"),
+    [
+        (DeliveryState.FAILED, "COMMENT", "ttp retry 38"),
+        (DeliveryState.NEEDS_REVIEW, "REVIEW", "ttp resolve 38 --account instagram/roastery --comment --published URL"),
+        (DeliveryState.PENDING, "published", None),
+    ],
+)
+def test_a_comment_is_shown_under_its_post(state: DeliveryState, word: str, next_line: str | None) -> None:
+    comment = Delivery("instagram/roastery", "instagram", state, parent_id=1, planned_parts=("Links",))
+    only = replace(LAUNCH.deliveries[0], comment=comment)
+    post = replace(LAUNCH, deliveries=(only,), status=PostStatus.PUBLISHED)
+    shown = drawn(render_post(post, PAGE))
+    assert shown.startswith(f"Post 38   {word}   1 of 1 account published\n")
+    assert re.search(r"^  instagram/roastery +published .*\n    comment ", shown, re.MULTILINE)
+    assert (next_line or "Next:") in shown if next_line else "Next:" not in shown
+    assert word in drawn(render_posts([post], PAGE))

@@ -41,6 +41,13 @@ def test_a_comment_is_listed_newest_first_with_its_author(instagram: Web, host: 
     assert [(one["text"], one["parent"]) for one in instagram.posts()] == [("Hi", None), ("One", media), ("Two", media)]
 
 
+def test_the_page_of_the_sandbox_shows_a_comment(instagram: Web, host: Host) -> None:
+    media = posted(instagram, host)
+    commented(instagram, media, "More in the bio")
+    shown = instagram.get("/_sandbox/posts?view=page", signed=False)
+    assert "More in the bio" in shown.text
+
+
 def test_a_page_of_comments_has_at_most_fifty(instagram: Web, host: Host) -> None:
     media = posted(instagram, host)
     for number in range(3):

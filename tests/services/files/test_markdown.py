@@ -105,6 +105,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
         ("---\nto: x\n---\n## x\na\n## x\nb\n", '"## x"'),
         ("---\nto: x\n---\n## Comment\na\n## comment\nb\n", '"## comment"'),
         ("---\nto: x\n---\n## comment\n![A](a.jpg)\n", "pictures"),
+        ("---\ncomment: a\n---\n## comment\nb\n", "comment"),
         ("---\nkey: " + "a" * markdown.LONGEST + "\n---\n", ""),
         ("---\n" + "[" * 5000 + "\n---\n", "YAML"),
     ],

@@ -201,7 +201,9 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
     return visit.page(
         "post.html",
         post=post,
-        facts=list(shown_fields(replace(post, comment=None, comment_after_s=None))),
+        facts=list(
+            shown_fields(replace(post, comment=None, comment_after_s=None if post.comment else post.comment_after_s))
+        ),
         attempts=attempts,
         changes=changes,
         events=post_events(post, queries.changes(MOST_CHANGES, visit.post_id, undos=True), attempts),

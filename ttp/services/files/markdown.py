@@ -71,6 +71,8 @@ def parse_file(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> d
     if "media" in front and "media" in below:
         named = front["media"] if isinstance(front["media"], list) else list(parse_list(front["media"]))
         below["media"] = [*named, *below["media"]]
+    if _COMMENT in front and _COMMENT in below:
+        raise UsageError("the comment is in the front matter, and below it too", Hint("try", f"## {_COMMENT}"))
     return {**front, **below}
 
 

@@ -33,7 +33,7 @@ MOST = 200
 """Templates of a folder that are read."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _REFUSED = ("media", *(one.file for one in MEDIA), "key", "status", "template")
-_TAKEN_OVER = ("to", "at", "tz", "tags", *(one.name for one in PLAIN if one.name != "comment"))  # that is rendered
+_TAKEN_OVER = ("to", "at", "tz", "tags", *(one.name for one in PLAIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class PostTemplate:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        fields = self.fields
-        return (fields.text or "", *fields.variants.values(), *(fields.thread or ()), fields.comment or "")
+        own = self.fields
+        return (own.text or "", *own.variants.values(), *(own.thread or ()), own.comment or "")
 
     @property
     def variables(self) -> list[str]:
@@ -221,8 +221,8 @@ class TemplateFiles:
         content = template.source(own.text or "", appended if own.text else "")
         variants = {key: template.source(one, appended) for key, one in own.variants.items()}
         thread = tuple(template.source(one) for one in own.thread or ())
-        comment = template.source(own.comment) if own.comment else None
-        sources = (content, *variants.values(), *thread, *((comment,) if comment else ()))
+        comment = template.source(own.comment or "")
+        sources = (content, *variants.values(), *thread, comment)
         context: dict[str, Value] = {"vars": values, "tags": list(tags), "now": now.isoformat(), "today": f"{now:%F}"}
         item = {name: value for name, value in item.items() if any(source.names(name) for source in sources)}
         context |= item

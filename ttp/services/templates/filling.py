@@ -73,14 +73,6 @@ def fill_texts(
         return replace(post, origin=post_input.origin) if post_input.origin else post
     from ttp.services.templates.rendering import render_post
 
-    asked = post_input.asked
-    return render_post(
-        post,
-        post_input.filling,
-        variants,
-        accounts,
-        platforms,
-        links,
-        keeps_thread=asked is not None and bool(asked.thread),
-        keeps_comment=asked is not None and bool(asked.comment),
-    )
+    typed = post_input.asked or PostInput()
+    keeps = {"keeps_thread": bool(typed.thread), "keeps_comment": typed.comment is not None}
+    return render_post(post, post_input.filling, variants, accounts, platforms, links, **keeps)
