@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests import people
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Crash
@@ -22,6 +23,7 @@ from tests.publisher.test_takeover import LAPTOP, PI, on, published_by, take_ove
 from ttp.domain.comments import plan_comments
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.links import NO_RULES
+from ttp.domain.post_edit import PostInput
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.reconcile import UNDER_WAY, _record_possible_call
 from ttp.store import accounts, clock_check, posts, queries
@@ -230,6 +232,22 @@ def test_after_a_take_over_it_is_looked_up_where_its_post_is_found(bench: Bench,
     on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
     assert states(bench) == (S.PUBLISHED, S.PUBLISHED if sent else S.NEEDS_REVIEW)
     assert not x.bodies
+
+
+@pytest.mark.sqlite("its file can be copied to another machine")
+def test_after_a_take_over_one_that_was_settled_asks_no_more(bench: Bench, x: FakeX) -> None:
+    published_by(bench, PI)
+    commented(bench)
+    x.arrive(bench.whole(1).content, None)
+    x.enter(bench)
+    take_over(bench)
+    outgoing(bench).resolve(1, "x/me", None, comment=True)
+    posts_of = people.posts_of(bench.database, bench.clock, bench.config)
+    posts_of.edit(1, PostInput(comment=""), None)
+    posts_of.edit(1, PostInput(comment="Links"), None)
+    on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
+    assert states(bench) == (S.PUBLISHED, S.PUBLISHED)
+    assert len(x.feed) == 2
 
 
 @pytest.mark.sqlite("its file can be copied to another machine")

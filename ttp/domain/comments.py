@@ -35,7 +35,8 @@ def plan_comments(post: Post, accounts: Iterable[Account], platforms: PlatformFa
     by_name = {account.name: account for account in accounts}
 
     def planned(delivery: Delivery) -> Delivery:
-        comment, counts = delivery.comment, delivery.state is not DeliveryState.CANCELLED
+        comment = delivery.comment
+        counts = delivery.state is not DeliveryState.CANCELLED and delivery.taken_down_at is None
         if comment and comment.state not in _OPEN | {DeliveryState.CANCELLED}:
             return delivery
         if not (post.comment and counts and takes_comments(delivery.platform, platforms)):
@@ -81,7 +82,7 @@ def check(post: Post, accounts: Iterable[Account], platforms: Platforms, config:
         if post.comment_after_s is not None:
             yield Problem("commentAfterS", "comment_missing", "the post has no comment", hint=edit, warning=True)
         return
-    without = [d.account for d in post.active if d.comment is None]
+    without = [d.account for d in post.active if not takes_comments(d.platform, platforms)]
     if without:
         names, some = ", ".join(without), len(without) < len(post.active)
         message = f"the comment does not go to {names}, which has no comments"
@@ -90,7 +91,9 @@ def check(post: Post, accounts: Iterable[Account], platforms: Platforms, config:
         yield Problem("comment", "comment_elsewhere" if some else "comment_nowhere", message, hint=hint, warning=some)
     by_name = {account.name: account for account in accounts}
     for d in post.active:
-        if d.comment is None or d.comment.state is DeliveryState.PUBLISHED:
+        if d.comment not in post.comments or d.comment is None or d.comment.state is DeliveryState.PUBLISHED:
+            continue
+        if d.account in without:
             continue
         facts, account = platforms.facts(d.platform), by_name.get(d.account)
         case = PlatformPost(
