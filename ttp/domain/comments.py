@@ -17,6 +17,8 @@ from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.post import Post, PostFields
 from ttp.domain.rules import PlatformPost, Platforms
 
+_LONGEST_S = 100 * 365.25 * 86_400
+"""What a duration is at most. HTTP takes any number."""
 _OPEN = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
 
@@ -72,7 +74,7 @@ def due_at(parent: Delivery, after_s: float | None, now: datetime) -> datetime:
     set back may say that the post was published before it was due."""
     assert parent.published_at is not None
     published_at = max(parent.published_at, parent.due_at or parent.published_at)
-    return max(published_at + timedelta(seconds=after_s or 0.0), now)
+    return max(published_at + timedelta(seconds=min(after_s or 0.0, _LONGEST_S)), now)
 
 
 def check(post: Post, accounts: Iterable[Account], platforms: Platforms, config: Config) -> Iterator[Problem]:
