@@ -132,6 +132,18 @@ def test_a_file_that_is_not_ready_is_tried_again_and_one_that_failed_is_not(desk
     assert "media" not in (failed.handle or ready.handle), "a retry uploads it again"
 
 
+def test_an_image_that_never_arrived_is_sent_again_after_a_minute(desk: Desk, tmp_path: Path) -> None:
+    desk.order = replace(desk.order, media=(photo(tmp_path),))
+    desk.fault("status", "/dms-uploads/", status=201)
+    ready = desk.prepare()
+    waiting = desk.publish(ready)
+    assert (waiting.not_ready, waiting.handle["media"]) == (True, ready.handle["media"])
+    desk.clock.move(60)
+    waiting = desk.publish(ready)
+    assert (waiting.not_ready, "media" in waiting.handle) == (True, False)
+    assert isinstance(desk.publish(desk.prepare(waiting.handle)), Done)
+
+
 @pytest.mark.parametrize(
     ("names", "settles", "found"),
     [

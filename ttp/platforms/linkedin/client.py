@@ -128,7 +128,7 @@ class LinkedInClient(LinkedInPart):
         if outcome.kind is Kind.AUTH:
             self._checked.pop(request.token_key, None)
         dropped = () if "again" in handle else ("tried_at",)  # an earlier call is still in doubt
-        if outcome.kind is Kind.MEDIA and not outcome.not_ready:
+        if outcome.kind is Kind.MEDIA and not (outcome.not_ready and self._uploads.are_new(handle)):
             dropped = (*dropped, "media", "thumb")
         return replace(outcome, handle={name: value for name, value in handle.items() if name not in dropped})
 

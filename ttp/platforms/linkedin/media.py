@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import quote
 
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, is_safe, split_address
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.linkedin.errors import LinkedInPart
 from ttp.platforms.reply import Answer, value_at
-from ttp.platforms.uploads import Entry, read_range
+from ttp.platforms.uploads import Entry, media_entries, read_range
 
 LIFE = timedelta(hours=12)
 """Older uploads are not used any more. LinkedIn does not say how long they live."""
@@ -25,8 +25,8 @@ IMAGE_WAIT_S = 3.0
 """After an image is sent: no app may ask whether it is ready."""
 PATIENCE_S = 1800.0
 """Seconds after which a video that is still processed counts as failed."""
-ENDED_WITHIN_S = 60.0
-"""Seconds after which a video that waits for its upload counts as never ended: its end was answered by another."""
+ARRIVES_WITHIN_S = 60.0
+"""Seconds after which a file that waits for its upload counts as never sent: something else answered."""
 _POLL_S = (2.0, 4.0, 8.0, 15.0)
 _URNS = ("urn:li:image:", "urn:li:video:")
 
@@ -40,6 +40,12 @@ class LinkedInUploads(LinkedInPart):
             entry = {}
         if not entry.get("ready"):
             yield from (self._video if file.item.is_video else self._image)(request, author, file, entry)
+
+    def are_new(self, handle: Handle) -> bool:
+        """Return whether all files of a post were begun so short a time ago that LinkedIn may not have them yet."""
+        began = [value_at(entry, "at") for entry in (*media_entries(handle), handle.get("thumb"))]
+        since = to_ms(self._clock.now()) - ARRIVES_WITHIN_S * 1000
+        return all(at > since for at in began if isinstance(at, int))
 
     def _is_usable(self, file: MediaFile, entry: Entry) -> bool:
         at = entry.get("at")
@@ -110,7 +116,7 @@ class LinkedInUploads(LinkedInPart):
                     reason = reply.text_at("processingFailureReason") or "it does not say why"
                     yield StepDone(f"drop the upload of {name}", reply.status), {}
                     raise StepFailed(step, NotDone(Kind.MEDIA, f"LinkedIn cannot process {name}: {reason}", "video"))
-                case "WAITING_UPLOAD" if waited >= ENDED_WITHIN_S:
+                case "WAITING_UPLOAD" if waited >= ARRIVES_WITHIN_S:
                     yield StepDone(f"drop the upload of {name}", reply.status), {}
                     raise StepFailed(step, NotDone(Kind.SERVER, f"LinkedIn did not get all of {name}", passing=True))
                 case "PROCESSING" | "WAITING_UPLOAD":
