@@ -227,7 +227,7 @@ def refuse_empty_key(wanted: PostInput) -> None:
 def refuse_to_edit(post: Post) -> None:
     refuse_in_flight(post, "be edited")
     if post.status is PostStatus.PUBLISHED:
-        raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))
+        raise StateRefused(f"post {post.id} is published", Hint("try", action("copy", post.id)))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
