@@ -318,11 +318,13 @@ def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     return pairs
 
 
-def parse_platform_options(context: Context, texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
-    """Parse and check `--set` options. `may_empty`: `NAME=` removes an option."""
+def parse_platform_options(
+    context: Context, texts: Sequence[str] | None, *, accounts: Sequence[str] = (), may_empty: bool = False
+) -> dict[str, str]:
+    """Parse and check `--set` options of posts to these accounts. `may_empty`: `NAME=` removes an option."""
     from ttp.domain.options import parse_option
 
-    return dict(parse_option(text, context.platforms, may_empty=may_empty) for text in texts or ())
+    return dict(parse_option(text, context.platforms, accounts=accounts, may_empty=may_empty) for text in texts or ())
 
 
 def with_no_card(context: Context, texts: list[str] | None, *, no_card: bool) -> list[str] | None:

@@ -91,7 +91,9 @@ def add_reading(error: TtpError, context: Any) -> None:
         error.hints = tuple(_commands(thread, context))
         return
     if error.flaw == NO_TEXT and list(line.path) == ["create"]:
-        error.hints = tuple(Hint("try", quote_command("ttp", "create", one, *line.words[1:])) for one in ("Hello", "-"))
+        others = [word for word in line.words[1:] if word != "-"]
+        examples = ["Hello", *(["-"] if others == line.words[1:] else [])]  # stdin, if read, was empty
+        error.hints = tuple(Hint("try", quote_command("ttp", "create", one, *others)) for one in examples)
         return
     if error.flaw == "several" and (ways := follow_ups.of_line(line, context)):
         error.hints = (*ways, *(hint for hint in error.hints if hint.label == "see"))

@@ -16,6 +16,8 @@ NO_HANDLE: Handle = MappingProxyType({})
 _REST = "the rest of the thread"
 _KEPT = ("parts", "of", "keys", "tried_at")
 """Parts of a handle that are kept. The rest may contain an upload address, which is a secret."""
+LOOK = "; look whether it is there: "
+"""Between what happened and the address where a person finds out whether it is published, in an error's message."""
 APPROVAL = "approval"
 """The `waiting_for` of a delivery that may be published only after approval."""
 

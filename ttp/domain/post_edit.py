@@ -256,7 +256,7 @@ def refuse_to_edit(post: Post, post_input: PostInput | None = None) -> None:
         if post.comments and all(one.state is DeliveryState.PUBLISHED for one in post.comments):
             raise StateRefused(f"the comment on post {post.id} is published", Hint("see", action("show", post.id)))
         return
-    raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))
+    raise StateRefused(f"post {post.id} is published", Hint("try", action("copy", post.id)))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.server.pages.conftest import Person, form_with, has_button, inner
+from ttp.domain.delivery import LOOK
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.client import Deleted
 from ttp.services.application import Installation
@@ -69,6 +70,8 @@ def test_a_doubtful_post_is_never_sent_again_by_a_button(ann: Person) -> None:
     ann.ttp.post("Hello", "--to", "x/me", "--at", LATER)
     ann.ttp.bring(1, "needs_review", next_at=None, error=("unknown", "no answer"), url="javascript:alert(1)")
     assert [one for one in labels(ann.sees("/posts/1")) if one != "Undo: create"] == ["It is live", "It is not there"]
+    ann.ttp.bring(1, "needs_review", next_at=None, error=("unknown", f"no answer{LOOK}https://x.com/me"))
+    assert "Look at X" in labels(ann.sees("/posts/1"))
     form = form_with(ann.sees("/posts/1/resolve?account=x/me&found=no"), "Save")
     assert form.fields["found"] == ["no"]
     ann.does("/posts/1/resolve", form.pressed("Save"))

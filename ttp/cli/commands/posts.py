@@ -512,6 +512,7 @@ def _parse_post_input(
 
     plain = parse_plain(typed)
     media, alts, thread = by_option["media"], by_option["alt"], by_option["thread"]
+    to = split_list(by_option["to"])
     if plain["utm"] and not dry_run:
         from ttp.cli.own_hosts import ask_own_hosts
 
@@ -519,7 +520,7 @@ def _parse_post_input(
     return PostInput(
         text=text,
         kept=piped and not dry_run,
-        to=split_list(by_option["to"]),
+        to=to,
         at=at,
         tz=tz,
         media=None if media is None else tuple(media),
@@ -527,7 +528,7 @@ def _parse_post_input(
         thread=None if thread is None else () if thread == [""] else tuple(thread),
         tags=split_list(by_option["tag"]),
         variants=_parse_variants(context, by_option["text"], text),
-        options=parse_platform_options(context, by_option["set"], may_empty=may_empty),
+        options=parse_platform_options(context, by_option["set"], accounts=to or (), may_empty=may_empty),
         **plain,
     )
 

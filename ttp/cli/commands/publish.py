@@ -81,8 +81,10 @@ def retry(
       ttp retry --failed --since 7d --yes
     """
     _expect(context.out, no_wait=no_wait)
-    if bool(post_ids) == failed:
-        raise UsageError("name posts, or use --failed", Hint("try", "ttp retry --failed --since 7d"))
+    if post_ids and failed:
+        raise UsageError("name posts or use --failed, not both", Hint("try", other_options(failed=None)))
+    if not post_ids and not failed:
+        raise UsageError("name posts, or use --failed", Hint("try", other_options(failed=True)))
     context.publisher.refuse_elsewhere()
     if not failed:
         if platform or since:

@@ -16,7 +16,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, wrap
 from ttp.cli.terminal import escape_line, escape_text, lines
 from ttp.domain.attempt import Attempt, Phase
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.delivery import LOOK, Delivery, DeliveryState
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Metrics, PostStatus
 from ttp.domain.post_fields import shown_fields
@@ -40,7 +40,7 @@ def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
         Column("WHEN"),
         Column("ACCOUNT", most=page.width // 5),
         Column("TRY", right=True, drop=3),
-        Column("STEP", most=page.width // 4),
+        Column("STEP", most=page.width // 4, drop=1),
         Column("OUTCOME"),
         Column("HTTP", right=True, drop=2),
         Column("MESSAGE"),
@@ -321,8 +321,8 @@ def _detail(row: Delivery, page: Page) -> str:
     if row.note:
         parts.append(escape_line(row.note))
     if row.error:
-        code = row.error.code or row.error.kind
-        parts.append(escape_line(row.error.message if code in row.error.message else f"{code} {row.error.message}"))
+        code, message = row.error.code or row.error.kind, row.error.message.partition(LOOK)[0]
+        parts.append(escape_line(message if code in message else f"{code} {message}"))
     return "; ".join(parts)
 
 
@@ -333,6 +333,8 @@ def _next(post: PostView) -> Iterator[str]:
         return
     for row in (*post.deliveries, *post.comments):
         if row.state is DeliveryState.NEEDS_REVIEW:
+            if row.error and (place := row.error.message.partition(LOOK)[2]):
+                yield f"look at  {escape_text(place)}"
             which = f"{post.id} --account {escape_text(row.account)}{' --comment' if row.is_comment else ''}"
             yield f"ttp resolve {which} --published URL   (or --not-published)"
     for row in (*post.deliveries, *post.comments):
@@ -346,7 +348,8 @@ def _next(post: PostView) -> Iterator[str]:
     fixes = dict.fromkeys(escape_text(command_text(row.error.hint)) for row in failed if row.error and row.error.hint)
     retry = f"ttp retry {post.id}"
     pages = [fix for fix in fixes if fix.startswith("ttp help ")]
-    yield " && ".join([*(fix for fix in fixes if fix not in (*pages, retry)), retry])
+    others = (fix for fix in fixes if fix not in pages and not f"{fix} ".startswith(f"{retry} "))
+    yield " && ".join([*others, retry])
     yield from (f"(see before:  {page})" for page in pages)
     for row in failed:
         of = len(row.planned_parts) or 1 + len(post.thread)

@@ -197,7 +197,7 @@ def _state(name: str) -> str:
 
 
 def _thousands(number: float | None) -> str:
-    return "–" if number is None else f"{number:,.0f}".replace(",", " ")  # a narrow no-break space
+    return "–" if number is None else f"{number:,.0f}"
 
 
 def numbers_text(metrics: Iterable[Metrics]) -> str:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from urllib.parse import urlencode
 
 from ttp.domain.attempt import Kind
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.delivery import LOOK, Delivery, DeliveryState
 from ttp.server.pages.rendering import network_name, web_address
 from ttp.server.pages.visit import Visit
 from ttp.services.queries import PostView
@@ -78,10 +78,11 @@ def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> Del
         RepairButton(label, page + urlencode({"account": form_name(delivery), "found": answer}))
         for label, answer in answers.items()
     ]
-    if web_address(delivery.url):
-        repairs.insert(0, RepairButton(f"Look at {name}", delivery.url or ""))
+    reason, _, place = delivery.error.message.partition(LOOK) if delivery.error else ("", "", "")
+    if address := web_address(delivery.url) or web_address(place):
+        repairs.insert(0, RepairButton(f"Look at {name}", address))
     why = [f"ttp sent it to {delivery.account}, and cannot find out whether it is live."]
-    why += [_sentence(delivery.error.message)] if delivery.error else []
+    why += [_sentence(reason)] if reason else []
     return DeliveryTrouble(
         "needs_review",
         f"Is the {'comment' if delivery.is_comment else 'post'} live on {name}?",
