@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zlib import crc32
@@ -96,6 +97,10 @@ process tests a whole file, and in the end none is to wait for another."""
 QUICK_FOLDERS = ("domain", "publisher", "services", "store")
 """Folders whose tests need neither the network, nor a server, nor a terminal: `-m quick` runs them."""
 
+GROWTH = 32 << 10
+"""By how many kilobytes a process may grow before garbage is collected."""
+_collect_at = 0
+
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 """A folder in memory, and the bytes that must be free there."""
 
@@ -137,9 +142,20 @@ def _begin_elsewhere(config: pytest.Config, share: float) -> None:
 
 def pytest_collection_finish() -> None:
     """Collect garbage rarely, and no object that exists now. Python's usual rate takes a tenth of the tests' time."""
+    gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     gc.enable()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Collect what tests left in circles once it takes memory: a process would grow to 1.5 GB. What is kept is not
+    looked at again."""
+    global _collect_at
+    if (peak := getrusage(RUSAGE_SELF).ru_maxrss) > _collect_at:
+        _collect_at = peak + GROWTH
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
