@@ -236,7 +236,7 @@ def test_a_sheet_with_the_same_column_twice_is_refused(ttp: Program, header: str
 
 
 def test_columns_without_a_name_and_those_that_are_not_read_may_be_there_twice(ttp: Program) -> None:
-    assert taken(ttp, "to,text,,,note,note\nx/me,One,,,a,b\n") == {"added": 1}
+    assert taken(ttp, "to,text,,,remark,remark\nx/me,One,,,a,b\n") == {"added": 1}
 
 
 @pytest.mark.parametrize(
