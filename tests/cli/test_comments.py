@@ -163,8 +163,12 @@ def test_it_may_be_changed_until_it_is_sent(ttp: Program, published: str, sandbo
     due = comment_of(ttp)["dueAt"]
     ttp.ok("edit", "1", "--comment", "Another comment")
     assert (comment_of(ttp)["text"], comment_of(ttp)["dueAt"]) == ("Another comment", due)
+    ttp.ok("edit", "1", "--comment-after", "30m")
+    assert comment_of(ttp)["dueAt"] == "2026-11-24T12:30:00Z"
+    ttp.ok("edit", "1", "--comment-after", "10m")
+    assert comment_of(ttp)["dueAt"] == due
     ttp.ok("edit", "1", "--comment", "")
-    assert comment_of(ttp) is None
+    assert (comment_of(ttp), ttp.shown()["commentAfterS"]) == (None, None)
     ttp.ok("undo", "--yes")
     assert comment_of(ttp)["text"] == "Another comment"
     ttp.ok("edit", "1", "--comment", "")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests import people
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Crash
@@ -22,9 +23,10 @@ from tests.publisher.test_takeover import LAPTOP, PI, on, published_by, take_ove
 from ttp.domain.comments import plan_comments
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.links import NO_RULES
+from ttp.domain.post_edit import PostInput, with_delivery
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.reconcile import UNDER_WAY, _record_possible_call
-from ttp.store import accounts, clock_check, posts, queries
+from ttp.store import accounts, claims, clock_check, posts, queries
 
 ROUNDS = 60
 TEXTS = st.sampled_from(["One", "Two"])
@@ -213,6 +215,24 @@ def test_one_whose_post_was_published_while_the_clock_was_ahead_is_not_lost(benc
         assert (comment(bench).due_at, comment(bench).next_at) == (right + timedelta(minutes=10),) * 2
 
 
+@pytest.mark.parametrize("comes_later", [False, True])
+def test_one_whose_post_has_no_id_cannot_reply(bench: Bench, comes_later: bool) -> None:
+    commented(bench)
+    with bench.database.writing() as db:
+        post = queries.post_even_deleted(db, 1)
+        (sending,) = (one.claim().mark_sending() for one in post.deliveries)
+        at = bench.clock.now()
+        published = sending.mark_published(at, None, None, id_at=at + timedelta(hours=1) if comes_later else None)
+        posts.update(db, with_delivery(post, post.deliveries[0], published), None)
+    assert states(bench) == (S.PUBLISHED, S.PENDING if comes_later else S.FAILED)
+    if comes_later:
+        assert comment(bench).due_at is None
+        with bench.database.writing() as db:
+            before = queries.post_even_deleted(db, 1).deliveries[0]
+            claims.save_transition(db, before, before.identify("1890", None), now=at)
+        assert comment(bench).due_at == at
+
+
 # Take-overs.
 
 
@@ -230,6 +250,22 @@ def test_after_a_take_over_it_is_looked_up_where_its_post_is_found(bench: Bench,
     on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
     assert states(bench) == (S.PUBLISHED, S.PUBLISHED if sent else S.NEEDS_REVIEW)
     assert not x.bodies
+
+
+@pytest.mark.sqlite("its file can be copied to another machine")
+def test_after_a_take_over_one_that_was_settled_asks_no_more(bench: Bench, x: FakeX) -> None:
+    published_by(bench, PI)
+    commented(bench)
+    x.arrive(bench.whole(1).content, None)
+    x.enter(bench)
+    take_over(bench)
+    outgoing(bench).resolve(1, "x/me", None, comment=True)
+    posts_of = people.posts_of(bench.database, bench.clock, bench.config)
+    posts_of.edit(1, PostInput(comment=""), None)
+    posts_of.edit(1, PostInput(comment="Links"), None)
+    on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
+    assert states(bench) == (S.PUBLISHED, S.PUBLISHED)
+    assert len(x.feed) == 2
 
 
 @pytest.mark.sqlite("its file can be copied to another machine")

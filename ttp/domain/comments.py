@@ -17,6 +17,8 @@ from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.post import Post, PostFields
 from ttp.domain.rules import PlatformPost, Platforms
 
+_LONGEST_S = 100 * 365.25 * 86_400
+"""What a duration is at most. HTTP takes any number."""
 _OPEN = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
 
@@ -35,7 +37,8 @@ def plan_comments(post: Post, accounts: Iterable[Account], platforms: PlatformFa
     by_name = {account.name: account for account in accounts}
 
     def planned(delivery: Delivery) -> Delivery:
-        comment, counts = delivery.comment, delivery.state is not DeliveryState.CANCELLED
+        comment = delivery.comment
+        counts = delivery.state is not DeliveryState.CANCELLED and delivery.taken_down_at is None
         if comment and comment.state not in _OPEN | {DeliveryState.CANCELLED}:
             return delivery
         if not (post.comment and counts and takes_comments(delivery.platform, platforms)):
@@ -71,7 +74,7 @@ def due_at(parent: Delivery, after_s: float | None, now: datetime) -> datetime:
     set back may say that the post was published before it was due."""
     assert parent.published_at is not None
     published_at = max(parent.published_at, parent.due_at or parent.published_at)
-    return max(published_at + timedelta(seconds=after_s or 0.0), now)
+    return max(published_at + timedelta(seconds=min(after_s or 0.0, _LONGEST_S)), now)
 
 
 def check(post: Post, accounts: Iterable[Account], platforms: Platforms, config: Config) -> Iterator[Problem]:
@@ -81,7 +84,7 @@ def check(post: Post, accounts: Iterable[Account], platforms: Platforms, config:
         if post.comment_after_s is not None:
             yield Problem("commentAfterS", "comment_missing", "the post has no comment", hint=edit, warning=True)
         return
-    without = [d.account for d in post.active if d.comment is None]
+    without = [d.account for d in post.active if not takes_comments(d.platform, platforms)]
     if without:
         names, some = ", ".join(without), len(without) < len(post.active)
         message = f"the comment does not go to {names}, which has no comments"
@@ -90,7 +93,9 @@ def check(post: Post, accounts: Iterable[Account], platforms: Platforms, config:
         yield Problem("comment", "comment_elsewhere" if some else "comment_nowhere", message, hint=hint, warning=some)
     by_name = {account.name: account for account in accounts}
     for d in post.active:
-        if d.comment is None or d.comment.state is DeliveryState.PUBLISHED:
+        if d.comment not in post.comments or d.comment is None or d.comment.state is DeliveryState.PUBLISHED:
+            continue
+        if d.account in without:
             continue
         facts, account = platforms.facts(d.platform), by_name.get(d.account)
         case = PlatformPost(

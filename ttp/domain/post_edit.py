@@ -52,12 +52,24 @@ def apply_input(
             after[name] = old if value is None else value
     if post_input.number_parts and post_input.split is None and before.split is False:
         after["split"] = None  # numbers need parts: the edit ends what an earlier one refused
+    if after["comment"] is None and before.comment is not None:
+        after["comment_after_s"] = post_input.comment_after_s
+    if after["comment_after_s"] != before.comment_after_s:
+        before = replace(before, deliveries=tuple(map(_with_untimed_comment, before.deliveries)))
     if media is None or post_input.add_media:
         media = changed_media(before, post_input, media or ())
     after["media"] = in_order(media)
     refuse_missing_parts(after["media"], after["thread"])
     after["tags"] = with_tags(after["tags"], post_input.add_tags, post_input.remove_tags)
     return replace(before, **after)
+
+
+def _with_untimed_comment(delivery: Delivery) -> Delivery:
+    """Return the delivery with a comment that gets its time again, if it waits for it."""
+    comment = delivery.comment
+    if comment is None or comment.state is not DeliveryState.PENDING:
+        return delivery
+    return replace(delivery, comment=comment.schedule(None))
 
 
 def refuse_missing_parts(media: Iterable[MediaItem], thread: Sequence[str]) -> None:

@@ -39,7 +39,7 @@ def begin(db: Connection, parent: Delivery, waiting: Sequence[Row], now: datetim
             if parent.next_at is not None:  # its id comes later
                 continue
             after = after.mark_failed(DeliveryError(Kind.UNKNOWN, NO_ID, hint=action("show", parent.post_id)))
-        elif intent is not None and intent.step == TAKE_OVER:
+        elif intent is not None and intent.step == TAKE_OVER and attempts.last_intent(db, after.id or 0) is None:
             attempts.add_attempt(db, replace(intent, id=None, delivery_id=after.id))
             after = after.mark_reconciling(DeliveryError(Kind.UNKNOWN, intent.message or ""), now)
             after = replace(after, fence=max(after.fence, parent.fence) + 1)
