@@ -76,7 +76,7 @@ def hidden() -> Iterator[Run]:
         for kind in KINDS.values():
             if made_up(kind).looks is None or (kind.platform == "x" and kind.media):  # X compares texts alone
                 continue
-            for where in calls_of(kind)[: 1 if kind.name == "instagram comment" else None]:  # it takes a second one
+            for where in calls_of(kind)[: 1 if kind.name == "instagram comment" else None]:  # it goes to a person
 
                 def go(bench: Bench, kind: Kind = kind, where: Where = where, lost: str = lost) -> Verdict:
                     verdict = bench.case(kind, _hiding(bench, kind, where, lost))

@@ -202,13 +202,13 @@ class Publication:
     @property
     def proof(self) -> Proof:
         """What the platform says that settles a lost answer on the account."""
-        return self.platform.proof_for(self.request.account)
+        settles = self.platform.comment_proof_for if self.scenario.is_comment else self.platform.proof_for
+        return settles(self.request.account)
 
     def settles(self, finding: Finding) -> bool:
         """Whether a look-up of a post that is published came to what the platform's proof promises."""
-        if self.proof == "none":
-            return isinstance(finding, Unclear) and finding.final
-        return isinstance(finding, Found)
+        by_a_person = self.proof == "none" and isinstance(finding, Unclear) and finding.final
+        return by_a_person or isinstance(finding, Found)
 
     def is_call(self, request: httpx.Request) -> bool:
         call = self.scenario.call

@@ -14,9 +14,8 @@ from tests.platforms.instagram.test_publish import ROWS
 from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure
 from tests.settings import Config
 from ttp.domain.action import action
-from ttp.domain.outcome import Absent, Done, Finding, Found, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.outcome import Done, Finding, Found, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.rules import PlatformPost
-from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.instagram.comments import MOST_PAGES
 from ttp.platforms.testing import NOON, StandingClock
@@ -162,10 +161,11 @@ def test_its_own_comment_with_the_text_is_found() -> None:
     assert looked_up(page(by_id)) == Found("777")
 
 
-def test_no_comment_with_the_text_is_absence() -> None:
-    absent = Absent(handle={"unsettled_since": to_ms(SINCE)})
-    assert looked_up(page()) == absent
-    assert looked_up(page(item("2", SINCE - timedelta(minutes=2)), next_after="more")) == absent
+@pytest.mark.parametrize("pages", [page(), page(item("2", SINCE - timedelta(minutes=2)), next_after="more")], ids=repr)
+def test_no_comment_with_the_text_proves_nothing_as_a_second_one_would_be_taken(pages: Stub) -> None:
+    finding = looked_up(pages)
+    assert isinstance(finding, Unclear)
+    assert not finding.final
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def status_word(post: PostFields) -> tuple[str, Style]:
 
 SIGNS: Mapping[str, tuple[str, Style]] = MappingProxyType(
     {
-        "!": ("failed or partial, or its comment", "red"),
+        "!": ("failed or partial", "red"),
         "?": ("may be live", "red"),
         "~": ("being published", "magenta"),
         "◌": ("not approved", "magenta"),

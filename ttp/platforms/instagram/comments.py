@@ -10,8 +10,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from datetime import datetime
 
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear
-from ttp.domain.time.clock import to_ms
+from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome, Unclear
 from ttp.platforms.client import (
     LookupResult,
     PublishRequest,
@@ -72,8 +71,7 @@ class Comments(InstagramPart):
             own += matches(reply, request, first, _is_own, text="text") or ()
             after = reply.value_at("paging", "cursors", "after")
             if _reaches(reply, first) or not isinstance(after, str) or reply.value_at("paging", "next") is None:
-                unsettled = {**handle, "unsettled_since": to_ms(first)}
-                return LookupResult(_finding(listed, own, unsettled), reply.date)
+                return LookupResult(_finding(listed, own), reply.date)
             query["after"] = after
         return LookupResult(Unclear(Kind.UNKNOWN, "the post has too many newer comments to search", final=True), None)
 
@@ -97,9 +95,10 @@ def _reaches(reply: Reply, first: datetime) -> bool:
     return oldest is not None and oldest < first - BEFORE
 
 
-def _finding(listed: list[Found], own: list[Found], handle: Handle) -> Found | Absent | Unclear:
+def _finding(listed: list[Found], own: list[Found]) -> Found | Unclear:
+    """Return what the list proves. Nothing in it proves nothing: Instagram takes the same comment again."""
     if not listed:
-        return Absent(handle=handle)
+        return Unclear(Kind.UNKNOWN, "Instagram does not list the comment")
     if len(listed) == len(own) == 1:
         return own[0]
     message = f"{len(listed)} comment{'s' if len(listed) > 1 else ''} on Instagram could be this one"
