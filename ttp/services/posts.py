@@ -190,12 +190,12 @@ class Posts:
             problems = (*self.duplicates.problems(post, db), *problems)
             if (refused := post_edit.content_refusal(problems)) is not None:
                 raise refused
-            problems = (*problems, *account_notes(post, chosen, self.platforms), *price_notes(post, self.platforms))
+            notes = account_notes(post, chosen, self.platforms, self.clock.now())
+            problems = (*problems, *notes, *price_notes(post, self.platforms))
         return problems
 
     def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
-        """Return the post with its parts planned and its link cards chosen again. Whatever changes texts, options or
-        accounts calls it."""
+        """Return the post with its parts planned and cards chosen again: after a change of text, options, accounts."""
         accounts = tuple(accounts)
         post = self.links.plan(post, accounts)
         return self.cards.choose(post, accounts) if post.cards or may_have_cards(post, accounts) else post
