@@ -128,7 +128,10 @@ def _folder_near(name: str) -> str | None:
     from pathlib import Path
 
     place = Path(name)
-    folders = [one.name for one in place.parent.iterdir() if one.is_dir()] if place.parent.is_dir() else []
+    try:
+        folders = [one.name for one in place.parent.iterdir() if one.is_dir()]
+    except OSError:  # none is there, or it may not be read
+        return None
     near = get_close_matches(place.name, folders, 1)
     return str(place.with_name(near[0])) if near else None
 

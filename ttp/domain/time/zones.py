@@ -155,9 +155,9 @@ def _named_zone(text: str, fix: Callable[[str], WayOut], where: str = "", words:
 
 
 def suggest_zone(text: str, fix: Callable[[str], WayOut] = str, words: Sequence[str] = ()) -> Hint:
-    """Return the hint with the zone, or the other word, that was probably meant, else with the form of one."""
+    """Return the hint with the zone, or the other word, that was probably meant, else with an example."""
     near = nearest_name(text, words=words)
-    return Hint("see", f"such as {EXAMPLE_ZONE}") if near is None else Hint("try", fix(near))
+    return Hint("try", fix(near or EXAMPLE_ZONE), sure=near is not None)
 
 
 def load_zone(name: str) -> ZoneInfo | None:
