@@ -35,9 +35,9 @@ from tests.store import stores
 from tests.store.stores import duplicate, empty_store
 from ttp.cli.context import open_database
 from ttp.cli.main import main
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
+from ttp.domain.publishing.attempt import Kind
 from ttp.domain.time.clock import SystemClock
 from ttp.publisher.periodic import pull_once
 from ttp.store import posts, queries, sqlite

@@ -232,7 +232,7 @@ def test_a_slow_page_takes_no_more_than_its_time(
     ttp: Program, sandbox: RunningSandbox, site: WebSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def wait_at_most(seconds: float) -> None:
-        for name in ("ttp.services.cards.MOST_S", "ttp.platforms.link_page.EACH_S"):
+        for name in ("ttp.services.attachments.cards.MOST_S", "ttp.platforms.link_page.EACH_S"):
             monkeypatch.setattr(name, seconds)
 
     quick, site.pages["/slow"] = site.add("/quick", "Quick"), None

@@ -15,7 +15,7 @@ from ttp.domain.event import Event, IdleReason
 from ttp.publisher import hooks
 from ttp.publisher.hooks import Hooks
 from ttp.sandbox.server import RunningSandbox
-from ttp.services.tokens import RefreshResult
+from ttp.services.connecting.tokens import RefreshResult
 
 
 @pytest.fixture

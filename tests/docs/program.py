@@ -9,7 +9,7 @@ from tests.clock import RunningClock
 from ttp.cli.main import main
 
 if sys.argv[3:4] == ["sandbox"]:
-    from ttp.cli.commands import practice_store
+    from ttp.cli.commands.setup import practice_store
 
     practice_store.DEFAULT_PORT = int(sys.argv[2])
 sys.exit(main(sys.argv[3:], RunningClock(float(sys.argv[1]))))

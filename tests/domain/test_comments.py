@@ -12,7 +12,7 @@ from tests.platforms.factories import PLATFORMS
 from ttp.domain.comments import check, due_at, plan_comments
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
-from ttp.domain.links import NO_RULES
+from ttp.domain.parts.links import NO_RULES
 from ttp.domain.post import Post
 
 MINUTE = timedelta(minutes=1)

@@ -12,7 +12,7 @@ import pytest
 from ttp.domain.action import action
 from ttp.domain.delivery import BUSY, ENDED, IN_FLIGHT, MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import InvalidTransition
-from ttp.domain.outcome import Kind
+from ttp.domain.publishing.outcome import Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

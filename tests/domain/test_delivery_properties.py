@@ -21,10 +21,10 @@ from tests.settings import Config
 from tests.store.life import StoreMachine
 from ttp.domain.delivery import MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
-from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post import Post, derive_status
 from ttp.domain.post_edit import PostInput
-from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.domain.publishing.outcome import Attempt, Kind, NotDone, Phase
+from ttp.domain.publishing.retry import RetryPolicy, after_not_done
 from ttp.publisher.reconcile import recover_interrupted
 from ttp.services.accounts import Accounts
 from ttp.services.publishing import Publishing

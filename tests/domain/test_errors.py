@@ -9,7 +9,7 @@ import pytest
 from ttp.domain import errors
 from ttp.domain.action import action
 from ttp.domain.errors import Bug, Hint, PastTime, Problem, TtpError
-from ttp.domain.outcome import Done, Finding, Kind, NotDone, Outcome, Unknown
+from ttp.domain.publishing.outcome import Done, Finding, Kind, NotDone, Outcome, Unknown
 
 CLASSES = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, TtpError)]
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.outcome import Kind
 from ttp.domain.post import Metrics, Post, add_metrics, derive_status, published_at
+from ttp.domain.publishing.outcome import Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_history import post_history
+from ttp.domain.publishing.outcome import Attempt, Kind, Phase
 
 MADE = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 DUE = MADE.replace(hour=18, minute=0)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from ttp.domain.fit import FitValue, fit_text, mark, shorten
+from ttp.domain.parts.fit import FitValue, fit_text, mark, shorten
 from ttp.domain.template_text import FILTERS, clean_value, tidy
 
 LINK = "https://example.org/a"

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from ttp.domain import errors
-from ttp.domain.attempt import Kind
+from ttp.domain.publishing.attempt import Kind
 
 ROOT = Path(__file__).parents[2]
 SNAPSHOT = "tests/drift/messages.txt"

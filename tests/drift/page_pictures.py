@@ -19,7 +19,7 @@ from tests.browser.conftest import NAMES
 from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.server.conftest import serving
-from ttp.cli.commands.practice_store import environment, sandbox_variables
+from ttp.cli.commands.setup.practice_store import environment, sandbox_variables
 from ttp.cli.context import Context
 from ttp.domain.server.api_token import TokenCapability
 from ttp.sandbox.files import PHOTO

@@ -19,7 +19,7 @@ NAMES = re.compile(f"(?!twitter_text)(?:{_LONG})", re.IGNORECASE)
 """Names and aliases, but not the name of a library. Short ones are parts of other words."""
 ELSEWHERE = {
     "ttp/platforms/__init__.py": "the list of platforms: a line for each",
-    "ttp/cli/commands/sandbox.py": "the demo plays on three accounts of the sandbox",
+    "ttp/cli/commands/setup/sandbox.py": "the demo plays on three accounts of the sandbox",
     "ttp/server/timetopost/platforms.py": "what the API of TimeToPost calls them, and its fields for one of them",
     "ttp/cli/options.py": "an example of --set that can be typed",
     "ttp/services/files/editor_form.py": "an example of an option that can be typed",

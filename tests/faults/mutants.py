@@ -15,10 +15,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from ttp.domain import frozen_parts
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Absent, Attempt, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.domain.parts import frozen_parts
+from ttp.domain.publishing.outcome import Absent, Attempt, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms import reply
 from ttp.platforms.client import LookupResult, PublishRequest, Wait
 from ttp.platforms.reply import Answer, ConnectionLost, RefusalReader, Reply
@@ -26,7 +26,7 @@ from ttp.publisher import delivery_worker, outcomes, reconcile
 from ttp.publisher.delivery_context import DeliveryContext
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.late_cards import LateCards
-from ttp.services.tokens import LockedToken
+from ttp.services.connecting.tokens import LockedToken
 from ttp.store import attempts, spending
 from ttp.store.dialect import StoreError
 from ttp.store.home import locks

@@ -17,20 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from tests.store.migrations.next_version import become_next
-from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome
+from ttp.domain.publishing.outcome import Attempt, Handle, Kind, NotDone, Outcome
 from ttp.domain.time.clock import SharedClock, SystemClock
 from ttp.platforms.client import PublishRequest, Ready, Wait
 from ttp.publisher import delivery_context
 from ttp.publisher.delivery_context import SafeClient
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.reconcile import LookupJob
-from ttp.services.tokens import LockedToken
-from ttp.store import claims, host_mark
+from ttp.services.connecting.tokens import LockedToken
+from ttp.store import claims
 from ttp.store.dialect import Connection
+from ttp.store.machine import host_mark
+from ttp.store.machine.publisher_session import Held
 from ttp.store.postgresql import address, publisher_session
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.publisher_session import SharedSession
-from ttp.store.publisher_session import Held
 
 STEPS = (
     "after the claim",

@@ -17,7 +17,7 @@ from tests.platforms.stubs import drive, drive_to_failure, media
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Value
-from ttp.domain.outcome import Handle
+from ttp.domain.publishing.outcome import Handle
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, StepDone, StepFailed
 from ttp.platforms.platform import Runtime
 from ttp.platforms.testing import StandingClock

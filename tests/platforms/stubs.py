@@ -16,7 +16,7 @@ import httpx
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.media.item import MediaItem
-from ttp.domain.outcome import Handle, Kind
+from ttp.domain.publishing.outcome import Handle, Kind
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.testing import NOON, StandingClock
 

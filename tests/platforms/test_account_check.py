@@ -15,7 +15,7 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.config import Value
 from ttp.domain.diagnostics import Grade
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import AccountInfo, Checker
 from ttp.platforms.testing import NOON, StandingClock

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.platforms.sandboxed import TEXT, Desk, on
 from tests.platforms.stubs import drive_to_failure, media
 from tests.platforms.tiktok.case import PUBLIC
-from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
+from ttp.domain.publishing.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.client import MediaFile, StepDone
 from ttp.sandbox.files import CLIP
 

@@ -13,7 +13,7 @@ from tests.platforms.stubs import BEARER, TOKEN, Script, Stub, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.action import Action, action
-from ttp.domain.outcome import Done, Kind, NotDone
+from ttp.domain.publishing.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Deleted, Deleter, PublishRequest
 from ttp.platforms.testing import StandingClock
 

@@ -16,7 +16,7 @@ from tests.platforms.factories import client_for
 from tests.platforms.stubs import order
 from tests.settings import Config
 from ttp.domain.media.item import MediaItem
-from ttp.domain.outcome import Handle
+from ttp.domain.publishing.outcome import Handle
 from ttp.platforms.client import MediaFile, PublishRequest, next_part
 from ttp.platforms.mastodon.request_body import build_body, with_key
 from ttp.platforms.testing import StandingClock

@@ -20,7 +20,7 @@ from tests.settings import Config
 from ttp import __version__
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
-from ttp.domain.outcome import Kind
+from ttp.domain.publishing.outcome import Kind
 from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
 from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer, ConnectionLost, NotSent

@@ -13,7 +13,7 @@ from tests.platforms.stubs import drive, drive_to_failure, last_handle, media
 from tests.platforms.tiktok.case import PUBLIC
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
-from ttp.domain.outcome import Done, Found, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.publishing.outcome import Done, Found, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.platforms.client import MediaFile, StepFailed
 from ttp.sandbox.files import CLIP, PHOTO
 

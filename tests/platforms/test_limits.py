@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.platforms.factories import gate_for
 from tests.platforms.stubs import Script, Stub, order
 from ttp.domain.account import Credentials
-from ttp.domain.outcome import Kind, NotDone, Unclear
-from ttp.domain.rate_limit import Limit, LimitKey
+from ttp.domain.publishing.outcome import Kind, NotDone, Unclear
+from ttp.domain.publishing.rate_limit import Limit, LimitKey
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.instagram.part import InstagramMeter

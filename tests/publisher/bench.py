@@ -28,8 +28,8 @@ from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.account import Account, Credentials
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.event import Event
-from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post
+from ttp.domain.publishing.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.time.clock import SharedClock
 from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone, StepFailed, Wait
 from ttp.publisher.coordination import Coordination
@@ -38,16 +38,16 @@ from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.shared_coordination import SharedCoordination
 from ttp.publisher.worker_pool import JobReport, Reports, WorkerPool, WorkerThreads, WorkItem
 from ttp.services.application import Installation
+from ttp.services.connecting.tokens import Tokens
 from ttp.services.repeats import Occurrences
-from ttp.services.tokens import Tokens
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store.credentials import CredentialsFile
 from ttp.store.dialect import Connection, Row
 from ttp.store.home.files import OwnFiles
 from ttp.store.home.journal import Journal
-from ttp.store.ownership import store_id, this_machine
-from ttp.store.publisher_session import PublisherSession
+from ttp.store.machine.ownership import store_id, this_machine
+from ttp.store.machine.publisher_session import PublisherSession
 from ttp.store.writer import Writer
 
 LIMIT = 200_000

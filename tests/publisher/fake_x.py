@@ -16,7 +16,7 @@ from tests.clock import FakeClock
 from tests.platforms.factories import client_for
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Phase
+from ttp.domain.publishing.outcome import Phase
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.x.look_up import X_EPOCH_MS
 from ttp.services.publishing import Publishing

@@ -11,7 +11,7 @@ from tests.clock import START
 from tests.publisher.bench import Bench
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Done, Kind
+from ttp.domain.publishing.outcome import Done, Kind
 from ttp.publisher.loop import Mode
 from ttp.publisher.watch import PostWatch
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.publisher.world import World, open_world
-from ttp.domain.attempt import Kind
-from ttp.domain.outcome import Handle, NotDone, Outcome
+from ttp.domain.publishing.attempt import Kind
+from ttp.domain.publishing.outcome import Handle, NotDone, Outcome
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import PHOTO

@@ -13,7 +13,7 @@ from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, SlowClock
 from ttp.domain.event import Event, IdleReason
-from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown
+from ttp.domain.publishing.outcome import Absent, Done, Found, Kind, NotDone, Unknown
 from ttp.domain.time.clock import to_ms
 from ttp.publisher.loop import Mode, Scope
 from ttp.store.home import locks

@@ -22,11 +22,12 @@ from tests.publisher.test_never_twice import Countdown, lists
 from tests.publisher.test_takeover import LAPTOP, PI, on, published_by, take_over
 from ttp.domain.comments import plan_comments
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.links import NO_RULES
+from ttp.domain.parts.links import NO_RULES
 from ttp.domain.post_edit import PostInput, with_delivery
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.reconcile import UNDER_WAY, _record_possible_call
-from ttp.store import accounts, claims, clock_check, posts, queries
+from ttp.store import accounts, claims, posts, queries
+from ttp.store.machine import clock_check
 
 ROUNDS = 60
 TEXTS = st.sampled_from(["One", "Two"])

@@ -9,7 +9,7 @@ import pytest
 
 from tests.publisher.bench import Bench, Unscripted
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome
+from ttp.domain.publishing.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome
 from ttp.platforms.client import PublishRequest, StepDone, Wait
 from ttp.publisher.loop import Mode
 from ttp.store.dialect import StoreError

@@ -13,8 +13,8 @@ from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Bug, StateRefused
-from ttp.domain.outcome import Done, Handle, Outcome
 from ttp.domain.post_edit import PostInput
+from ttp.domain.publishing.outcome import Done, Handle, Outcome
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.loop import Mode
 from ttp.services.accounts import Accounts

@@ -16,14 +16,14 @@ from tests.publisher.bench import Bench, Crash
 from tests.publisher.test_process import runner
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown
+from ttp.domain.publishing.outcome import Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.publisher import outcomes
 from ttp.publisher.loop import Mode, Scope
 from ttp.store.database import Database
 from ttp.store.dialect import StoreError
 from ttp.store.home.journal import FILE, Entry, Journal
-from ttp.store.ownership import store_id
+from ttp.store.machine.ownership import store_id
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
 

@@ -17,8 +17,8 @@ from tests.settings import Config
 from tests.store.stores import transaction
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Absent, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.post import PostStatus
+from ttp.domain.publishing.outcome import Absent, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.publisher import expiry
 from ttp.publisher.delivery_context import apply_outcome_to_account

@@ -13,7 +13,7 @@ from tests.publisher.bench import Bench, calls_of
 from tests.settings import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.event import Event as Reported
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unknown, Working
+from ttp.domain.publishing.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unknown, Working
 from ttp.platforms.client import PublishRequest, Wait
 from ttp.publisher import loop
 from ttp.publisher.loop import Mode

@@ -12,7 +12,7 @@ from tests.publisher.bench import Bench
 from tests.publisher.test_process import runner
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Done
+from ttp.domain.publishing.outcome import Done
 from ttp.publisher import periodic
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.periodic import metrics_pull, pull_once

@@ -17,7 +17,7 @@ from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import FINGERPRINT, Bench, Crash
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
+from ttp.domain.publishing.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
 from ttp.platforms.client import PublishRequest, Ready, StepDone, StepFailed, Wait
 from ttp.publisher.loop import Mode
 from ttp.services.audit import audit

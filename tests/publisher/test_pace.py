@@ -11,8 +11,8 @@ from tests.clock import START
 from tests.publisher.bench import Bench
 from tests.settings import Config
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Done, Kind, NotDone, Unknown
 from ttp.domain.post import PostStatus
+from ttp.domain.publishing.outcome import Done, Kind, NotDone, Unknown
 from ttp.publisher.loop import Mode
 from ttp.services.accounts import AccountPause
 from ttp.store import accounts

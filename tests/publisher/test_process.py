@@ -19,7 +19,7 @@ from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
 from ttp.domain.event import EVENTS, Event, IdleReason, delivery_event
-from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome
+from ttp.domain.publishing.outcome import Done, Found, Handle, Kind, NotDone, Outcome
 from ttp.platforms.client import PublishRequest, Wait
 from ttp.publisher import process as running
 from ttp.publisher.hooks import Hooks

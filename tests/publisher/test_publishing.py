@@ -13,8 +13,8 @@ from tests.clock import START
 from tests.publisher.bench import FINGERPRINT, Bench, Call
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.post import PostStatus
+from ttp.domain.publishing.outcome import Absent, Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.platforms.client import PublishRequest, Ready, StepDone
 from ttp.publisher.loop import Mode
 from ttp.store import attempts

@@ -13,7 +13,7 @@ from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import (
+from ttp.domain.publishing.outcome import (
     Absent,
     Done,
     Found,

@@ -12,7 +12,7 @@ from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Done, Kind
+from ttp.domain.publishing.outcome import Done, Kind
 from ttp.domain.recurrence import Recurrence
 from ttp.publisher.loop import Mode
 from ttp.services.repeats import Occurrences, Repeats

@@ -10,7 +10,7 @@ import pytest
 from tests.clock import START
 from tests.publisher.bench import FINGERPRINT, Bench
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unknown, Working
+from ttp.domain.publishing.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unknown, Working
 from ttp.platforms.client import LookupResult, PublishRequest, Ready
 
 CUT = Unknown(Kind.NETWORK, "the connection was cut")

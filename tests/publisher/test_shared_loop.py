@@ -20,8 +20,8 @@ from tests.store import stores
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy, ClocksDiffer
 from ttp.domain.event import IdleReason
-from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome, Phase
 from ttp.domain.post_edit import PostInput
+from ttp.domain.publishing.outcome import Absent, Attempt, Done, Found, Handle, Outcome, Phase
 from ttp.domain.time.clock import SystemClock, from_ms, to_ms
 from ttp.platforms.client import PublishRequest, Ready, Wait
 from ttp.publisher import reconcile
@@ -31,9 +31,10 @@ from ttp.publisher.loop import Mode, Scope
 from ttp.services.application import Installation
 from ttp.services.repeats import Occurrences
 from ttp.services.status import Status
-from ttp.store import attempts, claims, ownership, repeats
+from ttp.store import attempts, claims, repeats
 from ttp.store.dialect import Connection, TryAgain
-from ttp.store.publisher_session import Held, PublisherSession
+from ttp.store.machine import ownership
+from ttp.store.machine.publisher_session import Held, PublisherSession
 
 if TYPE_CHECKING:
     from tests.store.schemas import Schemas

@@ -15,15 +15,15 @@ from tests.publisher.fake_x import FakeX, outgoing, whole
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, StateRefused
-from ttp.domain.outcome import Done, Kind, Unclear, Unknown
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
+from ttp.domain.publishing.outcome import Done, Kind, Unclear, Unknown
 from ttp.platforms.client import Ready
 from ttp.platforms.x import rules
+from ttp.services.attachments.media import RowMedia
 from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, ChangeKind
 from ttp.services.files.fields import Entry
 from ttp.services.files.import_plan import ImportPlanner, ImportRules
-from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
 from ttp.services.queries import Queries
 from ttp.services.server.submitted_drafts import SubmittedDrafts

@@ -23,14 +23,26 @@ from tests.store.stores import raw
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Refused, Unclear, Working
+from ttp.domain.publishing.outcome import (
+    Absent,
+    Done,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Phase,
+    Refused,
+    Unclear,
+    Working,
+)
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import PublisherProcess
 from ttp.publisher.reconcile import TAKEN_OVER
 from ttp.services.audit import audit
 from ttp.store import claims
-from ttp.store.ownership import Machine, OwnedElsewhere
+from ttp.store.machine.ownership import Machine, OwnedElsewhere
 
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
 S = DeliveryState

@@ -7,10 +7,10 @@ import pytest
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.fake_x import PARTS, FakeX, outgoing, steps, thread, whole
 from tests.settings import Config
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Done, Phase
 from ttp.domain.post import PostStatus
+from ttp.domain.publishing.attempt import Kind
+from ttp.domain.publishing.outcome import Done, Phase
 from ttp.publisher.loop import Mode
 
 FAILED, REVIEW, RETRYING = DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW, DeliveryState.RETRYING

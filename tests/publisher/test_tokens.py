@@ -12,7 +12,7 @@ from tests.services.logins import FakeLogin
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Done, Kind, NotDone
+from ttp.domain.publishing.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Wait
 from ttp.platforms.login import Grant
 from ttp.publisher.periodic import token_refresh

@@ -9,7 +9,7 @@ from tests.publisher.test_process import runner
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.event import Event, IdleReason
-from ttp.domain.outcome import Done, Found, Handle, Kind, Outcome, Unknown
+from ttp.domain.publishing.outcome import Done, Found, Handle, Kind, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.loop import Mode, Scope
 from ttp.store.home import locks

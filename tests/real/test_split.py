@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
-from tests.domain.test_split import EMOJI, MARKED, SCRIPTS, bluesky_spans, on_bluesky
+from tests.domain.parts.test_split import EMOJI, MARKED, SCRIPTS, bluesky_spans, on_bluesky
 from tests.real.install import Missing, node
 from tests.real.network import SOURCE
-from ttp.domain.split import split_text
+from ttp.domain.parts.split import split_text
 
 COUNT = """
 const { RichText, UnicodeString } = require('@atproto/api')

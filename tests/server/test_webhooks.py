@@ -18,7 +18,7 @@ from ttp.server import process
 from ttp.server.process import WebhookSender
 from ttp.services.server.webhooks import Webhooks
 from ttp.store.credentials import CredentialsFile
-from ttp.store.publisher_session import PeriodicJob
+from ttp.store.machine.publisher_session import PeriodicJob
 
 __all__ = ["environ", "published", "serve"]
 OF_A_POST = ["post.due", "delivery.sending", "delivery.published", "post.finished"]

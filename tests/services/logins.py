@@ -12,10 +12,10 @@ from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from tests.store.stores import store_at
 from ttp.domain.account import Account, Credentials
-from ttp.domain.outcome import NotDone
+from ttp.domain.publishing.outcome import NotDone
 from ttp.platforms.login import App, Grant, Identity
-from ttp.services.connect import AccountConnector
-from ttp.services.tokens import Tokens
+from ttp.services.connecting.connect import AccountConnector
+from ttp.services.connecting.tokens import Tokens
 from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import CredentialsFile, CredentialsStore

@@ -17,11 +17,11 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.diagnostics import Check, Grade, warning_remark
 from ttp.domain.errors import Busy, ReconnectNeeded, StateRefused, TtpError
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import AccountInfo
 from ttp.platforms.login import Login
 from ttp.platforms.platform import Runtime
-from ttp.services.account_check import SET_CLOCK, AccountCheck
+from ttp.services.connecting.account_check import SET_CLOCK, AccountCheck
 from ttp.store import accounts
 from ttp.store.home.locks import token_lock
 

@@ -13,7 +13,7 @@ from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import PartlyFailed
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.services.accounts import Accounts, RemovalResult
 from ttp.store.credentials import BackendUnavailable
 

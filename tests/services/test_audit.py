@@ -12,11 +12,11 @@ from tests.publisher.bench import FINGERPRINT, Bench
 from tests.store.stores import store_at
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged
-from ttp.domain.outcome import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
+from ttp.domain.publishing.outcome import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
 from ttp.platforms.client import Ready
 from ttp.publisher.loop import Mode
 from ttp.services.audit import MOST_LISTED, audit
-from ttp.store import inspection as reading
+from ttp.store.copies import inspection as reading
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import ttp.services as services
 FOLDER = Path(services.__file__).parent
 CALLED = {
     # Makers of a platform's parts; they come from the registry of platforms.
-    "account_check.AccountCheck.__init__(checkers)",
-    "account_check.OptionChoices.__init__(checkers)",
+    "connecting.account_check.AccountCheck.__init__(checkers)",
+    "connecting.account_check.OptionChoices.__init__(checkers)",
     "metrics.sync.MetricsSync.__init__(readers)",
     "remote_delete.RemoteDelete.__init__(deleters)",
     # Other services, made only where they are needed: their settings may be wrong.
-    "account_check.OptionChoices.__init__(tokens)",
+    "connecting.account_check.OptionChoices.__init__(tokens)",
     "doctor.Doctor.__init__(credentials)",
     "doctor.Doctor.__init__(tokens)",
     "installation.uninstall.Uninstall.__init__(credentials)",
@@ -39,7 +39,7 @@ CALLED = {
     "metrics.imports.StoredMetrics.import_file(report)",
     "metrics.sync.MetricsSync.pull(report)",
     "metrics.sync.MetricsSync.pull_due(stopping)",
-    "tokens.Tokens.refresh_due(stopping)",
+    "connecting.tokens.Tokens.refresh_due(stopping)",
     "server.webhooks.Webhooks.send_due(stopping)",
     # From one service to another.
     "posts.Posts.change(change)",
@@ -47,7 +47,7 @@ CALLED = {
     "time_resolver.TimeResolver.resolve_any(accounts)",
     "slots.ComingSlots.__init__(_no_slot_error)",
     "files.fields.fields_of(name)",
-    "post_media.with_media(rows)",
+    "attachments.post_media.with_media(rows)",
     # The time in the zone of the user, which only a template asks for.
     "templates.files.TemplateFiles.__init__(now)",
     "templates.filling.Templates.__init__(now)",

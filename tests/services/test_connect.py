@@ -18,11 +18,11 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Ambiguous, NotAllowed, StateRefused, TtpError, UsageError
-from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.post import Post
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.login import App, Identity
 from ttp.platforms.oauth.callback import Code, Denied
-from ttp.services.connect import AccountConnector, ConnectResult, KnownIdentity, PendingLogin
+from ttp.services.connecting.connect import AccountConnector, ConnectResult, KnownIdentity, PendingLogin
 from ttp.store import accounts, posts
 
 REDIRECT = "http://127.0.0.1:8722/callback"

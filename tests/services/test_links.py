@@ -19,7 +19,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.errors import ContentRefused, UsageError
-from ttp.domain.links import LinkRules, plain_link, tag_link, tag_text, utm_of
+from ttp.domain.parts.links import LinkRules, plain_link, tag_link, tag_text, utm_of
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
 from ttp.platforms.x.links import move_links_last

@@ -20,7 +20,7 @@ from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.errors import Busy, Conflict
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
 from ttp.platforms.bucket import MediaBucket
-from ttp.services.media import MediaCleanup
+from ttp.services.attachments.media import MediaCleanup
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore, temporary_media
 from ttp.store.media_cleanup import clean_bucket, shrink_cache

@@ -12,7 +12,7 @@ from tests.store.stores import store_at
 from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.sandbox.files import PHOTO
-from ttp.services.media import MediaCleanup
+from ttp.services.attachments.media import MediaCleanup
 from ttp.store.home.media import MediaStore
 
 
@@ -77,7 +77,7 @@ def test_without_a_store_nothing_is_asked(ttp: Program, asked: list[str], tmp_pa
 
 def test_a_sweep_that_fails_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     from ttp.domain.errors import Busy
-    from ttp.services import media
+    from ttp.services.attachments import media
 
     def busy(*_: object, **__: object) -> int:
         raise Busy("the store stays locked")

@@ -17,7 +17,7 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.services.media import MediaConversion
+from ttp.services.attachments.media import MediaConversion
 from ttp.store.home.media import MediaStore
 
 FORMS = {name: PLATFORMS.rules(name).image_form_for({}, {}) for name in PLATFORMS.names()}
@@ -46,7 +46,7 @@ def test_an_image_is_made_once_for_each_platform_that_needs_it(
     item = add(media, "a.png", picture())
     first = fitting.fits([item, item], [INSTAGRAM, TIKTOK, X])
     assert set(first) >= {(INSTAGRAM, item), (TIKTOK, item)}
-    monkeypatch.setattr("ttp.services.media.convert_to_jpeg", None)
+    monkeypatch.setattr("ttp.services.attachments.media.convert_to_jpeg", None)
     assert fitting.fits([item], [INSTAGRAM, TIKTOK, X]) == first
     file = fitting.file(item, INSTAGRAM)
     assert file.path == media.path(item.sha256, "instagram")

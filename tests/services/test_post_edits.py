@@ -22,7 +22,7 @@ from ttp.domain.post_edit import (
     with_derived_status,
     with_time,
 )
-from ttp.domain.resolution import remote_id_of, resolve_delivery
+from ttp.domain.publishing.resolution import remote_id_of, resolve_delivery
 
 ACCOUNTS = tuple(Account("x", f"a{i}", id=i) for i in range(1, 5))
 HOUR = timedelta(hours=1)

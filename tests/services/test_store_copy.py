@@ -24,12 +24,13 @@ from tests.store.stores import add_account, add_post, to
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Conflict, Damaged, NotFound, StateRefused
 from ttp.services.store_copy import StoreCopy, unseal_without_copy
-from ttp.store import seal, table_copy
+from ttp.store.copies import table_copy
 from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable
 from ttp.store.database import Database
 from ttp.store.dialect import Sealed
-from ttp.store.ownership import Machine, OwnedElsewhere, Owner
+from ttp.store.machine import seal
+from ttp.store.machine.ownership import Machine, OwnedElsewhere, Owner
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.sqlite import SqliteConnection
 
@@ -461,7 +462,7 @@ import os, sys
 from contextlib import contextmanager
 from pathlib import Path
 from ttp.services.store_copy import StoreCopy
-from ttp.store import table_copy
+from ttp.store.copies import table_copy
 from ttp.cli.context import open_database
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.sqlite import SqliteConnection

@@ -16,8 +16,8 @@ from tests.clock import FakeClock
 from tests.services.logins import Shop
 from ttp.domain.action import action
 from ttp.domain.errors import TtpError, UsageError
-from ttp.domain.outcome import Kind, NotDone
-from ttp.services.tokens import TokenRevoked, TokenUnavailable
+from ttp.domain.publishing.outcome import Kind, NotDone
+from ttp.services.connecting.tokens import TokenRevoked, TokenUnavailable
 from ttp.store.home.locks import TokenLocked, token_lock
 
 REFUSED = NotDone(Kind.AUTH, "X answered invalid_grant", code="invalid_grant", http_status=400)

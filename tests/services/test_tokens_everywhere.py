@@ -15,8 +15,8 @@ from tests.store.backends import Open, place, scribble
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, TtpError
-from ttp.domain.outcome import Kind
-from ttp.services.tokens import TokenRevoked, TokenUnavailable
+from ttp.domain.publishing.outcome import Kind
+from ttp.services.connecting.tokens import TokenRevoked, TokenUnavailable
 from ttp.store.credentials import BackendUnavailable, CredentialsStore
 
 

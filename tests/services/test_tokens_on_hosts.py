@@ -13,7 +13,7 @@ from tests.store.backends import KEY
 from tests.store.schemas import Schemas
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy
-from ttp.services.tokens import SUSPENDED_AFTER_S
+from ttp.services.connecting.tokens import SUSPENDED_AFTER_S
 from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable
 from ttp.store.postgresql.token_locks import SharedRefreshRecord

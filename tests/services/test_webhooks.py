@@ -15,9 +15,9 @@ from standardwebhooks import Webhook as Verifier
 from tests.clock import START, FakeClock
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Credentials
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError
 from ttp.domain.errors import NotAllowed, NotFound, UsageError
+from ttp.domain.publishing.attempt import Kind
 from ttp.domain.server.webhook import GIVE_UP_AFTER, CallResult, CallState, after_try
 from ttp.services.server.events import Events
 from ttp.services.server.webhooks import Webhooks

@@ -27,7 +27,7 @@ from ttp.domain.time.clock import SystemClock, from_ms
 from ttp.platforms.http import Http
 from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer
-from ttp.services.tokens import Tokens
+from ttp.services.connecting.tokens import Tokens
 from ttp.store.credentials import CredentialsFile, CredentialsStore
 from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable

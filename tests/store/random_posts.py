@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.clock import START
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media.item import MediaItem
-from ttp.domain.outcome import Kind
 from ttp.domain.post import ChosenBy, Post, Rejection
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.post_fields import PLAIN
+from ttp.domain.publishing.outcome import Kind
 
 ACCOUNTS = {1: "x/me", 2: "instagram/shop", 3: "x/other"}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

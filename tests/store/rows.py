@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Float, LargeBinary, String
 from sqlmodel import SQLModel
 
-from ttp.store import table_copy
+from ttp.store.copies import table_copy
 from ttp.store.dialect import Connection
 
 ODD = "tab\t 'quote' \"q\" 100 % ? :name {} \\ ünï 🚀 \u202e\x1b"

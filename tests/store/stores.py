@@ -22,7 +22,7 @@ from ttp.domain.post_edit import with_derived_status
 from ttp.store import accounts, posts
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.ownership import remember_files
+from ttp.store.machine.ownership import remember_files
 from ttp.store.sqlite import SqliteConnection, create_tables
 
 if TYPE_CHECKING:

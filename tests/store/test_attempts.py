@@ -13,7 +13,7 @@ from tests.clock import START
 from tests.store.stores import add_account, add_post, to
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Attempt, Kind, Phase
+from ttp.domain.publishing.outcome import Attempt, Kind, Phase
 from ttp.store import attempts, queries, spending
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection

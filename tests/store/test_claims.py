@@ -14,8 +14,8 @@ from tests.clock import START
 from tests.store.stores import add_account, add_post, to, transaction
 from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
-from ttp.domain.outcome import Kind
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.publishing.outcome import Kind
 from ttp.store import accounts as stored_accounts
 from ttp.store import claims, posts, queries, row_mapper
 from ttp.store.database import Database

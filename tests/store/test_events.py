@@ -11,9 +11,9 @@ from typing import Any
 
 from tests.clock import START, FakeClock
 from tests.store.stores import add_account, add_post, to, transaction
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
+from ttp.domain.publishing.attempt import Kind
 from ttp.services.server.events import Events
 from ttp.store import claims, events, posts, queries
 from ttp.store.database import Database

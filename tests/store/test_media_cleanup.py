@@ -20,7 +20,7 @@ from ttp.domain.errors import Busy
 from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import to_ms
-from ttp.services import thumbnails
+from ttp.services.attachments import thumbnails
 from ttp.store import accounts, posts
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database

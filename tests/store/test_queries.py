@@ -19,9 +19,9 @@ from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, liste
 from tests.store.stores import add_account, add_post, new_store, raw, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.permissions import waits_for_approval
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.publishing.outcome import Attempt, Kind, Phase
 from ttp.domain.time.clock import EPOCH, to_ms
 from ttp.store import accounts, attempts, posts, queries, repeats, slots
 from ttp.store import accounts as stored_accounts

@@ -16,19 +16,9 @@ from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import PostStatus
 from ttp.domain.time.clock import to_ms
-from ttp.store import (
-    attempts,
-    claims,
-    clock_check,
-    completion_queries,
-    notifications,
-    queries,
-    repeats,
-    row_mapper,
-    slots,
-    spending,
-)
+from ttp.store import attempts, claims, completion_queries, notifications, queries, repeats, row_mapper, slots, spending
 from ttp.store.dialect import Connection
+from ttp.store.machine import clock_check
 from ttp.store.metrics import samples, schedule
 from ttp.store.queries import PostFilter
 from ttp.store.rate_limits import Pace

@@ -14,8 +14,8 @@ from tests.clock import START, FakeClock
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryError, DeliveryState
-from ttp.domain.outcome import Kind
-from ttp.domain.rate_limit import Limit, LimitKey
+from ttp.domain.publishing.outcome import Kind
+from ttp.domain.publishing.rate_limit import Limit, LimitKey
 from ttp.store import accounts, claims, queries, rate_limits
 from ttp.store.accounts import lift_hold
 from ttp.store.database import Database

@@ -15,7 +15,7 @@ import pytest
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, raw, to
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Attempt, Phase
+from ttp.domain.publishing.outcome import Attempt, Phase
 from ttp.store import attempts, claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, StoreError

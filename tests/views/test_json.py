@@ -27,10 +27,10 @@ from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInf
 from ttp.domain.login_end import LoginEnd
 from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Metrics, PostStatus
 from ttp.domain.post_fields import PLAIN
-from ttp.domain.rate_limit import Limit
+from ttp.domain.publishing.outcome import Attempt, Kind, Phase
+from ttp.domain.publishing.rate_limit import Limit
 from ttp.services.queries import PostView
 from ttp.views import accounts, metrics, posts, status
 from ttp.views import errors as views_errors

@@ -65,18 +65,20 @@ COMMANDS = (
     Command("pause", "pause", "Publish", "Pause publishing for all accounts, or for some; due posts wait."),
     Command("resume", "pause", "Publish", "Resume publishing; posts that waited are published a minute apart."),
     Command("status", "status", "Publish", "Show the publisher, the next post, and what needs your action."),
-    Command("service", "service", "Publish", "Run the publisher as a service: systemd on Linux, launchd on macOS."),
+    Command(
+        "service", "setup.service", "Publish", "Run the publisher as a service: systemd on Linux, launchd on macOS."
+    ),
     Command("list", "list", "Look", "List posts."),
     Command("show", "list", "Look", "Show everything about one post, and the next command."),
     Command("log", "list", "Look", "Show every attempt to publish a post, step by step."),
     Command("history", "undo", "Look", "Show who changed posts, newest first."),
     Command("report", "report", "Look", "Show how posts did, compared with the previous period."),
-    Command("audit", "doctor", "Look", "Check from the records that nothing was published twice."),
+    Command("audit", "setup.doctor", "Look", "Check from the records that nothing was published twice."),
     Command("metrics", "metrics", "Look", "Import, pull and show likes, comments, shares and views."),
     Command("export", "export_posts", "Look", "Export posts to a file, a folder of Markdown files or stdout."),
-    Command("init", "init", "Set up", "Set up ttp, in at most seven questions."),
+    Command("init", "setup.init", "Set up", "Set up ttp, in at most seven questions."),
     Command("account", "account", "Set up", "Manage the accounts you post to."),
-    Command("config", "config", "Set up", "Show and change settings."),
+    Command("config", "setup.config", "Set up", "Show and change settings."),
     Command("login-link", "server.serve", "Set up", "Print a link that logs a person in to the pages of ttp serve."),
     Command("credentials", "store", "Set up", "Create or change the key that encrypts stored credentials."),
     Command("token", "server.token", "Set up", "Create, list and revoke the tokens of the HTTP API."),
@@ -85,10 +87,10 @@ COMMANDS = (
     Command("backup", "store", "Set up", "Back up the store to a file, also while the publisher runs."),
     Command("restore", "store", "Set up", "Restore a backup; the store it replaces is kept next to it."),
     Command("store", "store", "Set up", "Move the store to another place, such as PostgreSQL."),
-    Command("doctor", "doctor", "Set up", "Check that everything publishing needs is set up."),
+    Command("doctor", "setup.doctor", "Set up", "Check that everything publishing needs is set up."),
     Command(
         "uninstall",
-        "uninstall",
+        "setup.uninstall",
         "Set up",
         "Remove the service and completions, and with --purge the store and its tokens.",
     ),
@@ -96,8 +98,8 @@ COMMANDS = (
     Command(
         "certify", "certify", "Set up", "Publish a post of each kind to a throw-away account, and report how it went."
     ),
-    Command("demo", "sandbox", "Set up", "Take a tour of ttp against the built-in sandbox."),
-    Command("sandbox", "sandbox", "Set up", "Run stand-ins of the platforms on this machine, to try things out."),
+    Command("demo", "setup.sandbox", "Set up", "Take a tour of ttp against the built-in sandbox."),
+    Command("sandbox", "setup.sandbox", "Set up", "Run stand-ins of the platforms on this machine, to try things out."),
     Command("completion", "help", "Set up", "Print the completion script of a shell."),
     Command("help", "help", "Set up", "Show help on a command or a topic."),
 )

@@ -164,7 +164,7 @@ def warn_not_running(context: Context) -> list[str]:
 
 def _sleeps(context: Context) -> bool:
     """Return whether this is a laptop, and posts go to a platform elsewhere: not to a sandbox."""
-    from ttp.services.cards import is_rehearsed
+    from ttp.services.attachments.cards import is_rehearsed
     from ttp.services.installation.battery import has_battery
 
     return has_battery() and not is_rehearsed(context.posts.accounts(), context.platforms, context.config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.terminal import is_interactive, read_line
-from ttp.domain.links import find_links, host_of
+from ttp.domain.parts.links import find_links, host_of
 
 
 def ask_own_hosts(context: Context, text: str) -> None:
@@ -17,7 +17,7 @@ def ask_own_hosts(context: Context, text: str) -> None:
     host = (host_of(links[0]) or "").removeprefix("www.") if links else ""
     answer = read_line(f"Your hosts, whose links get UTM parameters{f' [{host}]' if host else ''}: ")
     if words := ("" if answer is None else answer or host).split():
-        from ttp.cli.commands.config import change_settings
+        from ttp.cli.commands.setup.config import change_settings
 
         key = settings.key_named("links.own", context.keys)
         value = settings.parse_value(key, words)

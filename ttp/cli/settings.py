@@ -493,7 +493,7 @@ def _read_whole(key: Key, value: Value) -> None:
 
             parse_quiet_hours(text)
         case "links.own", tuple(hosts):
-            from ttp.domain.links import parse_host
+            from ttp.domain.parts.links import parse_host
 
             try:
                 list(map(parse_host, hosts))

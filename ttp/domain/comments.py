@@ -12,7 +12,7 @@ from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import PlatformDisabled, Problem
-from ttp.domain.links import LinkRules, tag_parts
+from ttp.domain.parts.links import LinkRules, tag_parts
 from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.post import Post, PostFields
 from ttp.domain.rules import PlatformPost, Platforms

@@ -9,8 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ttp.domain.action import WayOut
-from ttp.domain.attempt import Handle, Kind
 from ttp.domain.errors import InvalidTransition
+from ttp.domain.publishing.attempt import Handle, Kind
 
 NO_HANDLE: Handle = MappingProxyType({})
 _REST = "the rest of the thread"

@@ -11,7 +11,7 @@ from ttp.domain.account import Hold
 from ttp.domain.errors import TtpError
 from ttp.domain.media.item import NO_MEDIA, MediaUse
 from ttp.domain.post import PostFields
-from ttp.domain.rate_limit import Limit
+from ttp.domain.publishing.rate_limit import Limit
 
 if TYPE_CHECKING:
     from ttp.domain.login_end import LoginEnd

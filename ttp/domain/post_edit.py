@@ -14,11 +14,11 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Ambiguous, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem, parse_alt
 from ttp.domain.media.place import in_order, name_in_place
+from ttp.domain.parts.split import MOST_PARTS
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
 from ttp.domain.post_fields import CONTENT, FIELDS, MEDIA, PLAIN, PostField, content_of
-from ttp.domain.split import MOST_PARTS
 
 if TYPE_CHECKING:
     from ttp.domain.template import Filling

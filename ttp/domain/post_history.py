@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostFields
+from ttp.domain.publishing.attempt import Attempt, Kind, Phase
 
 _WORDS: Mapping[str, str] = {
     "schedule": "scheduled",

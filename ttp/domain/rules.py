@@ -16,15 +16,15 @@ from ttp.domain.action import LONGEST_TEXT, Action, WayOut, action, other_option
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import PlatformDisabled, Problem
-from ttp.domain.links import NO_RULES, LinkRules, is_tagged, tag_parts
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import ALT_EXAMPLE, MediaHostProblem, MediaItem
 from ttp.domain.media.place import place_of, split_part
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
+from ttp.domain.parts.links import NO_RULES, LinkRules, is_tagged, tag_parts
+from ttp.domain.parts.split import Length, SplitParts, Unsplittable, split_texts
 from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.post import Post
 from ttp.domain.pricing import PriceLists, dollars, price_of
-from ttp.domain.split import Length, SplitParts, Unsplittable, split_texts
 from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")

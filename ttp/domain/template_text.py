@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import regex
 
-from ttp.domain.text_cuts import Rank, find_cuts
+from ttp.domain.parts.text_cuts import Rank, find_cuts
 
 Value: TypeAlias = object
 """A text, a number, a switch, or a list or an object of these, as JSON has it."""

@@ -1,5 +1,6 @@
 """The interface of a platform client: invisible steps, one publishing call, one look-up. A client never sleeps, never
-retries and never touches the store. It returns `ttp.domain.outcome` data; the publisher decides what happens next."""
+retries and never touches the store. It returns `ttp.domain.publishing.outcome` data; the publisher decides what happens
+next."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from ttp.domain.account import NO_OPTIONS, Account, Credentials
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.place import place_of, split_part
-from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome, parts_of
+from ttp.domain.publishing.outcome import Finding, Handle, Kind, NotDone, Outcome, parts_of
 from ttp.domain.time.clock import from_ms
 
 CHECK_PATIENCE_S = 20.0

@@ -24,7 +24,7 @@ import httpx
 from ttp import __version__
 from ttp.domain.account import Account, Credentials, host_mismatch, is_loopback
 from ttp.domain.config import Config
-from ttp.domain.outcome import Kind, NotDone, Unclear, Unknown
+from ttp.domain.publishing.outcome import Kind, NotDone, Unclear, Unknown
 from ttp.domain.text import clean_text, storable
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads

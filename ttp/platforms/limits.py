@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ttp.domain.account import Account
-from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.rate_limit import LONGEST, Limit, LimitKey, owner
+from ttp.domain.publishing.outcome import Kind, NotDone
+from ttp.domain.publishing.rate_limit import LONGEST, Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.reply import Answer, NotSent, Reply, add_seconds, parse_instant, retry_after_s

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from ttp.domain.account import Credentials
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 
 UNKNOWN_APP = NotDone(Kind.ACCOUNT, "ttp does not know which app the token is from")
 """Why a token that was added by hand cannot be revoked: revoking needs the app."""

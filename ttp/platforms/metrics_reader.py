@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar, Unpack
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.metrics.sample import LARGEST_COUNT, MAIN_COUNTS, OnlineDay, Sample
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.reply import Answer, as_failure

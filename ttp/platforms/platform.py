@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from ttp.domain.diagnostics import Remark
     from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
-    from ttp.domain.outcome import NotDone
     from ttp.domain.platform import Proof
     from ttp.domain.post_kind import PostKind
     from ttp.domain.pricing import Pricing
+    from ttp.domain.publishing.outcome import NotDone
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter, MediaFile
     from ttp.platforms.http import Http, HttpByServer

@@ -14,7 +14,7 @@ from typing import ClassVar, TypeAlias
 
 from ttp.domain.account import Account, Credentials, connect_action
 from ttp.domain.action import Action, WayOut, action
-from ttp.domain.outcome import Kind, NotDone, Unclear, Unknown
+from ttp.domain.publishing.outcome import Kind, NotDone, Unclear, Unknown
 from ttp.domain.text import clean_text
 from ttp.platforms.addresses import split_address
 

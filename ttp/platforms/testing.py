@@ -29,8 +29,20 @@ import pytest
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config, Key, KeyTable, Value
 from ttp.domain.media.item import MediaItem
-from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
 from ttp.domain.platform import Proof
+from ttp.domain.publishing.outcome import (
+    Absent,
+    Done,
+    Finding,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Unclear,
+    Unknown,
+    Working,
+)
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.platform import Platform, Runtime
 from ttp.platforms.registry import API

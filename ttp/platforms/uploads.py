@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from ttp.domain.outcome import Handle
+from ttp.domain.publishing.outcome import Handle
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone
 
 _PIECE = 1 << 20

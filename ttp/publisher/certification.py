@@ -19,10 +19,21 @@ from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, ReconnectNeeded, StateRefused, TtpError, UsageError
 from ttp.domain.event import Sink
 from ttp.domain.media.place import PlacedName
-from ttp.domain.outcome import Absent, Attempt, Done, Finding, Found, Handle, Outcome, Phase, Unclear, Working
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.post_kind import PostKind
+from ttp.domain.publishing.outcome import (
+    Absent,
+    Attempt,
+    Done,
+    Finding,
+    Found,
+    Handle,
+    Outcome,
+    Phase,
+    Unclear,
+    Working,
+)
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.client import Client, LookupResult, PublishRequest, Ready, Step
 from ttp.publisher.outcomes import earliest_publish_time

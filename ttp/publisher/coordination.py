@@ -14,14 +14,15 @@ from typing import NamedTuple
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Bug, Busy, SlowClock
 from ttp.domain.event import Sink
-from ttp.domain.outcome import Attempt
+from ttp.domain.publishing.outcome import Attempt
 from ttp.domain.time.clock import Clock
 from ttp.publisher.announcements import Announcements
 from ttp.services.application import Installation
-from ttp.store import claims, clock_check
+from ttp.store import claims
 from ttp.store.credentials import KeyMissing
 from ttp.store.dialect import Connection, Row
-from ttp.store.publisher_session import PublisherSession
+from ttp.store.machine import clock_check
+from ttp.store.machine.publisher_session import PublisherSession
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
 

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
-from ttp.domain.cards import shown_cards
 from ttp.domain.comments import sent_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
@@ -22,10 +21,11 @@ from ttp.domain.event import Event, Sink, delivery_event, post_event
 from ttp.domain.media.image_fit import EXTRA
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
 from ttp.domain.options import options_of
-from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.parts.cards import shown_cards
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import replace_media
 from ttp.domain.pricing import budget_action, budget_of, dollars, month_of
+from ttp.domain.publishing.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.rules import form_for
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CardFile, Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
@@ -35,8 +35,8 @@ from ttp.platforms.uploads import media_entries
 from ttp.publisher.coordination import Coordination
 from ttp.publisher.late_cards import LateCards
 from ttp.services.application import Installation
-from ttp.services.media import MediaConversion
-from ttp.services.tokens import LockedToken, TokenRevoked, TokenUnavailable
+from ttp.services.attachments.media import MediaConversion
+from ttp.services.connecting.tokens import LockedToken, TokenRevoked, TokenUnavailable
 from ttp.store import accounts, attempts, claims, queries, spending
 from ttp.store.dialect import Conflicting, Connection, Superseded
 from ttp.store.home.journal import Entry, Journal

@@ -16,9 +16,9 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.event import delivery_event
 from ttp.domain.media.item import MediaUnavailable
-from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.pricing import price_of_call
-from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.domain.publishing.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
+from ttp.domain.publishing.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Ready, StepDone, StepFailed, Wait
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask, OverBudget, apply_outcome_to_account
 from ttp.publisher.outcomes import (
@@ -30,7 +30,7 @@ from ttp.publisher.outcomes import (
     to_journal_entry,
 )
 from ttp.publisher.reconcile import SLEPT, SUSPENDED_AFTER_S
-from ttp.services.tokens import LockedToken
+from ttp.services.connecting.tokens import LockedToken
 from ttp.store import accounts, attempts
 from ttp.store import cards as stored_cards
 from ttp.store.dialect import Conflicting, Connection, StoreError, Superseded

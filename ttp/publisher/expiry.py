@@ -11,7 +11,7 @@ from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.event import Event, delivery_event, post_event
-from ttp.domain.outcome import Kind
+from ttp.domain.publishing.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_duration, format_instant, zone_label
 from ttp.publisher.delivery_context import DeliveryContext
 from ttp.store import accounts, claims, queries, repeats

@@ -18,7 +18,7 @@ from ttp.domain.errors import ReconnectNeeded, TtpError
 from ttp.domain.event import Event, IdleReason, Sink
 from ttp.domain.notification import COMMENT_FAILED, COMMENT_NEEDS_REVIEW, FAILED, NEEDS_REVIEW, RECONNECT, REFUSED
 from ttp.domain.time.clock import Clock
-from ttp.services.tokens import RefreshResult
+from ttp.services.connecting.tokens import RefreshResult
 from ttp.store.home.files import write_whole
 from ttp.store.home.user_program import run
 

@@ -11,10 +11,10 @@ from contextlib import suppress
 from threading import Thread
 
 from ttp.domain.account import Account
-from ttp.domain.cards import FETCHED_BEFORE, Card, shown_cards, waiting_addresses
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import TtpError
+from ttp.domain.parts.cards import FETCHED_BEFORE, Card, shown_cards, waiting_addresses
 from ttp.domain.post import Post
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
@@ -38,7 +38,7 @@ class LateFetch(Thread):
 
     def run(self) -> None:
         from ttp.platforms.link_page import EACH_S
-        from ttp.services.cards import fetch_cards
+        from ttp.services.attachments.cards import fetch_cards
 
         self.cards = fetch_cards(
             self._urls, self._media, self._database, loopback=self._loopback, seconds=EACH_S, last=True
@@ -89,7 +89,7 @@ class LateCards:
                 self._fetch(some, loopback=loopback)
 
     def _fetch(self, posts: Collection[Post], *, loopback: bool) -> None:
-        from ttp.services.cards import fetch_cards
+        from ttp.services.attachments.cards import fetch_cards
 
         boot = self._clock.boot()
         tried = {url: at for url, at in self._tried.items() if boot - at < 2 * EVERY_S}
@@ -107,6 +107,6 @@ class LateCards:
                     stored_cards.save_cards(db, post.id or 0, fetched)
 
     def _is_rehearsed(self, accounts: Collection[Account]) -> bool:
-        from ttp.services.cards import is_rehearsed
+        from ttp.services.attachments.cards import is_rehearsed
 
         return is_rehearsed(accounts, self._platforms, self._config)

@@ -37,7 +37,7 @@ from ttp.platforms.notifiers import Notifiers, Outgoing, SendingFailed, host_of_
 from ttp.publisher.periodic import Stop, run_every
 from ttp.services.application import Installation
 from ttp.store import notifications as stored
-from ttp.store.publisher_session import PeriodicJob
+from ttp.store.machine.publisher_session import PeriodicJob
 
 FIRST_S, EVERY_S = 1.0, 5.0
 LAST_S = 10.0

@@ -16,15 +16,15 @@ from typing import Any
 from ttp.domain.action import action, way_out_from_text, way_out_to_text
 from ttp.domain.config import Config
 from ttp.domain.delivery import LOOK, Delivery, DeliveryError, DeliveryState
-from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
-from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.domain.publishing.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.domain.publishing.retry import RetryPolicy, after_not_done
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.publisher.coordination import FindIntent
 from ttp.publisher.delivery_context import apply_outcome_to_account, record_evidence
 from ttp.store import accounts, attempts, claims, queries
-from ttp.store.clock_check import DIFFER_AT_MOST
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.home.journal import Entry, Journal
+from ttp.store.machine.clock_check import DIFFER_AT_MOST
 from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
 

@@ -16,8 +16,8 @@ from typing import TypeAlias
 from ttp.domain.errors import Busy, TtpError, describe_fault
 from ttp.domain.time.clock import Clock
 from ttp.publisher.late_cards import EVERY_S
-from ttp.services.media import MediaCleanup
-from ttp.services.tokens import RefreshResult, Tokens
+from ttp.services.attachments.media import MediaCleanup
+from ttp.services.connecting.tokens import RefreshResult, Tokens
 
 TOKENS_FIRST_S, TOKENS_EVERY_S = 2.0, 60.0
 MEDIA_EVERY_S, SWEEPS_EVERY_S = 60.0, 3600.0

@@ -47,17 +47,18 @@ from ttp.publisher.watch import PostWatch
 from ttp.publisher.wiring import build_loop, open_coordination
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
 from ttp.services.application import Installation
-from ttp.services.credentials import UnsharedCredentials
-from ttp.services.media import MediaCleanup
+from ttp.services.attachments.media import MediaCleanup
+from ttp.services.connecting.credentials import UnsharedCredentials
 from ttp.services.server.events import Events
-from ttp.store import claims, clock_check, seal, shared_settings
+from ttp.store import claims, shared_settings
 from ttp.store.credentials import KeyMissing
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import locks
 from ttp.store.home.journal import Journal
-from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
-from ttp.store.publisher_session import PeriodicJob
+from ttp.store.machine import clock_check, seal
+from ttp.store.machine.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
+from ttp.store.machine.publisher_session import PeriodicJob
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
 

@@ -15,12 +15,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.action import action
-from ttp.domain.attempt import TAKE_OVER
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy, Hint
-from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, NotDone, Phase, Refused, Unclear, Working
-from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.domain.publishing.attempt import TAKE_OVER
+from ttp.domain.publishing.outcome import (
+    Absent,
+    Attempt,
+    Finding,
+    Found,
+    Kind,
+    NotDone,
+    Phase,
+    Refused,
+    Unclear,
+    Working,
+)
+from ttp.domain.publishing.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import LookupResult, StepFailed, Wait
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask, apply_outcome_to_account
 from ttp.publisher.outcomes import (
@@ -30,9 +41,10 @@ from ttp.publisher.outcomes import (
     latest_send_time,
     unclear_since,
 )
-from ttp.store import attempts, claims, clock_check
+from ttp.store import attempts, claims
 from ttp.store.dialect import Conflicting, Connection
-from ttp.store.ownership import Owner, possibly_published
+from ttp.store.machine import clock_check
+from ttp.store.machine.ownership import Owner, possibly_published
 from ttp.store.row_mapper import CorruptRow, Quarantine
 
 CLEAN_LOOKS = 3

@@ -26,12 +26,13 @@ from ttp.publisher.coordination import (
 )
 from ttp.publisher.reconcile import look_up_after_failover
 from ttp.services.application import Installation
-from ttp.services.credentials import refuse_second_publisher
-from ttp.store import attempts, claims, clock_check, queries
+from ttp.services.connecting.credentials import refuse_second_publisher
+from ttp.store import attempts, claims, queries
 from ttp.store.dialect import Connection, NotDurable, Row, SessionLost, StoreError, Superseded, TryAgain
-from ttp.store.ownership import OwnedElsewhere, Owner
+from ttp.store.machine import clock_check
+from ttp.store.machine.ownership import OwnedElsewhere, Owner
+from ttp.store.machine.publisher_session import Held, PublisherSession
 from ttp.store.postgresql.publisher_session import SharedSession
-from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
 

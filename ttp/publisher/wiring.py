@@ -14,7 +14,7 @@ from ttp.publisher.reconcile import longest_call_s
 from ttp.publisher.worker_pool import WorkerPool
 from ttp.services.application import Installation
 from ttp.store.home.journal import Journal
-from ttp.store.ownership import Owner
+from ttp.store.machine.ownership import Owner
 from ttp.store.row_mapper import Quarantine
 
 

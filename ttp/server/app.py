@@ -25,9 +25,9 @@ from ttp.server.api_page import api_page
 from ttp.server.command_answer import CommandTurns
 from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, SAFE_HEADERS, Guard
+from ttp.server.pages.compose.open_forms import OpenForms
 from ttp.server.pages.connect import StartedLogins
 from ttp.server.pages.login import Backoff
-from ttp.server.pages.open_forms import OpenForms
 from ttp.server.pages.routes import page_routes
 from ttp.server.pages.visit import error_page, is_for_browser
 from ttp.server.problems import (

@@ -31,7 +31,7 @@ from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import READY, STOPPING, PublisherProcess
 from ttp.services.server.webhooks import Webhooks
 from ttp.store.home.locks import LockHeld
-from ttp.store.publisher_session import PeriodicJob
+from ttp.store.machine.publisher_session import PeriodicJob
 
 LOOK_EVERY_S = 0.5
 ANY_EVERY_S = 5.0

@@ -20,13 +20,13 @@ from ttp.server.guard import MOST_UPLOAD_BYTES, PARTS
 from ttp.server.inputs import TIME_ZONE, Empty, ShortText, UploadInput, split
 from ttp.server.problems import InvalidRequest, TooLarge
 from ttp.server.requests import ChangeServices, Received, Services
+from ttp.services.attachments.media import add_upload, check_upload, upload_name
 from ttp.services.files.csv_file import LINK
 from ttp.services.files.fields import FIELDS, find_field
 from ttp.services.files.import_plan import ImportRules
 from ttp.services.files.import_source import open_upload
 from ttp.services.files.importer import ImportScheduler, TooManyRows
 from ttp.services.files.metrics_rows import as_text
-from ttp.services.media import add_upload, check_upload, upload_name
 from ttp.services.metrics.imports import ImportOptions
 from ttp.services.planning import USUAL_DAYS, more_room
 from ttp.store.home.partial_uploads import PartialUpload, PartialUploads

@@ -20,13 +20,13 @@ from ttp.domain.account import (
     works_until,
 )
 from ttp.domain.action import action
-from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
-from ttp.domain.outcome import NotDone
 from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_delivery, with_derived_status
+from ttp.domain.publishing.attempt import Kind
+from ttp.domain.publishing.outcome import NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.addresses import parse_server
 from ttp.platforms.login import Login, Logins

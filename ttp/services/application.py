@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from ttp.platforms.metrics_reader import MetricsReader
     from ttp.platforms.platform import Platform, Runtime
     from ttp.platforms.registry import Registry
-    from ttp.services import account_check, accounts, approvals, backup, bulk_edit, calendar, connect, doctor, drafts
+    from ttp.services import accounts, approvals, backup, bulk_edit, calendar, doctor, drafts
+    from ttp.services.connecting import account_check, connect
     from ttp.services import optimal, planning, posts, publishing, queries, remote_delete, repeats, slots, status
-    from ttp.services import time_resolver, tokens, undo
+    from ttp.services import time_resolver, undo
+    from ttp.services.connecting import tokens
     from ttp.services.files import export, importer, sync
     from ttp.services.templates import filling
     from ttp.services.metrics import imports, report
@@ -191,7 +193,7 @@ class Installation:
                 Hint("try", action("account add", f"{platform.name}/HANDLE", credentials="FILE")),
             )
         with closing(login):
-            connector = services.connect.AccountConnector(
+            connector = services.connecting.connect.AccountConnector(
                 self.database, self.credentials, login, self.config, self.clock, self.platforms, server
             )
             yield connector, login
@@ -203,13 +205,13 @@ class Installation:
         return UnsavedEdits(self.database.home)
 
     tokens = _Shared(
-        lambda self: services.tokens.Tokens(
+        lambda self: services.connecting.tokens.Tokens(
             self.database, self.credentials, self.login, self.config, self.clock, self.platforms
         )
     )
     """Those of accounts; `api_tokens` are those of the HTTP API."""
     account_check = _Shared(
-        lambda self: services.account_check.AccountCheck(
+        lambda self: services.connecting.account_check.AccountCheck(
             self.database, self.tokens, self.checker, self.login, self.config, self.clock, self.platforms
         )
     )
@@ -285,7 +287,7 @@ class Application:
             yield
         except ContentRefused as refused:
             installation = self.installation
-            choices = services.account_check.OptionChoices(
+            choices = services.connecting.account_check.OptionChoices(
                 self.database, lambda: installation.tokens, installation.checker, self.platforms
             )
             raise choices.with_choices(refused) from None

@@ -11,8 +11,8 @@ from ttp.domain.account import Account
 from ttp.domain.errors import NotAllowed, PastTime, Problem, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import as_draft, no_accounts_error, nothing_to_publish, with_time
-from ttp.services.posts import Posts, accounts_of
-from ttp.services.queries import PostView
+from ttp.services.posts import Posts
+from ttp.services.queries import PostView, accounts_of
 from ttp.store import authors
 from ttp.store.dialect import Connection
 from ttp.store.server import submitted_drafts

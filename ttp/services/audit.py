@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import derive_status, published_at
-from ttp.domain.protocol_audit import audit_records
-from ttp.store import inspection
+from ttp.domain.publishing.protocol_audit import audit_records
+from ttp.store.copies import inspection
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.ownership import refusal_of_copy
+from ttp.store.machine.ownership import refusal_of_copy
 
 MOST_LISTED = 1000
 """Violations that are listed in full."""

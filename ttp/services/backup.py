@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
-from ttp.store import backup
+from ttp.store.copies import backup
 from ttp.store.database import Database
 from ttp.store.home.files import OwnFiles
 from ttp.store.home.media import MediaStore

@@ -12,7 +12,7 @@ from itertools import islice
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import action, as_fields
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
-from ttp.domain.frozen_parts import keep_frozen_parts
+from ttp.domain.parts.frozen_parts import keep_frozen_parts
 from ttp.domain.post import Post
 from ttp.domain.post_edit import (
     FieldError,
@@ -27,7 +27,8 @@ from ttp.domain.post_edit import (
 from ttp.domain.post_fields import CONTENT
 from ttp.domain.time.formatting import format_instant
 from ttp.domain.time.resolve import LAST_YEAR
-from ttp.services.posts import Posts, accounts_of
+from ttp.services.posts import Posts
+from ttp.services.queries import accounts_of
 from ttp.services.slots import Availability
 from ttp.services.time_resolver import Shift, TimeResolver, shift_instant
 from ttp.store import posts as stored_posts

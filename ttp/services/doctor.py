@@ -26,17 +26,17 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
 from ttp.platforms.media_host.availability import is_usable, media_host_problem
 from ttp.platforms.registry import Registry
-from ttp.services.account_check import SET_CLOCK, expiry_remarks, permission_remarks, state_remarks
-from ttp.services.tokens import Tokens
-from ttp.store.clock_check import DIFFER_AT_MOST, clock_behind
+from ttp.services.connecting.account_check import SET_CLOCK, expiry_remarks, permission_remarks, state_remarks
+from ttp.services.connecting.tokens import Tokens
 from ttp.store.columns import REVISIONS
+from ttp.store.copies.inspection import Survey, paths_open_to_others, survey
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import Database
 from ttp.store.home import locks
 from ttp.store.home.files import expand_user
 from ttp.store.home.media import Bucket
-from ttp.store.inspection import Survey, paths_open_to_others, survey
-from ttp.store.ownership import this_machine
+from ttp.store.machine.clock_check import DIFFER_AT_MOST, clock_behind
+from ttp.store.machine.ownership import this_machine
 from ttp.store.sqlite import VERSION as SQLITE
 
 ACCOUNT_PREFIX = "account."

@@ -11,7 +11,7 @@ from ttp.domain.action import action
 from ttp.domain.comments import plan_comments
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, Problem, UsageError
-from ttp.domain.links import LinkRules, find_links, link_problems, parse_host, tagged_links
+from ttp.domain.parts.links import LinkRules, find_links, link_problems, parse_host, tagged_links
 from ttp.domain.post import Post
 from ttp.domain.rules import plan_parts
 from ttp.domain.text import clean_text

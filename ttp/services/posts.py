@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from ttp.domain import comments, frozen_parts, permissions, post_edit
+from ttp.domain import comments, permissions, post_edit
 from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NO_TEXT, Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
 from ttp.domain.login_end import account_notes
+from ttp.domain.parts import frozen_parts
 from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants
@@ -26,7 +27,7 @@ from ttp.domain.rules import add_alt, check, forms_for, may_have_cards, offer_sp
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.links import PostLinks
-from ttp.services.queries import PostView, accounts_within, is_within, view_posts
+from ttp.services.queries import PostView, accounts_of, accounts_within, is_within, view_posts
 from ttp.services.request_keys import fingerprint, same_request
 from ttp.services.templates.filling import Templates, fill_texts
 from ttp.store import accounts as stored_accounts
@@ -38,12 +39,12 @@ from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
 if TYPE_CHECKING:
-    from ttp.domain.attempt import Attempt
     from ttp.domain.media.image_fit import ImageFits
+    from ttp.domain.publishing.attempt import Attempt
     from ttp.domain.time.resolve import ResolvedTime
-    from ttp.services.cards import PostCards
+    from ttp.services.attachments.cards import PostCards
+    from ttp.services.attachments.media import MediaConversion, RowMedia
     from ttp.services.duplicate_check import DuplicateCheck
-    from ttp.services.media import MediaConversion, RowMedia
     from ttp.services.time_resolver import TimeResolver
 
 Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
@@ -81,13 +82,13 @@ class Posts:
 
     @cached_property
     def media_conversion(self) -> MediaConversion:
-        from ttp.services.media import MediaConversion
+        from ttp.services.attachments.media import MediaConversion
 
         return MediaConversion(self.media, self.config)
 
     @cached_property
     def cards(self) -> PostCards:
-        from ttp.services.cards import PostCards  # here: most posts have no link
+        from ttp.services.attachments.cards import PostCards  # here: most posts have no link
 
         return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database)
 
@@ -211,7 +212,7 @@ class Posts:
         if not post.media:
             return (*check(post, by_name, self.platforms, no_host=None, config=self.config), *links)
         from ttp.platforms.media_host.availability import media_host_problem
-        from ttp.services.media import loopback_platforms, missing_media_problems
+        from ttp.services.attachments.media import loopback_platforms, missing_media_problems
 
         to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
         problems = check(
@@ -347,7 +348,7 @@ class Posts:
             id=None if draft is None else draft.id,
             cards={} if draft is None else draft.cards,  # those that it still shows are not fetched again
         )
-        from ttp.services.post_media import with_media
+        from ttp.services.attachments.post_media import with_media
 
         names = {account.platform for account in accounts}
         post_input, media = with_media(self._row_media, post_input, post_input.media, names, all_accounts)
@@ -447,7 +448,7 @@ class Posts:
             to = None if post_input.to is None else self.find_accounts(post_input.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
             names, known_media = post_input.add_media or post_input.media, first if post_input.edited else None
-            from ttp.services.post_media import with_media
+            from ttp.services.attachments.post_media import with_media
 
             post_input, items = with_media(self._row_media, post_input, names, platforms, all_accounts, known_media)
 
@@ -590,11 +591,6 @@ class Posts:
         return tuple(Slots(self.database, self.clock, self.config).make_room(db, post, recorder))
 
     def _row_media(self) -> RowMedia:
-        from ttp.services.media import RowMedia
+        from ttp.services.attachments.media import RowMedia
 
         return RowMedia(self.database, self.media, self.config, self.platforms, None)
-
-
-def accounts_of(post: Post, all_accounts: Iterable[Account]) -> tuple[Account, ...]:
-    ids = {d.account_id for d in post.active}
-    return tuple(account for account in all_accounts if account.id in ids)

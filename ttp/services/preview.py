@@ -20,13 +20,13 @@ from ttp.domain.pricing import price_of
 from ttp.domain.rules import form_for
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
-from ttp.services.posts import Posts, accounts_of
-from ttp.services.queries import PostView
+from ttp.services.posts import Posts
+from ttp.services.queries import PostView, accounts_of
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.home.media import temporary_media
 
 if TYPE_CHECKING:
-    from ttp.domain.cards import Card
+    from ttp.domain.parts.cards import Card
     from ttp.services.optimal import Optimal
 
 
@@ -176,7 +176,7 @@ def _version(
     server = account.server_info if account else {}
     cards: Mapping[int, Card] = {}
     if post.cards:
-        from ttp.domain.cards import shown_cards
+        from ttp.domain.parts.cards import shown_cards
 
         cards = shown_cards(post, delivery, account, platforms)
     comment = delivery.comment

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from ttp.domain.account import Account, Credentials, resolve_accounts
 from ttp.domain.action import action
-from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import (
     Conflict,
@@ -27,11 +26,12 @@ from ttp.domain.errors import (
 )
 from ttp.domain.post import Post
 from ttp.domain.post_edit import needs_review_error, no_accounts_error, nothing_to_publish, with_delivery
-from ttp.domain.resolution import manual_lookup, resolve_delivery
+from ttp.domain.publishing.attempt import Attempt
+from ttp.domain.publishing.resolution import manual_lookup, resolve_delivery
 from ttp.domain.time.clock import EPOCH
-from ttp.services.media import refuse_missing_media
-from ttp.services.posts import Change, Posts, accounts_of
-from ttp.services.queries import PostView
+from ttp.services.attachments.media import refuse_missing_media
+from ttp.services.posts import Change, Posts
+from ttp.services.queries import PostView, accounts_of
 from ttp.store import attempts, queries
 from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore, KeyMissing
 from ttp.store.dialect import Connection

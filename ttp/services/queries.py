@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -29,9 +29,9 @@ from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
 
 if TYPE_CHECKING:
-    from ttp.domain.attempt import Attempt
     from ttp.domain.media.image_fit import SentMedia
     from ttp.domain.post_history import PostHistory
+    from ttp.domain.publishing.attempt import Attempt
     from ttp.domain.recurrence import Repeat
     from ttp.domain.time.formatting import Clocks
     from ttp.store.change_log import Change, LoggedChange
@@ -371,3 +371,8 @@ def _with_hold(delivery: Delivery, hold: Hold | None) -> Delivery:
         return replace(delivery, waiting_for="its account to be resumed", waiting_until=None)
     waiting = "the end of the account's hold" + (f": {hold.reason}" if hold.reason else "")
     return replace(delivery, waiting_for=waiting, waiting_until=hold.until)
+
+
+def accounts_of(post: Post, all_accounts: Iterable[Account]) -> tuple[Account, ...]:
+    ids = {d.account_id for d in post.active}
+    return tuple(account for account in all_accounts if account.id in ids)

@@ -12,11 +12,11 @@ from datetime import datetime
 from ttp.domain.action import WayOut
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import TtpError
-from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post_edit import refuse_in_flight, with_delivery
+from ttp.domain.publishing.outcome import Attempt, Kind, NotDone, Phase
 from ttp.platforms.client import NO_DELETION, Deleted, Deleter, PublishRequest
+from ttp.services.connecting.tokens import TokenRevoked, Tokens
 from ttp.services.posts import Posts
-from ttp.services.tokens import TokenRevoked, Tokens
 from ttp.store import attempts, queries
 from ttp.store import posts as store
 

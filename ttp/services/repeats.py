@@ -28,7 +28,8 @@ from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
 from ttp.platforms.registry import Registry
 from ttp.services.links import PostLinks
-from ttp.services.posts import Posts, accounts_of
+from ttp.services.posts import Posts
+from ttp.services.queries import accounts_of
 from ttp.services.recurrence_rules import repeat_instants, with_anchor
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
@@ -466,7 +467,7 @@ class Occurrences:
         post = occurrence_post(source, kept, at, texts[turn % len(texts)] if texts else None)
         post = self._links.plan(post, kept)
         if source.cards:
-            from ttp.domain.cards import choose_cards
+            from ttp.domain.parts.cards import choose_cards
 
             post = choose_cards(post, kept, self._links.platforms, by_default=True)
         now = self._clock.now()

@@ -18,7 +18,7 @@ def fingerprint(wanted: PostInput, platforms: Registry) -> str | None:
         return None
     if not wanted.media:
         return request_fingerprint(wanted, (), platforms)
-    from ttp.services.media import with_digests
+    from ttp.services.attachments.media import with_digests
 
     return request_fingerprint(*with_digests(wanted, platforms), platforms)
 

@@ -29,16 +29,17 @@ from ttp.domain.notification import names_in_use
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
-from ttp.domain.rate_limit import Limit
+from ttp.domain.publishing.rate_limit import Limit
 from ttp.domain.time.clock import Clock, SystemClock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
-from ttp.store import clock_check, queries
+from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.home.files import open_regular
+from ttp.store.machine import clock_check
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
 from ttp.store.server import submitted_drafts
@@ -191,7 +192,7 @@ class Status:
 
     def elsewhere(self, within: Connection | None = None) -> TtpError | None:
         """Return why this machine may not publish from the store, or None."""
-        from ttp.store.ownership import this_machine
+        from ttp.store.machine.ownership import this_machine
 
         owner = self._database.owner(this_machine(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.reading(within) as db:

@@ -15,12 +15,14 @@ from dataclasses import KW_ONLY, dataclass, field
 from ttp.domain.action import action
 from ttp.domain.config import Value
 from ttp.domain.errors import Busy, Conflict, Damaged, Hint, NotFound, StateRefused
-from ttp.store import ownership, seal, shared_settings, table_copy
+from ttp.store import shared_settings
+from ttp.store.copies import table_copy
+from ttp.store.copies.table_copy import Table
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
-from ttp.store.ownership import this_machine
-from ttp.store.seal import Seal
-from ttp.store.table_copy import Table
+from ttp.store.machine import ownership, seal
+from ttp.store.machine.ownership import this_machine
+from ttp.store.machine.seal import Seal
 
 _UNSETTLED = """
 SELECT DISTINCT post_id FROM delivery

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.attempt import Kind
+from ttp.domain.publishing.attempt import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
 from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, insert_into, same_handle

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import parts_of
+from ttp.domain.publishing.attempt import Attempt, Kind, Phase
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
 from ttp.store.dialect import Connection, Row, insert_into

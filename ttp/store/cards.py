@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ttp.domain.cards import Card, card_pictures
+from ttp.domain.parts.cards import Card, card_pictures
 from ttp.domain.post import Post
 from ttp.domain.time.clock import to_ms
 from ttp.store import queries

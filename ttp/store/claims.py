@@ -30,7 +30,7 @@ from ttp.store.dialect import (
     not_in_list,
     without_index,
 )
-from ttp.store.publisher_session import Held
+from ttp.store.machine.publisher_session import Held
 from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
 
 if TYPE_CHECKING:

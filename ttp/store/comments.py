@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.action import action
-from ttp.domain.attempt import TAKE_OVER, Kind
 from ttp.domain.comments import due_at
 from ttp.domain.delivery import Delivery, DeliveryError
+from ttp.domain.publishing.attempt import TAKE_OVER, Kind
 from ttp.store import attempts, events, row_mapper
 from ttp.store.dialect import Connection, Cursor, Row
 

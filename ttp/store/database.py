@@ -25,9 +25,9 @@ from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, qu
 if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
     from ttp.store.home.locks import RefreshRecord
-    from ttp.store.host_mark import ServerIdentity
-    from ttp.store.ownership import Machine, Owner
-    from ttp.store.publisher_session import PeriodicJob, PublisherSession
+    from ttp.store.machine.host_mark import ServerIdentity
+    from ttp.store.machine.ownership import Machine, Owner
+    from ttp.store.machine.publisher_session import PeriodicJob, PublisherSession
     from ttp.store.server.idempotency_keys import Reservation
 
 LAST_WRITER = "c40527dd"
@@ -160,13 +160,13 @@ class Database:
     ) -> PublisherSession:
         """Return what a publisher holds while it publishes. `mode`: as in `ttp status`; `evict_after`: the longest time
         between two of its reports; `longest_call_s`: how long one of its publishing calls may take."""
-        from ttp.store.publisher_session import PublisherSession
+        from ttp.store.machine.publisher_session import PublisherSession
 
         return PublisherSession(self.connect)
 
     def owner(self, machine: Machine, *, any_machine: bool) -> Owner:
         """Return a machine as publisher of the store. `any_machine`: several machines take turns."""
-        from ttp.store.ownership import Owner
+        from ttp.store.machine.ownership import Owner
 
         return Owner(self.home, machine, any_machine, self.server_identity)
 
@@ -177,7 +177,7 @@ class Database:
     def job(self, job: PeriodicJob) -> AbstractContextManager[bool]:
         """Hold the lock of some periodic work for the block. Yield False if another process does that work."""
         from ttp.store.home.locks import webhook_lock
-        from ttp.store.publisher_session import PeriodicJob
+        from ttp.store.machine.publisher_session import PeriodicJob
 
         # The publisher does the others, and there is one.
         return webhook_lock(self.home) if job is PeriodicJob.WEBHOOKS else nullcontext(True)
@@ -276,7 +276,7 @@ class Database:
         if self._knows_files:
             return
         if connection.execute("SELECT mark FROM store").fetchone()[0] is None:
-            from ttp.store.ownership import remember_files
+            from ttp.store.machine.ownership import remember_files
 
             remember_files(self.home, connection)  # may be rolled back: asked again by the next change
         else:

@@ -232,7 +232,7 @@ class _Rows:
         in_flight = any(row["state"] in _IN_FLIGHT for row in self.deliveries)
         media = list(_digests(self.media))
         if self.post["cards"] != "{}":
-            from ttp.domain.cards import card_pictures  # here: most posts have no link
+            from ttp.domain.parts.cards import card_pictures  # here: most posts have no link
 
             media += card_pictures(json.loads(self.post["cards"]))
         return PostSnapshot(text_of(fields), in_flight, tuple(media))

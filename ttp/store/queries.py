@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery, parts_of
 from ttp.domain.media.item import MediaItem
 from ttp.domain.platform import Facts
 from ttp.domain.post import Metrics, Post, PostStatus
+from ttp.domain.publishing.attempt import Attempt
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, post_search, row_mapper
 from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, in_list

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
 from ttp.domain.errors import TtpError
-from ttp.domain.rate_limit import Limit, LimitKey, owner
+from ttp.domain.publishing.rate_limit import Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.store import accounts, dialect, row_mapper
 from ttp.store.database import Database

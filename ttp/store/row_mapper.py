@@ -19,11 +19,11 @@ from typing import Any, TypeVar, cast
 
 from ttp.domain.account import Account
 from ttp.domain.action import action, way_out_from_text, way_out_to_text
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged, Hint
 from ttp.domain.media.item import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
+from ttp.domain.publishing.attempt import Attempt, Kind, Phase
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns
 from ttp.store.dialect import List, Row

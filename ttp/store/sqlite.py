@@ -270,7 +270,7 @@ def translate_errors(path: Path) -> Iterator[None]:
 
 def _store_error(path: Path, error: BaseException) -> TtpError | None:
     if isinstance(error, Sealed):
-        from ttp.store.seal import refused_change
+        from ttp.store.machine.seal import refused_change
 
         return refused_change(str(error))
     cause = error.__cause__ if isinstance(error, StoreError) else error

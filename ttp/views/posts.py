@@ -18,14 +18,14 @@ from ttp.domain.time.formatting import format_instant
 from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
-    from ttp.domain.attempt import Attempt
-    from ttp.domain.cards import Card
     from ttp.domain.delivery import Delivery
     from ttp.domain.media.image_fit import SentMedia
     from ttp.domain.media.item import MediaItem
     from ttp.domain.metrics.report import Totals
     from ttp.domain.metrics.sample import Sample, Total
+    from ttp.domain.parts.cards import Card
     from ttp.domain.post import PostFields
+    from ttp.domain.publishing.attempt import Attempt
     from ttp.domain.recurrence import Repeat
     from ttp.services.posts import SavedPost
     from ttp.services.preview import AccountVersion, PostPreview
@@ -182,7 +182,7 @@ def _repeat_json(one: Repeat) -> answers.RepeatOfPost:
 def _cards_json(item: PostFields) -> list[answers.CardAnswer]:
     if not item.cards:
         return []
-    from ttp.domain.cards import cards_of  # here: most posts have no link
+    from ttp.domain.parts.cards import cards_of  # here: most posts have no link
 
     return [card_json(card) for card in cards_of(item)]
 

@@ -19,7 +19,7 @@ from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.settings import KEYS
 from ttp.cli import settings
-from ttp.cli.commands import config
+from ttp.cli.commands.setup import config
 from ttp.domain.config import Key, Value
 from ttp.store.home import locks
 

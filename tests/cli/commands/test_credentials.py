@@ -104,7 +104,7 @@ def test_an_entry_that_no_key_decrypts_is_named_and_the_others_are_done(
 
 
 def test_a_token_in_use_is_waited_for_and_rekey_says_so(shared: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ttp.services.credentials.LOCK_WAIT_S", 0.0)
+    monkeypatch.setattr("ttp.services.connecting.credentials.LOCK_WAIT_S", 0.0)
     monkeypatch.setenv("TTP_CREDENTIALS_KEY", f"{NEW} {OLD}")
     with token_lock(shared.home, "x/me", patience_s=0):
         assert shared("credentials", "rekey").code == 5
@@ -135,7 +135,7 @@ def test_no_setting_shows_the_key(shared: Program) -> None:
 
 
 def test_what_is_made_for_the_background_has_no_key(shared: Program) -> None:
-    from ttp.cli.commands.service import service_definition
+    from ttp.cli.commands.setup.service import service_definition
     from ttp.cli.context import Context
 
     definition = service_definition(Context(shared.clock, OLD))

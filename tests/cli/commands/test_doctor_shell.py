@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
-from ttp.cli.commands import doctor
+from ttp.cli.commands.setup import doctor
 from ttp.cli.completion import tree
 from ttp.cli.completion_scripts import script
 

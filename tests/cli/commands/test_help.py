@@ -8,9 +8,9 @@ from pathlib import Path
 from tests.conftest import Program, inherited
 from tests.drift.terminal import on_a_terminal
 from ttp.cli.commands.help import KINDS, STATES, STATUSES
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.post import PostStatus
+from ttp.domain.publishing.attempt import Kind
 
 
 def test_every_word_is_explained() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Program, Ran
 from tests.drift.terminal import on_a_terminal
-from ttp.cli.commands import init as init_module
+from ttp.cli.commands.setup import init as init_module
 from ttp.cli.context import Context
 from ttp.domain.errors import TimeRefused
 from ttp.services.installation import background_service

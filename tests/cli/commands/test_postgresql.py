@@ -20,8 +20,8 @@ from ttp.cli.context import open_database
 from ttp.sandbox.server import RunningSandbox
 from ttp.store.dialect import SessionLost
 from ttp.store.home.locks import publisher_lock
+from ttp.store.machine.publisher_session import Held
 from ttp.store.postgresql.publisher_session import SharedSession
-from ttp.store.publisher_session import Held
 
 
 @pytest.fixture

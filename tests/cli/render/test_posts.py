@@ -26,10 +26,10 @@ from ttp.domain.delivery import LOOK, Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import ActionsNeeded, Health, PublisherInfo
 from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Metrics, PostStatus
 from ttp.domain.post_history import HistoryEvent, PostHistory
-from ttp.domain.rate_limit import Limit
+from ttp.domain.publishing.outcome import Attempt, Kind, Phase
+from ttp.domain.publishing.rate_limit import Limit
 from ttp.services.queries import PostView
 from ttp.views.number_answers import FreeHourAnswer, LaterHourAnswer
 

@@ -16,7 +16,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.platforms.sandboxed import Desk
 from tests.platforms.stubs import media
 from ttp.domain.account import Account, Credentials
-from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
+from ttp.domain.publishing.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.bluesky.auth import APP_PASSWORD, BlueskyLogin
 from ttp.platforms.bluesky.records import build_records
 from ttp.platforms.client import AccountInfo, CardFile, Checker, Deleted, Deleter, Ready, StepDone

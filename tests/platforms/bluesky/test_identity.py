@@ -11,7 +11,7 @@ import pytest
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from ttp.domain.config import Value
-from ttp.domain.outcome import NotDone
+from ttp.domain.publishing.outcome import NotDone
 from ttp.platforms.bluesky.identity import parse_did, server_of
 from ttp.platforms.platform import Runtime
 from ttp.platforms.testing import StandingClock

@@ -15,7 +15,7 @@ from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.diagnostics import Grade
-from ttp.domain.outcome import Kind
+from ttp.domain.publishing.outcome import Kind
 from ttp.platforms.client import AccountInfo, PublishRequest, Ready, StepDone, StepFailed
 from ttp.platforms.platform import Runtime
 from ttp.platforms.testing import NOON, StandingClock

@@ -26,7 +26,7 @@ from tests.publisher.bench import Bench
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.outcome import Handle
+from ttp.domain.publishing.outcome import Handle
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import MediaFile, Ready, StepDone, StepFailed, Wait
 from ttp.platforms.login import App, Grant

@@ -25,7 +25,7 @@ from tests.platforms.stubs import BEARER, Script, Stub, last_handle, media, orde
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.config import Value
-from ttp.domain.outcome import Found, Handle, Kind, NotDone, Refused, Unclear
+from ttp.domain.publishing.outcome import Found, Handle, Kind, NotDone, Refused, Unclear
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, StepDone, Wait
 from ttp.platforms.testing import NOON, StandingClock

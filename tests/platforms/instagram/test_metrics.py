@@ -15,7 +15,7 @@ from tests.platforms.stubs import BEARER, Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.metrics.sample import OnlineDay, Sample
-from ttp.domain.outcome import Kind
+from ttp.domain.publishing.outcome import Kind
 from ttp.platforms.testing import NOON, StandingClock
 
 API = "https://graph.instagram.com/v25.0"

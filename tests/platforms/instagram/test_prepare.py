@@ -14,7 +14,7 @@ from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.outcome import Handle, Kind
+from ttp.domain.publishing.outcome import Handle, Kind
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.testing import NOON, StandingClock

@@ -15,7 +15,19 @@ from tests.platforms.stubs import BEARER, Script, Stub, by_code
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.action import action
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
+from ttp.domain.publishing.outcome import (
+    Absent,
+    Done,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Refused,
+    Unclear,
+    Unknown,
+    Working,
+)
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.instagram.errors import CODES, ERRORS, SUBCODES

@@ -17,7 +17,7 @@ from tests.platforms.stubs import drive_to_failure, last_handle, media
 from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.diagnostics import Grade
-from ttp.domain.outcome import Done, Kind, NotDone, Unclear, Unknown
+from ttp.domain.publishing.outcome import Done, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.client import CardFile, Deleted, MediaFile
 from ttp.platforms.linkedin.auth import handle_of
 from ttp.platforms.linkedin.errors import REFUSALS, refusal

@@ -18,7 +18,7 @@ from tests.platforms.sandboxed import Desk
 from tests.platforms.stubs import drive, media
 from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Refused, Unclear, Unknown
+from ttp.domain.publishing.outcome import Absent, Done, Found, Kind, NotDone, Refused, Unclear, Unknown
 from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter
 from ttp.platforms.login import App, Grant
 from ttp.platforms.mastodon.auth import OUT_OF_BAND, SCOPES, MastodonLogin

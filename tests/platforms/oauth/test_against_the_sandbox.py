@@ -16,7 +16,7 @@ from tests.login_page import says
 from tests.platforms.factories import login_for
 from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity
 from ttp.platforms.oauth import code_login
 from ttp.platforms.oauth.callback import Code, Denied, read_pasted

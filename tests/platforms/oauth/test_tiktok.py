@@ -8,7 +8,7 @@ import pytest
 
 from tests.platforms.logins import APP, CODE, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import Stub
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.login import Grant, Identity
 from ttp.platforms.testing import NOON
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.platforms.logins import APP, CODE, OLD, PUBLIC, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import Stub
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
 from ttp.platforms.oauth import code_login
 from ttp.platforms.testing import NOON

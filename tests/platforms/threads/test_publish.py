@@ -15,7 +15,7 @@ from tests.platforms.stubs import by_code, drive_to_failure, media, order
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import Action
-from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
+from ttp.domain.publishing.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.client import AccountInfo, Deleted
 from ttp.platforms.metrics_reader import AccountSession
 from ttp.platforms.reply import Answer

@@ -14,7 +14,18 @@ from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure, media, order
 from tests.platforms.tiktok.test_client import API, JSON, OPEN, announce, creator, envelope, failed, fetch, put
 from tests.settings import Config
-from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
+from ttp.domain.publishing.outcome import (
+    Done,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Refused,
+    Unclear,
+    Unknown,
+    Working,
+)
 from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone
 from ttp.platforms.testing import NOON, StandingClock
 

@@ -11,7 +11,7 @@ from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, Stub
 from ttp.domain.account import Credentials
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Kind
+from ttp.domain.publishing.outcome import Kind
 from ttp.platforms.testing import NOON
 
 API = "https://open.tiktokapis.com/v2/video"

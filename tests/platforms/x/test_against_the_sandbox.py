@@ -11,7 +11,7 @@ import pytest
 from tests.media_bytes import gif
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import drive_to_failure, last_handle, media
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Unclear, Unknown
+from ttp.domain.publishing.outcome import Absent, Done, Found, Handle, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.client import Ready
 from ttp.platforms.x.media import CHUNK
 from ttp.sandbox.files import CLIP, PHOTO

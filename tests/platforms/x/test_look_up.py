@@ -11,7 +11,7 @@ from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, order
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
-from ttp.domain.outcome import Absent, Found, Handle, Kind, Unclear
+from ttp.domain.publishing.outcome import Absent, Found, Handle, Kind, Unclear
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.testing import NOON, StandingClock

@@ -13,7 +13,7 @@ from tests.platforms.stubs import BEARER, Stub
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Kind
+from ttp.domain.publishing.outcome import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.testing import NOON
 from ttp.platforms.x.look_up import X_EPOCH_MS

@@ -14,7 +14,7 @@ from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure,
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
-from ttp.domain.outcome import Handle, Kind, NotDone
+from ttp.domain.publishing.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.testing import NOON, StandingClock

@@ -12,7 +12,7 @@ from tests.platforms.stubs import BEARER, TOKEN, Script, Stub, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
-from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.domain.publishing.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Answer
 from ttp.platforms.testing import NOON, StandingClock

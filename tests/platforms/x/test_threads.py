@@ -12,7 +12,7 @@ from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, drive, media, order
 from tests.platforms.x.test_look_up import SINCE, id_at, looked, page, post, timeline
 from tests.settings import Config
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
+from ttp.domain.publishing.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest, Ready
 from ttp.platforms.testing import NOON, StandingClock

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import Post
+from ttp.domain.publishing.attempt import Attempt, Phase
 from ttp.server.pages.post_events import post_events
 from ttp.services.queries import view_of
 from ttp.store.change_log import Change, LoggedChange

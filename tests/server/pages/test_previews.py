@@ -12,12 +12,12 @@ from tests.pictures import picture
 from tests.server.pages.conftest import Person
 from tests.server.pages.test_compose import EVIL, form
 from ttp.domain.account import Account
-from ttp.domain.cards import Card
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
+from ttp.domain.parts.cards import Card
 from ttp.server.pages.pictures import crop, fold_text, mark_links
 from ttp.server.pages.rendering import _environment
-from ttp.services import media
+from ttp.services.attachments import media
 from ttp.services.preview import AccountVersion, TextPart
 from ttp.store import accounts
 

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Program
 from tests.server.pages.conftest import Person, form_with, has_button, inner
 from ttp.domain.delivery import LOOK
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import Deleted
 from ttp.services.application import Installation
 

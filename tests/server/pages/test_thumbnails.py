@@ -12,7 +12,7 @@ from tests.media_bytes import chunk, movie, png
 from tests.pictures import picture, saved, turned
 from tests.server.pages.conftest import Person
 from ttp.platforms import image_conversion
-from ttp.services import thumbnails
+from ttp.services.attachments import thumbnails
 
 WEBP, TILE = "image/webp", "image/svg+xml"
 

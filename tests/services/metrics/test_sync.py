@@ -19,7 +19,7 @@ from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage
 from ttp.services.metrics.sync import BATCH, MetricsSync, PullResult, ReadingStopped

@@ -18,13 +18,14 @@ from tests.drift import store_schema
 from tests.store.migrations.next_version import become_next
 from tests.store.stores import add_account, add_post, new_store, raw, to
 from ttp.domain.errors import Busy, NewerStore
-from ttp.store import database, migrations, queries, seal
-from ttp.store.backup import back_up, restore
+from ttp.store import database, migrations, queries
 from ttp.store.columns import REVISIONS
+from ttp.store.copies.backup import back_up, restore
 from ttp.store.database import Database
 from ttp.store.dialect import Sealed
 from ttp.store.home.locks import publisher_lock
-from ttp.store.ownership import RESTORED
+from ttp.store.machine import seal
+from ttp.store.machine.ownership import RESTORED
 
 FOLDER = Path(migrations.__file__).parent
 

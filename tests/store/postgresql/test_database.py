@@ -24,8 +24,8 @@ from tests.store.migrations.next_version import NEXT, become_next
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed, OlderStore
 from ttp.domain.time.clock import SystemClock
-from ttp.store import table_copy
 from ttp.store.columns import REVISIONS
+from ttp.store.copies import table_copy
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
 from ttp.store.postgresql import database, upgrade
 from ttp.store.postgresql.address import read_address

@@ -17,8 +17,8 @@ from tests.settings import Config
 from tests.store.stores import add_account, add_post, to
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Attempt, Done, Kind, Phase
 from ttp.domain.post import PostStatus
+from ttp.domain.publishing.outcome import Attempt, Done, Kind, Phase
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import record_evidence
 from ttp.publisher.outcomes import replay_journal, to_journal_entry
@@ -31,13 +31,13 @@ from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, Row, SessionLost, StoreError, TryAgain
 from ttp.store.events import StoredEvent
 from ttp.store.home.journal import Journal
-from ttp.store.ownership import Machine
+from ttp.store.machine.ownership import Machine
+from ttp.store.machine.publisher_session import Held
 from ttp.store.postgresql import connection
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import IDLE_MS, PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.postgresql.publisher_session import SharedSession, locked_accounts, registered_publishers
-from ttp.store.publisher_session import Held
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
 

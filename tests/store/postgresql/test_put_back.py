@@ -14,11 +14,12 @@ import pytest
 
 from tests.store.stores import add_account, add_post, to
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Attempt, Phase
+from ttp.domain.publishing.outcome import Attempt, Phase
 from ttp.services.store_copy import StoreCopy
-from ttp.store import attempts, host_mark, seal
+from ttp.store import attempts
 from ttp.store.database import Database
-from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id
+from ttp.store.machine import host_mark, seal
+from ttp.store.machine.ownership import Machine, OwnedElsewhere, Owner, store_id
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
@@ -196,7 +197,7 @@ def test_a_publisher_whose_tables_are_put_back_while_it_runs_stops_and_does_not_
     store: Database, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("ttp.store.host_mark.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("ttp.store.machine.host_mark.time.monotonic", lambda: now[0])
     who = host(store)
     publish(store, who)
     with closing(store.connect()) as db:
@@ -269,7 +270,7 @@ def test_a_host_sees_what_others_did_and_writes_at_most_once_a_second(
     store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("ttp.store.host_mark.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("ttp.store.machine.host_mark.time.monotonic", lambda: now[0])
     who = host(store)
     with closing(store.connect()) as db:
         who.note_progress(db)

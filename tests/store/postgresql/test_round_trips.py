@@ -12,13 +12,13 @@ from tests.store.postgresql.test_publisher_session import shared_session
 from tests.store.stores import add_account, add_post, to
 from tests.store.test_writer import Work, at_once
 from ttp.domain.delivery import DeliveryError, DeliveryState
-from ttp.domain.outcome import Kind
 from ttp.domain.post import derive_status
+from ttp.domain.publishing.outcome import Kind
 from ttp.store import claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, SessionLost, StoreError
+from ttp.store.machine.publisher_session import Held
 from ttp.store.postgresql.publisher_session import locked_accounts
-from ttp.store.publisher_session import Held
 from ttp.store.writer import Writer
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)

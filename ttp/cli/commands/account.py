@@ -35,7 +35,7 @@ from ttp.domain.errors import Hint, UsageError
 if TYPE_CHECKING:
     from ttp.platforms.login import App, PasswordLogin
     from ttp.platforms.oauth.callback import Code, Denied
-    from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
+    from ttp.services.connecting.connect import AccountConnector, ConnectResult, PendingLogin
 
 
 account = typer.Typer()
@@ -140,7 +140,7 @@ def connect(
     from ttp.cli.commands.metrics import offer_history
     from ttp.platforms.login import PasswordLogin
     from ttp.services.accounts import find_server
-    from ttp.services.connect import KnownIdentity
+    from ttp.services.connecting.connect import KnownIdentity
 
     facts, installation = context.platforms.find(name.partition("/")[0]), context.installation
     ask = is_interactive() and not no_input
@@ -245,7 +245,7 @@ def check(context: Context, name: Some = None) -> int:
       ttp account check
       ttp account check x/me
     """
-    from ttp.cli.commands.doctor import finish_checks
+    from ttp.cli.commands.setup.doctor import finish_checks
 
     accounts = context.queries.accounts() if name is None else [context.queries.account(name)]
     return finish_checks(context.out, context.installation.account_check.accounts(accounts))

@@ -74,6 +74,6 @@ def _unseen_cards(post: PostView) -> str:
     """Return which link cards have not been shown yet."""
     if all(post.cards.values()):
         return ""
-    from ttp.domain.cards import waiting_addresses
+    from ttp.domain.parts.cards import waiting_addresses
 
     return f" (card of {escape_line(', '.join(waiting_addresses(post)))}: fetched ten minutes before)"

@@ -12,12 +12,12 @@ import typer
 from ttp.cli.command_table import BY_NAME, COMMANDS, TOPICS, help_page, terminal_width
 from ttp.cli.context import Context
 from ttp.cli.terminal import print_out
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.operations import DRAFT, OPERATIONS, READ, capability_here
 from ttp.domain.permissions import VARIABLE
 from ttp.domain.post import PostStatus
+from ttp.domain.publishing.attempt import Kind
 from ttp.domain.time.grammar import EXAMPLES
 
 _INDENT = 44

@@ -33,7 +33,7 @@ from ttp.services.metrics.sync import PullResult, ReadingStopped
 from ttp.views.metrics import IMPORT_COUNTS, metrics_import_json
 
 if TYPE_CHECKING:
-    from ttp.services.connect import ConnectResult
+    from ttp.services.connecting.connect import ConnectResult
     from ttp.store.metrics.schedule import FollowedPost
 
 

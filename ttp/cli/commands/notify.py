@@ -177,7 +177,7 @@ def remove(context: Context, name: NotifyName) -> None:
 
 def _set_names(context: Context, names: Iterable[str], replaces: str = "") -> None:
     """Write `notify.to` if it changes. Retired settings that the address of a name replaces are removed."""
-    from ttp.cli.commands.config import change_settings, note_overrides
+    from ttp.cli.commands.setup.config import change_settings, note_overrides
     from ttp.cli.retired_settings import retired_keys
 
     key = context.keys["notify.to"]

@@ -459,9 +459,9 @@ def _file_input(context: Context, path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused_rows_error
     from ttp.domain.media.place import split_name
     from ttp.domain.post_edit import KEPT
+    from ttp.services.attachments.media import read_texts, resolve_in_folder
     from ttp.services.files import markdown
     from ttp.services.files.fields import parse_entry
-    from ttp.services.media import read_texts, resolve_in_folder
 
     entry = parse_entry(
         path, markdown.parse_file(text, context.platforms) or {"content": text.strip("\n")}, context.platforms

@@ -21,7 +21,7 @@ from ttp.domain.account import Hold, connect_action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.health import Health, PlatformCosts, PublisherInfo, RegisteredPublisher
 from ttp.domain.pricing import dollars
-from ttp.domain.rate_limit import Limit
+from ttp.domain.publishing.rate_limit import Limit
 from ttp.views import status as status_module
 from ttp.views.posts import MOST_NAMED
 

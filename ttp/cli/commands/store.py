@@ -256,7 +256,7 @@ def rekey(
       ttp credentials rekey
       ttp credentials rekey --discard-unreadable
     """
-    from ttp.services.credentials import encrypt_again
+    from ttp.services.connecting.credentials import encrypt_again
 
     done = encrypt_again(context.database, context.installation.credentials_table, discard=discard)
     lines = [f"All {done.total} entries are encrypted with key {done.key_id}; {done.changed} were changed."]

@@ -15,18 +15,18 @@ from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, wrap
 from ttp.cli.terminal import escape_line, escape_text, lines
-from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import LOOK, Delivery, DeliveryState
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Metrics, PostStatus
 from ttp.domain.post_fields import shown_fields
+from ttp.domain.publishing.attempt import Attempt, Phase
 from ttp.domain.time.formatting import Clocks, other_clocks
 from ttp.views import Json
 from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
-    from ttp.domain.cards import Card
     from ttp.domain.media.image_fit import SentMedia
+    from ttp.domain.parts.cards import Card
     from ttp.domain.post_history import HistoryEvent, PostHistory
     from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.queries import PostView
@@ -200,7 +200,7 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
 def _cards(post: PostView) -> list[str]:
     if not post.cards:
         return []
-    from ttp.domain.cards import cards_of  # here: most posts have no link
+    from ttp.domain.parts.cards import cards_of  # here: most posts have no link
 
     return [line for card in cards_of(post) for line in card_lines(card)]
 

@@ -24,7 +24,7 @@ from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
 from ttp.mcp.tool_calls import offers_to_fit
 from ttp.services.application import Application as Services
-from ttp.services.media import add_from_web, add_upload
+from ttp.services.attachments.media import add_from_web, add_upload
 from ttp.services.undo import UndoRequest
 from ttp.store.home.media import temporary_media
 from ttp.store.queries import PostFilter

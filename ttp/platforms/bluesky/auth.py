@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.bluesky.errors import BlueskyPart
 from ttp.platforms.bluesky.identity import (

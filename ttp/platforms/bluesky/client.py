@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from ttp.domain.config import Config
 from ttp.domain.delivery import NO_HANDLE
 from ttp.domain.media.place import split_part
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear
+from ttp.domain.publishing.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.bluesky import identity
 from ttp.platforms.bluesky.errors import BLOB_NOT_FOUND, BlueskyPart

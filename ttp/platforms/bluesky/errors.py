@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.bluesky.limits import read_limit
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.http import HttpByServer, HttpPart

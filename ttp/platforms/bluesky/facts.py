@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ttp.domain.account import Account
-    from ttp.domain.outcome import NotDone
     from ttp.domain.platform import Proof
     from ttp.domain.post_kind import PostKind
+    from ttp.domain.publishing.outcome import NotDone
 
 
 class Bluesky(Platform):

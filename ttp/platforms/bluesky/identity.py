@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from ttp.domain.account import Account, is_loopback
 from ttp.domain.config import Config
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import configured_url, is_safe, split_address
 from ttp.platforms.bluesky.facets import is_handle

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from ttp.domain.outcome import Handle, Kind, NotDone
+from ttp.domain.publishing.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import configured_url
 from ttp.platforms.bluesky.errors import BlueskyPart

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.addresses import configured_url
 from ttp.platforms.bluesky.errors import BlueskyPart
 from ttp.platforms.bluesky.identity import parse_did

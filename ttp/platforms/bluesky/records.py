@@ -11,7 +11,7 @@ from itertools import islice
 from ttp.domain.media.details import caption_language
 from ttp.domain.media.item import MediaItem
 from ttp.domain.options import ChosenOptions
-from ttp.domain.outcome import Handle
+from ttp.domain.publishing.outcome import Handle
 from ttp.domain.time.clock import from_ms
 from ttp.platforms.bluesky.facets import ShownText, facets_of, show_text
 from ttp.platforms.bluesky.options import NOBODY, OPTIONS, REPLIES, split_list

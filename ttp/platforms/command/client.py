@@ -13,7 +13,19 @@ from pathlib import Path
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.diagnostics import ok_remark, warning_remark
-from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
+from ttp.domain.publishing.outcome import (
+    Absent,
+    Done,
+    Finding,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Unclear,
+    Unknown,
+    Working,
+)
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.domain.metrics.sample import COUNTS, KINDS, Sample
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
 from ttp.platforms.command.client import read_id

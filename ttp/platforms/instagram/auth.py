@@ -12,7 +12,7 @@ from functools import partial
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.diagnostics import SOON, Remark, failure_remark, format_end, ok_remark, warning_remark
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.addresses import configured_url
 from ttp.platforms.client import (

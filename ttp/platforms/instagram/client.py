@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from datetime import datetime
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import Handle, Kind, NotDone, Outcome
+from ttp.domain.publishing.outcome import Handle, Kind, NotDone, Outcome
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed
 from ttp.platforms.http import Http

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from datetime import datetime
 
-from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome, Unclear
+from ttp.domain.publishing.outcome import Done, Found, Handle, Kind, NotDone, Outcome, Unclear
 from ttp.platforms.client import (
     LookupResult,
     PublishRequest,

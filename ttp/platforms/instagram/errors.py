@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.meta import errors as meta
 from ttp.platforms.meta.errors import CONTENT, MEDIA, NOT_READY, SERVER, THROTTLED, ErrorRow, ErrorTable

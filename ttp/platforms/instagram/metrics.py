@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from ttp.domain.config import Config
 from ttp.domain.metrics.sample import OnlineDay
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from ttp.domain.action import action
 from ttp.domain.errors import Problem
-from ttp.domain.links import find_links
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems, same_shape, shape_text
+from ttp.domain.parts.links import find_links
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.domain.text import utf16_length
 from ttp.platforms.instagram.facts import by_facebook

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.outcome import NotDone
+from ttp.domain.publishing.outcome import NotDone
 from ttp.platforms.addresses import configured_url
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
 from ttp.platforms.linkedin.errors import LinkedInPart

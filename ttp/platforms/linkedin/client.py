@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from ttp.domain.config import Config
 from ttp.domain.options import ChosenOptions
-from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.publishing.outcome import Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import (
     CardFile,

@@ -10,7 +10,7 @@ from typing import Unpack
 from ttp.domain.account import Account
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.http import Http, HttpBody, HttpPart

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ttp.domain.rate_limit import Limit, LimitKey
+from ttp.domain.publishing.rate_limit import Limit, LimitKey
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import ClockMeter
 from ttp.platforms.reply import Answer, Reply, add_seconds, retry_after_s

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import quote
 
-from ttp.domain.outcome import Handle, Kind, NotDone
+from ttp.domain.publishing.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, is_safe, split_address
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait

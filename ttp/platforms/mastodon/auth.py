@@ -11,7 +11,7 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import Remark, failure_remark, ok_remark, warning_remark
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
 from ttp.platforms.http import Http

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ttp.domain.account import Account
 from ttp.domain.config import Config
-from ttp.domain.outcome import (
+from ttp.domain.publishing.outcome import (
     Absent,
     Done,
     Finding,

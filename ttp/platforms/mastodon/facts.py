@@ -10,9 +10,9 @@ from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
-    from ttp.domain.outcome import NotDone
     from ttp.domain.platform import Proof
     from ttp.domain.post_kind import PostKind
+    from ttp.domain.publishing.outcome import NotDone
 
 
 class Mastodon(Platform):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from ttp.domain.rate_limit import Limit, LimitKey
+from ttp.domain.publishing.rate_limit import Limit, LimitKey
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import ClockMeter, read_server_limit
 from ttp.platforms.reply import Answer

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ttp.domain.outcome import Handle
+from ttp.domain.publishing.outcome import Handle
 from ttp.platforms.client import Part
 from ttp.platforms.mastodon.media import media_ids
 from ttp.platforms.mastodon.options import chosen_of, split_poll

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from ttp.domain.account import Account
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import StepFailed
 from ttp.platforms.mastodon.errors import MastodonPart, host_name
 from ttp.platforms.mastodon.limits import STATUSES

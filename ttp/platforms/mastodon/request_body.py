@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from ttp.domain.outcome import Handle
+from ttp.domain.publishing.outcome import Handle
 from ttp.platforms.client import Part
 from ttp.platforms.mastodon.media import media_ids
 from ttp.platforms.mastodon.options import POLL_S, chosen_of, split_poll

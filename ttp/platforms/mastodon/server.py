@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ttp.domain.account import Account, is_loopback
 from ttp.domain.errors import UsageError
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, parse_server

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import NotDone
+from ttp.domain.publishing.outcome import NotDone
 from ttp.platforms.meta.errors import ErrorTable
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Checker, PublishRequest, StepFailed, diagnostic_of_refusal
 from ttp.platforms.http import Http

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.domain.publishing.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import (
     Deleted,

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from ttp.domain.account import is_loopback
 from ttp.domain.config import Config
-from ttp.domain.outcome import Handle, Kind, NotDone
+from ttp.domain.publishing.outcome import Handle, Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.addresses import host_of, split_address

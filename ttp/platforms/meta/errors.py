@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.meta.usage import seconds_until_regained
 from ttp.platforms.reply import Answer, Reply, add_seconds, reconnect_hint
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from ttp.domain.rate_limit import Limit, LimitKey
+from ttp.domain.publishing.rate_limit import Limit, LimitKey
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import ClockMeter
 from ttp.platforms.meta.api import GraphApi

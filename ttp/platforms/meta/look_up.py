@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Working
+from ttp.domain.publishing.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import LookupResult, PublishRequest, first_unsettled
 from ttp.platforms.http import Http

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.http import Http

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.rate_limit import Limit
+from ttp.domain.publishing.outcome import Kind, NotDone
+from ttp.domain.publishing.rate_limit import Limit
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepDone, StepFailed
 from ttp.platforms.http import Http, HttpPart

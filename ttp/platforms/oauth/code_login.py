@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 from ttp.domain.account import Credentials
-from ttp.domain.outcome import NotDone
+from ttp.domain.publishing.outcome import NotDone
 from ttp.platforms.addresses import configured_url
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import UNKNOWN_APP, App, Grant

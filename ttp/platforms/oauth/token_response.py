@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.addresses import is_plain
 from ttp.platforms.login import Grant
 from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply

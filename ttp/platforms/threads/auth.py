@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest
 from ttp.platforms.http import Http

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import (
+from ttp.domain.publishing.outcome import (
     Absent,
     Done,
     Found,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.meta import errors as meta
 from ttp.platforms.meta.errors import MEDIA, NOT_READY, ErrorRow, ErrorTable

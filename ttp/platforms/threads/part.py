@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttp.domain.rate_limit import LimitKey
+from ttp.domain.publishing.rate_limit import LimitKey
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.meta.api import GraphApi
 from ttp.platforms.meta.limits import CALLS, MetaMeter

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.domain.errors import Problem
-from ttp.domain.links import find_links
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
+from ttp.domain.parts.links import find_links
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.threads.options import MOST_ITEMS, kind_of, poll_answers
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import Account, Credentials, is_loopback
 from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
-from ttp.domain.outcome import NotDone
+from ttp.domain.publishing.outcome import NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest, SettingsChecker, diagnostic_of_refusal
 from ttp.platforms.login import Grant, Identity

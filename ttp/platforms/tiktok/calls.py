@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from ttp.domain.outcome import Found
+from ttp.domain.publishing.outcome import Found
 from ttp.domain.text import utf16_length
 from ttp.platforms.client import MediaFile, PublishRequest, StepFailed
 from ttp.platforms.reply import Reply, parse_numeric_id, parse_web_address, value_at

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.config import Config
-from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome
+from ttp.domain.publishing.outcome import Done, Handle, Kind, NotDone, Outcome
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.http import Http

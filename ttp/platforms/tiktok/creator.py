@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from ttp.domain.options import Option
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Reply

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.http import Http, HttpPart

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
-from ttp.domain.rate_limit import Limit, LimitKey
+from ttp.domain.publishing.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import ClockMeter, LimitMemory

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ttp.domain.outcome import Absent, Finding, Found, Handle, Kind, Refused, Unclear, Working
+from ttp.domain.publishing.outcome import Absent, Finding, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.tiktok import calls as calls_module
 from ttp.platforms.tiktok import request_body, uploads

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.metrics.sample import FIRST_YEAR, Sample
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage, new_sample, parse_count, read_pages, short_text

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth.code_login import CodeLogin

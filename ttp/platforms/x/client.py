@@ -12,7 +12,18 @@ from datetime import datetime
 
 from ttp.domain.config import Config
 from ttp.domain.options import ChosenOptions
-from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
+from ttp.domain.publishing.outcome import (
+    Absent,
+    Done,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Unclear,
+    Unknown,
+    parts_of,
+)
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import (
     Deleted,

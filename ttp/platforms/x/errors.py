@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import WayOut
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.reply import Answer, add_seconds, lift_hint, reconnect_hint

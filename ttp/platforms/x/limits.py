@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
-from ttp.domain.rate_limit import Limit, LimitKey
+from ttp.domain.publishing.rate_limit import Limit, LimitKey
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import ClockMeter, HeaderLimit, read_header_limit
 from ttp.platforms.reply import Answer, Reply, retry_after_s

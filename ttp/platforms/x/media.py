@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import BinaryIO, Unpack
 
 from ttp.domain.media.item import MediaItem
-from ttp.domain.outcome import Handle, Kind, NotDone
+from ttp.domain.publishing.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.http import HttpBody

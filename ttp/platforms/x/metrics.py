@@ -13,7 +13,7 @@ from functools import partial
 
 from ttp.domain.account import Account
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import utc_text
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.metrics_reader import (

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.responses import Response
 
-from ttp.domain.cards import card_pictures
 from ttp.domain.errors import NotFound, TtpError
+from ttp.domain.parts.cards import card_pictures
 from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
 from ttp.server.pages.media import media_answer

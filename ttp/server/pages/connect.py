@@ -26,7 +26,7 @@ from ttp.platforms.oauth.callback import NotThisLogin, read_answer
 from ttp.platforms.platform import Platform, Runtime
 from ttp.server.pages.visit import Visit
 from ttp.services.accounts import find_server
-from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
+from ttp.services.connecting.connect import AccountConnector, ConnectResult, PendingLogin
 
 CALLBACK = "/callback"
 FORM = "/accounts/connect"

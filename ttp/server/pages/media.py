@@ -10,7 +10,7 @@ from ttp.domain.errors import NotFound
 from ttp.domain.media.item import AUDIO, VIDEOS, MediaItem
 from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.visit import Visit
-from ttp.services.thumbnails import find_thumbnail
+from ttp.services.attachments.thumbnails import find_thumbnail
 from ttp.store import queries
 
 _SHOWN = ("image/png", "image/jpeg", "image/webp", "image/gif", *sorted(VIDEOS | AUDIO))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from ttp.domain.errors import UsageError
-from ttp.domain.links import find_links
 from ttp.domain.media.details import parse_focus
 from ttp.domain.media.image_fit import crop_box
+from ttp.domain.parts.links import find_links
 
 _SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
 _TAG = re.compile(r"(?<![\w&/])[#@]\w[\w.@-]*\w|(?<![\w&/])#\w")

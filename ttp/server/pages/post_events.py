@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.publishing.attempt import Attempt, Phase
 from ttp.server.pages.rendering import network_name
 from ttp.services.queries import PostView
 from ttp.store.change_log import Change, LoggedChange

@@ -14,10 +14,10 @@ from ttp.domain.errors import NotFound, PartlyFailed, Stale, TtpError, UsageErro
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput
 from ttp.domain.post_fields import shown_fields
-from ttp.server.pages.compose import unsaved_edit
+from ttp.server.pages.compose.page import unsaved_edit
+from ttp.server.pages.compose.repeat_form import read_repeat
 from ttp.server.pages.moving import go_after_undo
 from ttp.server.pages.post_events import post_events
-from ttp.server.pages.repeat_form import read_repeat
 from ttp.server.pages.troubles import form_name, troubles_of
 from ttp.server.pages.visit import Visit, local_path, parse_number
 from ttp.server.services import RequestServices

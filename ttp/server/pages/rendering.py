@@ -15,12 +15,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ttp.domain.cards import cards_of
 from ttp.domain.delivery import APPROVAL, DeliveryState
-from ttp.domain.links import host_of
 from ttp.domain.media.item import NAMES
 from ttp.domain.media.limits import size_text
 from ttp.domain.metrics.report import change
+from ttp.domain.parts.cards import cards_of
+from ttp.domain.parts.links import host_of
 from ttp.domain.post import Metrics, PostStatus, add_metrics
 from ttp.domain.recurrence import Recurrence, Repeat, times_of
 from ttp.domain.time.clock import format_json_instant

@@ -12,7 +12,6 @@ from ttp.server.pages import (
     accounts,
     approvals,
     chosen,
-    compose,
     connect,
     login,
     media,
@@ -26,6 +25,7 @@ from ttp.server.pages import (
     sources,
     start,
 )
+from ttp.server.pages.compose import page as compose
 from ttp.server.pages.static import STATIC, show_static
 from ttp.server.pages.visit import PageRoute, endpoint, redirect
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from ttp.server.pages import compose
+from ttp.server.pages.compose import page as compose
 from ttp.server.pages.visit import Visit
 
 

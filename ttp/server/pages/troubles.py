@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import LOOK, Delivery, DeliveryState
+from ttp.domain.publishing.attempt import Kind
 from ttp.server.pages.rendering import network_name, web_address
 from ttp.server.pages.visit import Visit
 from ttp.services.queries import PostView

@@ -27,9 +27,9 @@ from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.server.api_token import Person, Session
 from ttp.domain.time.formatting import Clocks
 from ttp.server.guard import has_foreign_origin, has_own_origin, is_shared
-from ttp.server.pages.open_forms import OpenForms
+from ttp.server.pages.compose.open_forms import OpenForms
+from ttp.server.pages.compose.returned_form import ReturnedForm, receive_returned_form
 from ttp.server.pages.rendering import HEADERS, error_lines, page_answer
-from ttp.server.pages.returned_form import ReturnedForm, receive_returned_form
 from ttp.server.problems import InvalidRequest, Unauthorized, hide_home, status_of
 from ttp.server.services import RequestServices
 from ttp.services.application import Installation

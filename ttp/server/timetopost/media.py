@@ -34,7 +34,7 @@ from ttp.server.problems import InvalidRequest
 from ttp.server.requests import Services
 from ttp.server.timetopost.answers import success
 from ttp.services.application import Installation
-from ttp.services.media import add_upload
+from ttp.services.attachments.media import add_upload
 from ttp.store.home.media import MediaStore
 
 FILES = "/api/media/files/"

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.cards import shown_cards
 from ttp.domain.errors import (
     Busy,
     ContentRefused,
@@ -22,8 +21,9 @@ from ttp.domain.errors import (
     UsageError,
 )
 from ttp.domain.options import options_of
-from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
+from ttp.domain.parts.cards import shown_cards
 from ttp.domain.post_edit import PostInput, content_refusal
+from ttp.domain.publishing.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.client import CardFile, Client, MediaFile, PublishRequest, StepFailed, Wait
 from ttp.platforms.login import PasswordLogin
 from ttp.services.accounts import find_server

@@ -33,18 +33,19 @@ from ttp.domain.post_edit import (
 )
 from ttp.domain.post_fields import content_of
 from ttp.domain.time.clock import utc_text
+from ttp.services.attachments.media import read_texts, resolve_in_folder
 from ttp.services.files import csv_file, ics, markdown
 from ttp.services.files.fields import STORE_ID_DIGITS, Entry, NameOf, fields_of, media_name, own_key
 from ttp.services.files.import_source import entry_of_file
 from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
-from ttp.services.media import read_texts, resolve_in_folder
 from ttp.services.time_resolver import TimeResolver
-from ttp.store import accounts, ownership, queries
+from ttp.store import accounts, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import output_file
 from ttp.store.home.files import OwnFiles, make_folder
 from ttp.store.home.media import MediaStore
+from ttp.store.machine import ownership
 from ttp.store.metrics import samples as stored_samples
 from ttp.store.queries import PostFilter
 

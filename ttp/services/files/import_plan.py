@@ -23,8 +23,8 @@ from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.frozen_parts import keep_frozen_parts
 from ttp.domain.media.item import MediaItem
+from ttp.domain.parts.frozen_parts import keep_frozen_parts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     FieldError,
@@ -40,14 +40,15 @@ from ttp.domain.post_edit import (
 )
 from ttp.domain.post_fields import content_of
 from ttp.domain.template import MissingVariable
+from ttp.services.attachments.media import RowMedia
 from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange, content_errors
 from ttp.services.files.fields import Entry, is_own_key, key_name, parse_own_key
-from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
 from ttp.services.templates.filling import fill_texts
 from ttp.services.time_resolver import SlotAllocator, TimeResolver
-from ttp.store import ownership, queries
+from ttp.store import queries
 from ttp.store.dialect import Connection
+from ttp.store.machine import ownership
 from ttp.store.row_mapper import split_batches
 
 _IN_FILE = {"media": "name a picture or a video in media", "alt": "one alt text for each of the media, in order"}

@@ -13,10 +13,10 @@ from ttp.domain.errors import Problem, UsageError
 from ttp.domain.plan.planner import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.post_edit import FieldError, field_errors, with_derived_status, with_time
+from ttp.services.attachments.media import RowMedia
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
 from ttp.services.files.import_plan import ImportPlanner, ImportRules
 from ttp.services.files.import_source import ImportSource
-from ttp.services.media import RowMedia
 from ttp.services.planning import Planning, PlanRequest, Proposal
 from ttp.services.posts import Posts
 from ttp.services.slots import Availability

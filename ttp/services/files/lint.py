@@ -32,14 +32,15 @@ from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.grammar import WallTime, parse_time
 from ttp.platforms.registry import Registry
+from ttp.services.attachments.media import RowMedia, check_web_address
 from ttp.services.bulk_edit import PlannedChange
 from ttp.services.duplicate_check import normalize_text
 from ttp.services.files.fields import Entry
 from ttp.services.files.import_plan import ImportPlanner, ImportRules, in_file
 from ttp.services.files.import_source import ImportSource, open_source
 from ttp.services.files.markdown import SUFFIX, find_lines
-from ttp.services.media import RowMedia, check_web_address
-from ttp.services.posts import Posts, accounts_of
+from ttp.services.posts import Posts
+from ttp.services.queries import accounts_of
 from ttp.services.templates.filling import Templates
 from ttp.services.time_resolver import RowTime, SlotAllocator, TimeResolver
 from ttp.store.database import Database

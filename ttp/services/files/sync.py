@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ttp.domain.post import Post
 from ttp.domain.post_edit import FieldError, as_deleted
+from ttp.services.attachments.media import RowMedia
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
 from ttp.services.files import markdown
 from ttp.services.files.import_plan import ImportPlanner, ImportRules
 from ttp.services.files.import_source import ImportSource
 from ttp.services.files.importer import changes_store
 from ttp.services.files.markdown import MarkdownFolder
-from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
 from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver

@@ -22,7 +22,7 @@ from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
 from ttp.store.home.contents import lock_files, read_contents, remove_empty_folders, remove_lock_file
 from ttp.store.home.locks import LockHeld, read_holder
-from ttp.store.ownership import this_machine
+from ttp.store.machine.ownership import this_machine
 
 _LOOK_AGAIN_S = 0.1
 

@@ -25,12 +25,12 @@ from ttp.domain.metrics.ingest.reading_schedule import (
     retry_at,
 )
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.pricing import PriceLists
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage, MetricsReader
-from ttp.services.tokens import Tokens, TokenUnavailable
+from ttp.services.connecting.tokens import Tokens, TokenUnavailable
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home.locks import TokenLocked

@@ -10,7 +10,7 @@ from ttp.domain import permissions
 from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Conflict, Hint, NotAllowed, Problem, StateRefused, UsageError
-from ttp.domain.frozen_parts import keep_frozen_parts
+from ttp.domain.parts.frozen_parts import keep_frozen_parts
 from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostFields, PostStatus
 from ttp.domain.post_edit import (
@@ -27,9 +27,9 @@ from ttp.domain.time.clock import utc_text
 from ttp.domain.time.grammar import AfterDuration, ChosenTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.approvals import Approvals, with_link
-from ttp.services.posts import Posts, SavedPost, accounts_of
+from ttp.services.posts import Posts, SavedPost
 from ttp.services.preview import preview_post
-from ttp.services.queries import PostView, Queries, is_within
+from ttp.services.queries import PostView, Queries, accounts_of, is_within
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import authors, queries
 from ttp.store.dialect import Connection

@@ -25,7 +25,7 @@ from ttp.platforms.webhook_call import check_url, post
 from ttp.services.server.api_tokens import account_names
 from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
-from ttp.store.ownership import store_id
+from ttp.store.machine.ownership import store_id
 from ttp.store.server import webhooks as store
 from ttp.store.server.webhooks import NO_CALLS, CallCounts, WebhookCall
 

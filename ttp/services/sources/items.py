@@ -12,7 +12,7 @@ from ttp.domain import post_edit
 from ttp.domain.account import Account
 from ttp.domain.errors import Problem, TtpError
 from ttp.domain.feeds.item import FeedItem
-from ttp.domain.fit import FitValue, shorten
+from ttp.domain.parts.fit import FitValue, shorten
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.post_fields import content_of

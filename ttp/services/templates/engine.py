@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.fit import FitValue, mark, shorten
+from ttp.domain.parts.fit import FitValue, mark, shorten
 from ttp.domain.template import MissingVariable, TemplateText, check, refuse_other_names
 from ttp.domain.template_text import FILTERS, Value, ago, hashtags
 

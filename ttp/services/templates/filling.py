@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ttp.domain.account import Account
-    from ttp.domain.links import LinkRules
     from ttp.domain.options import OptionTables
+    from ttp.domain.parts.links import LinkRules
     from ttp.domain.rules import Platforms
     from ttp.services.templates.files import TemplateFiles
 

@@ -9,11 +9,11 @@ from ttp.domain.account import Account, find_account
 from ttp.domain.action import other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.fit import fit_text
-from ttp.domain.links import NO_RULES, LinkRules
+from ttp.domain.parts.fit import fit_text
+from ttp.domain.parts.links import NO_RULES, LinkRules
+from ttp.domain.parts.split import Length
 from ttp.domain.post import Post
 from ttp.domain.rules import Platforms, text_length
-from ttp.domain.split import Length
 from ttp.domain.template import Filling, TemplateText
 from ttp.services.templates.engine import render
 

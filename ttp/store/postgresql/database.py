@@ -18,6 +18,7 @@ from ttp.store.columns import REVISIONS
 from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home.locks import RefreshRecord
+from ttp.store.machine.publisher_session import PeriodicJob, PublisherSession
 from ttp.store.postgresql import token_locks
 from ttp.store.postgresql.address import ask_password, read_address
 from ttp.store.postgresql.connection import PostgresConnection
@@ -32,7 +33,6 @@ from ttp.store.postgresql.publisher_session import (
 )
 from ttp.store.postgresql.server_check import ServerState, look_at_server, refuse_shared_sessions
 from ttp.store.postgresql.upgrade import USABLE_FROM, is_usable_from, note_usable_from, upgrade
-from ttp.store.publisher_session import PeriodicJob, PublisherSession
 
 OLDEST = 140000
 """The oldest version of PostgreSQL that ttp uses."""

@@ -12,7 +12,7 @@ import psycopg
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError, UsageError
 from ttp.store.dialect import CommitUnknown, Conflicting, Sealed, SessionLost, StoreError, TryAgain, unlike_schema
-from ttp.store.seal import refused_change
+from ttp.store.machine.seal import refused_change
 
 _DOCTOR = Hint("see", action("doctor"))
 _BY_STATE: Mapping[str, tuple[str, Hint]] = {

@@ -17,10 +17,10 @@ from ttp.domain.errors import Busy, Hint
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list
-from ttp.store.host_mark import ServerIdentity
-from ttp.store.ownership import from_dump
+from ttp.store.machine.host_mark import ServerIdentity
+from ttp.store.machine.ownership import from_dump
+from ttp.store.machine.publisher_session import Held, PeriodicJob, PublisherSession
 from ttp.store.postgresql.connection import STORE_KEY, PostgresConnection
-from ttp.store.publisher_session import Held, PeriodicJob, PublisherSession
 
 KEEP_ALIVE = {
     "tcp_keepalives_idle": 5,

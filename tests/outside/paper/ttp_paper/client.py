@@ -7,7 +7,7 @@ from collections.abc import Generator
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear
+from ttp.domain.publishing.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear
 from ttp.platforms.client import LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.http import HttpByServer
 from ttp.platforms.reply import Answer, as_failure, as_outcome, as_unclear, parse_id, reconnect_hint

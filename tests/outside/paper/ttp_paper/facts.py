@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
-    from ttp.domain.outcome import NotDone
     from ttp.domain.platform import Proof
+    from ttp.domain.publishing.outcome import NotDone
     from ttp.domain.time.clock import Clock
 
     from .client import PaperClient

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.outcome import NotDone
+from ttp.domain.publishing.outcome import NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import AccountInfo, Checker, PublishRequest
 from ttp.platforms.http import Http, HttpByServer
@@ -62,7 +62,7 @@ class PaperLogin:
 
 
 def _bad_password(answer: Answer) -> NotDone | None:
-    from ttp.domain.outcome import Kind
+    from ttp.domain.publishing.outcome import Kind
 
     known = answer.status == 401
     return NotDone(Kind.AUTH, "the press does not take this password", "bad_password", 401) if known else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ttp.domain.account import Account
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import Deleted, PublishRequest
 from ttp.platforms.http import HttpByServer

@@ -10,7 +10,7 @@ from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.ingest.columns import ExportColumns
 from ttp.domain.options import Option, OptionType
-from ttp.domain.rate_limit import Limit, LimitKey
+from ttp.domain.publishing.rate_limit import Limit, LimitKey
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest

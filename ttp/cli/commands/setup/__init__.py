@@ -1,0 +1,1 @@
+"""Commands that set ttp up on a machine, and check it."""

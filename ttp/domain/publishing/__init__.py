@@ -1,0 +1,1 @@
+"""What a publishing call can end in, and what follows."""

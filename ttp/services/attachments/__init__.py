@@ -1,0 +1,8 @@
+"""The media and link cards of posts."""
+
+from typing import TYPE_CHECKING
+
+if not TYPE_CHECKING:
+    from ttp.services import import_late
+
+    __getattr__ = import_late(__name__)

@@ -1,0 +1,1 @@
+"""Whole stores: backups, copies, and what reads every row."""

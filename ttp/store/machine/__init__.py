@@ -1,0 +1,1 @@
+"""Which machine publishes from a store, and whether it may."""
