@@ -22,6 +22,7 @@ from ttp.store.machine import clock_check
 from ttp.store.metrics import samples, schedule
 from ttp.store.queries import PostFilter
 from ttp.store.rate_limits import Pace
+from ttp.store.spending import _waiting
 from ttp.store.sqlite import SqliteConnection
 
 GAP = timedelta(seconds=60)
@@ -150,7 +151,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "tags at TAB": (lambda db: db.execute(completion_queries._TAGS, {"typed": "a", "most": 9}), "post_tag_by_tag"),
     "posts of a status at TAB": (lambda db: db.execute(completion_queries._OF_STATUS, ("failed", 9)), "post_by_status"),
     "posts at TAB": (lambda db: db.execute(completion_queries._POSTS, (10, 19, 9)), ""),
-    "what comes of an account": (lambda db: queries._waiting(db, 1), "delivery_ready"),
+    "what comes of an account": (lambda db: _waiting(db, 1), "delivery_ready"),
     "an earlier doubt": (lambda db: attempts.has_unknown(db, 1), "attempt_by_delivery"),
     "bound ids": (lambda db: attempts.bound_remote_ids(db, 1, 1, START), "delivery_remote"),
     "the newest samples": (lambda db: samples.newest_samples(db, 1, 1000), "sample_newest"),

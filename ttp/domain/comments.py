@@ -14,8 +14,9 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import PlatformDisabled, Problem
 from ttp.domain.parts.links import LinkRules, tag_parts
 from ttp.domain.platform import Facts, PlatformFacts
+from ttp.domain.platform_post import PlatformPost
 from ttp.domain.post import Post, PostFields
-from ttp.domain.rules import PlatformPost, Platforms
+from ttp.domain.rules import Platforms
 
 _LONGEST_S = 100 * 365.25 * 86_400
 """What a duration is at most. HTTP takes any number."""

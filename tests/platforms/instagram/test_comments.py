@@ -14,8 +14,8 @@ from tests.platforms.instagram.test_publish import ROWS
 from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure
 from tests.settings import Config
 from ttp.domain.action import action
+from ttp.domain.platform_post import PlatformPost
 from ttp.domain.publishing.outcome import Done, Finding, Found, Kind, NotDone, Outcome, Unclear, Unknown
-from ttp.domain.rules import PlatformPost
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.instagram.comments import MOST_PAGES
 from ttp.platforms.testing import NOON, StandingClock

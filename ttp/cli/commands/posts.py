@@ -26,6 +26,7 @@ from ttp.cli.options import parse_pairs, parse_platform_options, split_list
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.terminal import confirm, is_attended, is_interactive
+from ttp.cli.time_options import time_within
 from ttp.cli.typed_command import MEDIA_SUFFIXES, names_every_account
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, TtpError, UsageError
@@ -98,7 +99,7 @@ def create(
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
     _refuse_misplaced_text(context, text, at, thread)
-    at = options.time_within(at, within)
+    at = time_within(at, within)
     words, piped = options.read_text(context, text)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
@@ -272,7 +273,7 @@ def edit(
       ttp edit 3 --shift +2h
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
     """
-    at = options.time_within(at, within)
+    at = time_within(at, within)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     if names_every_account(to):
@@ -381,23 +382,6 @@ def _for_many(
             Hint("see", "ttp edit --help"),
         )
     return True
-
-
-@options.with_output(saved_posts_spec())
-def copy(context: Context, post_id: options.PostId) -> None:
-    """Copy a post to a new draft.
-
-    The draft has its text, accounts, media, tags and options, and no time.
-
-    Examples:
-      ttp copy 38
-      ttp copy 38 -q | xargs ttp edit -e
-    """
-    from ttp.services.new_posts import copy_post
-
-    saved = copy_post(context.posts, post_id)
-    message = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
-    context.out.write_one(saved_posts_spec(), saved.post, say=[message])
 
 
 @options.with_output(render_posts.DELETED_SPEC, check=False, verbose=True)

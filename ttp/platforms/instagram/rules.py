@@ -12,7 +12,8 @@ from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems, same_shape, shape_text
 from ttp.domain.parts.links import find_links
-from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.platform_post import PlatformPost
+from ttp.domain.rules import Rules
 from ttp.domain.text import utf16_length
 from ttp.platforms.instagram.facts import by_facebook
 from ttp.platforms.instagram.options import InstagramKind, instagram_kind
