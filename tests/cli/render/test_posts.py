@@ -682,6 +682,7 @@ def test_names_without_room_are_cut_where_they_still_mean_no_other_account() -> 
     assert [*names_within(SHOPS, 8).values()] == ["x/shop_of_mu…", "x/shop_of_ma…", "x/a_hou…"]
     assert [*names_in([post], 8).values()] == ["x"]
     assert [*names_within(("x/shop", "x/shops_of_all_kinds"), 6).values()] == ["x/shop", "x/shops…"]
+    assert [*names_within(("  comment", "mastodon/shop@a.example"), 12).values()] == ["  comment", "masto/shop"]
     _, first, second, *_ = render_posts([post, wide], PAGE)
     assert "  x/shop_of_mu…  " in first
     assert "  x/shop_of_mu… +2  Behind" in second
