@@ -157,7 +157,7 @@ FIELDS = (
         help="Time between the post and its --comment, such as 10m; else at once.",
         about="How long after the post the comment is sent: 10m. Else at once.",
         example="10m",
-        label="Comment after",
+        label="Comment in",
         shown="{:g} s",
     ),
     PostField("template", "template", "template"),
