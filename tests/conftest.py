@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zlib import crc32
@@ -34,7 +35,7 @@ from tests.store import stores
 from tests.store.stores import duplicate, empty_store
 from ttp.cli.context import open_database
 from ttp.cli.main import main
-from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.publishing.attempt import Kind
 from ttp.domain.time.clock import SystemClock
@@ -96,6 +97,10 @@ process tests a whole file, and in the end none is to wait for another."""
 QUICK_FOLDERS = ("domain", "publisher", "services", "store")
 """Folders whose tests need neither the network, nor a server, nor a terminal: `-m quick` runs them."""
 
+GROWTH = 32 << 10
+"""By how many kilobytes a process may grow before garbage is collected."""
+_collect_at = 0
+
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 """A folder in memory, and the bytes that must be free there."""
 
@@ -137,9 +142,20 @@ def _begin_elsewhere(config: pytest.Config, share: float) -> None:
 
 def pytest_collection_finish() -> None:
     """Collect garbage rarely, and no object that exists now. Python's usual rate takes a tenth of the tests' time."""
+    gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     gc.enable()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Collect what tests left in circles once it takes memory: a process would grow to 1.5 GB. What is kept is not
+    looked at again."""
+    global _collect_at
+    if (peak := getrusage(RUSAGE_SELF).ru_maxrss) > _collect_at:
+        _collect_at = peak + GROWTH
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -386,9 +402,11 @@ class Program:
         account: str | None = None,
         *,
         error: tuple[str, ...] | None = None,
+        comment: bool = False,
         **fields: object,
     ) -> None:
-        """Bring a post's deliveries (those of one account) into a state, as the publisher would have.
+        """Bring a post's deliveries (those of one account), or their comments, into a state, as the publisher would
+        have.
 
         `error`: its kind, its message and, if there is one, its hint. `fields`: of `Delivery`.
         """
@@ -399,10 +417,13 @@ class Program:
         with self.database.writing() as db:
             db.lock_posts([post_id])
             post = queries.post_even_deleted(db, post_id)
-            deliveries = tuple(
-                replace(one, **changed) if account in (None, one.account) else one  # type: ignore[arg-type]
-                for one in post.deliveries
-            )
+
+            def brought(one: Delivery) -> Delivery:
+                if comment and one.comment is not None:
+                    return replace(one, comment=replace(one.comment, **changed))  # type: ignore[arg-type]
+                return replace(one, **changed)  # type: ignore[arg-type]
+
+            deliveries = tuple(brought(one) if account in (None, one.account) else one for one in post.deliveries)
             posts.update(
                 db, with_derived_status(replace(post, deliveries=deliveries), post.updated_at or self.clock.now()), None
             )

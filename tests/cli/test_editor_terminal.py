@@ -14,6 +14,7 @@ from tests.cli.writing import editor as fixes
 from tests.cli.writing import left
 from tests.conftest import Program, inherited
 from tests.drift.terminal import Terminal, on_a_terminal
+from ttp.sandbox.files import PHOTO
 
 
 def editor(folder: Path, *scripts: str) -> Path:
@@ -94,6 +95,24 @@ def test_emptying_the_file_after_a_mistake_gives_up_and_keeps_what_was_there(ttp
         assert terminal.code() == 2
     (kept,) = (ttp.home / "writing").glob("new-*.md")
     assert kept.read_text().endswith("Hello\n")
+
+
+@pytest.mark.parametrize("leaves", ["", ': > "$1"'], ids=["as it was", "emptied"])
+@pytest.mark.parametrize("argv", [["create"], ["edit", "1"]], ids=str)
+def test_a_file_that_is_given_up_is_not_stored_even_if_what_was_wrong_is_so_no_more(
+    ttp: Program, tmp_path: Path, argv: list[str], leaves: str
+) -> None:
+    ttp.account()
+    ttp.post("Before")
+    late = tmp_path / "late.jpg"
+    typed = [*argv, "Typed", "-e", "--to", "x/me", "--media", str(late)]
+    with rounds(ttp, tmp_path, typed, "", f"cp {PHOTO} {late}\n{leaves}") as terminal:
+        terminal.rest()
+        assert terminal.code() == 3
+    assert (tmp_path / "rounds").read_text() == "\n\n"
+    assert [one["content"] for one in ttp.ok("list", "--json").json] == ["Before"]
+    (kept,) = (ttp.home / "writing").glob("*.md")
+    assert kept.read_text().endswith("Typed\n")
 
 
 def test_an_edit_is_asked_again_too(ttp: Program, tmp_path: Path) -> None:

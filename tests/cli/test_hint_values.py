@@ -36,6 +36,14 @@ def test_a_text_for_a_platform_that_the_post_does_not_go_to_is_named(fill: Fill)
     [
         (["create", "Hi", "--to", "x;instagram"], 2, ["ttp create Hi --to x,instagram --json"]),
         (["create", "Hi", "--to", "x and instagram"], 2, ["ttp create Hi --to x,instagram --json"]),
+        (["create", "Hi", "--to", "twiter"], 2, ["ttp create Hi --to twitter --json"]),
+        (["create", "Hi", "--to", "+x"], 2, []),
+        (
+            ["create", "Hi", "--to", "instagram", "--set", "kind=reel"],
+            2,
+            ["ttp create Hi --to instagram --set instagram.kind=reel --json"],
+        ),
+        (["create", "-", "--to", "x"], 2, ["ttp create Hello --to x --json"]),
         (["import", "cell.csv"], 2, ["x,instagram"]),
         (["import", "vars.csv"], 2, ["vars.version"]),
         (["import", "field.md"], 2, ["media"]),

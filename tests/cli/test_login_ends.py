@@ -40,6 +40,14 @@ def test_a_post_after_the_end_is_marked_where_it_is_scheduled_and_in_status_and_
     assert ttp.ok("status", "--json").json["logins"] == []
 
 
+def test_a_post_that_a_login_of_today_would_not_reach_says_from_when_one_does(ttp: Program, end: datetime) -> None:
+    near, far = (ttp.ok("create", days, "--to", NAME, "--at", days).err for days in ("in 59d", "in 61d"))
+    assert f"fix: ttp account connect {NAME}" in near
+    assert "account connect" not in far
+    after = ttp.clock.now() + timedelta(days=1)
+    assert f"{after.day} {after:%b %Y}" in far
+
+
 def test_a_person_hears_of_the_end_fourteen_days_seven_and_one_before_and_no_more_after_a_new_login(
     ttp: Program, end: datetime, tmp_path: Path
 ) -> None:

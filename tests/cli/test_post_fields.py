@@ -93,6 +93,11 @@ class Doors:
         editor(self.patch, self.folder, "true")
         self.ttp.ok("create", "Hi", "-e", *option(self.field, value))
 
+    @property
+    def is_below(self) -> bool:
+        """It has a heading of its own in the editor."""
+        return self.field.word == "comment"
+
     def create_option_and_file(self, value: Any) -> None:
         self.ttp.ok("create", "--file", self.file("a.md", "---\nto: x/me\n---\nHi\n"), *option(self.field, value))
 
@@ -121,10 +126,11 @@ class Doors:
         self.ttp.ok("edit", "1", *option(self.field, value))
 
     def edit_editor(self, value: Any) -> None:
-        word = self.field.word
-        seen = editor(self.patch, self.folder, f"sed -i 's/^{word}: .*/{word}: {as_typed(value)}/' \"$1\"")
+        word, text = self.field.word, as_typed(value)
+        change = f"/^## {word}/,$s/^[^#].*/{text}/" if self.is_below else f"s/^{word}: .*/{word}: {text}/"
+        seen = editor(self.patch, self.folder, f"sed -i '{change}' \"$1\"")
         self.ttp.ok("edit", "1", "-e")
-        assert f"\n{word}: " in seen.read_text()
+        assert (f"\n## {word}\n" if self.is_below else f"\n{word}: ") in seen.read_text()
 
     def edit_http(self, value: Any) -> None:
         server_of(self.ttp).having("draft").ok("PATCH", "/v1/posts/1", {self.field.file: value})
@@ -137,7 +143,8 @@ class Doors:
         self.ttp.ok("import", self.file("a.json", json.dumps([row])))
 
     def remove_editor(self) -> None:
-        editor(self.patch, self.folder, f"sed -i '/^{self.field.word}: /d' \"$1\"")
+        line = f"/^## {self.field.word}/,$d" if self.is_below else f"/^{self.field.word}: /d"
+        editor(self.patch, self.folder, f"sed -i '{line}' \"$1\"")
         self.ttp.ok("edit", "1", "-e")
 
     def remove_http(self) -> None:

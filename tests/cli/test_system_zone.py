@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ttp.cli.settings import system_zone
+from ttp.cli.system_zone import system_zone
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 

@@ -30,6 +30,12 @@ def test_every_event_has_a_title_of_its_own(count: int) -> None:
     assert len(titles) == len(events)
 
 
+@pytest.mark.parametrize("event", ENDS.values())
+def test_that_all_is_well_again_is_a_text_too_as_services_refuse_a_title_alone(event: str) -> None:
+    message = write_message([about(event, account="x/me")])
+    assert message.title == f"ttp: {' '.join(message.lines)}"
+
+
 def test_a_failed_post_names_the_post_the_account_the_reason_and_the_commands() -> None:
     message = write_message([failed(5, hint=action("config", "set"))])
     assert message.title == "ttp: post 5 failed on x/me"

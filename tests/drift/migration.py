@@ -86,7 +86,7 @@ def operations(schema: str, models: MetaData) -> str:
                 connection, opts={"include_object": is_ours, "compare_type": _differs, "render_item": _render}
             )
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "autogenerate skipping.*expression-based index")
+                warnings.filterwarnings("ignore", ".*expression-based index")
                 ops = produce_migrations(context, models).upgrade_ops
             assert isinstance(ops, UpgradeOps)
             code = render_python_code(ops, render_item=_render, migration_context=context)

@@ -43,7 +43,9 @@ def main(argv: list[str] | None = None) -> int:
         "--sweep", action="append", choices=[*{**SAMPLES, **POSTGRESQL_SAMPLES}], help="only this one (repeatable)"
     )
     parser.add_argument(
-        "--platform", choices=sorted({kind.platform for kind in (*KINDS.values(), *PROGRAMS)}), help="only this one"
+        "--platform",
+        choices=sorted({one for kind in (*KINDS.values(), *PROGRAMS) for one in (kind.platform, kind.name)}),
+        help="only this one, or (x comment) one kind of its posts",
     )
     parser.add_argument("--record", action="store_true", help="record the requests of each kind of post")
     parser.add_argument("--part", help="with --full: one part of all runs, evenly spread: 1/20 to 20/20")

@@ -238,7 +238,7 @@ class Bench:
         state.save(account)  # its tokens may have been renewed, by a store that is gone
         self.store.copy(template)
         now = int(time.time() * 1000)
-        self.sql("UPDATE delivery SET due_at = ?, next_at = ?", now, now)
+        self.sql("UPDATE delivery SET due_at = ?, next_at = ? WHERE parent_id IS NULL", now, now)
         self.sql("UPDATE post SET scheduled_at = ?", now)
         self.victims, self.ran, self.amiss, self.others = [], [], [], set()
         return secrets
@@ -340,7 +340,9 @@ class Bench:
                 assert self.run(*self.until_idle, **env).wait(PATIENCE_S) == 0, "the run that asks for an id"
 
     def state(self) -> str:
-        return str(self.sql("SELECT state FROM delivery ORDER BY id")[0][0])
+        """The state of the case's post, and of its comment once that is published."""
+        post, *comments = (str(row[0]) for row in self.sql("SELECT state FROM delivery WHERE post_id = 1 ORDER BY id"))
+        return comments[0] if comments and post == "published" else post
 
 
 @contextmanager

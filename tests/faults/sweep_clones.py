@@ -81,7 +81,7 @@ def _cloned(bench: Bench, kind: Kind, way: str, moment: str | Where) -> Verdict:
             bench.amiss.append(f"a copy publishes: {run.code} {run.said[:200]}")
 
     def go(bench: Bench) -> None:
-        due = bench.sql("SELECT due_at FROM delivery")[0][0]
+        due = bench.sql("SELECT due_at FROM delivery WHERE parent_id IS NULL")[0][0]
         if moment == "not due yet":
             _give_time(bench.home, due + 3_600_000)
             bench.ok("run", "--once")
@@ -105,4 +105,4 @@ def _nothing(asked: Asked) -> Fault | None:
 
 def _give_time(home: Path, at: int) -> None:
     with closing(sqlite3.connect(home / "ttp.db", isolation_level=None, timeout=30)) as db:
-        db.execute("UPDATE delivery SET due_at = ?, next_at = ?", (at, at))
+        db.execute("UPDATE delivery SET due_at = ?, next_at = ? WHERE parent_id IS NULL", (at, at))

@@ -75,11 +75,11 @@ def _copied(bench: Bench, kind: Kind, how: str, when: str) -> Verdict:
 
 def _be_owned(bench: Bench) -> None:
     """This machine publishes from the store, once before anything is due."""
-    due = bench.sql("SELECT due_at FROM delivery")[0][0]
+    due = bench.sql("SELECT due_at FROM delivery WHERE parent_id IS NULL")[0][0]
     later = due + 3_600_000
-    bench.sql("UPDATE delivery SET due_at = ?, next_at = ?", later, later)
+    bench.sql("UPDATE delivery SET due_at = ?, next_at = ? WHERE parent_id IS NULL", later, later)
     bench.ok("run", "--once")
-    bench.sql("UPDATE delivery SET due_at = ?, next_at = ?", due, due)
+    bench.sql("UPDATE delivery SET due_at = ?, next_at = ? WHERE parent_id IS NULL", due, due)
 
 
 def _put_back(bench: Bench, kept: Path, how: str) -> None:

@@ -21,7 +21,7 @@ from ttp.domain.publishing.outcome import Attempt, Handle, Kind, NotDone, Outcom
 from ttp.domain.time.clock import SharedClock, SystemClock
 from ttp.platforms.client import PublishRequest, Ready, Wait
 from ttp.publisher import delivery_context
-from ttp.publisher.delivery_context import SafeClient
+from ttp.publisher.clients import SafeClient
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.reconcile import LookupJob
 from ttp.services.connecting.tokens import LockedToken

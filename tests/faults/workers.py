@@ -30,7 +30,8 @@ NOT_MADE = "none"
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which runs are made: the sample of CI, or with `full` the runs of one part of so many. `sizes`: of the samples of
-    sweeps. `platform`: only its runs. `seed`: what draws them, also where a commit is made meanwhile."""
+    sweeps. `platform`: only its runs, or (`x comment`) those of one kind of post. `seed`: what draws them, also where a
+    commit is made meanwhile."""
 
     full: bool = False
     part: int = 1
@@ -41,7 +42,7 @@ class Choice:
 
     def of(self, name: str) -> list[Run]:
         """The chosen runs of one sweep."""
-        runs = [run for run in SWEEPS[name]() if self.platform in (None, run.platform)]
+        runs = [run for run in SWEEPS[name]() if self.platform in (None, run.platform, *run.covers[:1])]
         if not self.full:
             return sample(name, runs, self.sizes[name], self.seed)
         # Shuffled, always alike: sweeps are nested loops, and every n-th run would be of one kind of post.

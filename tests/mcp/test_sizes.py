@@ -121,3 +121,21 @@ def test_more_of_a_post_is_in_the_fields_that_are_asked_for(agent: Agent) -> Non
     assert (longer["text"], "createdAt" in longer) == (f"12. {LONG}", True)
     assert agent.ok("list_posts", search="12. ", fields="all")["posts"][0]["deliveries"][0]["dueAt"]
     assert agent.refused("list_posts", fields=["colour"])["code"] == "usage"
+
+
+def test_a_comment_is_in_short_where_it_needs_somebody(ttp: Program) -> None:
+    ttp.account("x/me")
+    agent = Agent(ttp)
+    new: Any = {"text": "Hello", "accounts": ["x/me"], "comment": "Links", "commentAfter": "10m"}
+    rehearsed = agent.ok("create_post", **new, dryRun=True)
+    assert rehearsed["versions"][0]["comment"] == {"length": 5, "limit": 280, "lostAnswer": "look_up"}
+    post_id = agent.ok("create_post", **new, at="in 1h")["id"]
+    ttp.bring(post_id, "published", published_at=START, remote_id="900")
+    assert "deliveries" not in agent.ok("list_posts")["posts"][0]
+    ttp.bring(post_id, "needs_review", comment=True, next_at=None, error=("unknown", "no answer"))
+    (delivery,) = agent.ok("list_posts")["posts"][0]["deliveries"]
+    assert (delivery["state"], delivery["comment"]["state"]) == ("published", "needs_review")
+    assert "text" not in delivery["comment"]
+    agent.ok("resolve_post", id=post_id, account="x/me", comment=True, published="901")
+    posts = text_of(agent.call("list_posts", fields=["comment"]))
+    assert (posts["posts"][0]["comment"], "comment" in posts["untrusted"]) == ("Links", True)

@@ -52,6 +52,8 @@ class Kind:
     """It is written as one text, which becomes `texts`."""
     media_counts: tuple[int, ...] = ()
     """How many of the media each part has; empty where all are on the first. Their names say where they go."""
+    has_comment: bool = False
+    """The last of `texts` is the comment on the others."""
     has_card: bool = False
     """The publisher fetches a page, and the post shows it as a card."""
 
@@ -79,8 +81,10 @@ class Kind:
         words = ["create", self.texts[0], "--to", self.account]
         if self.is_split:
             words[1:2] = ["\n\n".join(self.texts), "--split"]
-        for text in self.texts[1:] if not self.is_split else ():
+        for text in self.texts[1 : -1 if self.has_comment else None] if not self.is_split else ():
             words += ["--thread", text]
+        if self.has_comment:
+            words += ["--comment", self.texts[-1]]
         for name in self.media:
             place, equals, file = name.rpartition("=")
             words += ["--media", f"{place}{equals}{media / file}"]

@@ -22,8 +22,8 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.config import Config, Value
 from ttp.domain.media.item import MediaItem
+from ttp.domain.platform_post import PlatformPost
 from ttp.domain.publishing.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown, Working
-from ttp.domain.rules import PlatformPost
 from ttp.platforms import user_program
 from ttp.platforms.client import Deleted, PublishRequest, Ready, StepDone, StepFailed
 from ttp.platforms.command import program as program_module

@@ -36,8 +36,13 @@ class SandboxStandIn:
     ahead: timedelta = AHEAD
 
     def count(self) -> int:
-        posts = control(self.url, "GET", "posts")
-        return len([post for post in posts if post["account"] == self.account.name and not post.get("parent")])
+        return sum(not post.get("parent") for post in self._posts())
+
+    def count_comments(self) -> int:
+        return sum(bool(post.get("parent")) for post in self._posts())
+
+    def _posts(self) -> list[Mapping[str, object]]:
+        return [post for post in control(self.url, "GET", "posts") if post["account"] == self.account.name]
 
     def refuse(self, why: str) -> None:
         self._change(trouble=why)

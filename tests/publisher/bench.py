@@ -32,8 +32,9 @@ from ttp.domain.post import Post
 from ttp.domain.publishing.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.time.clock import SharedClock
 from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone, StepFailed, Wait
+from ttp.publisher.clients import Clients
 from ttp.publisher.coordination import Coordination
-from ttp.publisher.delivery_context import Clients, DeliveryContext
+from ttp.publisher.delivery_context import DeliveryContext
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.shared_coordination import SharedCoordination
 from ttp.publisher.worker_pool import JobReport, Reports, WorkerPool, WorkerThreads, WorkItem

@@ -298,6 +298,20 @@ def test_a_delivery_that_needs_review_is_resolved(api: Api) -> None:
     ]
 
 
+def test_a_doubtful_comment_is_resolved_and_not_its_post(api: Api) -> None:
+    api.ok("POST", "/v1/posts", {"content": "Hi", "accounts": ["x/me"], "comment": "Links", "commentAfterS": 600})
+    api.ttp.bring(1, "published", next_at=None, remote_id="111", published_at=api.ttp.clock.now())
+    api.ttp.bring(1, "needs_review", comment=True, next_at=None)
+    api.refused("POST", "/v1/posts/1/resolve", 409, "state", {"account": "x/me", "published": None})
+    body = {"account": "x/me", "published": None, "comment": True}
+    post = api.ok("POST", "/v1/posts/1/resolve", body)
+    assert (post["status"], post["deliveries"][0]["comment"]["state"], post["needs"]) == (
+        "published",
+        "failed",
+        ["retry"],
+    )
+
+
 def test_a_post_is_copied_and_deleted(api: Api) -> None:
     draft(api, scheduledAt=LATER, tags=["a"])
     copied = api.post("/v1/posts/1/copy")

@@ -31,6 +31,7 @@ class FakeLogin:
     answers: list[Grant | NotDone] = field(default_factory=list)
     people: tuple[Identity, ...] | NotDone = ()
     scopes: tuple[str, ...] = ("write", "offline")
+    extra_scopes: tuple[str, ...] = ("delete", "comment")
     revokes_all: bool = False
     revoke_at: str = "in the settings"
     can_renew: bool = True

@@ -65,6 +65,13 @@ def test_other_scopes_may_be_asked_for(shop: Shop) -> None:
     assert "&read&" in pending.url
 
 
+@pytest.mark.parametrize(("name", "asked"), [("x", True), ("x/ME", True), ("x/other", False)])
+def test_an_extra_scope_that_an_account_has_is_asked_for_again(shop: Shop, name: str, asked: bool) -> None:
+    people(shop, ("1", "me"))
+    connect(shop, scopes=("write", "comment", "public"))
+    assert ("&write,offline,comment&" if asked else "&write,offline&") in begin(shop, name).url
+
+
 def test_a_pending_login_shows_no_secret(shop: Shop) -> None:
     pending = begin(shop)
     assert "the-secret" not in repr(pending)

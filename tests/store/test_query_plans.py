@@ -22,6 +22,7 @@ from ttp.store.machine import clock_check
 from ttp.store.metrics import samples, schedule
 from ttp.store.queries import PostFilter
 from ttp.store.rate_limits import Pace
+from ttp.store.spending import _waiting
 from ttp.store.sqlite import SqliteConnection
 
 GAP = timedelta(seconds=60)
@@ -95,7 +96,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     ),
     "the newest numbers of posts": (
         lambda db: queries.newest_metrics(db, [1, 2]),
-        "sqlite_autoindex_delivery_1 sqlite_autoindex_sample_1",
+        "delivery_of_post sqlite_autoindex_sample_1",
     ),
     "what posts are occurrences of": (lambda db: queries.repeats_of_posts(db, [1, 2]), "occurrence_by_post"),
     "posts of the same repeat": (lambda db: repeats.posts_of_same_repeat(db, 1, {2, 3}), "occurrence_by_post"),
@@ -107,13 +108,13 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "the newest instant": (clock_check.last_recorded_instant, ""),
     "waits for a fix": (
         lambda db: clock_check.shorten_waits(db, START),
-        "delivery_looking post_by_status sqlite_autoindex_delivery_1 attempt_by_delivery",
+        "delivery_looking post_by_status delivery_of_post attempt_by_delivery",
     ),
     "unfinished": (
         lambda db: claims.has_unfinished(db, due_by=START, states=IN_FLIGHT, only=[1]),
         "delivery_busy delivery_looking delivery_next post_by_status",
     ),
-    "a post's status": (lambda db: db.execute(claims._STATUS_FROM, (1,)), "sqlite_autoindex_delivery_1"),
+    "a post's status": (lambda db: db.execute(claims._STATUS_FROM, (1,)), "delivery_of_post"),
     "next due": (lambda db: queries.next_due(db, START), "delivery_next"),
     "what was spent": (lambda db: spending.spent(db, [1], START, DUE), "attempt_charged attempt_by_delivery"),
     "what was spent and is under way": (
@@ -140,7 +141,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "posts of an account": (lambda db: queries.posts_naming(db, 1), "delivery_of_account"),
     "who holds slots": (lambda db: slots.posts_by_instant(db, [1], START, START + GAP), "delivery_of_account"),
     "an account's hours": (lambda db: queries.busy_instants(db, 1, START), "delivery_of_account"),
-    "attempts of a post": (lambda db: list(queries.attempts(db, 1)), "sqlite_autoindex_delivery_1 attempt_by_delivery"),
+    "attempts of a post": (lambda db: list(queries.attempts(db, 1)), "delivery_of_post attempt_by_delivery"),
     "a key": (lambda db: queries.post_by_key(db, "k"), "sqlite_autoindex_post_1"),
     "whole posts": (lambda db: list(queries.posts_by_id(db, [1, 2])), ""),
     "ids": (lambda db: queries.existing_ids(db, 1, 9), ""),
@@ -150,7 +151,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "tags at TAB": (lambda db: db.execute(completion_queries._TAGS, {"typed": "a", "most": 9}), "post_tag_by_tag"),
     "posts of a status at TAB": (lambda db: db.execute(completion_queries._OF_STATUS, ("failed", 9)), "post_by_status"),
     "posts at TAB": (lambda db: db.execute(completion_queries._POSTS, (10, 19, 9)), ""),
-    "what comes of an account": (lambda db: queries._waiting(db, 1), "delivery_ready"),
+    "what comes of an account": (lambda db: _waiting(db, 1), "delivery_ready"),
     "an earlier doubt": (lambda db: attempts.has_unknown(db, 1), "attempt_by_delivery"),
     "bound ids": (lambda db: attempts.bound_remote_ids(db, 1, 1, START), "delivery_remote"),
     "the newest samples": (lambda db: samples.newest_samples(db, 1, 1000), "sample_newest"),

@@ -145,6 +145,7 @@ def test_a_post_has_the_documented_form() -> None:
                     "views": 900,
                     "observedAt": AT_TEXT,
                 },
+                "comment": None,
             },
             {
                 "account": "x/roastery",
@@ -170,6 +171,7 @@ def test_a_post_has_the_documented_form() -> None:
                     "hint": "ttp account connect x/roastery",
                 },
                 "metrics": None,
+                "comment": None,
             },
         ],
     }

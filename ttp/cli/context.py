@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
+from ttp.cli.system_zone import system_zone
 from ttp.cli.typed_command import TypedCommand, is_file_name
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Caller, Capability
@@ -157,7 +158,7 @@ class Context(Application):
         """The zone in which times are read and shown: from the config, else from the system."""
         from ttp.domain.time.zones import home_zone
 
-        return home_zone(config=self.config.text("timezone") or None, system=settings.system_zone().zone)
+        return home_zone(config=self.config.text("timezone") or None, system=system_zone().zone)
 
     @cached_property
     def platforms(self) -> Registry:
@@ -196,7 +197,7 @@ class Context(Application):
             self.clock,
             self.config,
             self.platforms,
-            system_zone=lambda: settings.system_zone().zone,
+            system_zone=lambda: system_zone().zone,
             own_files=lambda: self.own_files,
             render_way_out=command_text,
             credentials_key=self.credentials_key,

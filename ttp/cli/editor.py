@@ -180,21 +180,23 @@ def _edit_until_valid(
     """Open the editor until `take` accepts the text, and delete the file. The last error is raised if the user leaves
     the file as it is or empties it, or without a terminal: then it stays for the command `again`, unless it is blank or
     `unchanged`."""
-    shown: str | None = None
+    shown, mistake = "", None
     try:
         while True:
             edit(sheet.path, sheet.lock)
             text = sheet.read()
+            if mistake is not None and (text == shown or is_blank(text)):
+                sheet.write(shown)
+                raise mistake  # not tried again: what was wrong may be right by now, and the user gave it up
             if is_blank(text):
-                if shown is None:
-                    raise TtpError("nothing was written, so nothing was stored")
-                sheet.write(text := shown)
+                raise TtpError("nothing was written, so nothing was stored")
             try:
                 result = take(text)
                 break
             except TtpError as error:
-                if text == shown or not is_interactive():
+                if not is_interactive():
                     raise
+                mistake = error
                 sheet.write(shown := editor_form.with_errors(text, _error_lines(error)))
     except TtpError as error:
         text = sheet.read()

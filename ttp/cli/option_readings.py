@@ -32,7 +32,12 @@ def of_option(line: TypedCommand, place: int, name: str, near: Sequence[str], co
         yield words
     own = own_time(line.words[line.places[0]], context) if path[:1] == ["repeat"] and line.places else None
     takes_ids = any("ID" in str(one.metavar) for one in line.params if one.param_type_name == "argument")
-    if takes_ids and not line.places and (ids := post_readings.named_posts(path[0], name.lstrip("-"), context)):
+    if (
+        takes_ids
+        and not near
+        and not line.places
+        and (ids := post_readings.named_posts(path[0], name.lstrip("-"), context))
+    ):
         yield [*before, *ids, *after]
     for bare in other_words.BARE.get(" ".join(path), ()) if not line.params or len(path) == 1 else ():
         yield [*bare.split(), *line.words[1:]]

@@ -5,26 +5,21 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
 
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import option_words, quote_command, retype
-from ttp.cli.typed_command import TypedCommand
 from ttp.domain.account import Account
-from ttp.domain.action import OtherOptions, other_options
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, UsageError
 
 if TYPE_CHECKING:
     from ttp.cli.render.spec import OutputSpec
     from ttp.domain.post import PostStatus
     from ttp.domain.post_fields import PostField
-    from ttp.domain.time.calendar_range import CalendarRange
     from ttp.store.queries import PostFilter
 
 
@@ -318,13 +313,15 @@ def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     return pairs
 
 
-def parse_platform_options(context: Context, texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
-    """Parse and check `--set` options. `may_empty`: `NAME=` removes an option."""
+def parse_platform_options(
+    context: Context, texts: Sequence[str] | None, *, accounts: Sequence[str] = (), may_empty: bool = False
+) -> dict[str, str]:
+    """Parse and check `--set` options of posts to these accounts. `may_empty`: `NAME=` removes an option."""
     if not texts:
         return {}
     from ttp.domain.options import parse_option
 
-    return dict(parse_option(text, context.platforms, may_empty=may_empty) for text in texts)
+    return dict(parse_option(text, context.platforms, accounts=accounts, may_empty=may_empty) for text in texts)
 
 
 def with_no_card(context: Context, texts: list[str] | None, *, no_card: bool) -> list[str] | None:
@@ -499,77 +496,10 @@ def _status(name: str) -> PostStatus:
         raise UsageError(f'no status "{name}"', *near, Hint("see", ", ".join(PostStatus))) from None
 
 
-def parse_range(
-    context: Context, when: str | None, *, month: bool, week: bool, tz: str | None, begun: bool = False
-) -> CalendarRange:
-    """Parse WHEN, an argument, with `--month` and `--week`. UsageError with whole commands; with `begun`, none of
-    them for days to come."""
-    try:
-        return context.days(when, month=month, week=week, tz=tz, begun=begun)
-    except UsageError as refused:
-        refused.hints = tuple(
-            # A setting that cannot be read has hints of its own.
-            replace(hint, way=_with_range(context.line, when, hint.way)) if isinstance(hint.way, OtherOptions) else hint
-            for hint in refused.hints
-        )
-        raise
-
-
-def _with_range(line: TypedCommand, typed: str | None, way: OtherOptions) -> str:
-    """Return the command that was typed for other days: `when` is an argument, the rest are options."""
-    options = dict(way.options)
-    when = options.pop("when")
-    words = list(line.words)
-    if typed is not None:
-        place = line.places[-1]
-        words[place : place + 1] = [when] if isinstance(when, str) else []
-    return retype(replace(line, words=words), OtherOptions(tuple(options.items())))
-
-
 Cron = Annotated[str | None, typer.Option("--cron", metavar="CRON", help="A cron expression: '0 9 * * 1,3,5'.")]
 CronZone = Annotated[
     str | None, typer.Option("--tz", metavar="ZONE", help="Timezone, such as Europe/Berlin; else that of the account.")
 ]
-
-
-def parse_times(
-    texts: Mapping[str, str | None],
-    parse: Mapping[str, Callable[[str], T]],
-    again: Sequence[str],
-    own: datetime | None = None,
-) -> T:
-    """Return what the one text of several options means, `""` for an argument. UsageError, with whole commands.
-
-    `again`: the command without them; `own`: the time of what is repeated, as for `as_times`.
-    """
-    from ttp.cli.time_readings import as_times
-    from ttp.domain.time.slot_parser import EXAMPLE
-
-    typed = {flag: text for flag, text in texts.items() if text}
-    flag, text = next(iter(typed.items()), ("", EXAMPLE))
-    command = [*again, *filter(None, [flag])]
-    if len(typed) != 1:
-        raise UsageError(
-            "give the times only once" if typed else "no times given", Hint("try", quote_command(*command, text))
-        )
-    try:
-        return parse[flag](text)
-    except UsageError as error:
-        error.hints = tuple(_retype(hint, text, command) if hint.label == "try" else hint for hint in error.hints)
-        if flag != "--rule" and all(hint.label != "try" for hint in error.hints):
-            with suppress(UsageError):
-                if (meant := as_times(text, own)) and parse[""](meant):
-                    error.hints = (Hint("try", quote_command(*again, meant)),)
-        raise
-
-
-def _retype(hint: Hint, text: str, command: Sequence[str]) -> Hint:
-    if isinstance(hint.way, str):
-        return replace(hint, way=quote_command(*command, hint.way), replaces=(text, hint.way))
-    if isinstance(hint.way, OtherOptions) and not command[-1].startswith("--"):  # options instead of an argument
-        words = option_words({f"--{name}": str(value) for name, value in hint.way.options})
-        return replace(hint, way=quote_command(*command, *words))
-    return hint
 
 
 def named_accounts(context: Context, names: Sequence[str] | None) -> tuple[Account, ...]:
@@ -582,18 +512,3 @@ def select_accounts(
 ) -> tuple[Account, ...]:
     """Return the named accounts, else all of the platforms, else all."""
     return context.queries.select_accounts(split_list(names), split_list(platforms))
-
-
-def time_within(at: str | None, within: str | None) -> str | None:
-    """Return the TIME of `--at optimal --within 24h`: `optimal within 24h`. UsageError, TimeRefused."""
-    if within is None:
-        return at
-    from ttp.domain.time.durations import compact_duration, parse_duration
-    from ttp.domain.time.grammar import ChosenTime, parse_time, parse_within
-
-    if at is None or parse_time(at) is not ChosenTime.OPTIMAL:
-        raise UsageError("--within goes with --at optimal", Hint("try", other_options(at="optimal")))
-    if parse_within(at) is not None:
-        ways = (other_options(within=None), other_options(at="optimal"))
-        raise UsageError(f'"{at}" and --within both say how long to wait', *(Hint("try", way) for way in ways))
-    return f"optimal within {compact_duration(parse_duration(within))}"

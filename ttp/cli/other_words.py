@@ -353,7 +353,7 @@ BARE = {"log": ("history",), "show": ("list",), "slots": ("slots list",), "confi
 
 HELP = {
     **dict.fromkeys(("jq", "tsv", "csv", "format", "formats", "fields"), "output"),
-    **dict.fromkeys(("dates", "when", "zones", "timezones", "at", "scheduling"), "time"),
+    **dict.fromkeys(("dates", "when", "zones", "timezones", "timezone", "tz", "at", "scheduling"), "time"),
     **dict.fromkeys(("approval", "approvals", "review"), "approve"),
     **dict.fromkeys(("replies", "reply", "media", "alt", "images", "options"), "create"),
     **dict.fromkeys(("errors", "exit", "codes"), "exit-codes"),

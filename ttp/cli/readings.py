@@ -79,6 +79,8 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
     if not parent and rest and wrong.lower() in other_words.PROGRAMS:
         yield from of_command(rest, names, "", context) if rest[0] not in BY_NAME else ([rest],)
         return
+    if not parent and not rest and ID.fullmatch(wrong):
+        yield [["show", wrong]]
     if not parent and wrong.lower() in other_words.REPLIES:
         if len(rest) == 2 and (post := stored_post(rest[0], context)):
             yield [["edit", rest[0], *(word for one in (*post.thread, rest[1]) for word in ("--thread", one))]]

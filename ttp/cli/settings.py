@@ -7,11 +7,8 @@ environment as `TTP_` and its name in capitals with `__` for dots.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ttp.cli.retired_settings import IgnoredSetting, RetiredSettings, refuse_retired
@@ -21,11 +18,6 @@ from ttp.domain.errors import Hint, TimeRefused, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 from ttp.domain.store_url import EXAMPLE, is_store_url
 
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-_LOCALTIME = Path("/etc/localtime")
-_ZONEINFO = r".*/zoneinfo(?:\.default)?/(?:posix/)?(.+)"
 _TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -73,11 +65,19 @@ class UnknownSetting(IgnoredSetting):
     def __init__(self, name: str, keys: KeyTable, where: str = "", fix: str = "") -> None:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, list(keys), n=1)
+        near = [one for one in get_close_matches(name.lower(), list(keys), n=1) if _is_near_in_each_part(name, one)]
         meant = [Hint("try", key, (name, key)) for key in near]
         super().__init__(f'{where}no setting "{name}"', *meant, Hint("see", "ttp config show"))
         self.sentence = self.message + "".join(f'; did you mean "{key}"?' for key in near)
         self.name, self.fix = name, fix
+
+
+def _is_near_in_each_part(name: str, key: str) -> bool:
+    """Return whether no part of a name became another: `notify.on` is near to `notify.to` and means another."""
+    from difflib import get_close_matches
+
+    typed, meant = name.lower().split("."), key.split(".")
+    return len(typed) != len(meant) or all(map(get_close_matches, typed, ([part] for part in meant)))
 
 
 def enabled_platforms(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -312,24 +312,47 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
             if load_zone(str(value)) is None:
                 hint = suggest_zone(str(value), lambda zone: f"ttp config set timezone {zone}")
                 raise TimeRefused(f'no timezone is called "{value}"', hint)
+        if key.name == "platforms.enabled":
+            _refuse_missing_platforms(value if isinstance(value, tuple) else ())
         if key.name in _ADDRESSES and not _is_web_address(key, str(value)):
             meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
             fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)
-            way = f"ttp config set {key.name} {_words(meant if fits else _ADDRESSES[key.name])}"
-            raise UsageError(f'{key.name} is a web address, not "{value}"', Hint("try", way))
+            way = f"ttp config set {key.name} {_words(meant)}"
+            hint = Hint("try", way) if fits else Hint("see", f"such as {_ADDRESSES[key.name]}")
+            raise UsageError(f'{key.name} is a web address, not "{value}"', hint)
     except UsageError as error:
-        examples = _choices_near(key, texts) or [
-            _EXAMPLES.get(key.name, _EXAMPLES.get(key.name.rpartition(".")[2])) or _words(key.default)
-        ]
-        hints = [Hint("try", f"ttp config set {key.name} {example}") for example in examples if example]
+        example = _EXAMPLES.get(key.name, _EXAMPLES.get(key.name.rpartition(".")[2])) or _words(key.default)
+        hints = [Hint("try", f"ttp config set {key.name} {meant}") for meant in _values_meant(key, texts)]
+        hints = hints or [Hint("see", f"such as {example}")] * bool(example)
         raise UsageError(error.message, *(error.hints or hints)) from None
     return value
 
 
-def _choices_near(key: Key, texts: Sequence[str]) -> list[str]:
-    """Return what was meant by words of which some are no choice: the nearest ones, else a few of them, each alone."""
+def _refuse_missing_platforms(names: Sequence[str]) -> None:
+    """Raise UsageError for a platform that is not installed."""
+    from ttp.platforms.registry import is_installed
+
+    missing = next((name for name in names if not is_installed(name)), None)
+    if missing is not None:
+        parts = [part for part in missing.replace(",", " ").split() if is_installed(part)]
+        meant = [name for name in (*names, *parts) if is_installed(name)]
+        hint = Hint("try", f"ttp config set platforms.enabled {_words(tuple(dict.fromkeys(meant)))}")
+        commas = len(parts) > 1 and len(parts) == missing.count(",") + 1
+        raise UsageError(f'no platform "{missing}" is installed', *([hint] if commas else [Hint("see", "ttp help")]))
+
+
+def _values_meant(key: Key, texts: Sequence[str]) -> list[str]:
+    """Return what may be meant by words that are no value: a length of time in seconds, both of true and false, the
+    nearest choices, else a few of them, each alone."""
     from difflib import get_close_matches
 
+    from ttp.domain.time.durations import parse_length
+
+    length = parse_length(" ".join(texts)) if key.name.endswith("_s") else None
+    if length is not None:
+        return [_words(length.total_seconds())]
+    if isinstance(key.default, bool):
+        return ["true", "false"]
     near = [get_close_matches(text.lower(), key.choices, 1) for text in texts]
     return [_words(tuple(match[0] for match in near))] if all(near) else list(key.choices[:3])
 
@@ -509,46 +532,3 @@ def _words_in(value: object) -> tuple[str, ...]:
         return _listed(value) or ()
     except ValueError:
         return ()
-
-
-@dataclass(frozen=True, slots=True)
-class SystemZone:
-    """The machine's zone and where it was found: `TZ`, `/etc/localtime`, or `default` if there is neither."""
-
-    zone: ZoneInfo
-    source: str
-
-
-def system_zone(environ: Mapping[str, str] = os.environ, localtime: Path = _LOCALTIME) -> SystemZone:
-    """Return the machine's zone: the variable TZ, else the link or file /etc/localtime, else UTC."""
-    from zoneinfo import ZoneInfo
-
-    from ttp.domain.time.zones import load_zone
-
-    if "TZ" in environ:
-        # As in POSIX: a leading colon means nothing, and an empty or unknown value means UTC.
-        name = environ["TZ"].removeprefix(":")
-        file = Path(name)
-        if file.is_absolute():
-            return SystemZone(_zone_of_file(file) or ZoneInfo("UTC"), "TZ")
-        return SystemZone(load_zone(name) or ZoneInfo("UTC"), "TZ")
-    zone = _zone_of_file(localtime)
-    return SystemZone(zone, str(localtime)) if zone else SystemZone(ZoneInfo("UTC"), "default")
-
-
-def _zone_of_file(path: Path) -> ZoneInfo | None:
-    """Return the zone that a path or its link names; for a plain copy its rules, with the path as the name."""
-    from zoneinfo import ZoneInfo
-
-    from ttp.domain.time.zones import load_zone
-
-    for candidate in (str(path), str(path.readlink()) if path.is_symlink() else "", str(path.resolve())):
-        match = re.fullmatch(_ZONEINFO, candidate)
-        zone = load_zone(match[1]) if match else None
-        if zone is not None:
-            return ZoneInfo("UTC") if zone.key in ("Etc/UTC", "Etc/UCT") else zone
-    try:
-        with path.open("rb") as file:
-            return ZoneInfo.from_file(file, key=str(path))
-    except (ValueError, OSError):
-        return None

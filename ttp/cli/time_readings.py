@@ -43,9 +43,10 @@ def as_times(text: str, own: datetime | None = None) -> str | None:
     text = _NICKNAMES.get(text, text)
     clock, day, date = (f"{own:%H:%M}", DAYS[own.weekday()], own.day) if own else ("09:00", "mon", 1)
     rests = ("", clock, f"on {day} {clock}", f"on {day}", f"on the {date}th {clock}", f"on the {date}th")
-    for more in rests if text not in ("every", "each", "on", "at", "") else ():
+    phrases = [f"{text} {more}" for more in rests] if text not in ("every", "each", "on", "at", "") else []
+    for phrase in [f"daily {text}", *phrases] if text[:1].isdigit() else phrases:
         with suppress(UsageError):
-            rule = parse_rule(f"{text} {more}")
+            rule = parse_rule(phrase)
             return format_slot_times(rule.cron, rule.rule, rule.anchor)
     return None
 

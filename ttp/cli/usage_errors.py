@@ -91,7 +91,9 @@ def add_reading(error: TtpError, context: Any) -> None:
         error.hints = tuple(_commands(thread, context))
         return
     if error.flaw == NO_TEXT and list(line.path) == ["create"]:
-        error.hints = tuple(Hint("try", quote_command("ttp", "create", one, *line.words[1:])) for one in ("Hello", "-"))
+        others = [word for word in line.words[1:] if word != "-"]
+        examples = ["Hello", *(["-"] if others == line.words[1:] else [])]  # stdin, if read, was empty
+        error.hints = tuple(Hint("try", quote_command("ttp", "create", one, *others)) for one in examples)
         return
     if error.flaw == "several" and (ways := follow_ups.of_line(line, context)):
         error.hints = (*ways, *(hint for hint in error.hints if hint.label == "see"))
@@ -249,7 +251,8 @@ def _unknown_option(error: Any, context: Any, path: str, usage: Hint) -> UsageEr
     takes_text = (path == "ttp edit" or not rest.places) and not line.has_long_text
     as_text = readings.read([*rest.words, "--", word], context) if takes_text else None
     if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
-        more = [] if hints or (path == "ttp edit" and word.startswith("--")) else _commands(as_text, context)
+        is_no_text = (path == "ttp edit" and word.startswith("--")) or get_close_matches(word, ["--help"], cutoff=0.8)
+        more = [] if hints or is_no_text else _commands(as_text, context)
         return _misread(f"no option {word.partition('=')[0]}", *hints, usage, *more, meant=[meant])
     return _misread(
         f'"{word}" begins with a dash, so it is read as an option', *(_commands(as_text, context) or [usage])

@@ -58,6 +58,8 @@ def _check_values(line: TypedCommand, context: Any) -> None:
         context.queries.find_accounts([name for name in names if "=" not in name])
     if list(line.path) == ["plan"] and not line.places and {"--drafts", "--tag"}.isdisjoint(p.flag for p in line.parts):
         raise UsageError("no posts named", Hint("try", other_options(drafts=True)))
+    if list(line.path) == ["retry"] and line.places and any(part.flag == "--failed" for part in line.parts):
+        raise UsageError("posts and --failed", Hint("try", other_options(failed=None)))
     if "--print-config" in values:
         from ttp.mcp.client_config import client_config
 

@@ -262,6 +262,11 @@ class Config(Mapping[str, Value]):
         return self[name] != self._keys[name].default
 
     @property
+    def readable_platforms(self) -> tuple[str, ...]:
+        """The platforms whose numbers can be read."""
+        return self._keys[_PULLED].choices
+
+    @property
     def requires_approval(self) -> bool:
         """Whether only approved posts are published."""
         return self[APPROVAL_SETTING] is True

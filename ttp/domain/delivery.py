@@ -16,6 +16,8 @@ NO_HANDLE: Handle = MappingProxyType({})
 _REST = "the rest of the thread"
 _KEPT = ("parts", "of", "keys", "tried_at")
 """Parts of a handle that are kept. The rest may contain an upload address, which is a secret."""
+LOOK = "; look whether it is there: "
+"""Between what happened and the address where a person finds out whether it is published, in an error's message."""
 APPROVAL = "approval"
 """The `waiting_for` of a delivery that may be published only after approval."""
 
@@ -111,6 +113,8 @@ class Delivery:
     planned part that begins each part of the writer's.
 
     `langs`: the languages that the account had when the post was created; empty if it had none, None if unknown.
+    `comment`: what the account replies to this post; it has `parent_id`, the id of this delivery, and its text as its
+    only planned part. It has no time before this delivery is published.
     """
 
     account: str
@@ -138,6 +142,13 @@ class Delivery:
     parts_frozen: bool | None = None
     part_starts: tuple[int, ...] = ()
     langs: str | None = None
+    parent_id: int | None = None
+    comment: Delivery | None = None
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it is a comment on a post, not a post."""
+        return self.parent_id is not None
 
     @property
     def may_plan(self) -> bool:
@@ -183,7 +194,13 @@ class Delivery:
         return replace(fresh, due_at=at, next_at=at, tries=0, error=None, waiting_for=None, waiting_until=None)
 
     def cancel(self) -> Delivery:
-        return self._move(DeliveryState.CANCELLED, next_at=None)
+        return self._move(DeliveryState.CANCELLED, next_at=None, comment=self.cancelled_comment)
+
+    @property
+    def cancelled_comment(self) -> Delivery | None:
+        """Its comment, cancelled if it rests."""
+        is_open = self.comment is not None and self.comment.state in (DeliveryState.PENDING, DeliveryState.FAILED)
+        return self.comment.cancel() if self.comment and is_open else self.comment
 
     def resolved_failed(self, error: DeliveryError) -> Delivery:
         """Not live. The parts of a thread that are out stay known."""
@@ -208,7 +225,8 @@ class Delivery:
         if parts:
             return replace(self, handle={**self.handle, "parts": parts})
         if self.state is DeliveryState.PUBLISHED:
-            return replace(self, taken_down_at=at, next_at=None, handle=NO_HANDLE)
+            comment = self.cancelled_comment
+            return replace(self, taken_down_at=at, next_at=None, handle=NO_HANDLE, comment=comment)
         return replace(self, remote_id=None, url=None, handle=NO_HANDLE)
 
     # The publisher's moves.

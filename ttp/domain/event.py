@@ -51,16 +51,12 @@ class Event:
 
 
 FIELDS = ("at", "event", "post", "account", "remoteId", "url", "kind", "message", "nextAt", "attempt", "ms")
+_STATES = ("sending", "processing", "published", "failed", "retrying", "reconciling", "needs_review")
 EVENTS = (
     "publisher.started",
     "post.due",
-    "delivery.sending",
-    "delivery.processing",
-    "delivery.published",
-    "delivery.failed",
-    "delivery.retrying",
-    "delivery.reconciling",
-    "delivery.needs_review",
+    *(f"delivery.{state}" for state in _STATES),
+    *(f"comment.{state}" for state in _STATES),
     "post.finished",
     "source.created",
     "publisher.idle",
@@ -93,7 +89,7 @@ def delivery_event(after: Delivery, at: datetime, *, ms: int | None = None) -> E
     error, note = (None, after.note) if is_published else (after.error, None)
     return Event(
         at,
-        f"delivery.{after.state.value}",
+        f"{'comment' if after.is_comment else 'delivery'}.{after.state.value}",
         after.post_id,
         after.account,
         remote_id=after.remote_id,

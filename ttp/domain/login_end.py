@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ttp.domain.account import Account, account_warnings, connect_action
+from ttp.domain.action import Action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.platform import PlatformFacts
@@ -58,14 +59,20 @@ def _is_late(post: PostFields, end: LoginEnd) -> bool:
     )
 
 
-def account_notes(post: Post, accounts: Sequence[Account], platforms: PlatformFacts) -> Iterator[Problem]:
+def account_notes(
+    post: Post, accounts: Sequence[Account], platforms: PlatformFacts, now: datetime
+) -> Iterator[Problem]:
     """Yield why a post would fail or wait: the state of its accounts, and a login that ends before the post is due."""
     yield from account_warnings(accounts)
     for account in accounts:
         at = login_end(account, platforms)
         if at is not None and _is_late(post, LoginEnd(account.name, at)):
             message = f"{account.name} needs a new login by {_day(at)}, before the post is due"
-            hint = connect_action(account.name)
+            hint: Action | None = connect_action(account.name)
+            life = platforms.facts(account.platform).token_life
+            if life is not None and post.scheduled_at is not None and post.scheduled_at >= now + life:
+                # One of today would end before the post, too.
+                message, hint = f"{message}: log in after {_day(post.scheduled_at - life)}", None
             yield Problem("accounts", "login_ends", message, account.name, hint, warning=True)
 
 

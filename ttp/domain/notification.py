@@ -36,6 +36,8 @@ def is_address_name(name: str) -> bool:
 
 FAILED = "delivery.failed"
 NEEDS_REVIEW = "delivery.needs_review"
+COMMENT_FAILED = "comment.failed"
+COMMENT_NEEDS_REVIEW = "comment.needs_review"
 RECONNECT = "account.needs_reconnect"
 REFUSED = "publisher.refused"
 STALLED = "publisher.stalled"
@@ -114,13 +116,10 @@ def write_message(notifications: Sequence[Notification]) -> Message:
     if len(notifications) > len(named):
         lines.append(f"and {len(notifications) - len(named)} more")
     about = tuple({"post": one.post_id, "account": one.account, "message": one.message} for one in notifications)
-    return Message(
-        event,
-        f"ttp: {_title(event, first, len(notifications))}",
-        tuple(lines),
-        tuple(_hints(event, notifications)),
-        about,
-    )
+    title, hints = _title(event, first, len(notifications)), tuple(_hints(event, notifications))
+    if not (lines or hints):
+        lines = [title]  # services refuse a message that is a title alone
+    return Message(event, f"ttp: {title}", tuple(lines), hints, about)
 
 
 def trial_message() -> Message:
@@ -132,6 +131,8 @@ _TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         FAILED: ("post {post} failed on {account}", "{count} posts failed"),
         NEEDS_REVIEW: ("post {post} may be live on {account}", "{count} posts may be live"),
+        COMMENT_FAILED: ("the comment on post {post} failed on {account}", "{count} comments failed"),
+        COMMENT_NEEDS_REVIEW: ("the comment on post {post} may be live on {account}", "{count} comments may be live"),
         RECONNECT: ("{account} must be connected again", "{count} accounts must be connected again"),
         ENDS[RECONNECT]: ("{account} is connected again", "{count} accounts are connected again"),
         REFUSED: ("nothing is published from this machine",) * 2,
@@ -175,11 +176,11 @@ def _hints(event: str, notifications: Sequence[Notification]) -> Iterator[WayOut
         return
     own = dict.fromkeys(one.hint for one in notifications if one.hint is not None)
     yield from own
-    if event == FAILED and action("retry", *posts) not in own:
+    if event in (FAILED, COMMENT_FAILED) and action("retry", *posts) not in own:
         yield action("retry", *posts)
     if event == RECONNECT:
         yield from (connect_action(one.account) for one in notifications[:MOST_NAMED] if one.account)
     if event == UNAPPROVED:
         yield action("approve", *posts)
-    if event == NEEDS_REVIEW:
+    if event in (NEEDS_REVIEW, COMMENT_NEEDS_REVIEW):
         yield from (action("show", post) for post in posts)

@@ -229,10 +229,13 @@ def all_options(tables: OptionTables) -> dict[str, Option]:
     return {f"{name}.{option.name}": option for name in tables.names() for option in tables.options(name).values()}
 
 
-def parse_option(text: str, tables: OptionTables, *, may_empty: bool = False) -> tuple[str, str]:
+def parse_option(
+    text: str, tables: OptionTables, *, accounts: Iterable[str] = (), may_empty: bool = False
+) -> tuple[str, str]:
     """`tiktok.privacy_level=SELF_ONLY` -> its full name and value in their canonical spelling.
 
-    `may_empty`: nothing after the `=` takes the option away. Platform aliases and any case are understood. UsageError
+    `accounts`: names, as typed, whose platforms are suggested first. `may_empty`: nothing after the `=` takes the
+    option away. Platform aliases and any case are understood. UsageError
     with the names, or what the option accepts, otherwise.
     """
     typed, equals, value = (part.strip() for part in text.partition("="))
@@ -241,12 +244,16 @@ def parse_option(text: str, tables: OptionTables, *, may_empty: bool = False) ->
     option = None if platform is None or not dot else tables.options(platform.name).get(tail)
     if option is None or platform is None:
         existing = all_options(tables)
-        existing = all_options(tables)
-        meant = [name for name in existing if platform is not None and name.startswith(f"{platform.name}.")]
+        owners = [platform] if platform else [_find(name.partition("/")[0], tables) for name in accounts]
+        meant = [
+            name for name in existing if any(one and name.startswith(f"{one.name}.") for one in owners)
+        ] or existing
+        same = [] if dot else [name for name in meant if name.endswith(f".{head}")]
         own = () if platform is None or not dot else get_close_matches(tail, tables.options(platform.name))
-        like = existing if platform is None or not dot else [f"{platform.name}.{each}" for each in own]
+        like = meant if platform is None or not dot else [f"{platform.name}.{each}" for each in own]
         near = _near(typed, f"{head if platform is None else platform.name}{dot}{tail}", like)
-        details = [f"it is one of: {', '.join(meant or existing)}"]
+        near = [Hint("try", one, (typed, one), sure=len(same) == 1) for one in same] or near
+        details = [f"it is one of: {', '.join(meant)}"]
         raise UsageError(f'no option "{typed}"', *near, details=details, flaw="option")
     name = f"{platform.name}.{option.name}"
     if may_empty and equals and not value:

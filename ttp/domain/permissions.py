@@ -126,7 +126,7 @@ def waits_for_approval(delivery: Delivery) -> bool:
 
 def show_approval_waits(post: AnyPost) -> AnyPost:
     """Return the post for display where approval is required: unapproved deliveries wait for it."""
-    if not any(map(waits_for_approval, post.deliveries)):
+    if not any(map(waits_for_approval, (*post.deliveries, *post.comments))):
         return post
     return _each(post, lambda d: replace(d, waiting_for=APPROVAL, waiting_until=None) if waits_for_approval(d) else d)
 
@@ -134,7 +134,7 @@ def show_approval_waits(post: AnyPost) -> AnyPost:
 def _meant(post: Post) -> tuple[object, ...]:
     """Return what a person judges when approving a post."""
     content = [getattr(post, name) for name, one in CONTENT.items() if one.is_judged]
-    accounts = sorted((d.account, d.planned_parts, d.part_starts) for d in post.active)
+    accounts = sorted((d.account, d.planned_parts, d.part_starts) for d in (*post.active, *post.comments))
     return *content, accounts, post.scheduled_at, post.deleted_at
 
 
@@ -144,4 +144,10 @@ def _unapproved(post: Post) -> Post:
 
 
 def _each(post: AnyPost, change: Callable[[Delivery], Delivery]) -> AnyPost:
-    return replace(post, deliveries=tuple(map(change, post.deliveries)))
+    """Return the post with each delivery and each comment changed."""
+
+    def both(delivery: Delivery) -> Delivery:
+        after = change(delivery)
+        return after if after.comment is None else replace(after, comment=change(after.comment))
+
+    return replace(post, deliveries=tuple(map(both, post.deliveries)))

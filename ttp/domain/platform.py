@@ -48,6 +48,10 @@ class Facts:
     """Each part of a thread may have media; else the first alone."""
     thread_is_atomic: bool = False
     """All parts of a thread go in one publishing call."""
+    comments: bool = False
+    """An account can reply to its own post with a comment (`PublishRequest.replies_to`)."""
+    comment_options: tuple[str, ...] = ()
+    """The options of a post that its comment has too."""
     takes_text_alone: bool = True
     folds_at: int = 0
     """Characters of a text that people see before a link to the rest. 0: unknown, or all."""

@@ -20,6 +20,9 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 NO_ORIGIN: Mapping[str, object] = MappingProxyType({})
 
 
+_CANCELLED = DeliveryState.CANCELLED
+
+
 class PostStatus(StrEnum):
     DRAFT = "draft"
     SCHEDULED = "scheduled"
@@ -80,7 +83,8 @@ class PostFields:
     `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
     `split`: a text that is too long for an account becomes parts there; None where the account's own setting counts.
     `number_parts`: they end with their number, `1/3`. `utm`: links of the user's own hosts get UTM parameters.
-    `origin`: the template that made the texts, its version and its `vars`; empty without one.
+    `comment`: what each account replies to its own post, `comment_after_s` later. `origin`: the template that made the
+    texts, its version and its `vars`; empty without one.
     """
 
     content: str
@@ -104,6 +108,8 @@ class PostFields:
     split: bool | None = None
     number_parts: bool | None = None
     utm: bool | None = None
+    comment: str | None = None
+    comment_after_s: float | None = None
     cards: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """Its link cards by address (see `cards`). The publisher fetches some: such a change is not a person's."""
     origin: Mapping[str, object] = field(default_factory=lambda: NO_ORIGIN)
@@ -115,6 +121,11 @@ class PostFields:
     def active(self) -> tuple[Delivery, ...]:
         """The deliveries that count: all but the cancelled ones."""
         return tuple([d for d in self.deliveries if d.state is not DeliveryState.CANCELLED])
+
+    @property
+    def comments(self) -> tuple[Delivery, ...]:
+        """The comments on it that count."""
+        return tuple([d.comment for d in self.deliveries if d.comment and d.comment.state is not _CANCELLED])
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -134,8 +145,8 @@ class PostFields:
 
     @property
     def in_flight(self) -> bool:
-        """A worker has a delivery of it, or the publisher will look at one again by itself."""
-        return any(d.state in IN_FLIGHT for d in self.deliveries)
+        """A worker has a delivery or a comment of it, or the publisher will look at one again by itself."""
+        return any(d.state in IN_FLIGHT for d in (*self.deliveries, *self.comments))
 
     @property
     def live(self) -> tuple[str, ...]:
@@ -161,9 +172,9 @@ class PostFields:
         return self.media_in(delivery, len(self.parts_for(delivery, facts)))
 
     def media_in(self, delivery: Delivery, count: int) -> tuple[tuple[MediaItem, ...], ...]:
-        """Return what `media_for` does, of a delivery with this number of parts."""
+        """Return what `media_for` does, of a delivery with this number of parts. A comment has none."""
         parts: list[list[MediaItem]] = [[] for _ in range(count + 1)]
-        for item in self.media:
+        for item in () if delivery.is_comment else self.media:
             if item.only in (None, delivery.platform, delivery.account):
                 parts[min(place_of(item.part, delivery.part_starts, count), count)].append(item)
         return tuple(map(tuple, parts))
@@ -171,7 +182,7 @@ class PostFields:
     def needs(self) -> tuple[str, ...]:
         """Return what a person must do: any of `review`, `reconnect`, `retry`, `approve`, in this order."""
         needs = set()
-        for d in self.deliveries:
+        for d in (*self.deliveries, *self.comments):
             if d.state is DeliveryState.NEEDS_REVIEW:
                 needs.add("review")
             elif d.state is DeliveryState.FAILED:

@@ -52,12 +52,24 @@ def apply_input(
             after[name] = old if value is None else value
     if post_input.number_parts and post_input.split is None and before.split is False:
         after["split"] = None  # numbers need parts: the edit ends what an earlier one refused
+    if after["comment"] is None and before.comment is not None:
+        after["comment_after_s"] = post_input.comment_after_s
+    if after["comment_after_s"] != before.comment_after_s:
+        before = replace(before, deliveries=tuple(map(_with_untimed_comment, before.deliveries)))
     if media is None or post_input.add_media:
         media = changed_media(before, post_input, media or ())
     after["media"] = in_order(media)
     refuse_missing_parts(after["media"], after["thread"])
     after["tags"] = with_tags(after["tags"], post_input.add_tags, post_input.remove_tags)
     return replace(before, **after)
+
+
+def _with_untimed_comment(delivery: Delivery) -> Delivery:
+    """Return the delivery with a comment that gets its time again, if it waits for it."""
+    comment = delivery.comment
+    if comment is None or comment.state is not DeliveryState.PENDING:
+        return delivery
+    return replace(delivery, comment=comment.schedule(None))
 
 
 def refuse_missing_parts(media: Iterable[MediaItem], thread: Sequence[str]) -> None:
@@ -93,6 +105,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
                 "post_id": delivery.post_id,
                 "attempts": delivery.attempts,
                 "langs": delivery.langs,
+                "comment": delivery.comment,
             }
             half: dict[str, object] = {
                 "handle": delivery.kept_handle,
@@ -145,6 +158,10 @@ def with_derived_status(post: Post, now: datetime, before: Post | None = None) -
 
 
 def with_delivery(post: Post, before: Delivery, after: Delivery) -> Post:
+    """Return the post with a delivery of it, or a comment, changed."""
+    if before.is_comment:
+        changed = (replace(d, comment=after) if d.comment is before else d for d in post.deliveries)
+        return replace(post, deliveries=tuple(changed))
     return replace(post, deliveries=tuple(after if d is before else d for d in post.deliveries))
 
 
@@ -216,7 +233,8 @@ def replace_media(post: PostFields, names: Collection[str]) -> Action:
 
 def as_deleted(post: Post, now: datetime) -> Post:
     """Return a deleted post; the publisher ignores its deliveries."""
-    return replace(post, deliveries=tuple(replace(d, next_at=None) for d in post.deliveries), deleted_at=now)
+    still = (replace(d, next_at=None, comment=d.comment and replace(d.comment, next_at=None)) for d in post.deliveries)
+    return replace(post, deliveries=tuple(still), deleted_at=now)
 
 
 def refuse_empty_key(wanted: PostInput) -> None:
@@ -224,10 +242,21 @@ def refuse_empty_key(wanted: PostInput) -> None:
         raise UsageError("the key is empty", Hint("try", other_options(key="KEY")))
 
 
-def refuse_to_edit(post: Post) -> None:
+OF_COMMENT = frozenset({"comment", "comment_after_s"})
+"""Fields that may change as long as a comment is not sent, also of a published post."""
+
+
+def refuse_to_edit(post: Post, post_input: PostInput | None = None) -> None:
+    """Raise StateRefused if the post, or what the input has of it, cannot change any more."""
     refuse_in_flight(post, "be edited")
-    if post.status is PostStatus.PUBLISHED:
-        raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))
+    if post.status is not PostStatus.PUBLISHED:
+        return
+    given = set() if post_input is None else {*post_input.given_fields(), *post_input.dropped} - {"dropped", "kept"}
+    if given and given <= OF_COMMENT:
+        if post.comments and all(one.state is DeliveryState.PUBLISHED for one in post.comments):
+            raise StateRefused(f"the comment on post {post.id} is published", Hint("see", action("show", post.id)))
+        return
+    raise StateRefused(f"post {post.id} is published", Hint("try", action("copy", post.id)))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
@@ -236,17 +265,19 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
         raise StateRefused(
             f"post {post.id} is being published and cannot {what} now", Hint("see", action("show", post.id))
         )
-    review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
+    rows = (*post.deliveries, *post.comments)
+    review = next((d for d in rows if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
         raise needs_review_error(post, review)
 
 
 def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
-    account = delivery.account
+    account, is_comment = delivery.account, delivery.is_comment
+    what = f"the comment on post {post.id}" if is_comment else f"post {post.id}"
     return StateRefused(
-        f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
-        Hint("fix", action("resolve", post.id, account=account, published="URL")),
-        Hint("fix", action("resolve", post.id, account=account, not_published=True)),
+        f"{what} may already be live on {account}, so it is not touched before you have looked",
+        Hint("fix", action("resolve", post.id, account=account, comment=is_comment, published="URL")),
+        Hint("fix", action("resolve", post.id, account=account, comment=is_comment, not_published=True)),
     )
 
 
@@ -319,6 +350,8 @@ class PostInput:
     split: bool | None = None
     number_parts: bool | None = None
     utm: bool | None = None
+    comment: str | None = None
+    comment_after_s: float | None = None
     key: str | None = None
     edited: bool = False
     """From an editor, which showed the post: media that it has are not fetched again."""
@@ -375,6 +408,19 @@ def refuse_long_texts(
 def without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
     """Drop "crowded" warnings for a post that makes room."""
     return tuple(one for one in warnings if not (first and one.code == "crowded"))
+
+
+def content_refusal(problems: Sequence[Problem]) -> ContentRefused | None:
+    """Return the error of a post with these problems; None if all of them are warnings. Its first hint is to split the
+    text where that is one of them, and the details say what it makes."""
+    offers = [problem for problem in problems if problem.code == "text_splittable"]
+    others = [problem for problem in problems if problem.code != "text_splittable"]
+    refusing = [problem for problem in others if not problem.warning]
+    if not refusing:
+        return None
+    hints = [Hint("try", one.hint, sure=False) for one in offers if one.hint]  # it makes more posts: a person decides
+    hints += dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
+    return ContentRefused(refusing[0].message, *hints, problems=others, details=[one.message for one in offers])
 
 
 def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused:

@@ -43,8 +43,12 @@ class PostHistory:
 
 def post_history(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> PostHistory:
     """Return a post's history from the commands that changed it and all steps of all tries, both oldest first."""
+    comments = {row.id for row in post.comments}
+    attempts = [one for one in attempts if one.delivery_id not in comments]
     ended = {row.account: at for row in post.active if (at := _ended(row, post, changes, attempts)) is not None}
     events = [*_changed(post, changes), *_tried(attempts), *_over(post, ended)]
+    sent = [row.published_at for row in post.comments if row.published_at is not None]
+    events += [HistoryEvent("commented", max(sent), by_publisher=True)] if sent else []
     return PostHistory(tuple(sorted(events, key=lambda one: one.at)), ended)
 
 

@@ -49,12 +49,13 @@ class PriceLists(PlatformFacts, Protocol):
 
 
 def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int | None:
-    """Return what a platform will charge for the unpublished rest of a post on one account; None: never anything."""
+    """Return what a platform will charge for the unpublished rest of a post on one account, and for its comment; None:
+    never anything."""
     pricing = platforms.pricing(delivery.platform)
     if pricing is None:
         return None
     facts = platforms.facts(delivery.platform)
-    return pricing.publish(_left(post, delivery, facts), _alts(post, delivery, facts))
+    return pricing.publish(_to_come(post, delivery, facts), _alts(post, delivery, facts))
 
 
 def price_of_call(post: PostFields, delivery: Delivery, platforms: PriceLists) -> tuple[int, int] | tuple[None, None]:
@@ -96,10 +97,10 @@ def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
         if pricing is None:
             continue
         charged = [d for d in coming if d.platform == name]
-        threads = [_left(post, d, facts) for d in charged]
+        threads = [_to_come(post, d, facts) for d in charged]
         why = pricing.explain(threads, max(_alts(post, d, facts) for d in charged))
         if why:
-            total = dollars(sum(pricing.publish(_left(post, d, facts), _alts(post, d, facts)) for d in charged))
+            total = dollars(sum(pricing.publish(_to_come(post, d, facts), _alts(post, d, facts)) for d in charged))
             names = ", ".join(d.account for d in charged)
             message = f"{facts.title} will charge {total} for this ({names}): {why}"
             account = charged[0].account if len(charged) == 1 else None
@@ -120,3 +121,10 @@ def _alts(post: PostFields, delivery: Delivery, facts: Facts) -> int:
 
 def _left(post: PostFields, delivery: Delivery, facts: Facts) -> Sequence[str]:
     return post.parts_for(delivery, facts)[len(delivery.parts) :]
+
+
+def _to_come(post: PostFields, delivery: Delivery, facts: Facts) -> Sequence[str]:
+    """Return the texts that will still be charged: what is left of a post, and its comment."""
+    comment = delivery.comment
+    is_sent = comment is None or comment.state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
+    return (*_left(post, delivery, facts), *(() if is_sent or comment is None else comment.planned_parts))

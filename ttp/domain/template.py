@@ -129,4 +129,6 @@ class Filling:
     content: TemplateText
     variants: Mapping[str, TemplateText]
     thread: tuple[TemplateText, ...]
+    comment: TemplateText
+    """Empty without one."""
     values: Mapping[str, Value]

@@ -86,7 +86,20 @@ USUAL_LIMIT = 50
 ALL = "all"
 UNTRUSTED = frozenset(
     {
-        *("text", "thread", "variants", "vars", "tags", "title", "description", "alt", "name", "link", "url"),
+        *(
+            "text",
+            "thread",
+            "comment",
+            "variants",
+            "vars",
+            "tags",
+            "title",
+            "description",
+            "alt",
+            "name",
+            "link",
+            "url",
+        ),
         *("message", "note", "reason", "holdReason", "waitingFor", "problem", "value", "options"),
     }
 )
@@ -207,14 +220,28 @@ def _short_post(post: Fields, fields: Sequence[str], *, listed: bool) -> Fields:
         short["more"].insert(0, "text")
     if "deliveries" not in fields:
         short["deliveries"] = [
-            {name: one[name] for name in _DELIVERY_FIELDS}
+            {name: one[name] for name in _DELIVERY_FIELDS} | ({"comment": comment} if comment else {})
             for one in post["deliveries"]
-            if one["state"] not in _ORDINARY
-            or one["error"]
-            or (one["url"] and not listed)
-            or one["waitingFor"] not in (None, "approval")
+            for comment in (_short_comment(one, listed=listed),)
+            if comment or _is_news(one, listed=listed)
         ]
     return short
+
+
+def _is_news(row: Fields, *, listed: bool) -> bool:
+    """Whether a delivery or a comment has more to say than the status of the post."""
+    return (
+        row["state"] not in _ORDINARY
+        or bool(row["error"])
+        or (bool(row["url"]) and not listed)
+        or row["waitingFor"] not in (None, "approval")
+    )
+
+
+def _short_comment(delivery: Fields, *, listed: bool) -> Fields | None:
+    row = delivery["comment"]
+    is_news = row is not None and _is_news(row, listed=listed)
+    return {name: row[name] for name in _DELIVERY_FIELDS if name in row} if is_news else None
 
 
 def _without_repetition(post: Fields) -> Fields:
@@ -241,6 +268,7 @@ def _short_versions(post: Fields) -> Fields:
                 {name: value for name, value in part.items() if name != "card" and value not in texts}
                 for part in one["parts"]
             ],
+            "comment": _without(one["comment"], "text"),
             "media": [item for item in one["media"] if item["converted"] or item["cropped"]],
             "taggedLinks": one["taggedLinks"] or None,
             "unshortenedLinks": one["unshortenedLinks"] or None,

@@ -76,6 +76,8 @@ class PublishRequest:
     key_seed: str = ""
     thread_media: tuple[tuple[MediaFile, ...], ...] = ()
     part_starts: tuple[int, ...] = ()
+    replies_to: tuple[str, ...] = ()
+    """Of a comment, the ids of the post that it is on, part by part; it replies to the last one."""
 
     def option_of_part(self, name: str, number: int, count: int) -> str | None:
         """Return the value of an option that is for one part of `count` (`2=VALUE`; else the first), if it is for
@@ -267,8 +269,9 @@ class Part:
 
     @property
     def parent(self) -> str | None:
-        """The id of the part that it replies to."""
-        return self.published_ids[-1] if self.published_ids else None
+        """The id of the part, or of the post, that it replies to."""
+        earlier = self.published_ids or self.request.replies_to
+        return earlier[-1] if earlier else None
 
     @property
     def is_last(self) -> bool:

@@ -91,6 +91,11 @@ class Login(Protocol):
 class BrowserLogin(Login, Protocol):
     """OAuth 2: a person approves on the platform's page."""
 
+    @property
+    def extra_scopes(self) -> tuple[str, ...]:
+        """Permissions that are requested again of an account that has them, and else only where a person says so."""
+        ...
+
     def register(self, redirect_uri: str) -> App | NotDone | None:
         """Register an app at the account's server. None: the user brings the app."""
         ...

@@ -177,6 +177,10 @@ class Platform(Facts):
         """Return what settles a lost answer on an account."""
         return "none"
 
+    def comment_proof_for(self, account: Account) -> Proof:
+        """Return what settles a lost answer to a comment of an account. With `none` it is sent at most once."""
+        return self.proof_for(account)
+
     def setting_remarks(self, config: Config, now: datetime) -> Iterator[Remark]:
         """Yield remarks about its settings, such as a version of its API that ends."""
         yield from ()

@@ -117,7 +117,8 @@ class Registry:
         if len(several) > 1 and all(self._is_known(one.partition("/")[0]) for one in several):
             listed = ",".join(several)
             raise UsageError(f'"{text}" is several: put commas between them', Hint("try", listed, (text, listed)))
-        near = get_close_matches(typed, self.names(), 1, 0.75)
+        words = [word for one in platforms for word in (one.name, *one.aliases)] if typed[:1].isalnum() else []
+        near = get_close_matches(typed, words, 1, 0.75)  # "+x" would add an account, and "x" replaces all
         raise UsageError(f'no platform "{text}"; there are {listed}', *(Hint("try", one, (text, one)) for one in near))
 
     def _is_known(self, text: str) -> bool:
@@ -127,6 +128,11 @@ class Registry:
         others = (one for one in self._enabled if one != name)
         fix = Hint("fix", action("config set", "platforms.enabled", *others, name))
         return PlatformDisabled(f"platform {name} is not enabled", fix)
+
+
+def is_installed(name: str) -> bool:
+    """Return whether a platform can be enabled: it is one of ttp's own, or of an installed package."""
+    return name in BUILT_IN or _entry_point(name) is not None
 
 
 def _entry_point(name: str) -> EntryPoint | None:

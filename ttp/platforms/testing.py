@@ -21,7 +21,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import httpx
 import pytest
@@ -58,6 +58,7 @@ class Scenario:
 
     `success`: the status of a real answer to the call. `media`: name, bytes, MIME type and facts of each item.
     `refused_by`: what `StandIn.refuse` needs to know. `listed`: a look-up that finds nothing may count as absence.
+    `is_comment`: it is a comment on a post of the account, which is published before.
     """
 
     call: tuple[str, str] | None
@@ -69,6 +70,7 @@ class Scenario:
     settings: Mapping[str, Value] = field(default_factory=dict)
     refused_by: str | None = None
     listed: bool = True
+    is_comment: bool = False
 
 
 class StandIn(Protocol):
@@ -155,6 +157,13 @@ class _OnlyPlatform:
         return False
 
 
+@runtime_checkable
+class CommentStandIn(Protocol):
+    """What a stand-in has too where there are scenarios of comments."""
+
+    def count_comments(self) -> int: ...
+
+
 class Publication:
     """One client with a tap, a stand-in and a request of the stand-in's account."""
 
@@ -164,7 +173,7 @@ class Publication:
         self.platform, self.scenario, self.stand_in, self.clock = platform, scenario, stand_in, clock
         self.tap = Tap()
         config = Config({**stand_in.settings, **scenario.settings}, KeyTable(_OnlyPlatform(platform)))
-        self.client = platform.client(Runtime(config, clock, transport=self.tap))
+        self.client = platform.client(Runtime(config, clock, transport=Tap()))
         self.request = PublishRequest(
             1,
             stand_in.account,
@@ -175,6 +184,27 @@ class Publication:
             thread=scenario.thread,
             key_seed="store/1",
         )
+        if scenario.is_comment:
+            self.request = self._comment_on_a_post()
+        self.client.close()
+        self.client = platform.client(Runtime(config, clock, transport=self.tap))
+
+    def _comment_on_a_post(self) -> PublishRequest:
+        """Publish a post of the account, and return the request of a comment on it."""
+        comment = self.request
+        self.request = replace(comment, delivery_id=1_000_000, text="The post", key_seed="store/1000000")
+        outcome, _ = self.publish(self.prepare())
+        assert isinstance(outcome, Done)
+        assert outcome.remote_id is not None
+        self.clock.move(60)
+        return replace(comment, replies_to=(outcome.remote_id,), bound=frozenset({outcome.remote_id}))
+
+    def count(self) -> int:
+        """Return how many posts there are, or how many comments in a scenario of those."""
+        if not self.scenario.is_comment:
+            return self.stand_in.count()
+        assert isinstance(self.stand_in, CommentStandIn)
+        return self.stand_in.count_comments()
 
     @property
     def calls(self) -> list[httpx.Request]:
@@ -184,13 +214,13 @@ class Publication:
     @property
     def proof(self) -> Proof:
         """What the platform says that settles a lost answer on the account."""
-        return self.platform.proof_for(self.request.account)
+        settles = self.platform.comment_proof_for if self.scenario.is_comment else self.platform.proof_for
+        return settles(self.request.account)
 
     def settles(self, finding: Finding) -> bool:
         """Whether a look-up of a post that is published came to what the platform's proof promises."""
-        if self.proof == "none":
-            return isinstance(finding, Unclear) and finding.final
-        return isinstance(finding, Found)
+        by_a_person = self.proof == "none" and isinstance(finding, Unclear) and finding.final
+        return by_a_person or isinstance(finding, Found)
 
     def is_call(self, request: httpx.Request) -> bool:
         call = self.scenario.call
@@ -247,9 +277,9 @@ class Publication:
         return finding
 
     def settled_count(self) -> int:
-        """The account's posts once the stand-in has finished its work."""
+        """Return what `count` does, once the stand-in has finished its work."""
         self.clock.move(60)
-        return self.stand_in.count()
+        return self.count()
 
     def is_plain(self, message: str) -> bool:
         """Whether a message is one line that a person can read, without a secret."""
@@ -337,7 +367,7 @@ class PlatformSuite:
         made.clock.move(60)
         last = made.prepare(first.handle)
         assert last.doubt is None
-        assert (made.stand_in.count(), made.calls) == (0, [])
+        assert (made.count(), made.calls) == (0, [])
         assert isinstance(made.publish(last)[0], Done)
         assert made.settled_count() == 1
 
@@ -413,7 +443,7 @@ class PlatformSuite:
             if isinstance(finding, Found) and finding.more:
                 assert isinstance(made.publish(made.prepare(finding.handle))[0], Done), name
             made.clock.move(120)
-        assert made.stand_in.count() == len(answers)
+        assert made.count() == len(answers)
 
     @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
     def test_a_call_that_never_left_is_not_done_and_may_be_made_again(
@@ -434,7 +464,7 @@ class PlatformSuite:
         outcome, _ = made.publish(ready)
         assert isinstance(outcome, NotDone)
         assert made.is_plain(outcome.message), outcome.message
-        assert made.stand_in.count() == 0
+        assert made.count() == 0
 
     # What the invisible steps and the look-ups may meet.
 

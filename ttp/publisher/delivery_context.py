@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
+from ttp.domain.comments import sent_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
-from ttp.domain.errors import Busy, UsageError, describe_fault
+from ttp.domain.errors import Busy, UsageError
 from ttp.domain.event import Event, Sink, delivery_event, post_event
 from ttp.domain.media.image_fit import EXTRA
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
@@ -24,10 +25,10 @@ from ttp.domain.parts.cards import shown_cards
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import replace_media
 from ttp.domain.pricing import budget_action, budget_of, dollars, month_of
-from ttp.domain.publishing.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.publishing.outcome import Attempt, Done, Kind, NotDone, Unknown
 from ttp.domain.rules import form_for
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import CardFile, Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
+from ttp.platforms.client import CardFile, Client, MediaFile, PublishRequest, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
 from ttp.platforms.uploads import media_entries
@@ -209,7 +210,11 @@ class DeliveryContext:
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
         text, *thread = post.parts_for(delivery, facts)
-        options = delivery.sent_options(post.options, account.options, facts.language_option)
+        parent = next((d for d in post.deliveries if d.id == delivery.parent_id), None)
+        if parent is None:
+            options = delivery.sent_options(post.options, account.options, facts.language_option)
+        else:
+            options = sent_options(delivery, post, account.options, facts)
         sending = credentials is not None
         media, *thread_media = (
             tuple(self._file(item, task, sending=sending) for item in items)
@@ -227,7 +232,8 @@ class DeliveryContext:
             key_seed=f"{self.journal.store_id}/{delivery.id}",
             thread_media=tuple(thread_media) if any(thread_media) else (),
             part_starts=delivery.part_starts,
-            cards={} if credentials is None else self._cards(task),
+            cards={} if credentials is None or parent else self._cards(task),
+            replies_to=() if parent is None else parent.parts or (parent.remote_id or "",),
         )
 
     def _cards(self, task: DeliveryTask) -> dict[int, CardFile]:
@@ -367,7 +373,7 @@ class DeliveryContext:
             if after.state is not task.delivery.state:
                 if not quiet:
                     self.emit(delivery_event(after, now, ms=ms))
-                if status in queries.ENDED:
+                if status in queries.ENDED and not after.is_comment:
                     emit_end(Event(now, "post.finished", task.post.id, kind=status.value))
         return replace(task, delivery=after)
 
@@ -398,8 +404,9 @@ class DeliveryContext:
             after = record_evidence(db, intent, outcome, now)
             if before is None or after is None or after.state is before.state:
                 return after, []
-            end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
-            return after, [delivery_event(after, now), *([end] if end is not None else [])]
+            events = [delivery_event(after, now)]
+            end = None if after.is_comment else post_event(queries.post_even_deleted(db, after.post_id or 0), now)
+            return after, [*events, *([end] if end is not None else [])]
 
         after, events = self.writer.run(work)
         for event in events:
@@ -489,79 +496,3 @@ def apply_outcome_to_account(
             accounts.mark_account(db, account_id, hold_until=max(until, now), hold_reason=outcome.message)
 
     return work
-
-
-class Clients:
-    """A client for each platform, from `make`."""
-
-    def __init__(self, make: Callable[[str], Client]) -> None:
-        self._make = make
-        self._made: dict[str, SafeClient] = {}
-        self._making = threading.Lock()
-
-    def __call__(self, platform: str) -> Client:
-        with self._making:
-            if platform not in self._made:
-                try:
-                    client = self._make(platform)
-                except Exception as fault:  # noqa: BLE001 (its module may be another package's; the others go on)
-                    client = UnusableClient(f"the client of {platform} cannot be loaded: {_where(fault)}")
-                self._made[platform] = SafeClient(client)
-            return self._made[platform]
-
-    def close(self) -> None:
-        while self._made:
-            self._made.popitem()[1].close()
-
-
-class UnusableClient:
-    """Replaces a client that could not be loaded. Sends nothing and finds nothing."""
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
-        yield from ()
-        raise StepFailed("prepare", NotDone(Kind.ACCOUNT, self._why))
-
-    def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
-        return NotDone(Kind.ACCOUNT, self._why)
-
-    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        return LookupResult(Unclear(Kind.ACCOUNT, self._why), None)
-
-    def close(self) -> None: ...
-
-
-class SafeClient:
-    """A client whose bugs become outcomes."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
-        try:
-            return (yield from self._client.prepare(request, handle))
-        except StepFailed:
-            raise
-        except Exception as fault:
-            raise StepFailed("prepare", NotDone(Kind.UNKNOWN, _where(fault), passing=True)) from fault
-
-    def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
-        try:
-            return self._client.publish(request, handle)
-        except Exception as fault:  # noqa: BLE001 (whatever it is, the call may have been made)
-            return Unknown(Kind.UNKNOWN, _where(fault))
-
-    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        try:
-            return self._client.look_up(request, handle, since)
-        except Exception as fault:  # noqa: BLE001 (whatever it is, nothing was found out)
-            return LookupResult(Unclear(Kind.UNKNOWN, _where(fault)), None)
-
-    def close(self) -> None:
-        self._client.close()
-
-
-def _where(fault: Exception) -> str:
-    return "there is not enough memory" if isinstance(fault, MemoryError) else describe_fault(fault)

@@ -84,7 +84,11 @@ class DeliveryWorker:
         """Wait for the pages of link cards that are not stored, and store them, or why they have none: whatever is
         sent, a later try sends the same."""
         task, late_cards = self.task, self._context.late_cards
-        fetch = None if late_cards is None else late_cards.begin(task.post, task.delivery, task.account)
+        fetch = (
+            None
+            if late_cards is None or task.delivery.is_comment
+            else late_cards.begin(task.post, task.delivery, task.account)
+        )
         if fetch is None:
             return
         while fetch.is_alive():

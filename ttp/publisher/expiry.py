@@ -57,8 +57,9 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
             after = before.mark_failed(error)
             if claims.save_transition(db, before, after, now=now):
                 events.append(delivery_event(after, now))
-                end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
-                events += [end] if end is not None else []
+                if not after.is_comment:
+                    end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
+                    events += [end] if end is not None else []
         return events
 
     while events := context.run(work):

@@ -16,7 +16,7 @@ from pathlib import Path
 from ttp.domain.config import Config
 from ttp.domain.errors import ReconnectNeeded, TtpError
 from ttp.domain.event import Event, IdleReason, Sink
-from ttp.domain.notification import FAILED, NEEDS_REVIEW, RECONNECT, REFUSED
+from ttp.domain.notification import COMMENT_FAILED, COMMENT_NEEDS_REVIEW, FAILED, NEEDS_REVIEW, RECONNECT, REFUSED
 from ttp.domain.time.clock import Clock
 from ttp.services.connecting.tokens import RefreshResult
 from ttp.store.home.files import write_whole
@@ -31,6 +31,8 @@ _SETTINGS = {
     "delivery.published": "hooks.on_published",
     FAILED: "hooks.on_failed",
     NEEDS_REVIEW: "hooks.on_needs_review",
+    COMMENT_FAILED: "hooks.on_failed",
+    COMMENT_NEEDS_REVIEW: "hooks.on_needs_review",
     RECONNECT: "hooks.on_account",
     REFUSED: "hooks.on_needs_review",
 }
@@ -55,7 +57,7 @@ class Hooks:
         """Pass on an event whose outcome is committed."""
         self._emit(event)
         self._wait_for_hook(event)
-        if event.event == FAILED and event.kind == "auth":
+        if event.event in (FAILED, COMMENT_FAILED) and event.kind == "auth":
             self._reconnect(event.account, event.message)
 
     def report_renewed(self, renewal: RefreshResult) -> None:

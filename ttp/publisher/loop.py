@@ -201,7 +201,8 @@ class Loop:
         for task in selection.look_ups:
             self._workers.start(LookupJob(context, task))
         for task in selection.deliveries:
-            self._announcements.report_due(task.post, now)
+            if not task.delivery.is_comment:
+                self._announcements.report_due(task.post, now)
             self._workers.start(DeliveryWorker(context, task, lambda: self._stop_asked))
         return selection.wake_at
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ttp.domain.action import action, way_out_from_text, way_out_to_text
 from ttp.domain.config import Config
-from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.delivery import LOOK, Delivery, DeliveryError, DeliveryState
 from ttp.domain.publishing.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.publishing.retry import RetryPolicy, after_not_done
 from ttp.domain.time.clock import from_ms, to_ms
@@ -61,7 +61,7 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
             delivery = delivery if handle is None else replace(delivery, handle=handle)
             error = DeliveryError(outcome.kind, outcome.message, outcome.code)
             if outcome.page is not None:
-                message = f"{outcome.message.rstrip('.')}; look whether it is there: {outcome.page}"
+                message = f"{outcome.message.rstrip('.')}{LOOK}{outcome.page}"
                 asking = replace(error, message=message, hint=action("show", delivery.post_id))
                 return delivery.mark_reconciling(error, now).mark_needs_review(asking)
             look_in = min(FIRST_LOOK_S, config.seconds("publish.lookup_gap_s"))

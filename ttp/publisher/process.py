@@ -26,8 +26,8 @@ from ttp.domain.event import Event, Sink
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Client
 from ttp.publisher import reconcile
+from ttp.publisher.clients import Clients
 from ttp.publisher.coordination import Coordination
-from ttp.publisher.delivery_context import Clients
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.late_cards import LateCards
 from ttp.publisher.loop import Loop, Mode, Scope

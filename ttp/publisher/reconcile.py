@@ -18,6 +18,7 @@ from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy, Hint
+from ttp.domain.publishing.attempt import TAKE_OVER
 from ttp.domain.publishing.outcome import (
     Absent,
     Attempt,
@@ -431,7 +432,7 @@ def _record_possible_call(
     row = Attempt(
         account=before.account,
         number=before.attempts,
-        step="take over",
+        step=TAKE_OVER,
         phase=Phase.PUBLISH,
         at=now if code == TAKEN_OVER else since,
         ended_at=now,

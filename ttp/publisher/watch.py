@@ -27,7 +27,7 @@ class PostWatch:
         self._ids = sorted(ids)
         self._emit = emit
         self._clock = clock
-        self._seen = {d.id: d.state for p in self._posts() for d in p.deliveries if not _is_new(d, clock.now())}
+        self._seen = {d.id: d.state for p in self._posts() for d in _rows(p) if not _is_new(d, clock.now())}
         self._finished: set[int | None] = set()
 
     def look(self) -> bool:
@@ -35,7 +35,7 @@ class PostWatch:
         posts, now = self._posts(), self._clock.now()
         held_ids = self._held_ids(now)
         for post in posts:
-            for delivery in post.deliveries:
+            for delivery in _rows(post):
                 if self._seen.get(delivery.id) is not delivery.state:
                     self._seen[delivery.id] = delivery.state
                     if delivery.state not in _QUIET:
@@ -44,7 +44,8 @@ class PostWatch:
             if end is not None and post.id not in self._finished:
                 self._finished.add(post.id)
                 self._emit(end)
-        return all(self._at_rest(delivery, held_ids) for post in posts for delivery in post.deliveries)
+        rows = [delivery for post in posts for delivery in _rows(post)]
+        return all(self._at_rest(one, held_ids) or (one.is_comment and _is_later(one, now)) for one in rows)
 
     def _at_rest(self, delivery: Delivery, held_ids: frozenset[int | None]) -> bool:
         """Return whether nothing happens to it soon: ended, account on hold, or without time or approval."""
@@ -67,3 +68,12 @@ class PostWatch:
 
 def _is_new(delivery: Delivery, now: datetime) -> bool:
     return delivery.due_at is not None and delivery.due_at > now - _JUST_NOW
+
+
+def _rows(post: Post) -> tuple[Delivery, ...]:
+    return (*post.deliveries, *post.comments)
+
+
+def _is_later(comment: Delivery, now: datetime) -> bool:
+    """Return whether a comment has a later time than its post."""
+    return comment.state is DeliveryState.PENDING and comment.due_at is not None and comment.due_at > now

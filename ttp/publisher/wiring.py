@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ttp.domain.event import Sink
+from ttp.publisher.clients import Clients
 from ttp.publisher.coordination import Coordination
-from ttp.publisher.delivery_context import Clients, DeliveryContext, MediaWaits
+from ttp.publisher.delivery_context import DeliveryContext, MediaWaits
 from ttp.publisher.late_cards import LateCards
 from ttp.publisher.loop import Loop, Mode
 from ttp.publisher.reconcile import longest_call_s

@@ -194,8 +194,8 @@ class State(Settings):
         """Yield what followers see, oldest first: of one account, or of all."""
         return (p for p in self.posts.values() if not p.deleted and account in (None, p.account))
 
-    def listed_posts(self, account: str) -> list[SandboxPost]:
-        """Return what the platform's own list of an account's posts shows by now, newest first."""
+    def listed_posts(self, account: str | None = None) -> list[SandboxPost]:
+        """Return what the platform's own list of an account's posts, or of all, shows by now, newest first."""
         until = self.now_ms() - int(self.lag_s * 1000)
         return [p for p in self.visible_posts(account) if p.at_ms <= until][::-1]
 

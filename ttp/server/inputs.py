@@ -232,6 +232,7 @@ class AccountsInput(RequestBody):
 class ResolutionInput(RequestBody):
     account: ShortText
     published: ShortText | None = Field(description="The address or id of the post; null if it was not published.")
+    comment: bool = Field(False, description="The first comment of the delivery, not its post.")
 
 
 class ReasonInput(RequestBody):

@@ -121,7 +121,7 @@ async def retry_post(
 
 def resolve_post(post_id: PostId, body: ResolutionInput, services: ChangeServices) -> JsonAnswer:
     """Settle a delivery that needs review: was it published or not."""
-    return _answer(services.publishing.resolve(post_id, body.account, body.published))
+    return _answer(services.publishing.resolve(post_id, body.account, body.published, comment=body.comment))
 
 
 def approve_post(post_id: PostId, services: ChangeServices, body: Empty = None) -> JsonAnswer:

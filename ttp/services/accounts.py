@@ -24,7 +24,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
 from ttp.domain.platform import Facts
-from ttp.domain.post_edit import merge_options, with_derived_status
+from ttp.domain.post_edit import merge_options, with_delivery, with_derived_status
 from ttp.domain.publishing.attempt import Kind
 from ttp.domain.publishing.outcome import NotDone
 from ttp.domain.time.clock import Clock
@@ -253,12 +253,14 @@ class Accounts:
                 )
             for post in list(queries.posts_by_id(db, naming)):
                 mine = next(d for d in post.active if d.account_id == account.id)
-                if mine.state in IN_FLIGHT or mine.state is DeliveryState.NEEDS_REVIEW:
+                rows = [mine] if mine.comment is None else [mine, mine.comment]
+                if any(d.state in IN_FLIGHT or d.state is DeliveryState.NEEDS_REVIEW for d in rows):
                     raise StateRefused(
                         f"post {post.id} is being published to {account.name}", Hint("see", action("show", post.id))
                     )
-                deliveries = tuple(d.cancel() if d is mine else d for d in post.deliveries)
-                posts.update(db, with_derived_status(replace(post, deliveries=deliveries), now), None)
+                is_out = mine.state is DeliveryState.PUBLISHED  # and its comment is to come
+                gone = replace(mine, comment=mine.cancelled_comment) if is_out else mine.cancel()
+                posts.update(db, with_derived_status(with_delivery(post, mine, gone), now), None)
             forgotten = replace(account, connected=False, needs_reconnect=False, expires_at=None)
             store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming

@@ -58,7 +58,7 @@ class Approvals:
                 raise NotAllowed(f"post {post.id} was written by {by}, who cannot approve it")
             if not post.active:
                 raise no_accounts_error(post, accounts, self._posts.platforms)
-            if not any(d.state in permissions.OPEN for d in post.active):
+            if not any(d.state in permissions.OPEN for d in (*post.active, *post.comments)):
                 raise nothing_to_publish(post)
             problems: tuple[Problem, ...] = ()
             if post.id in times and post.status is PostStatus.DRAFT:

@@ -13,9 +13,10 @@ from ttp.domain.post import Post
 from ttp.domain.pricing import budget_action, budget_of, dollars, month_of, price_of
 from ttp.domain.time.clock import EPOCH, Clock
 from ttp.platforms.registry import Registry
-from ttp.store import queries, spending
+from ttp.store import spending
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
+from ttp.store.spending import texts_to_charge
 
 Months = Mapping[tuple[str, datetime], int]
 """Amounts by platform and beginning of the month."""
@@ -85,6 +86,6 @@ class BudgetCheck:
                 amounts[0] = spending.committed_cost(own, facts.name, start, end)
                 since = EPOCH if start <= self._clock.now() else start
                 ids = spending.planned_deliveries(own, facts.name, since, end)
-                for texts, alts, post_id in queries.texts_to_charge(own, ids, facts):
+                for texts, alts, post_id in texts_to_charge(own, ids, facts):
                     amounts[post_id] = amounts.get(post_id, 0) + pricing.publish(texts, alts)
         return amounts

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
+from ttp.domain.comments import plan_comments
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.domain.parts.links import LinkRules, find_links, link_problems, parse_host, tagged_links
@@ -39,7 +40,8 @@ class PostLinks:
         """Return the post with its parts planned again. Runs no program: call `shorten` before, outside a
         transaction."""
         accounts = tuple(accounts)
-        return plan_parts(post, accounts, self.platforms, self.rules(post, accounts))
+        rules = self.rules(post, accounts)
+        return plan_comments(plan_parts(post, accounts, self.platforms, rules), accounts, self.platforms, rules)
 
     def count_tagged(self, post: Post, accounts: Iterable[Account]) -> dict[str, tuple[int, int]]:
         """Return how many links get UTM parameters, by account, and for how many of them the program will be run."""

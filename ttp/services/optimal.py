@@ -105,7 +105,8 @@ class Optimal:
             drafts = tuple(p.id or 0 for p in queries.posts(db, post_filter) if len(p.accounts) == 1) if db else ()
             online = average_online(stored_samples.newest_days(db, account.id or 0)) if db else None
             factors = account_factors(account, zone, samples, db)
-        return Advice(recommendation, free[0] if free else None, drafts, data_action(account), online, factors)
+        data = data_action(account, self._config)
+        return Advice(recommendation, free[0] if free else None, drafts, data, online, factors)
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
         """Return every weekday's hours, best first, for all of these accounts together that have data."""
@@ -305,7 +306,7 @@ class Optimal:
     def data_hints(self, accounts: Sequence[Account], db: Connection | None = None) -> tuple[Hint, ...]:
         """Return the commands that collect metrics of the accounts without data."""
         empty = self._without_data(accounts, db)
-        ways = [data_action(one) for one in empty or accounts] or [action("metrics import", "FILE")]
+        ways = [data_action(one, self._config) for one in empty or accounts] or [action("metrics import", "FILE")]
         return tuple(dict.fromkeys(Hint("fix", way) for way in ways))
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
@@ -350,9 +351,9 @@ def _all_have_data(recommendations: Sequence[Recommendation]) -> bool:
     return bool(recommendations) and all(one.data_points for one in recommendations)
 
 
-def data_action(account: Account) -> Action:
-    """Return the action that collects metrics of an account: from its platform if it is connected."""
-    if account.connected and not account.needs_reconnect:
+def data_action(account: Account, config: Config) -> Action:
+    """Return the action that collects metrics of an account: from its platform if it is connected, and has some."""
+    if account.connected and not account.needs_reconnect and account.platform in config.readable_platforms:
         return action("metrics pull", history=FIRST_PULL, account=account.name)
     return action("metrics import", "FILE")
 

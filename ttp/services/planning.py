@@ -17,8 +17,7 @@ from ttp.domain.optimal.recommendation import recommend
 from ttp.domain.plan.planner import Exploring, Plan, spread
 from ttp.domain.plan.scoring import TOGETHER, AccountSchedule, Draft, PlanLimits, PlanMethod
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, post_not_found
-from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_post_id, with_time
-from ttp.domain.rules import content_refusal
+from ttp.domain.post_edit import content_refusal, no_accounts_error, with_derived_status, with_post_id, with_time
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound

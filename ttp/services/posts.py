@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from ttp.domain import permissions, post_edit
+from ttp.domain import comments, permissions, post_edit
 from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
@@ -23,7 +23,7 @@ from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import add_alt, check, content_refusal, forms_for, may_have_cards, offer_split
+from ttp.domain.rules import add_alt, check, forms_for, may_have_cards, offer_split
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.links import PostLinks
@@ -182,21 +182,21 @@ class Posts:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it. `db`: the
         transaction that changes the post, if one has begun. `may_add`: the request takes the options of a post."""
         chosen = accounts_of(post, accounts)
-        problems = self._find_problems(post, chosen)
+        problems = (*self._find_problems(post, chosen), *comments.check(post, chosen, self.platforms, self.config))
         may_add = post.id is None or (may_add and timed)  # the text of a draft is stored unchanged
         way = other_options(split=True) if may_add else action("edit", post.id, split=True)
         if offer := offer_split(post, chosen, self.platforms, problems, way, self.links.rules(post, chosen)):
             problems = (*problems, offer)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
-            if (refused := content_refusal(problems)) is not None:
+            if (refused := post_edit.content_refusal(problems)) is not None:
                 raise refused
-            problems = (*problems, *account_notes(post, chosen, self.platforms), *price_notes(post, self.platforms))
+            notes = account_notes(post, chosen, self.platforms, self.clock.now())
+            problems = (*problems, *notes, *price_notes(post, self.platforms))
         return problems
 
     def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
-        """Return the post with its parts planned and its link cards chosen again. Whatever changes texts, options or
-        accounts calls it."""
+        """Return the post with its parts planned and cards chosen again: after a change of text, options, accounts."""
         accounts = tuple(accounts)
         post = self.links.plan(post, accounts)
         return self.cards.choose(post, accounts) if post.cards or may_have_cards(post, accounts) else post
@@ -442,7 +442,7 @@ class Posts:
         """
         with self.media.holding():
             now, first, all_accounts = self.clock.now(), self.post(post_id), self.accounts()
-            post_edit.refuse_to_edit(first)
+            post_edit.refuse_to_edit(first, post_input)
             post_input = self.templates.fill_in(post_input, first, spare=())
             variants = check_variants(post_input.variants, all_accounts, self.platforms)
             to = None if post_input.to is None else self.find_accounts(post_input.to)
@@ -466,7 +466,7 @@ class Posts:
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
-                post_edit.refuse_to_edit(before)
+                post_edit.refuse_to_edit(before, post_input)
                 if since is not None and before != since:
                     raise Conflict(
                         f"post {post_id} was changed by another command; that change was kept",

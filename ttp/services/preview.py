@@ -67,6 +67,9 @@ class AccountVersion:
     """As of its platform's facts."""
     proof: Proof | None = None
     """What settles a lost answer; None for an account that is not stored."""
+    comment: TextPart | None = None
+    comment_proof: Proof | None = None
+    """What settles a lost answer to the comment."""
     factors: tuple[ClassEffect, ...] = ()
     """What the account's posts like this one brought more, from `with_factors`."""
 
@@ -176,6 +179,8 @@ def _version(
         from ttp.domain.parts.cards import shown_cards
 
         cards = shown_cards(post, delivery, account, platforms)
+    comment = delivery.comment
+    texts = () if comment is None or comment.state == "cancelled" else comment.planned_parts
     form = form_for(post, platform, account, platforms)
     parts = zip(post.parts_for(delivery, facts), post.media_for(delivery, facts), strict=False)
     return AccountVersion(
@@ -193,6 +198,8 @@ def _version(
         aspects=form.aspects if form else None,
         folds_at=facts.folds_at,
         proof=None if account is None else facts.proof_for(account),
+        comment=next((TextPart(text, *rules.text_use(text, (), server)) for text in texts), None),
+        comment_proof=facts.comment_proof_for(account) if account is not None and texts else None,
     )
 
 

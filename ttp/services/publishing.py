@@ -83,7 +83,7 @@ class Publishing:
         only = {account.id for account in self._posts.find_accounts(accounts)}
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            deliveries = [d for d in post.deliveries if not only or d.account_id in only]
+            deliveries = [d for d in (*post.deliveries, *post.comments) if not only or d.account_id in only]
             failed = [d for d in deliveries if d.state is _FAILED]
             if not failed:
                 review = next((d for d in deliveries if d.state is _REVIEW), None)
@@ -96,14 +96,15 @@ class Publishing:
                 )
             self._refuse_unapproved(post, failed)
             _refuse_foreign_hosts(failed, elsewhere)
-            refuse_missing_media(post, self._posts.media_conversion.find_missing(post))
+            if not all(d.is_comment for d in failed):
+                refuse_missing_media(post, self._posts.media_conversion.find_missing(post))
             return _make_due(post, failed, now), ()
 
         return self._change_each(ids, change)
 
-    def resolve(self, post_id: int, account: str, published: str | None) -> PostView:
-        """Settle a delivery that needs review. `published`: its URL or id; None: it is not live. Recorded as an
-        attempt.
+    def resolve(self, post_id: int, account: str, published: str | None, *, comment: bool = False) -> PostView:
+        """Settle a delivery that needs review, or its `comment`. `published`: its URL or id; None: it is not live.
+        Recorded as an attempt.
 
         Raise NotFound, StateRefused, UsageError for an invalid URL or id, Conflict if it belongs to another post.
         """
@@ -114,9 +115,16 @@ class Publishing:
             delivery = next((d for d in post.active if d.account_id == target.id), None)
             if delivery is None:
                 raise NotFound(f"post {post.id} does not go to {target.name}", Hint("see", action("show", post.id)))
+            what = f"post {post.id}"
+            if comment:
+                delivery, what = delivery.comment, f"the comment on post {post.id}"
+                if delivery is None:
+                    raise NotFound(
+                        f"post {post.id} has no comment on {target.name}", Hint("see", action("show", post.id))
+                    )
             if delivery.state is not _REVIEW:
                 raise StateRefused(
-                    f"post {post.id} for {target.name} is {delivery.state} and needs no review",
+                    f"{what} for {target.name} is {delivery.state} and needs no review",
                     Hint("see", action("show", post.id)),
                 )
             now = self._posts.clock.now()
@@ -125,7 +133,7 @@ class Publishing:
             if others.intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} belongs to another post of {target.name}",
-                    Hint("fix", action("resolve", post.id, account=target.name, not_published=True)),
+                    Hint("fix", action("resolve", post.id, account=target.name, comment=comment, not_published=True)),
                 )
             lookups.append(manual_lookup(delivery, published, now))
             return with_delivery(post, delivery, after), ()
@@ -182,4 +190,6 @@ def _refuse_foreign_hosts(deliveries: Iterable[Delivery], why: Mapping[int | Non
 
 
 def _make_due(post: Post, deliveries: Sequence[Delivery], now: datetime) -> Post:
-    return replace(post, deliveries=tuple(d.schedule(now) if d in deliveries else d for d in post.deliveries))
+    for delivery in deliveries:
+        post = with_delivery(post, delivery, delivery.schedule(now))
+    return post

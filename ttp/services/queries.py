@@ -253,7 +253,7 @@ class Queries:
                 d.state == "failed"
                 and (not names or d.account in names)
                 and (earliest is None or (d.due_at is not None and d.due_at >= earliest))
-                for d in post.deliveries
+                for d in (*post.deliveries, *post.comments)
             )
         ]
 

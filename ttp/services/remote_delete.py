@@ -85,7 +85,8 @@ class RemoteDelete:
         for post_id in dict.fromkeys(ids):
             post = self._posts.post(post_id)
             refuse_in_flight(post, "be deleted")
-            by_post[post_id] = tuple(_target(d, self.why_impossible(d.platform)) for d in post.deliveries if is_live(d))
+            rows = (*post.comments, *post.deliveries)  # a comment goes before the post that it is on
+            by_post[post_id] = tuple(_target(d, self.why_impossible(d.platform)) for d in rows if is_live(d))
         return DeletePlan(by_post, self._prices(by_post))
 
     def _prices(self, by_post: Mapping[int, Sequence[DeleteTarget]]) -> dict[str, int]:
@@ -186,7 +187,7 @@ class RemoteDelete:
             db.lock_posts([delivery.post_id or 0])
             attempts.add_attempt(db, row)
             post = queries.post_even_deleted(db, delivery.post_id or 0)
-            before = next(d for d in post.deliveries if d.id == delivery.id)
+            before = next(d for d in (*post.deliveries, *post.comments) if d.id == delivery.id)
             if isinstance(answer, NotDone):
                 return before
             after = before.taken_down(remote_id, now)

@@ -181,6 +181,8 @@ class Repeats:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             refuse_in_flight(post, "be skipped")
+            if post.live:  # at once, or by a clock that was set back
+                raise StateRefused(f"post {post_id} is already published", Hint("see", action("show", post_id)))
             return as_deleted(post, now), ()
 
         self._posts.change([post_id], change, None, db=db)

@@ -42,6 +42,7 @@ from ttp.store.machine import clock_check
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
 from ttp.store.server import submitted_drafts
+from ttp.store.spending import texts_to_charge, upcoming_deliveries
 
 NOT_RUNNING, SLEEPS = "not-running.noted", "sleeps.noted"
 """The files in TTP_HOME that say when people last read that nothing publishes, and that this machine sleeps."""
@@ -216,8 +217,8 @@ class Status:
         with suppress(CorruptRow), self._database.reading(within) as db:
             if db is None:
                 return PlatformCosts(facts.name, facts.title)
-            ids = queries.upcoming_deliveries(db, facts.name, MOST_PRICED + 1)
-            texts = queries.texts_to_charge(db, ids[:MOST_PRICED], facts)
+            ids = upcoming_deliveries(db, facts.name, MOST_PRICED + 1)
+            texts = texts_to_charge(db, ids[:MOST_PRICED], facts)
             prices += (pricing.publish(one.texts, one.alts) for one in texts)
             more = len(ids) > MOST_PRICED
         return PlatformCosts(facts.name, facts.title, len(prices), sum(prices), more)

@@ -246,7 +246,8 @@ class _UndoPlanner:
     def _delivery(self, now: Delivery | None, before: Delivery, post: Post) -> Delivery:
         """Return a delivery as it was, without a lost approval, and without a passed time unless it still has it."""
         approved_at = before.approved_at if now is not None and now.approved_at == before.approved_at else None
-        after = replace(before, approved_at=approved_at)
+        comment = before.comment and self._delivery(now and now.comment, before.comment, post)
+        after = replace(before, approved_at=approved_at, comment=comment)
         kept = post.deleted_at is not None or (now is not None and now.next_at == after.next_at)
         passed = after.next_at is not None and after.next_at <= self._now
         return after.schedule(None) if passed and not kept and after.state is DeliveryState.PENDING else after
@@ -267,11 +268,14 @@ class _UndoPlanner:
         except StateRefused as why:
             return why
         show = Hint("see", action("show", post.id))
+        sent = next((d for d in post.comments if d.state is DeliveryState.PUBLISHED), None)
         out = next((d for d in post.deliveries if d.state is DeliveryState.PUBLISHED), None)
         failed = next((d for d in post.deliveries if d.state is DeliveryState.FAILED), None)
         gone = next((d for d in post.deliveries if d.account_id not in self._ids), None)
         if post.deleted_at is not None:
             return StateRefused(f"post {post.id} was deleted since", Hint("see", action("list")))
+        if sent is not None:
+            return StateRefused(f"the comment on post {post.id} is published and cannot be undone", show)
         if out is not None:
             return StateRefused(f"post {post.id} is published on {out.account} and cannot be undone", show)
         if failed is not None:

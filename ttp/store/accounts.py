@@ -34,7 +34,7 @@ def save(db: Connection, account: Account, *, now: datetime, removed: bool = Fal
 def count_waiting(db: Connection, account: Account) -> int:
     """Count the pending posts of the account that have a time."""
     sql = (
-        "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
+        "SELECT count(DISTINCT d.post_id) FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
         " AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND p.deleted_at IS NULL"
     )
     return int(db.execute(sql, (account.id,)).fetchone()[0])
@@ -43,7 +43,7 @@ def count_waiting(db: Connection, account: Account) -> int:
 def count_failed(db: Connection, account: Account, kind: Kind) -> int:
     """Count the posts that are failed for the account, with this kind of error."""
     sql = (
-        "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id"
+        "SELECT count(DISTINCT d.post_id) FROM delivery d JOIN post p ON p.id = d.post_id"
         " WHERE d.account_id = ? AND d.state = 'failed' AND d.error_kind = ? AND p.deleted_at IS NULL"
     )
     return int(db.execute(sql, (account.id, kind.value)).fetchone()[0])

@@ -20,6 +20,7 @@ def posts_waiting_for_cards(db: Connection, until: datetime) -> list[Post]:
     sql = (
         "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
         " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= ?"
+        " AND d.parent_id IS NULL"
         " AND p.deleted_at IS NULL AND p.cards <> ? AND p.cards LIKE ? ORDER BY d.post_id"
     )
     ids = [row["post_id"] for row in db.execute(sql, (to_ms(until), "{}", "%{}%"))]

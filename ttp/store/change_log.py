@@ -317,16 +317,18 @@ def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]
 def _put_back(db: Connection, after: Sequence[Post]) -> None:
     """Store earlier versions of posts, with the deliveries that they had then."""
     ids = [post.id for post in after]
-    there = {row["id"] for row in db.execute(f"SELECT id FROM delivery WHERE post_id IN ({marks(ids)})", ids)}
-    wanted = {d.id: (post, d) for post in after for d in post.deliveries}
-    gone = [(one,) for one in there - wanted.keys()]
+    sql = f"SELECT id FROM delivery WHERE post_id IN ({marks(ids)}) ORDER BY id DESC"  # a comment before its delivery
+    there = [row["id"] for row in db.execute(sql, ids)]
+    rows = [(post, d) for post in after for d in (*post.deliveries, *(o.comment for o in post.deliveries if o.comment))]
+    wanted = {d.id: (post, d) for post, d in rows}
+    gone = [(one,) for one in there if one not in wanted]
     # A delivery that was claimed and released has attempts, which stay: it is cancelled, as by an edit.
     db.send_many(f"UPDATE delivery SET {_CANCELLED} WHERE id = ? AND {_TRIED}", gone)
     db.send_many(f"DELETE FROM delivery WHERE id = ? AND NOT {_TRIED}", gone)
-    missing = [wanted[one] for one in wanted.keys() - there]
+    missing = [one for number, one in wanted.items() if number not in there]
     db.send_many(
-        "INSERT INTO delivery (id, post_id, account_id, state, tries, attempts, handle)"
-        " VALUES (?, ?, ?, ?, 0, 0, '{}')",
-        [(d.id, post.id, d.account_id, d.state.value) for post, d in missing],
+        "INSERT INTO delivery (id, post_id, account_id, parent_id, state, tries, attempts, handle)"
+        " VALUES (?, ?, ?, ?, ?, 0, 0, '{}')",
+        [(d.id, post.id, d.account_id, d.parent_id, d.state.value) for post, d in missing],
     )
     posts.save(db, after, None)

@@ -17,7 +17,7 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.post import PostStatus, derive_status
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import dialect, events, row_mapper
+from ttp.store import comments, dialect, events, row_mapper
 from ttp.store.dialect import (
     NOT_QUARANTINED,
     RAISE_REVISION,
@@ -51,6 +51,8 @@ _IN_FLIGHT = (
     "delivery d WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL",
     "post p JOIN delivery d ON d.post_id = p.id"
     " WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying'",
+    "delivery d WHERE d.parent_id IS NOT NULL AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL"
+    " AND d.state = 'retrying'",
 )
 _IDS, _STATES = in_list("id", "ids"), in_list("d.state", "states")
 _WITHOUT = not_in_list("d.id", "without")
@@ -238,7 +240,11 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
     events.record_due(db, [row["id"] for row in scheduled if row["id"] in posts], now)
     db.send(
         f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now{RAISE_REVISION} WHERE {_IDS}",
-        {"status": PostStatus.PUBLISHING.value, "now": to_ms(now), "ids": List(d.post_id for d in claimed)},
+        {
+            "status": PostStatus.PUBLISHING.value,
+            "now": to_ms(now),
+            "ids": List(d.post_id for d in claimed if not d.is_comment),
+        },
     )
     if behind := [d.account_id for d in claimed if d.id in late]:
         db.send(
@@ -256,6 +262,7 @@ class Transition:
         self._after = after
         self._changed: Cursor | None = None
         self._status: Cursor | None = None
+        self._comment: Cursor | None = None
 
     def ask(self, db: Connection) -> None:
         """Change the delivery, and ask for what its post's status follows from."""
@@ -272,9 +279,13 @@ class Transition:
         if before.state is not after.state:
             events.ask_webhooks(db)
         # A post with anything in flight is publishing, whatever else there is: between such states it stays so.
-        if not {before.state, after.state} <= IN_FLIGHT:
-            sql = "SELECT status FROM post WHERE id = ?" if before.state is after.state else _STATUS_FROM
+        if after.is_comment or not {before.state, after.state} <= IN_FLIGHT:
+            keeps_status = after.is_comment or before.state is after.state
+            sql = "SELECT status FROM post WHERE id = ?" if keeps_status else _STATUS_FROM
             self._status = db.execute(sql, (before.post_id,))
+        is_news = (before.state, before.remote_id, before.next_at) != (after.state, after.remote_id, after.next_at)
+        if after.state is DeliveryState.PUBLISHED and is_news and not after.is_comment:
+            self._comment = comments.ask_waiting(db, after)
 
     def save(self, db: Connection, *, now: datetime) -> PostStatus | None:
         """Record what follows, and return the post's status. None, and no change: the delivery was no longer in the
@@ -282,6 +293,7 @@ class Transition:
         assert self._changed is not None
         # Read in any case: on SQLite an answer that waits to be read would keep the next transaction from beginning.
         rows = [] if self._status is None else self._status.fetchall()
+        waiting = [] if self._comment is None else self._comment.fetchall()
         if not self._changed.rowcount:
             return None
         moved, post_id = self._before.state is not self._after.state, self._before.post_id
@@ -289,9 +301,12 @@ class Transition:
             events.record_delivery(db, self._after, now)
         if self._status is None:
             return PostStatus.PUBLISHING
-        if not moved:
-            return PostStatus(rows[0]["status"])
+        comments.begin(db, self._after, waiting, now)
         assert post_id is not None
+        if self._after.is_comment and moved:
+            db.send(f"UPDATE post SET updated_at = ?{RAISE_REVISION} WHERE id = ?", (to_ms(now), post_id))
+        if not moved or self._after.is_comment:
+            return PostStatus(rows[0]["status"])
         status = _save_status(db, post_id, rows, now)
         events.record_finished(db, post_id, status, now)
         return status
@@ -305,7 +320,7 @@ def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: d
     return moved.save(db, now=now)
 
 
-_STATUS_FROM = "SELECT state, published_at, due_at FROM delivery WHERE post_id = ?"
+_STATUS_FROM = "SELECT state, published_at, due_at FROM delivery WHERE post_id = ? AND parent_id IS NULL"
 
 
 def _save_status(db: Connection, post_id: int, rows: list[Row], now: datetime) -> PostStatus:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-REVISIONS = ("0018", "0019", "0020", "0021", "0022")
+REVISIONS = ("0018", "0019", "0020", "0021", "0022", "0023")
 """Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
 Kind = Literal["boolean", "instant", "integer", "list", "numbers", "object", "real", "text", "texts"]
@@ -80,6 +80,7 @@ DELIVERY: dict[str, Kind] = {
     "parts_frozen": "boolean",
     "part_starts": "numbers",
     "langs": "text",
+    "parent_id": "integer",
 }
 
 POST: dict[str, Kind] = {
@@ -106,6 +107,8 @@ POST: dict[str, Kind] = {
     "utm": "boolean",
     "cards": "object",
     "origin": "object",
+    "comment": "text",
+    "comment_after_s": "real",
 }
 
 POST_MEDIA: dict[str, Kind] = {

@@ -98,10 +98,11 @@ def record_changes(db: Connection, posts: Iterable[Post], before: StoredStates) 
         assert post.id is not None
         assert post.updated_at is not None
         status, states = before[post.id]
-        moved = [one for one in post.deliveries if states.get(one.id or 0, one.state) != one.state]
+        moved = [one for one in (*post.deliveries, *post.comments) if states.get(one.id or 0, one.state) != one.state]
         for delivery in moved:
             record_delivery(db, delivery, post.updated_at)
-        if status != post.status or any(one.state is not DeliveryState.CANCELLED for one in moved):
+        own = [one for one in moved if not one.is_comment]
+        if status != post.status or any(one.state is not DeliveryState.CANCELLED for one in own):
             record_finished(db, post.id, post.status, post.updated_at)
 
 

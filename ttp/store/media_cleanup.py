@@ -36,7 +36,7 @@ _COPY = re.compile(r"([0-9a-f]{64})(\.[a-z0-9.-]+)?")
 _ENDED = f"""
 SELECT m.sha256, CASE WHEN max(CASE
     WHEN p.deleted_at IS NULL AND (p.status IN ('draft', 'scheduled', 'publishing') OR EXISTS (
-        SELECT 1 FROM delivery d WHERE d.post_id = p.id
+        SELECT 1 FROM delivery d WHERE d.post_id = p.id AND d.parent_id IS NULL
             AND d.state NOT IN ('published', 'failed', 'cancelled')
     )) THEN 1 ELSE 0 END) = 1 THEN NULL ELSE max(p.updated_at) END AS ended_at
 FROM (

@@ -116,6 +116,8 @@ class PostRow(SQLModel, table=True):
     utm: bool | None = None
     cards: str = json_field("object", "{}")
     origin: str = json_field("object", "{}")
+    comment: str | None = text_field(required=False)
+    comment_after_s: float | None = None
 
 
 class CardPictureRow(SQLModel, table=True):
@@ -167,15 +169,19 @@ MEASURABLE = "state = 'published' AND remote_id IS NOT NULL"
 
 
 class DeliveryRow(SQLModel, table=True):
+    """A post on an account, or (`parent_id`) the comment on one that is published there."""
+
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("post_id", "account_id"),
+        Index("delivery_of_post", "post_id", "account_id", text("coalesce(parent_id, 0)"), unique=True),
+        partial_index("delivery_comment", "parent_id", unique=True),
         Index("delivery_of_account", "account_id", "due_at"),
         partial_index("delivery_remote", "account_id", "remote_id", unique=True, where="remote_id IS NOT NULL"),
         partial_index("delivery_ready", "account_id", "next_at", "id", where=READY),
         partial_index("delivery_next", "next_at", where=READY),
         partial_index("delivery_approved", "account_id", "next_at", "id", where=APPROVED),
         partial_index("delivery_approved_next", "next_at", where=APPROVED),
+        partial_index("delivery_comment_ready", "next_at", where=f"parent_id IS NOT NULL AND {READY}"),
         partial_index("delivery_looking", "next_at", where=LOOKING),
         partial_index("delivery_busy", "account_id", where=BUSY),
         partial_index("delivery_needs", "state", "post_id", where="state IN ('failed', 'needs_review')"),
@@ -208,6 +214,7 @@ class DeliveryRow(SQLModel, table=True):
     parts_frozen: bool | None = None
     part_starts: str = json_field("numbers", "[]")
     langs: str | None = text_field(required=False)
+    parent_id: int | None = parent_field("delivery.id", required=False)
 
 
 class PublisherRow(SQLModel, table=True):

@@ -32,15 +32,16 @@ MOST_NEW = 500
 
 _SUBJECT = "d.post_id || '/' || d.account_id || '/' || d.attempts"
 """A delivery that failed, was retried, and failed again is news."""
+_EVENT = "CASE WHEN d.parent_id IS NULL THEN 'delivery.' ELSE 'comment.' END || d.state"
 _NEEDS_RECONNECT = "a.needs_reconnect AND a.removed_at IS NULL"
 _COLUMNS = "kind, event, subject, post_id, account_id, message, hint, created_at, tries, next_at"
 _NEW_DELIVERIES = (
-    f"SELECT :kind, 'delivery.' || d.state, {_SUBJECT}, d.post_id, d.account_id, d.error_message, d.error_hint, :now,"
+    f"SELECT :kind, {_EVENT}, {_SUBJECT}, d.post_id, d.account_id, d.error_message, d.error_hint, :now,"
     " 0, :now FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
     " WHERE d.state IN ('failed', 'needs_review') AND p.deleted_at IS NULL"
     f" AND NOT (d.state = 'failed' AND coalesce(d.error_kind, '') = 'auth' AND {_NEEDS_RECONNECT})"
     " AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.kind = :kind AND n.ended_at IS NULL"
-    f" AND n.event = 'delivery.' || d.state AND n.subject = {_SUBJECT})"
+    f" AND n.event = {_EVENT} AND n.subject = {_SUBJECT})"
     f" ORDER BY d.post_id DESC LIMIT {MOST_NEW}"
 )
 """Deliveries that need a person, but not those that failed with their account, which is news itself."""
@@ -72,7 +73,7 @@ _IS_OVER = (
     "ended_at IS NULL AND account_id IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.post_id = notification.post_id"
     " AND d.account_id = notification.account_id AND p.deleted_at IS NULL"
-    f" AND 'delivery.' || d.state = notification.event AND {_SUBJECT} = notification.subject)"
+    f" AND {_EVENT} = notification.event AND {_SUBJECT} = notification.subject)"
     f" AND NOT (event = '{RECONNECT}' AND EXISTS"
     f" (SELECT 1 FROM account a WHERE a.id = notification.account_id AND {_NEEDS_RECONNECT}))"
 )

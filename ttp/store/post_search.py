@@ -73,7 +73,7 @@ def conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         if bound is not None:
             add(f"{bounded} {sign} ?", ms(bound))
     if criteria.search:
-        add(contains("content", "?"), criteria.search)
+        add(f"({contains('content', '?')} OR {contains('comment', '?')})", criteria.search, criteria.search)
     if criteria.key is not None:
         add("key = ?", criteria.key)
     if criteria.within is not None:

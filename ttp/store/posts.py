@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol
 
-from ttp.domain.delivery import IN_FLIGHT
+from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
 from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, List, Row, in_list
@@ -84,13 +84,33 @@ def _stored(db: Connection, posts: Sequence[Post]) -> tuple[list[int], list[_Row
     db.insert("post_tag", [{"post_id": i, "position": n, "tag": t} for i, p in numbered for n, t in enumerate(p.tags)])
     deliveries = [(i, d) for i, p in numbered for d in p.deliveries]
     added = [(i, d) for i, d in deliveries if d.id is None]
-    numbers = db.reserve_ids("delivery", len(added)) if added else ()
+    new_comments = [(i, d, d.comment) for i, d in deliveries if d.comment is not None and d.comment.id is None]
+    count = len(added) + len(new_comments)
+    numbers = iter(db.reserve_ids("delivery", count) if count else ())
     inserted: list[dict[str, Any]] = [
-        {"id": number, "post_id": i, "account_id": d.account_id, **row_mapper.delivery_columns(d)}
-        for number, (i, d) in zip(numbers, added, strict=True)
+        {"id": next(numbers), "post_id": i, "account_id": d.account_id, **row_mapper.delivery_columns(d)}
+        for i, d in added
     ]
+    parent_ids = {(row["post_id"], row["account_id"]): row["id"] for row in inserted}
+    for i, d, comment in new_comments:
+        parent_id = d.id or parent_ids[i, d.account_id]
+        columns = {**row_mapper.delivery_columns(comment), "parent_id": parent_id}
+        inserted.append({"id": next(numbers), "post_id": i, "account_id": d.account_id, **columns})
+    deliveries += [(i, d.comment) for i, d in deliveries if d.comment is not None]
     db.insert("delivery", inserted)
     _update(db, "delivery", ({**row_mapper.delivery_columns(d), "id": d.id} for _, d in deliveries if d.id is not None))
+    out = [
+        (post, d)
+        for post in posts
+        for d in post.deliveries
+        if d.comment is not None and d.state is DeliveryState.PUBLISHED and d.taken_down_at is None
+    ]
+    if out:
+        from ttp.store import comments  # here: most posts have none
+
+        for post, d in out:
+            assert post.updated_at is not None
+            comments.begin_all(db, [d], post.updated_at)
     if ended:
         events.record_changes(db, ended, states)
     return ids, _rows_of_new(db, {i: p for i, p in numbered if p.id is None}, new, inserted)
@@ -218,7 +238,7 @@ class _Rows:
         return PostSnapshot(text_of(fields), in_flight, tuple(media))
 
     def as_post(self) -> Post:
-        deliveries = [row_mapper.delivery(row) for row in self.deliveries]
+        deliveries = row_mapper.with_comments([row_mapper.delivery(row) for row in self.deliveries])
         media = [row_mapper.media(row) for row in self.media]
         return row_mapper.post(self.post, deliveries, media, [row["tag"] for row in self.tags])
 
@@ -229,7 +249,7 @@ def _read(db: Connection, ids: Sequence[int], *, has_media: bool = True, has_tag
     if db.is_change:
         db.lock_posts(ids, at_once=False)
     rows = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({some})", ids)}
-    deliveries = _by_post(db, f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}", ids)
+    deliveries = _by_post(db, f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}, d.id", ids)
     media, tags = (
         _by_post(db, sql.format(some), ids) if is_any else {}
         for sql, is_any in ((_MEDIA, has_media), (_TAGS, has_tags))
@@ -242,7 +262,9 @@ def post_of(post_id: int, image: str) -> Post:
     fields = json.loads(image)
     own = _Row(fields["post"], id=post_id, updated_at=fields["post"]["created_at"], revision=0)
     of_post = {"post_id": post_id}
-    deliveries = [row_mapper.delivery(_Row(one, **of_post, fence=0)) for one in fields["deliveries"]]
+    deliveries = row_mapper.with_comments(
+        [row_mapper.delivery(_Row(one, **of_post, fence=0)) for one in fields["deliveries"]]
+    )
     media = [row_mapper.media(_Row(one, **of_post)) for one in fields["media"]]
     return row_mapper.post(own, deliveries, media, fields["tags"])
 

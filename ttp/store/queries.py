@@ -14,16 +14,15 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ttp.domain.delivery import Delivery, parts_of
+from ttp.domain.delivery import Delivery
 from ttp.domain.media.item import MediaItem
-from ttp.domain.platform import Facts
 from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.publishing.attempt import Attempt
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, post_search, row_mapper
 from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, in_list
 from ttp.store.post_search import PostFilter as PostFilter
-from ttp.store.row_mapper import as_corrupt_row, marks, ms, parse_list, parse_object, parse_texts, split_batches
+from ttp.store.row_mapper import marks, ms, split_batches
 
 if TYPE_CHECKING:
     from ttp.domain.recurrence import Repeat
@@ -214,7 +213,7 @@ class _Parts(NamedTuple):
 def _parts(db: Connection, ids: list[int]) -> _Parts:
     some = marks(ids)
     return _Parts(
-        db.execute(f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}", ids),
+        db.execute(f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}, d.id", ids),
         db.execute(f"SELECT * FROM post_media WHERE post_id IN ({some}) ORDER BY position", ids),
         db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({some}) ORDER BY position", ids),
     )
@@ -224,7 +223,7 @@ def _complete(rows: list[Row], parts: _Parts, own_key: row_mapper.OwnKey | None 
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     media: dict[int, list[MediaItem]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)
-    for delivery in row_mapper.deliveries(parts.deliveries.fetchall()):
+    for delivery in row_mapper.with_comments(row_mapper.deliveries(parts.deliveries.fetchall())):
         deliveries[delivery.post_id or 0].append(delivery)
     for row in parts.media:
         media[row["post_id"]].append(row_mapper.media(row))
@@ -242,6 +241,7 @@ def newest_metrics(db: Connection, post_ids: Iterable[int]) -> dict[int, dict[st
         " AND s.observed_at = (SELECT max(newest.observed_at) FROM sample newest"
         " WHERE newest.account_id = d.account_id AND newest.remote_id = d.remote_id)"
         f" WHERE {in_list('d.post_id', 'posts')} AND d.state = 'published' AND d.remote_id IS NOT NULL"
+        " AND d.parent_id IS NULL"
     )
     numbers: dict[int, dict[str, Metrics]] = defaultdict(dict)
     for post_id, account, *counts, at in db.execute(sql, {"posts": List(post_ids)}):
@@ -255,9 +255,9 @@ def delivery(db: Connection, delivery_id: int) -> Delivery | None:
 
 
 def posts_naming(db: Connection, account_id: int) -> list[int]:
-    """Return the ids of posts with an unfinished delivery to the account."""
+    """Return the ids of posts with an unfinished delivery to the account, or an unfinished comment."""
     sql = (
-        "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
+        "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
         " AND p.deleted_at IS NULL AND d.state NOT IN ('published', 'cancelled') ORDER BY d.post_id"
     )
     return [row["post_id"] for row in db.execute(sql, (account_id,))]
@@ -274,7 +274,8 @@ def busy_instants(db: Connection, account_id: int, since: datetime, until: datet
     sql = (
         "SELECT d.due_at FROM delivery d JOIN post p ON p.id = d.post_id"
         " WHERE d.account_id = ? AND d.due_at >= ? AND d.due_at < ?"
-        " AND d.state NOT IN ('cancelled', 'failed') AND p.deleted_at IS NULL ORDER BY d.due_at"
+        " AND d.state NOT IN ('cancelled', 'failed') AND d.parent_id IS NULL AND p.deleted_at IS NULL"
+        " ORDER BY d.due_at"
     )
     instants = (row_mapper.instant(row["due_at"]) for row in db.execute(sql, (account_id, ms(since), ms(until))))
     return [at for at in instants if at is not None]
@@ -372,7 +373,7 @@ def media_due(db: Connection, until: datetime) -> list[tuple[int, MediaItem]]:
     rows = db.execute(
         "SELECT m.*, min(d.next_at) AS due FROM delivery d JOIN post_media m ON m.post_id = d.post_id"
         " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= ?"
-        " GROUP BY m.post_id, m.position ORDER BY due, m.post_id, m.position",
+        " AND d.parent_id IS NULL GROUP BY m.post_id, m.position ORDER BY due, m.post_id, m.position",
         (to_ms(until),),
     )
     return [(row["post_id"], row_mapper.media(row)) for row in rows]
@@ -399,7 +400,7 @@ def texts_around(db: Connection, account_id: int, since: datetime, until: dateti
         "SELECT d.due_at, d.post_id, d.state, p.content, p.variants, a.platform, a.platform || '/' || a.handle AS name"
         " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
         " WHERE d.account_id = ? AND d.due_at BETWEEN ? AND ? AND d.state NOT IN ('cancelled', 'failed')"
-        " AND p.deleted_at IS NULL"
+        " AND d.parent_id IS NULL AND p.deleted_at IS NULL"
     )
     return [
         TextAround(from_ms(row["due_at"]), row["post_id"], _text_on(row), row["state"] == "published")
@@ -422,7 +423,7 @@ def published_posts(db: Connection, account_id: int, remote_ids: Iterable[str]) 
         "SELECT d.remote_id, d.post_id, d.url, p.content, p.variants, a.platform,"
         " a.platform || '/' || a.handle AS name"
         " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
-        f" WHERE d.account_id = :account AND {in_list('d.remote_id', 'wanted')}"
+        f" WHERE d.account_id = :account AND {in_list('d.remote_id', 'wanted')} AND d.parent_id IS NULL"
     )
     rows = db.execute(sql, {"account": account_id, "wanted": List(remote_ids)}).fetchall()
     tags: dict[int, list[str]] = defaultdict(list)
@@ -439,53 +440,6 @@ def _text_on(row: Row) -> str:
     """Return the text of a post on the account of a row."""
     variants = {} if row["variants"] == "{}" else json.loads(row["variants"])
     return str(variants.get(row["name"]) or variants.get(row["platform"]) or row["content"])
-
-
-_IDS = (
-    "SELECT next_at, id FROM delivery WHERE account_id = ?"
-    " AND state IN ('pending', 'retrying') AND next_at IS NOT NULL ORDER BY next_at, id"
-)
-_CHARGED = (
-    "SELECT d.id, d.post_id, d.handle, d.planned_parts, a.handle AS account_handle, p.content, p.variants, p.thread,"
-    " (SELECT count(nullif(m.alt, '')) FROM post_media m WHERE m.post_id = p.id) AS alts"
-    " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
-    " WHERE d.id IN ({}) AND p.deleted_at IS NULL"
-)
-
-
-class TextsToCharge(NamedTuple):
-    """The texts of one delivery that will be charged, and the number of its alt texts."""
-
-    texts: tuple[str, ...]
-    alts: int
-    post_id: int
-
-
-def upcoming_deliveries(db: Connection, platform: str, most: int) -> list[int]:
-    """Return the ids of the next deliveries on a platform. Each account is read only as far as needed."""
-    accounts = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform,))
-    waiting = [_waiting(db, row["id"]) for row in accounts.fetchall()]
-    return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
-
-
-def texts_to_charge(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[TextsToCharge]:
-    """Yield what will be charged for each of these deliveries, in no order. Raises CorruptRow."""
-    for batch in split_batches(delivery_ids):
-        yield from (_charged(row, facts) for row in db.execute(_CHARGED.format(marks(batch)), batch))
-
-
-def _waiting(db: Connection, account_id: int) -> Iterator[tuple[int, int]]:
-    return ((row["next_at"], row["id"]) for row in db.execute(_IDS, (account_id,)))
-
-
-@as_corrupt_row("delivery")
-def _charged(row: Row, facts: Facts) -> TextsToCharge:
-    if [row[name] for name in ("variants", "thread", "handle", "planned_parts")] == ["{}", "[]", "{}", "[]"]:  # as most
-        return TextsToCharge((row["content"],), row["alts"], row["post_id"])
-    post = Post(row["content"], variants=parse_texts(row["variants"]), thread=parse_list(row["thread"]))
-    out = len(parts_of(parse_object(row["handle"])))
-    one = Delivery(f"{facts.name}/{row['account_handle']}", facts.name, planned_parts=parse_list(row["planned_parts"]))
-    return TextsToCharge(post.parts_for(one, facts)[out:], 0 if out else row["alts"], row["post_id"])
 
 
 _COMING = "SELECT post_id, next_at, approved_at FROM delivery WHERE " + _READY.format("")

@@ -184,12 +184,13 @@ _PATIENCE = timedelta(days=8)
 """No delivery is published later than this after it was due."""
 
 
-# Accounts that could have something claimed now: one index seek for each.
+# Accounts that could have a post claimed now: one index seek for each. Comments neither count nor wait for the pace.
 _READY_ACCOUNTS = """
 SELECT a.id FROM account a
 WHERE (a.hold_until IS NULL OR a.hold_until <= :now) AND EXISTS (
     SELECT 1 FROM delivery d
     WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now
+        AND d.parent_id IS NULL
 )
 """
 
@@ -201,7 +202,7 @@ SELECT at FROM (
         SELECT max(t.at) FROM attempt t WHERE t.delivery_id = d.id AND t.phase = 'publish'
     )) AS at
     FROM delivery d
-    WHERE d.account_id = :account AND d.due_at > :since
+    WHERE d.account_id = :account AND d.due_at > :since AND d.parent_id IS NULL
         AND d.state IN ('sending', 'processing', 'reconciling', 'published', 'needs_review')
 ) AS sent WHERE at IS NOT NULL ORDER BY at DESC LIMIT :most
 """

@@ -40,7 +40,7 @@ _SUPERSEDED = f"""
 SELECT d.*, a.platform, a.handle AS account_handle, o.recurrence_id
 FROM delivery d JOIN account a ON a.id = d.account_id JOIN occurrence o ON o.post_id = d.post_id
 WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at < :late AND d.state = 'pending'
-    AND d.due_at = o.at AND d.due_at > coalesce(a.hold_until, 0) AND {NOT_QUARANTINED}
+    AND d.parent_id IS NULL AND d.due_at = o.at AND d.due_at > coalesce(a.hold_until, 0) AND {NOT_QUARANTINED}
     AND EXISTS (
         SELECT 1 FROM occurrence l JOIN delivery e ON e.post_id = l.post_id JOIN post p ON p.id = l.post_id
         WHERE l.recurrence_id = o.recurrence_id AND l.at > o.at AND l.at <= :now

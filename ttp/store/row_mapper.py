@@ -345,7 +345,16 @@ def _deliveries(rows: Sequence[Iterable[Any]]) -> list[Delivery]:
     ]
     names = zip(fields["platform"], fields["account_handle"], strict=True)
     fields["account"] = [f"{platform}/{handle}" for platform, handle in names]
+    fields["comment"] = (None,) * len(rows)
     return _build(Delivery, fields)
+
+
+def with_comments(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Return the deliveries of posts, each with its comment, which is among the given ones."""
+    comments: dict[int | None, Delivery] = {one.parent_id: one for one in deliveries if one.parent_id is not None}
+    if not comments:
+        return list(deliveries)
+    return [dataclasses.replace(d, comment=comments.get(d.id)) for d in deliveries if d.parent_id is None]
 
 
 def delivery_columns(delivery: Delivery, before: Delivery | None = None) -> dict[str, Column]:

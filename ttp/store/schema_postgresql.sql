@@ -78,6 +78,8 @@ CREATE TABLE post (
     utm BOOLEAN,
     cards TEXT DEFAULT '{}' NOT NULL,
     origin TEXT DEFAULT '{}' NOT NULL,
+    comment TEXT COLLATE "C",
+    comment_after_s FLOAT,
     PRIMARY KEY (id),
     UNIQUE (key)
 );
@@ -269,17 +271,21 @@ CREATE TABLE delivery (
     parts_frozen BOOLEAN,
     part_starts TEXT DEFAULT '[]' NOT NULL,
     langs TEXT COLLATE "C",
+    parent_id BIGINT,
     PRIMARY KEY (id),
-    UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(parent_id) REFERENCES delivery (id)
 );
+CREATE UNIQUE INDEX delivery_of_post ON delivery (post_id, account_id, coalesce(parent_id, 0));
+CREATE UNIQUE INDEX delivery_comment ON delivery (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX delivery_of_account ON delivery (account_id, due_at);
 CREATE UNIQUE INDEX delivery_remote ON delivery (account_id, remote_id) WHERE remote_id IS NOT NULL;
 CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
 CREATE INDEX delivery_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
 CREATE INDEX delivery_approved ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
 CREATE INDEX delivery_approved_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
+CREATE INDEX delivery_comment_ready ON delivery (next_at) WHERE parent_id IS NOT NULL AND state IN ('pending', 'retrying') AND next_at IS NOT NULL;
 CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL;
 CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
 CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
@@ -533,7 +539,7 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0022');
+INSERT INTO alembic_version (version_num) VALUES ('0023');
 INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::text::bigint);
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, replace(gen_random_uuid()::text, '-', ''), (extract(epoch FROM clock_timestamp()) * 1000)::bigint);

@@ -15,7 +15,10 @@ _SLOTS = (
     f" WHERE a.removed_at IS NULL {{}} {BY_ACCOUNT}, s.id"
 )
 # A post that is scheduled or being published holds its instants; one that has ended holds none.
-_HOLDING = "d.state NOT IN ('published', 'failed', 'needs_review', 'cancelled') AND p.deleted_at IS NULL"
+_HOLDING = (
+    "d.state NOT IN ('published', 'failed', 'needs_review', 'cancelled') AND d.parent_id IS NULL"
+    " AND p.deleted_at IS NULL"
+)
 
 
 def insert(db: Connection, slot: Slot, *, now: datetime) -> int:

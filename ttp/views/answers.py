@@ -79,9 +79,9 @@ class PlannedPartAnswer(TypedDict):
     media: list[str]
 
 
-class DeliveryAnswer(TypedDict):
-    account: str
-    platform: str
+class ProgressAnswer(TypedDict):
+    """What became of a delivery, or of a comment, so far."""
+
     state: str
     dueAt: Instant | None
     remoteId: str | None
@@ -94,10 +94,22 @@ class DeliveryAnswer(TypedDict):
     error: DeliveryErrorAnswer | None
     note: str | None
     takenDownAt: Instant | None
+
+
+class CommentAnswer(ProgressAnswer):
+    """The comment on a published post. `dueAt`: none before its post is published."""
+
+    text: str
+
+
+class DeliveryAnswer(ProgressAnswer):
+    account: str
+    platform: str
     parts: list[PartAnswer]
     plannedParts: list[PlannedPartAnswer]
     langs: list[str] | None
     metrics: MetricsAnswer | None
+    comment: CommentAnswer | None
 
 
 class RejectionAnswer(TypedDict):
@@ -140,6 +152,8 @@ class PlainFields(TypedDict):
     split: bool | None
     numberParts: bool | None
     utm: bool | None
+    comment: str | None
+    commentAfterS: float | None
 
 
 class CardAnswer(TypedDict):
@@ -212,9 +226,17 @@ class PartPreview(TypedDict):
     card: CardAnswer | None
 
 
+class CommentPreview(TypedDict):
+    text: str
+    length: int
+    limit: int
+    lostAnswer: Literal["key", "look_up", "none"] | None
+
+
 class VersionAnswer(TypedDict):
     account: str
     parts: list[PartPreview]
+    comment: CommentPreview | None
     media: list[SentMediaAnswer]
     costUsd: float | None
     taggedLinks: int

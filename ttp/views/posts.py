@@ -65,12 +65,33 @@ def media_json(item: MediaItem) -> answers.MediaAnswer:
 def delivery_json(
     row: Delivery, newest: Metrics | None = None, post: PostFields | None = None
 ) -> answers.DeliveryAnswer:
-    """Return a delivery; `newest`: its numbers; `post`: its post, for the media of its parts. `nextAttemptAt` only
-    while retrying: a look-up is not an attempt."""
-    error, media = row.error, post.media_in(row, len(row.planned_parts)) if post and row.planned_parts else ()
+    """Return a delivery; `newest`: its numbers; `post`: its post, for the media of its parts."""
+    media = post.media_in(row, len(row.planned_parts)) if post and row.planned_parts else ()
+    comment = row.comment
     return {
         "account": row.account,
         "platform": row.platform,
+        **_progress_json(row),
+        "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
+        "plannedParts": [
+            {"text": text, "media": [item.name for items in media[number : number + 1] for item in items]}
+            for number, text in enumerate(row.planned_parts)
+        ],
+        "langs": None if row.langs is None else [lang for lang in row.langs.split(",") if lang],
+        "metrics": None
+        if newest is None
+        else {**main_counts(newest), "observedAt": format_json_instant(newest.observed_at)},
+        "comment": None
+        if comment is None or comment.state == "cancelled"
+        else {"text": comment.planned_parts[0], **_progress_json(comment)},
+    }
+
+
+def _progress_json(row: Delivery) -> answers.ProgressAnswer:
+    """Return what became of a delivery or a comment so far. `nextAttemptAt` only while retrying: a look-up is not an
+    attempt."""
+    error = row.error
+    return {
         "state": row.state,
         "dueAt": format_json_instant(row.due_at),
         "remoteId": row.remote_id,
@@ -85,15 +106,6 @@ def delivery_json(
         else {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
         "note": row.note,
         "takenDownAt": format_json_instant(row.taken_down_at),
-        "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
-        "plannedParts": [
-            {"text": text, "media": [item.name for items in media[number : number + 1] for item in items]}
-            for number, text in enumerate(row.planned_parts)
-        ],
-        "langs": None if row.langs is None else [lang for lang in row.langs.split(",") if lang],
-        "metrics": None
-        if newest is None
-        else {**main_counts(newest), "observedAt": format_json_instant(newest.observed_at)},
     }
 
 
@@ -242,6 +254,14 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
             }
             for part in one.parts
         ],
+        "comment": None
+        if one.comment is None
+        else {
+            "text": one.comment.text,
+            "length": one.comment.length,
+            "limit": one.comment.limit,
+            "lostAnswer": one.comment_proof,
+        },
         "media": [
             {**_sent_json(item), "part": number} for number, part in enumerate(one.parts, 1) for item in part.media
         ],

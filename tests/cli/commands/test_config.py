@@ -273,21 +273,25 @@ def test_an_edit_does_not_overwrite_what_was_set_meanwhile(
     ("key", "value", "way"),
     [
         ("timezone", "Europe/Berln", "ttp config set timezone Europe/Berlin"),
-        ("timezone", "Mars", "ttp config set timezone Europe/Berlin"),
-        ("plan.quiet_hours", "noon", "ttp config set plan.quiet_hours 22:00-07:00"),
-        ("http.read_timeout_s", "nan", "ttp config set http.read_timeout_s 60"),
-        ("publish.require_approval", "maybe", "ttp config set publish.require_approval false"),
+        ("timezone", "Mars", "such as Europe/Berlin"),
+        ("plan.quiet_hours", "noon", "such as 22:00-07:00"),
+        ("http.read_timeout_s", "nan", "such as 60"),
+        ("publish.max_lateness_s", "2h", "ttp config set publish.max_lateness_s 7200"),
+        ("publish.require_approval", "maybe", "ttp config set publish.require_approval true"),
         ("media_host.kind", "ftp", "ttp config set media_host.kind folder"),
+        ("platforms.enabled", "x,bluesky", "ttp config set platforms.enabled x bluesky"),
+        ("platforms.enabled", "nostr", "ttp help"),
     ],
 )
-def test_a_value_that_it_cannot_have_is_refused_with_one_that_works(
+def test_a_value_that_it_cannot_have_is_refused_with_what_may_be_meant(
     ttp: Program, file: Path, key: str, value: str, way: str
 ) -> None:
     before = file.read_text()
     refused = ttp("config", "set", key, value)
     assert (refused.code, refused.out, file.read_text()) == (2, "", before)
     assert refused.err.splitlines()[1].partition(": ")[2].strip() == way
-    ttp.ok(*shlex.split(way)[1:])
+    if way.startswith("ttp"):
+        ttp.ok(*shlex.split(way)[1:])
     assert ttp("config", "set", key, value, "--json").error["code"] == ("time" if key == "timezone" else "usage")
 
 
@@ -375,22 +379,41 @@ def test_a_publisher_that_runs_on_with_the_old_settings_is_told(
 @pytest.mark.parametrize(
     ("key", "typed", "fix"),
     [
-        ("notify.ntfy.url", "ntfy.sh/topic", "https://ntfy.sh/topic"),
-        ("notify.ntfy.url", "127.0.0.1:8080/topic", "http://127.0.0.1:8080/topic"),
-        ("notify.ntfy.click", "queue", "https://posts.example.org/queue"),
-        ("notify.ntfy.url", "ftp://example.org", "https://ntfy.sh/topic"),
-        ("notify.ntfy.url", "https://exa mple.org", "https://ntfy.sh/topic"),
-        ("server.base_url", "posts.example.org", "https://posts.example.org"),
-        ("server.base_url", "https://ann:secret@posts.example.org", "https://posts.example.org"),
-        ("server.base_url", "https://posts.example.org:0", "https://posts.example.org"),
-        ("server.base_url", "https://[::1", "https://posts.example.org"),
-        ("server.url", "unix://ttp.sock", "https://posts.example.org"),
+        ("notify.ntfy.url", "ntfy.sh/topic", "ttp config set notify.ntfy.url https://ntfy.sh/topic"),
+        ("notify.ntfy.url", "127.0.0.1:8080/topic", "ttp config set notify.ntfy.url http://127.0.0.1:8080/topic"),
+        ("notify.ntfy.click", "queue", "such as https://posts.example.org/queue"),
+        ("notify.ntfy.url", "ftp://example.org", "such as https://ntfy.sh/TOPIC"),
+        ("notify.ntfy.url", "https://exa mple.org", "such as https://ntfy.sh/TOPIC"),
+        ("server.base_url", "posts.example.org", "ttp config set server.base_url https://posts.example.org"),
+        ("server.base_url", "https://ann:secret@posts.example.org", "such as https://posts.example.org"),
+        ("server.base_url", "https://posts.example.org:0", "such as https://posts.example.org"),
+        ("server.base_url", "https://[::1", "such as https://posts.example.org"),
+        ("server.url", "unix://ttp.sock", "such as https://posts.example.org"),
     ],
 )
 def test_a_web_address_is_checked_when_it_is_set(ttp: Program, key: str, typed: str, fix: str) -> None:
     ran = ttp("config", "set", key, typed, "--json")
-    assert (ran.code, ran.error["code"], ran.error["hint"]) == (2, "usage", f"ttp config set {key} {fix}")
+    assert (ran.code, ran.error["code"]) == (2, "usage")
+    assert fix in ttp("config", "set", key, typed).err
     assert ttp.ok("config", "get", key, "--json").json["value"] in (None, "")
+
+
+def test_a_setting_is_named_with_what_was_written_where_a_variable_overrides_it(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_PUBLISH__CONCURRENCY", "7")
+    ran = ttp.ok("config", "set", "publish.concurrency", "5", "--format", "table")
+    assert "5" in ran.out
+    assert "7" not in ran.out
+    assert "TTP_PUBLISH__CONCURRENCY" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("TIMEZONE", "timezone"), ("publsh.retry_max", "publish.retry_max"), ("notify.on", None)]
+)
+def test_a_setting_of_a_near_name_is_meant_if_each_part_is_near(ttp: Program, typed: str, meant: str | None) -> None:
+    ran = ttp("config", "get", typed, "--json")
+    assert (ran.code, ran.error["hint"]) == (2, f"ttp config get {meant} --json" if meant else "ttp config show")
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,7 @@ def test_show_in_json_has_every_key_of_the_contract(posts: Program) -> None:
     assert list(delivery) == [
         *("account", "platform", "state", "dueAt", "remoteId", "url", "publishedAt", "attempts", "nextAttemptAt"),
         *("waitingFor", "waitingUntil", "error", "note", "takenDownAt", "parts", "plannedParts", "langs", "metrics"),
+        "comment",
     ]
     assert list(delivery["error"]) == ["kind", "code", "message", "hint"]
     assert post["needs"] == ["review"]

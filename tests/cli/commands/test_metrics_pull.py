@@ -195,6 +195,12 @@ def test_history_makes_optimal_work_on_the_first_day(world: World, platform: str
     assert world.counts("--account", name, "--history", "130") == (130, 0, 0, 130)
 
 
+def test_a_platform_without_numbers_to_read_is_offered_a_file(ttp: Program) -> None:
+    ttp.account("linkedin/me")
+    err = ttp("optimal", "next", "--account", "linkedin/me").err
+    assert ("metrics pull" in err, "ttp metrics import FILE" in err) == (False, True)
+
+
 def test_history_takes_the_newest_so_many(world: World) -> None:
     world.connect("instagram/demo", "tiktok/demo")
     ids = world.past("instagram/demo", 60) + world.past("tiktok/demo", 25)

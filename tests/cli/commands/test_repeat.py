@@ -324,6 +324,15 @@ def test_what_is_being_published_is_not_left_out(weekly: Program) -> None:
     assert weekly.count("occurrence") == 4
 
 
+def test_what_was_published_already_is_not_left_out_and_stays(weekly: Program) -> None:
+    weekly.bring(2, "published")
+    refused = weekly("repeat", "skip", "1", "--json")
+
+    assert (refused.code, refused.error["hint"]) == (2, "ttp show 2")
+    assert weekly.shown(2)["status"] == "published"
+    assert told(weekly)["skipped"] == 0
+
+
 def test_a_pause_takes_back_what_was_made_but_not_what_was_changed(weekly: Program, clock: FakeClock) -> None:
     clock.advance(1)
     weekly.ok("edit", "3", "By hand")

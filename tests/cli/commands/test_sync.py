@@ -111,6 +111,13 @@ def test_a_file_that_cannot_be_taken_stops_all_of_it(ttp: Program, folder: Path)
     assert ttp("sync", str(folder), "--check", "--json").error["problems"][0]["field"] == "content"
 
 
+def test_a_folder_with_a_slip_in_its_name_is_named(ttp: Program, folder: Path) -> None:
+    put(folder, "a.md")
+    near = folder.with_name(f"{folder.name}s")
+    assert ttp("sync", str(near), "--json").error["hint"] == f"ttp sync {folder} --json"
+    assert ttp("sync", str(folder / "elsewhere"), "--json").error["hint"].startswith("ttp export")
+
+
 def test_results_are_written_back_only_when_asked_and_change_nothing(ttp: Program, folder: Path) -> None:
     put(folder, "a.md", more="# mine\n")
     before = (folder / "a.md").read_bytes()

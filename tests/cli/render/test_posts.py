@@ -21,7 +21,8 @@ from ttp.cli.render.post import render_attempts, render_post
 from ttp.cli.render.posts import render_posts
 from ttp.cli.render.width import columns, cut, pad, widest, wrap, wrap_sentence
 from ttp.domain.account import Account, Hold
-from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.action import action
+from ttp.domain.delivery import LOOK, Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import ActionsNeeded, Health, PublisherInfo
 from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.sample import Sample
@@ -51,6 +52,8 @@ def row(account: str, state: DeliveryState = DeliveryState.PENDING, error: Deliv
     return Delivery(account, account.partition("/")[0], state, error=error)
 
 
+_S = DeliveryState
+LOOKED = DeliveryError(Kind.UNKNOWN, "a person looked", hint=action("retry", 41, account="x/me"))
 ENDED = DeliveryError(Kind.AUTH, "token ended on 21 Nov", "401", "ttp account connect x/roastery")
 IMAGE = MediaItem("launch.jpg", "image/jpeg", 412331, "ab" * 32, 1080, 1350, alt="a cup")
 VIDEO = MediaItem("clip.mp4", "video/mp4", 1_234_331, "cd" * 32, duration_ms=3400)
@@ -301,10 +304,19 @@ def test_a_post_published_on_a_later_day_than_planned_shows_the_day() -> None:
             replace(DUE, status=PostStatus.FAILED, deliveries=(row("x/me", DeliveryState.FAILED),)),
             "Next:  ttp retry 41",
         ),
+        (replace(DUE, status=PostStatus.FAILED, deliveries=(row("x/me", _S.FAILED, LOOKED),)), "Next:  ttp retry 41"),
     ],
 )
 def test_show_ends_with_the_command_that_the_post_needs(post: PostView, command: str) -> None:
     assert list(render_post(post, PAGE))[-1] == command
+
+
+def test_the_address_to_look_at_is_whole_before_the_command_that_needs_it() -> None:
+    place = f"https://www.linkedin.com/in/me/{'recent-activity/' * 5}"
+    doubt = DeliveryError(Kind.NETWORK, f"the connection was lost{LOOK}{place}")
+    *_, look, resolve = render_post(replace(ROAST, deliveries=(row("x/me", _S.NEEDS_REVIEW, doubt),)), PAGE)
+    assert look.endswith(f"  {place}")
+    assert "ttp resolve 36" in resolve
 
 
 def test_show_has_a_line_for_every_field_that_is_set() -> None:
@@ -409,6 +421,9 @@ def test_the_log_wraps_long_messages_and_marks_an_open_intent() -> None:
         "\n"
         "Times in Europe/Berlin (UTC+01:00).\n"
     )
+    narrow = list(render_attempts(attempts, replace(PAGE, width=50)))
+    assert "STEP" not in narrow[0], "a message has at least room for its words"
+    assert narrow[4].endswith("auth: the")
 
 
 def test_status_says_first_what_needs_a_person() -> None:
@@ -667,6 +682,7 @@ def test_names_without_room_are_cut_where_they_still_mean_no_other_account() -> 
     assert [*names_within(SHOPS, 8).values()] == ["x/shop_of_mu…", "x/shop_of_ma…", "x/a_hou…"]
     assert [*names_in([post], 8).values()] == ["x"]
     assert [*names_within(("x/shop", "x/shops_of_all_kinds"), 6).values()] == ["x/shop", "x/shops…"]
+    assert [*names_within(("  comment", "mastodon/shop@a.example"), 12).values()] == ["  comment", "masto/shop"]
     _, first, second, *_ = render_posts([post, wide], PAGE)
     assert "  x/shop_of_mu…  " in first
     assert "  x/shop_of_mu… +2  Behind" in second
@@ -757,3 +773,22 @@ def test_the_commands_of_two_hints_in_a_line_are_separate() -> None:
         [True, False],
         [False, True],
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "word", "next_line"),
+    [
+        (DeliveryState.FAILED, "COMMENT", "ttp retry 38"),
+        (DeliveryState.NEEDS_REVIEW, "REVIEW", "ttp resolve 38 --account instagram/roastery --comment --published URL"),
+        (DeliveryState.PENDING, "published", None),
+    ],
+)
+def test_a_comment_is_shown_under_its_post(state: DeliveryState, word: str, next_line: str | None) -> None:
+    comment = Delivery("instagram/roastery", "instagram", state, parent_id=1, planned_parts=("Links",))
+    only = replace(LAUNCH.deliveries[0], comment=comment)
+    post = replace(LAUNCH, deliveries=(only,), status=PostStatus.PUBLISHED)
+    shown = drawn(render_post(post, PAGE))
+    assert shown.startswith(f"Post 38   {word}   1 of 1 account published\n")
+    assert re.search(r"^  instagram/roastery +published .*\n    comment ", shown, re.MULTILINE)
+    assert (next_line or "Next:") in shown if next_line else "Next:" not in shown
+    assert word in drawn(render_posts([post], PAGE))

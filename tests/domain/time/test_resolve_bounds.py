@@ -20,6 +20,7 @@ NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
     [
         ("7d", "2026-11-17T12:46Z"),
         ("2h30m", "2026-11-24T10:16Z"),
+        ("3 days ago", "2026-11-21T12:46Z"),
         ("2026-12-01", "2026-11-30T23:00Z"),
         ("2020-01-01", "2019-12-31T23:00Z"),
         ("today", "2026-11-23T23:00Z"),
@@ -66,17 +67,18 @@ def test_a_day_that_begins_with_a_jump_starts_where_the_clocks_land() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "7x", "12/11/2026", "2026-02-30", "yesterday 25:00", "0001-01-01", "optimal", "9"]
+    "text", ["", "7x", "12/11/2026", "2026-02-30", "yesterday 25:00", "0001-01-01", "optimal", "9", "last year"]
 )
-def test_an_unreadable_end_of_a_range_is_refused_with_ends_that_are_read(text: str) -> None:
+def test_an_unreadable_end_of_a_range_is_refused_with_the_form_of_others(text: str) -> None:
     with pytest.raises(TimeRefused) as caught:
         resolve_bound(text, now=NOW, zone=BERLIN)
-    assert [hint.way for hint in caught.value.hints] == ["7d", "2026-11-24"]
-    for hint in caught.value.hints:
-        resolve_bound(str(hint.way), now=NOW, zone=BERLIN)
+    assert [(hint.label, hint.way) for hint in caught.value.hints] == [("see", "such as 7d or 2026-11-24")]
+    for example in ("7d", "2026-11-24"):
+        resolve_bound(example, now=NOW, zone=BERLIN)
 
 
-def test_a_bound_of_a_request_is_refused_with_other_options() -> None:
+def test_a_bound_of_a_request_that_can_be_two_is_refused_with_other_options() -> None:
     with pytest.raises(TimeRefused) as caught:
-        resolve_bound("7x", now=NOW, zone=BERLIN, option="since")
-    assert [hint.way for hint in caught.value.hints] == [other_options(since="7d"), other_options(since="2026-11-24")]
+        resolve_bound("tue", now=NOW, zone=BERLIN, option="since")
+    days = ("2026-11-17", "2026-11-24")
+    assert [hint.way for hint in caught.value.hints] == [other_options(since=day) for day in days]

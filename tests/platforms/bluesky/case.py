@@ -31,6 +31,7 @@ CASE = PlatformCase(
     Pinned((*USUAL_KINDS, "gallery", "gates"), "key", 120.0, 6, timedelta(hours=2)),
     scenarios={
         "text": Scenario(_CALL, refused_by="rejected"),
+        "comment": Scenario(_CALL, refused_by="rejected", is_comment=True),
         "images": Scenario(_CALL, media=PHOTOS),
         "video": Scenario(_CALL, media=(FILM,)),
         "thread": Scenario(_CALL, thread=("Two", "Three")),
@@ -40,6 +41,7 @@ CASE = PlatformCase(
         _kind("bluesky images", media=("photo.jpg", "other.jpg")),
         _kind("bluesky video", media=("clip.mp4",)),
         _kind("bluesky thread", media=("photo.jpg", "3=other.jpg"), texts=PARTS, media_counts=(1, 0, 1)),
+        _kind("bluesky comment", media=("photo.jpg",), texts=PARTS[:2], has_comment=True, atomic=False),
         _kind("bluesky card", has_card=True),
         _kind("bluesky split", media=("photo.jpg",), texts=LONG, is_split=True),
     ),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.media.item import MediaItem
-from ttp.domain.rules import PlatformPost
+from ttp.domain.platform_post import PlatformPost
 
 RULES = PLATFORMS.rules("bluesky")
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"

@@ -6,11 +6,12 @@ import json
 import re
 from datetime import datetime, timedelta
 
-from tests.platforms.case import FILM, PHOTOS, Kind, MadeUp, PlatformCase, Refusal
+from tests.platforms.case import FILM, PHOTOS, WORDS, Kind, MadeUp, PlatformCase, Refusal
 from tests.platforms.pinned import Pinned
 from ttp.platforms.testing import Scenario
 
 _CALL = ("POST", r"/media_publish$")
+COMMENT = "Links are in the bio"
 _CALLS = re.compile(r"POST .*/media_publish")
 
 
@@ -40,17 +41,26 @@ CASE = PlatformCase(
             settings={"platforms.instagram.login": "facebook"},
             refused_by="restricted",
         ),
+        "comment": Scenario(("POST", r"/comments$"), media=PHOTOS[:1], refused_by="spam", is_comment=True),
     },
     kinds=(
         Kind("instagram photo", "instagram", _CALLS, media=("photo.jpg",)),
         Kind("instagram carousel", "instagram", _CALLS, media=("photo.jpg", "clip.mp4", "other.jpg")),
         Kind("instagram reel", "instagram", _CALLS, media=("clip.mp4",)),
+        Kind(
+            "instagram comment",
+            "instagram",
+            re.compile(r"POST .*/(media_publish|comments)"),
+            media=("photo.jpg",),
+            texts=(WORDS, COMMENT),
+            has_comment=True,
+        ),
         Kind("instagram story", "instagram", _CALLS, media=("photo.jpg",), options=("instagram.kind=story",)),
     ),
     made_up=MadeUp(
         _refusal,
-        re.compile(r"GET /v[\d.]+/\d+$"),
-        lambda body: body.replace(b'"PUBLISHED"', b'"FINISHED" '),
+        re.compile(r"GET /v[\d.]+/\d+(/comments)?$"),
+        lambda body: body.replace(b'"PUBLISHED"', b'"FINISHED" ').replace(COMMENT.encode(), b"Where are your beans"),
         re.compile(r"/refresh_access_token$"),
     ),
     sandbox_fields={"platforms.instagram.login": "login"},

@@ -91,6 +91,32 @@ def test_a_video_whose_parts_are_refused_is_sent_anew(desk: Desk, tmp_path: Path
     assert isinstance(desk.publish(desk.prepare(last_handle(steps))), Done)
 
 
+PAGE = {"status": 200, "headers": {"etag": '"5f-1"', "content-type": "text/html"}, "body": "<p>Please sign in</p>"}
+
+
+@pytest.mark.parametrize("answer", [PAGE, {"status": 201}, {"status": 202}], ids=str)
+def test_a_part_that_something_else_answered_is_sent_again(
+    desk: Desk, tmp_path: Path, answer: dict[str, object]
+) -> None:
+    film = media(tmp_path / "v.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
+    desk.order = replace(desk.order, media=(film,))
+    desk.fault("status", "/dms-uploads/", **answer)
+    steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    assert failure.outcome.passing
+    assert isinstance(desk.publish(desk.prepare(last_handle(steps))), Done)
+
+
+@pytest.mark.parametrize("answer", [PAGE, {"status": 200}], ids=str)
+def test_an_image_that_something_else_answered_is_sent_again(
+    desk: Desk, tmp_path: Path, answer: dict[str, object]
+) -> None:
+    desk.order = replace(desk.order, media=(photo(tmp_path),))
+    desk.fault("status", "/dms-uploads/", **answer)
+    steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    assert failure.outcome.passing
+    assert isinstance(desk.publish(desk.prepare(last_handle(steps))), Done)
+
+
 def test_a_file_that_is_not_ready_is_tried_again_and_one_that_failed_is_not(desk: Desk, tmp_path: Path) -> None:
     desk.order = replace(desk.order, media=(photo(tmp_path),))
     ready = desk.prepare()
@@ -104,6 +130,18 @@ def test_a_file_that_is_not_ready_is_tried_again_and_one_that_failed_is_not(desk
     assert isinstance(failed, NotDone)
     assert (failed.kind, failed.passing) == (Kind.MEDIA, False)
     assert "media" not in (failed.handle or ready.handle), "a retry uploads it again"
+
+
+def test_an_image_that_never_arrived_is_sent_again_after_a_minute(desk: Desk, tmp_path: Path) -> None:
+    desk.order = replace(desk.order, media=(photo(tmp_path),))
+    desk.fault("status", "/dms-uploads/", status=201)
+    ready = desk.prepare()
+    waiting = desk.publish(ready)
+    assert (waiting.not_ready, waiting.handle["media"]) == (True, ready.handle["media"])
+    desk.clock.move(60)
+    waiting = desk.publish(ready)
+    assert (waiting.not_ready, "media" in waiting.handle) == (True, False)
+    assert isinstance(desk.publish(desk.prepare(waiting.handle)), Done)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +194,16 @@ def test_a_post_is_deleted_also_twice(desk: Desk) -> None:
     assert desk.posts() == []
     named = "urn:li:activity:7141138937766391808"  # by a person: its other id is not known
     assert isinstance(desk.client.delete(desk.order, named), NotDone)  # type: ignore[attr-defined]
+
+
+def test_a_page_that_answers_a_deletion_says_nothing_of_the_post(desk: Desk) -> None:
+    outcome = desk.publish(desk.prepare())
+    assert isinstance(outcome, Done)
+    desk.fault("status", "/rest/posts/", **PAGE)
+    kept = desk.client.delete(desk.order, outcome.remote_id)  # type: ignore[attr-defined]
+    assert isinstance(kept, NotDone)
+    assert kept.passing
+    assert len(desk.posts()) == 1
 
 
 def test_an_ended_month_holds_the_account_and_names_the_setting(desk: Desk) -> None:

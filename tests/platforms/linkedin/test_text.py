@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.media.item import MediaItem
-from ttp.domain.rules import PlatformPost
+from ttp.domain.platform_post import PlatformPost
 from ttp.platforms.linkedin.little_text import MENTION, RESERVED, little_text, odd_mentions, text_length
 from ttp.platforms.linkedin.options import OPTIONS
 from ttp.platforms.linkedin.rules import LinkedInRules

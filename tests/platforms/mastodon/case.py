@@ -24,6 +24,7 @@ CASE = PlatformCase(
     Pinned((*USUAL_KINDS, "poll"), "look_up", 120.0, 6, None),
     scenarios={
         "text": Scenario(_CALL, refused_by="rejected_status"),
+        "comment": Scenario(_CALL, refused_by="rejected_status", is_comment=True),
         "images": Scenario(_CALL, media=PHOTOS),
         "video": Scenario(_CALL, media=(FILM,)),
         "poll": Scenario(_CALL, options={"poll": "Yes|No"}),
@@ -35,6 +36,7 @@ CASE = PlatformCase(
         _kind("mastodon video", media=("clip.mp4",)),
         _kind("mastodon poll", options=("mastodon.poll=Tea|Coffee",)),
         _kind("mastodon thread", media=("photo.jpg", "3=other.jpg"), texts=PARTS, media_counts=(1, 0, 1)),
+        _kind("mastodon comment", media=("photo.jpg",), texts=PARTS, has_comment=True),
         _kind("mastodon split", media=("photo.jpg",), texts=LONG, is_split=True),
     ),
     made_up=MadeUp(_refusal, re.compile(r"GET /api/v1/accounts/\d+/statuses$"), lambda body: b"[]"),

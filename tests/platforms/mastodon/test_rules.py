@@ -13,8 +13,8 @@ from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.media.item import MediaItem
+from ttp.domain.platform_post import PlatformPost
 from ttp.domain.publishing.outcome import NotDone
-from ttp.domain.rules import PlatformPost
 from ttp.platforms.mastodon.limits import read_limit
 from ttp.platforms.mastodon.look_up import content_text
 from ttp.platforms.mastodon.options import option_problem, post_id_of, split_focus

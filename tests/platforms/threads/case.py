@@ -26,6 +26,7 @@ CASE = PlatformCase(
     Pinned(USUAL_KINDS, "look_up", 300.0, 6, timedelta(days=60), (0.5, timedelta(hours=24), False)),
     scenarios={
         "text": Scenario(_CALL, refused_by="not_found"),
+        "comment": Scenario(_CALL, refused_by="not_found", is_comment=True),
         "photo": Scenario(_CALL, media=PHOTOS[:1]),
         "carousel": Scenario(_CALL, media=(*PHOTOS, FILM)),
         "thread": Scenario(_CALL, thread=("Two", "Three")),
@@ -36,6 +37,7 @@ CASE = PlatformCase(
         _kind("threads video", media=("clip.mp4",)),
         _kind("threads carousel", media=("photo.jpg", "clip.mp4", "other.jpg")),
         _kind("threads thread", media=("photo.jpg", "3=other.jpg"), texts=PARTS, media_counts=(1, 0, 1)),
+        _kind("threads comment", media=("photo.jpg",), texts=PARTS[:2], has_comment=True),
         _kind("threads options", options=("threads.topic_tag=Tea", "threads.reply_control=mentioned_only")),
     ),
     made_up=MadeUp(

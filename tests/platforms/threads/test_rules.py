@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ttp.domain.media.item import MediaItem
-from ttp.domain.rules import PlatformPost
+from ttp.domain.platform_post import PlatformPost
 from ttp.platforms.threads.facts import PLATFORM
 from ttp.platforms.threads.rules import text_length
 

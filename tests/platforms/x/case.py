@@ -25,6 +25,7 @@ CASE = PlatformCase(
     Pinned(USUAL_KINDS, "look_up", 900.0, 1, timedelta(hours=2)),
     scenarios={
         "text": Scenario(_CALL, 201, refused_by="not_permitted"),
+        "comment": Scenario(_CALL, 201, refused_by="not_permitted", is_comment=True),
         "images": Scenario(_CALL, 201, media=PHOTOS),
         "video": Scenario(_CALL, 201, media=(FILM,)),
         "thread": Scenario(_CALL, 201, thread=("Two", "Three")),
@@ -34,6 +35,7 @@ CASE = PlatformCase(
         Kind("x image", "x", _CALLS, media=("photo.jpg",)),
         Kind("x video", "x", _CALLS, media=("clip.mp4",)),
         Kind("x thread", "x", _CALLS, texts=PARTS),
+        Kind("x comment", "x", _CALLS, texts=PARTS, has_comment=True),
         Kind("x split", "x", _CALLS, ("last=photo.jpg",), LONG, is_split=True, media_counts=(0, 0, 1)),
     ),
     made_up=MadeUp(

@@ -367,3 +367,21 @@ def test_options_of_a_platform_are_set(ann: Person) -> None:
     ann.does("/compose", form(**same, **{**empty, "option:x.made_with_ai": ""}))
     assert stored(ann)["options"] == {}
     assert ann.send("/compose", form(**{"option:x.nothing": "1"})).status_code == 400
+
+
+def test_a_first_comment_is_typed_kept_and_taken_out_again(ann: Person) -> None:
+    typed = form(comment=" Links \r\n", comment_after="10m")
+    page = ann.send("/compose/check", typed).text
+    assert "Links" in page.partition("First comment")[2]
+    ann.does("/compose", typed)
+    post = stored(ann)
+    assert (post["comment"], post["commentAfterS"]) == ("Links", 600)
+    page = ann.sees("/posts/1/edit")
+    fields = form_with(page, "Schedule").fields
+    assert (fields["comment"], fields["comment_after"]) == (["Links"], ["10m"])
+    assert "Links" in ann.sees("/posts/1")
+    wrong = ann.send("/compose", form(**ids(page), comment="Links", comment_after="10 x"))
+    assert wrong.status_code == 400
+    assert 'id="comment-problem-1"' in wrong.text
+    ann.does("/compose", form(**ids(page), comment=" ", comment_after=""))
+    assert (stored(ann)["comment"], stored(ann)["commentAfterS"]) == (None, None)

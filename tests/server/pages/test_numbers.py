@@ -74,7 +74,7 @@ def test_the_accounts_are_links_and_the_first_one_with_numbers_is_shown(ann: Per
 def test_the_report_has_the_totals_of_the_command(ann: Person, numbers: None) -> None:
     totals = ann.ttp.ok("report", "2026-10", "--json").json["totals"]
     page = ann.sees("/report?when=2026-10")
-    assert f"{totals['likes']:,}".replace(",", " ") in page
+    assert f"{totals['likes']:,}" in page
     assert "&lt;script&gt;" in page
     assert EVIL not in page
     assert "/report?when=2026-09" in page

@@ -9,6 +9,7 @@ import pytest
 
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import Post
+from ttp.domain.publishing.attempt import Attempt, Phase
 from ttp.server.pages.post_events import post_events
 from ttp.services.queries import view_of
 from ttp.store.change_log import Change, LoggedChange
@@ -21,6 +22,20 @@ def test_what_was_published_within_the_minute_of_a_change_comes_after_it() -> No
     delivery = Delivery("x/me", "x", DeliveryState.PUBLISHED, published_at=NOW + timedelta(seconds=20))
     events = post_events(replace(POST, deliveries=(delivery,)), [_logged("root@host", NOW)], ())
     assert [event.state for event in events] == ["published", ""]
+
+
+def test_what_became_of_a_comment_is_told_apart_from_its_post() -> None:
+    steps = [
+        Attempt("x/me", 1, "POST /2/tweets", Phase.PUBLISH, NOW + timedelta(seconds=number), delivery_id=number)
+        for number in (1, 2)
+    ]
+    comment = Delivery("x/me", "x", DeliveryState.FAILED, id=2, parent_id=1)
+    parent = Delivery("x/me", "x", DeliveryState.PUBLISHED, id=1, published_at=NOW, comment=comment)
+    events = post_events(replace(POST, deliveries=(parent,)), [], steps)
+    assert [(one.state, one.detail) for one in events] == [("failed", "first comment"), ("published", "")]
+    sent = replace(comment, state=DeliveryState.PUBLISHED, published_at=NOW + timedelta(minutes=10))
+    events = post_events(replace(POST, deliveries=(replace(parent, comment=sent),)), [], steps)
+    assert [(one.state, one.at) for one in events] == [("published", sent.published_at), ("published", NOW)]
 
 
 @pytest.mark.parametrize(

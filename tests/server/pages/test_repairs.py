@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.server.pages.conftest import Person, form_with, has_button, inner
+from ttp.domain.delivery import LOOK
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import Deleted
 from ttp.services.application import Installation
@@ -69,11 +70,36 @@ def test_a_doubtful_post_is_never_sent_again_by_a_button(ann: Person) -> None:
     ann.ttp.post("Hello", "--to", "x/me", "--at", LATER)
     ann.ttp.bring(1, "needs_review", next_at=None, error=("unknown", "no answer"), url="javascript:alert(1)")
     assert [one for one in labels(ann.sees("/posts/1")) if one != "Undo: create"] == ["It is live", "It is not there"]
+    ann.ttp.bring(1, "needs_review", next_at=None, error=("unknown", f"no answer{LOOK}https://x.com/me"))
+    assert "Look at X" in labels(ann.sees("/posts/1"))
     form = form_with(ann.sees("/posts/1/resolve?account=x/me&found=no"), "Save")
     assert form.fields["found"] == ["no"]
     ann.does("/posts/1/resolve", form.pressed("Save"))
     assert ann.ttp.shown()["deliveries"][0]["state"] == "failed"
     assert "Try again" in labels(ann.sees("/posts/1"))
+
+
+def test_a_comment_that_failed_or_is_doubtful_needs_a_person(ann: Person) -> None:
+    ann.ttp.post("Hello", "--to", "x/me", "--at", LATER, "--comment", "Links")
+    live(ann.ttp, 1)
+    ann.ttp.bring(1, "failed", comment=True, next_at=None, error=("content", "X says no"))
+    for path in ("/queue", "/posts/1"):
+        page = ann.sees(path)
+        assert labels(page)[0] == "Try again"
+        assert "Leave x/me out" not in page
+    form = form_with(ann.sees("/queue"), "Try again post 1")
+    ann.does(form.action, form.fields)
+    comment = ann.ttp.shown()["deliveries"][0]["comment"]
+    assert comment["state"] == "pending"
+    ann.ttp.bring(1, "needs_review", comment=True, next_at=None, error=("unknown", "no answer"))
+    assert labels(ann.sees("/queue"))[:2] == ["It is live", "It is not there"]
+    form = form_with(ann.sees("/posts/1/resolve?account=x/me+comment&found=yes"), "Save")
+    assert form.fields["account"] == ["x/me comment"]
+    ann.does("/posts/1/resolve", {**form.pressed("Save"), "published": "https://x.com/me/status/222"})
+    post = ann.ttp.shown()
+    comment = post["deliveries"][0]["comment"]
+    assert (comment["state"], comment["remoteId"], post["deliveries"][0]["remoteId"]) == ("published", "222", "111")
+    assert "https://x.com/me/status/222" in ann.sees("/posts/1").partition("First comment")[2]
 
 
 def test_a_post_is_used_again(split: Person) -> None:

@@ -103,6 +103,9 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
         ("---\ntoo: x\n---\n", '"too"'),
         ("---\nto: x\n---\n## Hello\n", '"## Hello"'),
         ("---\nto: x\n---\n## x\na\n## x\nb\n", '"## x"'),
+        ("---\nto: x\n---\n## Comment\na\n## comment\nb\n", '"## comment"'),
+        ("---\nto: x\n---\n## comment\n![A](a.jpg)\n", "pictures"),
+        ("---\ncomment: a\n---\n## comment\nb\n", "comment"),
         ("---\nkey: " + "a" * markdown.LONGEST + "\n---\n", ""),
         ("---\n" + "[" * 5000 + "\n---\n", "YAML"),
     ],
@@ -149,6 +152,16 @@ def test_a_picture_is_one_of_the_part_or_the_account_under_whose_heading_it_stan
     assert (back.text, back.thread, back.variants) == (typed.text, typed.thread, typed.variants)
     assert dict(zip(back.media or (), back.alts or (), strict=True)) == media
     assert "![](d.jpg)" in markdown.format_file(fields_of_input(typed))
+
+
+def test_a_first_comment_has_a_heading_of_its_own() -> None:
+    fields = {"content": "One", "thread": ["Two"], "comment": "Links:\n## x\n![no](picture.jpg)"}
+    text = markdown.format_file(fields)
+    assert text.endswith("\n## comment\n\nLinks:\n\\## x\n\\![no](picture.jpg)\n")
+    assert markdown.parse_file(text, PLATFORMS) == fields
+    assert markdown.find_lines(text)["comment"] == 10
+    blank = {"comment": " \n"}
+    assert markdown.parse_file(markdown.format_file(blank), PLATFORMS) == blank
 
 
 def test_media_of_a_part_keep_their_order_where_one_cannot_be_a_line() -> None:

@@ -23,6 +23,7 @@ from ttp.domain.post_edit import new_delivery, with_derived_status
 from ttp.domain.post_fields import PLAIN, content_of
 from ttp.services.bulk_edit import ChangeKind
 from ttp.services.files import json_file
+from ttp.services.files.csv_file import COLUMNS
 from ttp.services.files.export import Export
 from ttp.services.files.import_plan import ImportRules
 from ttp.services.files.import_source import open_source
@@ -202,6 +203,11 @@ def test_exports_of_one_store_are_the_same_posts_in_every_order_and_under_anothe
     assert second.posts() == first.posts()
     for name in order:  # and the store that they are of
         assert dict(first.take(folder / name).counts) == {"same": len(made)}
+
+
+def test_an_export_has_one_column_for_each_field() -> None:
+    assert {"commentAfterS", "maxLatenessS"} <= {*COLUMNS}
+    assert not {one.duration for one in PLAIN} & {*COLUMNS}
 
 
 DIFFERENCES: dict[str, dict[str, object]] = {

@@ -77,6 +77,16 @@ def texts_of(post: PostFields) -> dict[str, str]:
     return {d.account: post.text_for(d.account, d.platform) for d in post.deliveries}
 
 
+def test_a_template_makes_the_first_comment_unless_one_is_typed(posts: Posts) -> None:
+    text = "---\nto: x/me\ncomment-after: 10m\n---\n\nOut\n\n## comment\n\nNotes: {{ vars.url }}\n"
+    made = create(posts, text, vars={"url": "https://example.org"})
+    assert (made.comment, made.comment_after_s) == ("Notes: https://example.org", 600)
+    typed = create(posts, vars={"url": "u"}, comment="My own", comment_after_s=60.0)
+    assert (typed.comment, typed.comment_after_s) == ("My own", 60)
+    bare = create(posts, "---\nto: x/me\n---\n\n{{ vars.a }}\n", vars={"a": "1"}, comment="Kept")
+    assert people.edit(posts, bare.id or 0, PostInput(vars={"a": "2"})).post.comment == "Kept"
+
+
 def test_a_template_makes_the_texts_once_and_the_post_keeps_where_they_are_from(posts: Posts) -> None:
     post = create(posts, vars={"version": "2.1", "notes": NOTES})
     texts = texts_of(post)
@@ -270,7 +280,7 @@ def test_what_fits_is_within_the_limit_of_any_account_and_keeps_its_links(value:
     templates = TemplateFiles(Path("/nowhere"), PLATFORMS, FakeClock().now, is_command_line=False)
     whole = "Out: {{ vars.a | fit }} https://example.org/a"
     filling = templates.filling(parse_template("t", Path(), whole, PLATFORMS), {"a": value})
-    text = render_post(post, filling, {}, [account], PLATFORMS, keeps_thread=False).content
+    text = render_post(post, filling, {}, [account], PLATFORMS, keeps_thread=False, keeps_comment=False).content
     links = value.count("https://example.org/a") + 1
     used, limit = PLATFORMS.rules(platform).text_use(text, (), {})
     assert text.count("https://example.org/a") >= links

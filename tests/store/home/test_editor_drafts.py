@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ttp.domain.errors import Busy, Conflict
+from ttp.store.home import editor_drafts
 from ttp.store.home.editor_drafts import EditorDrafts
 
 
@@ -92,6 +93,23 @@ def test_what_editors_leave_beside_it_goes_with_it(manuscripts: EditorDrafts, tm
         Path(f"{one.path}~").write_text("Hell")
         one.discard()
     assert folder(tmp_path) == []
+
+
+def test_one_whose_deletion_is_cut_short_is_gone_and_leaves_nothing_to_the_next(
+    manuscripts: EditorDrafts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed: list[Path] = []
+    with manuscripts.begin() as one:
+        one.write("Saved")
+        one.remember(saving=True)
+        monkeypatch.setattr(editor_drafts, "_remove", removed.append)
+        one.discard()
+    monkeypatch.undo()
+    removed[0].unlink()
+    assert folder(tmp_path) == ["new-1.json"]
+    assert manuscripts.left_behind() is None
+    with manuscripts.begin() as one:
+        assert (one.read(), one.saving) == ("", False)
 
 
 def test_a_full_disk_is_told_and_leaves_what_was_there(

@@ -17,6 +17,7 @@ from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import with_output
 from ttp.cli.render import post as render_post
 from ttp.cli.render.spec import name_value_spec
+from ttp.cli.system_zone import system_zone
 from ttp.domain.action import OtherOptions
 from ttp.domain.errors import Hint, NotAllowed, NotFound, TimeRefused, TtpError, UsageError
 from ttp.domain.permissions import Capability
@@ -113,7 +114,7 @@ def _empty_store(context: Context, file: AnnounceFile | None = None) -> Iterator
             context.clock,
             context.own_config.with_values({"credentials.backend": "file", "media.backend": "folder"}),
             context.platforms,
-            system_zone=lambda: settings.system_zone().zone,
+            system_zone=lambda: system_zone().zone,
             own_files=lambda: context.own_files,
             render_way_out=command_text,
         )
@@ -128,7 +129,7 @@ def _preview(context: Context, file: AnnounceFile, release: Release) -> None:
     """Show what each account would get. Raise ContentRefused for what one would refuse."""
     from dataclasses import replace
 
-    from ttp.domain.rules import content_refusal
+    from ttp.domain.post_edit import content_refusal
     from ttp.services.announce.file import PATH
     from ttp.services.preview import preview_post
 

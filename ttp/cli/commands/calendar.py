@@ -22,6 +22,7 @@ from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, turns
 from ttp.cli.terminal import escape_line, escape_text
+from ttp.cli.time_options import parse_range
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.login_end import ends_before
@@ -70,7 +71,7 @@ def calendar(
       ttp calendar --week next --account x/me
       ttp calendar 2026-12 --ics > posts.ics
     """
-    span = options.parse_range(context, when, month=month, week=week, tz=tz)
+    span = parse_range(context, when, month=month, week=week, tz=tz)
     _refuse(context.out, status, ics=ics)
     post_filter = options.PostOptions(status, platform, account, tag).parse(context)
     posts = context.calendar.posts(span, post_filter)

@@ -52,7 +52,7 @@ and says so. Every answer shows the full date, the zone and UTC.
 Lengths of time (--max-late and others): 90s 45m 2h30m 3d 1w.
 Ends of a range (--since, --until): 7d is seven days ago; 2027-12-01, today and
 yesterday are the start of that day; or any TIME but optimal and next-slot.
-For several times, such as every Monday, see ttp help repeat.
+For several times, such as every Monday, see ttp help repeat add.
 """
 
 

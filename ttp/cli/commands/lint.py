@@ -67,6 +67,7 @@ def lint(
 
 def _run(context: Context, paths: Sequence[str], networks: Sequence[str] | None) -> LintResult:
     from ttp.cli import settings
+    from ttp.cli.system_zone import system_zone
     from ttp.services.files.lint import Lint, parse_networks
 
     (home, *others), _ = settings.own_places()
@@ -74,7 +75,7 @@ def _run(context: Context, paths: Sequence[str], networks: Sequence[str] | None)
         context.own_config,  # that of the store would have to be read
         context.clock,
         context.platforms,
-        system=settings.system_zone().zone,
+        system=system_zone().zone,
         home=home,
         own=(home, *others),
     )

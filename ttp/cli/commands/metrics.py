@@ -150,7 +150,7 @@ def offer_history(context: Context, connected: ConnectResult, *, ask_person: boo
     account = connected.account
     if connected.again or not context.out.for_people or not context.platforms.facts(account.platform).has_metrics:
         return
-    way = command_text(data_action(account))
+    way = command_text(data_action(account, context.config))
     price = context.metrics_sync.price(account, [], FIRST_PULL)
     if price:
         from ttp.domain.pricing import dollars

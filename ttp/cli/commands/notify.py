@@ -13,6 +13,7 @@ from ttp.cli.errors import DONE, FAILED, command_text
 from ttp.cli.options import MOST, read_stdin, with_output
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.width import wrap
 from ttp.cli.terminal import escape_line, is_interactive, read_secret
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -58,7 +59,9 @@ def _render_sent(results: Sequence[Sent], page: Page) -> Iterator[str]:
         if one.error is None:
             yield f"{one.kind}: {page.paint('sent', 'green')}"
             continue
-        yield f"{one.kind}: {page.paint('not sent', 'red')}: {escape_line(one.error)}"
+        first, *rest = wrap(f"{one.kind}: not sent: {escape_line(one.error)}", page.width - 2)
+        yield first.replace("not sent", page.paint("not sent", "red"), 1)
+        yield from (f"  {line}" for line in rest)
         if one.hint is not None:
             yield f"  fix:  {command_text(one.hint)}"
 

@@ -191,7 +191,7 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
-    view = backtests_spec({one.name: data_action(one) for one in accounts})
+    view = backtests_spec({one.name: data_action(one, context.config) for one in accounts})
     context.out.write_list(view, tests, say=None if tests else [NO_ACCOUNT])
 
 

@@ -26,6 +26,7 @@ from ttp.cli.options import parse_pairs, parse_platform_options, split_list
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.terminal import confirm, is_attended, is_interactive
+from ttp.cli.time_options import time_within
 from ttp.cli.typed_command import MEDIA_SUFFIXES, names_every_account
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, TtpError, UsageError
@@ -98,7 +99,7 @@ def create(
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
     _refuse_misplaced_text(context, text, at, thread)
-    at = options.time_within(at, within)
+    at = time_within(at, within)
     words, piped = options.read_text(context, text)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
@@ -173,7 +174,7 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
 def _refuse_every_account(context: Context, post_input: PostInput) -> None:
     """Raise UsageError for all accounts, with those that take the post."""
     from ttp.cli.value_checks import refuse_every_account
-    from ttp.domain.rules import content_refusal
+    from ttp.domain.post_edit import content_refusal
     from ttp.services.preview import preview_post
 
     def takes(name: str) -> bool:
@@ -189,7 +190,7 @@ def _refuse_every_account(context: Context, post_input: PostInput) -> None:
 def preview(context: Context, post_input: PostInput) -> None:
     """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise, and ContentRefused
     for a draft that could not be scheduled."""
-    from ttp.domain.rules import content_refusal
+    from ttp.domain.post_edit import content_refusal
     from ttp.services.preview import preview_post, with_factors
 
     time = None
@@ -273,7 +274,7 @@ def edit(
       ttp edit 3 --shift +2h
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
     """
-    at = options.time_within(at, within)
+    at = time_within(at, within)
     set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     if names_every_account(to):
@@ -382,23 +383,6 @@ def _for_many(
             Hint("see", "ttp edit --help"),
         )
     return True
-
-
-@options.with_output(saved_posts_spec())
-def copy(context: Context, post_id: options.PostId) -> None:
-    """Copy a post to a new draft.
-
-    The draft has its text, accounts, media, tags and options, and no time.
-
-    Examples:
-      ttp copy 38
-      ttp copy 38 -q | xargs ttp edit -e
-    """
-    from ttp.services.new_posts import copy_post
-
-    saved = copy_post(context.posts, post_id)
-    message = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
-    context.out.write_one(saved_posts_spec(), saved.post, say=[message])
 
 
 @options.with_output(render_posts.DELETED_SPEC, check=False, verbose=True)
@@ -513,6 +497,7 @@ def _parse_post_input(
 
     plain = parse_plain(typed)
     media, alts, thread = by_option["media"], by_option["alt"], by_option["thread"]
+    to = split_list(by_option["to"])
     if plain["utm"] and not dry_run:
         from ttp.cli.own_hosts import ask_own_hosts
 
@@ -520,7 +505,7 @@ def _parse_post_input(
     return PostInput(
         text=text,
         kept=piped and not dry_run,
-        to=split_list(by_option["to"]),
+        to=to,
         at=at,
         tz=tz,
         media=None if media is None else tuple(media),
@@ -528,7 +513,7 @@ def _parse_post_input(
         thread=None if thread is None else () if thread == [""] else tuple(thread),
         tags=split_list(by_option["tag"]),
         variants=_parse_variants(context, by_option["text"], text),
-        options=parse_platform_options(context, by_option["set"], may_empty=may_empty),
+        options=parse_platform_options(context, by_option["set"], accounts=to or (), may_empty=may_empty),
         **plain,
     )
 

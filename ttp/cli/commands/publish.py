@@ -81,8 +81,10 @@ def retry(
       ttp retry --failed --since 7d --yes
     """
     _expect(context.out, no_wait=no_wait)
-    if bool(post_ids) == failed:
-        raise UsageError("name posts, or use --failed", Hint("try", "ttp retry --failed --since 7d"))
+    if post_ids and failed:
+        raise UsageError("name posts or use --failed, not both", Hint("try", other_options(failed=None)))
+    if not post_ids and not failed:
+        raise UsageError("name posts, or use --failed", Hint("try", other_options(failed=True)))
     context.publisher.refuse_elsewhere()
     if not failed:
         if platform or since:
@@ -114,6 +116,7 @@ def resolve(
         str | None, typer.Option("--published", metavar="URL_OR_ID", help="It was published: its address or id.")
     ] = None,
     not_published: Annotated[bool, typer.Option("--not-published", help="It was not published.")] = False,
+    comment: Annotated[bool, typer.Option("--comment", help="It is about the comment on the post.")] = False,
 ) -> None:
     """Say whether a delivery that needs review was published.
 
@@ -125,17 +128,19 @@ def resolve(
     """
     if (published is None) != not_published:
         raise UsageError("give either --published URL_OR_ID or --not-published", Hint("see", f"ttp show {post_id}"))
-    account = _account_in_review(context, post_id) if account is None else account
-    post = context.publishing.resolve(post_id, account, published)
-    context.out.write_one(saved_posts_spec(), post, say=_resolved_lines(context, post, account, published))
+    account = _account_in_review(context, post_id, comment=comment) if account is None else account
+    post = context.publishing.resolve(post_id, account, published, comment=comment)
+    lines = _resolved_lines(context, post, account, published, comment=comment)
+    context.out.write_one(saved_posts_spec(), post, say=lines)
 
 
-def _account_in_review(context: Context, post_id: int) -> str:
+def _account_in_review(context: Context, post_id: int, *, comment: bool) -> str:
     """Return the account of the only delivery that needs review. UsageError if there are several, or none of several.
 
     Of one delivery in another state the service tells why it cannot be resolved.
     """
-    active = context.queries.post(post_id).active
+    post = context.queries.post(post_id)
+    active = post.comments if comment else post.active
     names = [one.account for one in active if one.state == "needs_review"] or [one.account for one in active]
     if len(names) != 1:
         hints = [Hint("try", other_options(account=name)) for name in names]
@@ -143,12 +148,15 @@ def _account_in_review(context: Context, post_id: int) -> str:
     return names[0]
 
 
-def _resolved_lines(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
+def _resolved_lines(
+    context: Context, post: PostFields, account: str, published: str | None, *, comment: bool
+) -> list[str]:
     """Return how the delivery was resolved, and for a thread the parts that are still to be published."""
     (named,) = context.queries.find_accounts([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
-    if published is None or not halves:
-        return [f"Post {post.id} for {account} is {'not published' if published is None else 'published'}."]
+    if published is None or comment or not halves:
+        what = f"The comment on post {post.id}" if comment else f"Post {post.id}"
+        return [f"{what} for {account} is {'not published' if published is None else 'published'}."]
     return [halves[0].so_far or "", f"The rest:  ttp retry {post.id}"]
 
 

@@ -15,6 +15,7 @@ from ttp.cli.errors import option_words
 from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
 from ttp.cli.output import Output
 from ttp.cli.render import slots
+from ttp.cli.time_options import parse_times
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post_edit import PostInput
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts, end_of_day
@@ -92,7 +93,7 @@ def add(
     more = {**rest, "--template": template, "--var": var, "--to": to, "--cool-down": cool_down, "--tz": tz}
     command = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words(more)]
     _refuse_mixture(post_id, pool, vary, cool_down, template, var or to)
-    when = options.parse_times(
+    when = parse_times(
         {"": " ".join(times or ()), "--cron": cron, "--rule": rule},
         {
             "": parse_rule,

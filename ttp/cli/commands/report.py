@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.options import Accounts, Platforms, Tz, parse_range, select_accounts, split_list, with_output
+from ttp.cli.options import Accounts, Platforms, Tz, select_accounts, split_list, with_output
 from ttp.cli.output import FORMATS
 from ttp.cli.render import report as render
+from ttp.cli.time_options import parse_range
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.zones import parse_zone
 

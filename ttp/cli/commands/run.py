@@ -101,8 +101,11 @@ def run(
         return report.exit_code(ended)
 
 
-_PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
-_SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
+_OF = ("delivery", "comment")
+_PROBLEMS = frozenset(f"{of}.{state}" for of in _OF for state in ("failed", "retrying", "reconciling", "needs_review"))
+_SENDING = frozenset(f"{of}.sending" for of in _OF)
+_SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped"}) | _SENDING
+_ENDED_BADLY = frozenset(f"{of}.{state}" for of in _OF for state in ("failed", "needs_review"))
 _NOTES = frozenset(IdleReason)
 _SOON = timedelta(minutes=1)
 _SHOWN_WAITING = 20
@@ -134,7 +137,8 @@ class PublishReport:
         self._line_out = out.write_stderr if self._data and not out.for_people else out.line
         self._mode = mode
         self._live = watch_uploads(quiet=out.quiet)
-        self._last: dict[tuple[int, str], Event] = {}
+        self._last: dict[tuple[int, str, bool], Event] = {}
+        """By post and account, and whether it is about a comment."""
         self._claimed: set[tuple[int, str]] = set()
         self._had_store = True
         self._had_events = False
@@ -171,7 +175,7 @@ class PublishReport:
         if self._data or self._mode is not Mode.LOOP:  # else not read, and a loop may run for months
             self._remember(event)
         if self._live is not None:
-            self._live.clear(None if event.event == "delivery.sending" else event.account)
+            self._live.clear(None if event.event in _SENDING else event.account)
         try:
             self._write(event)
         except TtpError as error:
@@ -182,8 +186,9 @@ class PublishReport:
         if event.post is not None:
             self.posts[event.post] = None
         if event.post is not None and event.account is not None:
-            self._last[event.post, event.account] = event
-            if event.event not in ("delivery.failed", "delivery.retrying") or event.attempt:
+            is_comment = event.event.startswith("comment.")
+            self._last[event.post, event.account, is_comment] = event
+            if not is_comment and (event.event not in ("delivery.failed", "delivery.retrying") or event.attempt):
                 self._claimed.add((event.post, event.account))
 
     def _write(self, event: Event) -> None:
@@ -214,7 +219,7 @@ class PublishReport:
             case "post.finished":
                 words = [f"{(event.kind or '').upper()}{self._counted(event.post)}"]
             case name:
-                word = name.removeprefix("delivery.").replace("_", " ")
+                word = name.removeprefix("delivery.").replace("_", " ").replace(".", " ")
                 more = [event.url or event.remote_id or "", event.message or ""]
                 if event.kind and event.kind not in ("unknown",):
                     more.insert(0, event.kind)
@@ -285,8 +290,9 @@ class PublishReport:
             self._out.write_message("Stopped.")
 
     def _tally(self, posts: Sequence[PostView]) -> views.Json:
-        words = Counter(event.event.removeprefix("delivery.") for event in self._last.values())
-        missed = sum(1 for event in self._last.values() if event.kind == "missed")
+        own = [event for event in self._last.values() if event.event.startswith("delivery.")]
+        words = Counter(event.event.removeprefix("delivery.") for event in own)
+        missed = sum(1 for event in own if event.kind == "missed")
         return views_posts.tally_json(len(self._claimed), words, missed, posts)
 
     def exit_code(self, ended: RunResult, followed: Sequence[PostView] = ()) -> int:
@@ -295,11 +301,11 @@ class PublishReport:
             return 128 + ended.signal if ended.signal else INTERRUPTED
         if self._mode is Mode.LOOP:
             return DONE
-        wrong = [e.kind for e in self._last.values() if e.event in ("delivery.failed", "delivery.needs_review")]
+        wrong = [e.kind for e in self._last.values() if e.event in _ENDED_BADLY]
         wrong += [
             (d.error.kind.value if d.error else "unknown")
             for post in followed
-            for d in post.deliveries
+            for d in (*post.deliveries, *post.comments)
             if d.state in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW)
         ]
         if not wrong:
@@ -310,11 +316,9 @@ class PublishReport:
 _ID = 3
 """Columns of an id; longer ones move their own line only."""
 _STYLES: dict[str, Style] = {
-    "delivery.published": "green",
-    "delivery.failed": "red",
-    "delivery.needs_review": "red",
-    "delivery.retrying": "magenta",
-    "delivery.reconciling": "magenta",
+    **{f"{of}.published": "green" for of in _OF},
+    **dict.fromkeys(_ENDED_BADLY, "red"),
+    **dict.fromkeys((f"{of}.{state}" for of in _OF for state in ("retrying", "reconciling")), "magenta"),
     "published": "green",
     "partial": "red",
     "failed": "red",

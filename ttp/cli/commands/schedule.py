@@ -17,6 +17,7 @@ from ttp.cli.notices import (
     scheduled_text,
     warn_of_scheduled,
 )
+from ttp.cli.time_options import time_within
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.grammar import parse_time
 from ttp.views import posts as views_posts
@@ -44,7 +45,7 @@ def schedule(
       ttp schedule 3 --at optimal
     """
     ids, at = _split_time(context, post_ids, at)
-    at = options.time_within(at, within) or at
+    at = time_within(at, within) or at
     options.enable_strict_checks(context, strict=strict)
     accounts = context.posts.accounts_by_post(options.existing_ids(context, ids))
     with context.naming_choices():

@@ -10,8 +10,9 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
-from ttp.cli.options import Accounts, Cron, CronZone, named_accounts, parse_times, with_output
+from ttp.cli.options import Accounts, Cron, CronZone, named_accounts, with_output
 from ttp.cli.render import slots as slots_module
+from ttp.cli.time_options import parse_times
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.slot import SlotInstant

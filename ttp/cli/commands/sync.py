@@ -68,7 +68,9 @@ def sync(
 
     enable_strict_checks(context, strict=strict)
     if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
-        raise NotFound(f"no folder {dir}", Hint("fix", quote_command("ttp", "export", dir, "--format", "md")))
+        near = _folder_near(dir)
+        way = quote_command("ttp", "export", dir, "--format", "md")
+        raise NotFound(f"no folder {dir}", Hint("try", near, (dir, near)) if near else Hint("fix", way))
     service = context.sync
     with open_source(dir, None, {}, context.platforms) as source:
         if source.binary is not None:
@@ -118,6 +120,20 @@ def _notes(out: Output, dir: str, plan: SyncPlan) -> None:
         again = quote_command("ttp", "sync", dir, "--prune")
         posts = plural(len(plan.orphans), "post")
         out.note(f"{posts} with no file any more: {ids}\ncancel:  {again}")
+
+
+def _folder_near(name: str) -> str | None:
+    """Return the folder beside it whose name is near."""
+    from difflib import get_close_matches
+    from pathlib import Path
+
+    place = Path(name)
+    try:
+        folders = [one.name for one in place.parent.iterdir() if one.is_dir()]
+    except OSError:  # none is there, or it may not be read
+        return None
+    near = get_close_matches(place.name, folders, 1)
+    return str(place.with_name(near[0])) if near else None
 
 
 def _refuse_emptied(dir: str, plan: SyncPlan) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ttp.cli import settings
+from ttp.cli.system_zone import system_zone
 from ttp.domain.account import is_loopback
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.server.api_token import DIGITS, PREFIX
@@ -113,7 +113,7 @@ def zone_variables(config: Config, environ: Mapping[str, str] = os.environ) -> d
     """Return the variables that bring this machine's zone to a server."""
     from ttp.domain.time.zones import load_zone
 
-    name = settings.system_zone(environ).zone.key
+    name = system_zone(environ).zone.key
     variables = {"TZ": name} if load_zone(name) is not None else {}
     own = environ.get("TTP_TZ") or config.text("timezone")
     return {**variables, "TTP_TZ": own} if own else variables

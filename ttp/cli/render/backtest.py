@@ -20,7 +20,7 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
     """Draw the backtest of an account. `way`: the command that gets its metrics."""
     yield from head_of(test.account, test.data_points, (test.first_at, test.last_at), test.zone, page)
     if not test.data_points:
-        yield no_posts(way)
+        yield from no_posts(way, page)
         return
     yield ""
     if test.recommended is None:

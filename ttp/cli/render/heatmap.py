@@ -58,7 +58,7 @@ def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> It
     recommendation = advice.recommendation
     yield from head(recommendation, page)
     if not recommendation.slots:
-        yield no_posts(advice.data_action)
+        yield from no_posts(advice.data_action, page)
         return
     wide = 2 if page.width >= _INDENT + 48 else 1
     scale = scale_of(recommendation.slots, len(_COLORS) if page.color else len(_SHADES))

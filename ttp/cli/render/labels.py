@@ -42,8 +42,10 @@ if TYPE_CHECKING:
 
 def status_word(post: PostFields) -> tuple[str, Style]:
     """Return the status of a post, in capitals if a person is needed; also `approved`, `unapproved` and `rejected`."""
-    if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
+    if "review" in post.needs():
         return "REVIEW", "red"
+    if post.status is PostStatus.PUBLISHED and any(row.state is DeliveryState.FAILED for row in post.comments):
+        return "COMMENT", "red"
     match post.status:
         case PostStatus.SCHEDULED | PostStatus.DRAFT if "approve" in post.needs():
             return "unapproved", "magenta"
@@ -81,8 +83,10 @@ def sign(post: PostFields) -> str:
     """Return the sign of a post with a time. Without an id, a repeat will create it."""
     if post.id is None:
         return "○"
-    if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
+    if "review" in post.needs():
         return "?"
+    if any(row.state is DeliveryState.FAILED for row in post.comments):
+        return "!"
     return "◌" if post.status is PostStatus.SCHEDULED and "approve" in post.needs() else _SIGN[post.status]
 
 
@@ -93,7 +97,9 @@ def state_word(row: Delivery) -> tuple[str, Style]:
 
 
 def mark(row: Delivery) -> str:
-    """Return the sign of a delivery; none while it is pending."""
+    """Return the sign of a delivery, or of its comment if that needs a person; none while it is pending."""
+    if row.comment is not None and row.comment.state in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):
+        row = row.comment
     return _STATE[row.state][0]
 
 

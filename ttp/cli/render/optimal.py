@@ -172,7 +172,7 @@ def render_recommendation(
     page = replace(page, zone=recommendation.zone)
     yield from head(recommendation, page)
     if not recommendation.hours:
-        yield no_posts(advice.data_action)
+        yield from no_posts(advice.data_action, page)
         return
     yield from wrap_indented(_in_short(recommendation), page)
     yield ""
@@ -227,9 +227,9 @@ def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page
     yield from page.flow(pieces)
 
 
-def no_posts(way: WayOut) -> str:
-    """Return the line for an account without metrics. `way`: what gets some."""
-    return f"  No measured posts yet.  Get some:  {escape_text(command_text(way))}"
+def no_posts(way: WayOut, page: Page) -> Lines:
+    """Draw an account without metrics. `way`: what gets some."""
+    yield from page.flow(["  No measured posts yet.  Get some:", f"  {escape_text(command_text(way))}"], "")
 
 
 def _in_short(recommendation: Recommendation) -> str:
@@ -302,10 +302,9 @@ def render_slots(slots: Sequence[NextHourAnswer], page: Page) -> Iterator[str]:
     for slot in slots:
         at = _instant(slot["at"])
         when = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
-        reason = [escape_text(slot["why"])] if slot.get("why") else []
-        yield from page.flow(
-            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{signed_percent(slot['uplift'])} %", *reason]
-        )
+        reasons = wrap(escape_text(slot.get("why") or ""), page.width)
+        pieces = [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{signed_percent(slot['uplift'])} %"]
+        yield from page.flow([*pieces, *filter(None, reasons)])
         if later := slot.get("later"):
             yield f"{_would_be(_instant(later['at']), later['uplift'], page)}:  --within {later['within']}"
 

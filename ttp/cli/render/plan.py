@@ -67,7 +67,7 @@ def render_plan(
         least=12,
     )
     yield ""
-    yield from _summary(proposal, notes, places)
+    yield from _summary(proposal, notes, places, page)
 
 
 def _row(one: Assignment, post: PostFields, names: Names, page: Page, name: str) -> list[Cell]:
@@ -81,7 +81,9 @@ def _row(one: Assignment, post: PostFields, names: Names, page: Page, name: str)
     ]
 
 
-def _summary(proposal: Proposal, notes: Sequence[str], places: Mapping[int, str] | None) -> Iterator[str]:
+def _summary(proposal: Proposal, notes: Sequence[str], places: Mapping[int, str] | None, page: Page) -> Iterator[str]:
+    from ttp.cli.render.optimal import explore_advice, wrap_indented
+
     plan = proposal.plan
     if Basis.SCORES in plan.basis.values():
         best = "the best possible" if plan.bound - plan.score < _SAME else f"of at most {plan.bound:.2f}"
@@ -89,13 +91,12 @@ def _summary(proposal: Proposal, notes: Sequence[str], places: Mapping[int, str]
     if any(one.explored for one in plan.assignments):
         yield "  ? an hour to learn about (--explore)."
     else:
-        from ttp.cli.render.optimal import explore_advice
-
         names = [name for name, one in proposal.schedules.items() if one.recommendation.keeps_to_best]
         yield from map(escape_text, explore_advice(names, "ttp plan"))
     if plan.left_out:
         yield f"  Not planned: {' '.join(places[one] if places else str(one) for one in plan.left_out)}"
-    yield from (f"  {escape_text(line[:1].upper())}{escape_text(line[1:])}." for line in notes)
+    for note in notes:
+        yield from wrap_indented(f"{escape_text(note[:1].upper())}{escape_text(note[1:])}.", page)
 
 
 def plan_spec(

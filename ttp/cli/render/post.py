@@ -15,7 +15,7 @@ from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, wrap
 from ttp.cli.terminal import escape_line, escape_text, lines
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.delivery import LOOK, Delivery, DeliveryState
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Metrics, PostStatus
 from ttp.domain.post_fields import shown_fields
@@ -40,7 +40,7 @@ def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
         Column("WHEN"),
         Column("ACCOUNT", most=page.width // 5),
         Column("TRY", right=True, drop=3),
-        Column("STEP", most=page.width // 4),
+        Column("STEP", most=page.width // 4, drop=1),
         Column("OUTCOME"),
         Column("HTTP", right=True, drop=2),
         Column("MESSAGE"),
@@ -97,7 +97,8 @@ def render_post(post: PostView, page: Page, past: PostHistory | None = None, clo
     if post.deliveries:
         yield ""
         heads = [Column("ACCOUNT", most=page.width // 3), Column("RESULT"), Column("WHEN", drop=1), Column("DETAIL")]
-        yield from table(heads, [_post_row(row, post, past, page) for row in post.deliveries], page, wrapped=True)
+        rows = [cells for row in post.deliveries for cells in _post_rows(row, post, past, page)]
+        yield from table(heads, rows, page, wrapped=True)
     if post.metrics:
         yield ""
         yield from _metrics(post.metrics, page)
@@ -278,9 +279,14 @@ def _alt_text(item: MediaItem) -> str:
     return f"alt text: {escape_line(item.alt)}" if item.alt else "no alt text"
 
 
-def _post_row(row: Delivery, post: PostView, past: PostHistory, page: Page) -> list[Cell]:
+def _post_rows(row: Delivery, post: PostView, past: PostHistory, page: Page) -> Iterator[list[Cell]]:
+    """Yield the row of a delivery, and that of its comment."""
     when = _row_time(row, post.scheduled_at, past.ended.get(row.account), page)
-    return [Cell(escape_text(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
+    yield [Cell(escape_text(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
+    if row.comment in post.comments and row.comment is not None:
+        when = _row_time(row.comment, post.scheduled_at, None, page)
+        detail = _detail(row.comment, page) or ("" if row.comment.due_at else "once the post is published")
+        yield [Cell("  comment"), Cell(*state_word(row.comment)), Cell(when), Cell(detail)]
 
 
 def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime | None, page: Page) -> str:
@@ -315,8 +321,8 @@ def _detail(row: Delivery, page: Page) -> str:
     if row.note:
         parts.append(escape_line(row.note))
     if row.error:
-        code = row.error.code or row.error.kind
-        parts.append(escape_line(row.error.message if code in row.error.message else f"{code} {row.error.message}"))
+        code, message = row.error.code or row.error.kind, row.error.message.partition(LOOK)[0]
+        parts.append(escape_line(message if code in message else f"{code} {message}"))
     return "; ".join(parts)
 
 
@@ -325,29 +331,33 @@ def _next(post: PostView) -> Iterator[str]:
     if post.status is PostStatus.DRAFT and post.asks_for is None:
         yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to ACCOUNT"
         return
-    for row in post.deliveries:
+    for row in (*post.deliveries, *post.comments):
         if row.state is DeliveryState.NEEDS_REVIEW:
-            yield f"ttp resolve {post.id} --account {escape_text(row.account)} --published URL   (or --not-published)"
-    for row in post.deliveries:
+            if row.error and (place := row.error.message.partition(LOOK)[2]):
+                yield f"look at  {escape_text(place)}"
+            which = f"{post.id} --account {escape_text(row.account)}{' --comment' if row.is_comment else ''}"
+            yield f"ttp resolve {which} --published URL   (or --not-published)"
+    for row in (*post.deliveries, *post.comments):
         if row.state is DeliveryState.RETRYING and row.error and row.error.hint:
             yield f"{escape_text(command_text(row.error.hint))}   (then it continues by itself)"
     if "approve" in post.needs():
         yield f"ttp approve {post.id}"
-    failed = [row for row in post.deliveries if row.state is DeliveryState.FAILED]
+    failed = [row for row in (*post.deliveries, *post.comments) if row.state is DeliveryState.FAILED]
     if not failed:
         return
     fixes = dict.fromkeys(escape_text(command_text(row.error.hint)) for row in failed if row.error and row.error.hint)
     retry = f"ttp retry {post.id}"
     pages = [fix for fix in fixes if fix.startswith("ttp help ")]
-    yield " && ".join([*(fix for fix in fixes if fix not in (*pages, retry)), retry])
+    others = (fix for fix in fixes if fix not in pages and not f"{fix} ".startswith(f"{retry} "))
+    yield " && ".join([*others, retry])
     yield from (f"(see before:  {page})" for page in pages)
     for row in failed:
         of = len(row.planned_parts) or 1 + len(post.thread)
         if 0 < len(row.parts) < of:
             yield f"(continues with part {len(row.parts) + 1} of {of} on {escape_text(row.account)})"
     published = [escape_text(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]
-    if published:
-        names = ", ".join(escape_text(row.account) for row in failed)
+    names = ", ".join(escape_text(row.account) for row in failed if not row.is_comment)
+    if published and names:
         yield f"(publishes to {names} only, not to {', '.join(published)} again)"
 
 
@@ -368,6 +378,13 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
             about = card_lines(part.card) if part.card is not None else ()
             yield from (f"  card: {row}" for line in about for row in wrap(line, page.width - 8))
+        if one.comment is not None:
+            use = f"{one.comment.length}/{one.comment.limit}"
+            once = ", so it is sent at most once" if one.comment_proof == "none" else ""
+            lost = f"   a lost answer: {LOST_ANSWER[one.comment_proof]}{once}" if one.comment_proof else ""
+            yield f"comment   {page.paint(use, 'red' if one.comment.excess else '')}{lost}"
+            text = lines(one.comment.text)
+            yield from (f"  {row}".rstrip() for line in text for row in wrap(line, page.width - 2))
         if one.tagged:
             later = ", not shortened yet" if one.unshortened else ""
             yield f"  {plural(one.tagged, 'link')} with UTM parameters{later}"

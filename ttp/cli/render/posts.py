@@ -98,7 +98,7 @@ def _media(media: Sequence[MediaItem]) -> str:
 def _legend(posts: Sequence[PostView]) -> Iterator[str]:
     """Yield what the signs mean, and the command for the first post that needs a person."""
     marks = {mark(row) for post in posts for row in post.active}
-    if any(row.state in IN_FLIGHT for post in posts for row in post.deliveries):
+    if any(row.state in IN_FLIGHT for post in posts for row in (*post.deliveries, *post.comments)):
         yield "~ in progress"
     if "!" in marks:
         yield "! failed"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import Aspects, ImageFit, crop_box
 from ttp.domain.media.item import NAMES, MediaItem
-from ttp.domain.rules import PlatformPost
+from ttp.domain.platform_post import PlatformPost
 
 _CODECS = {"h264": "H.264", "hevc": "HEVC", "vp8": "VP8", "vp9": "VP9", "av1": "AV1"}
 _FPS_SLACK = 0.5

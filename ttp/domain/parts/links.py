@@ -122,7 +122,9 @@ def tagged_links(
     found = {}
     for delivery in post.active:
         if is_tagged(post, accounts.get(delivery.account)):
-            texts = post.written_parts(delivery.account, platforms.facts(delivery.platform))
+            facts = platforms.facts(delivery.platform)
+            texts = post.written_parts(delivery.account, facts)
+            texts += (post.comment,) if post.comment and facts.comments else ()
             utm = utm_of(delivery.platform, post.tags)
             found[delivery.account] = tuple(link for text in texts for link in tag_text(text, rules, utm)[1])
     return found
@@ -136,7 +138,7 @@ def link_problems(
     if not tagged:
         return
     if not rules.own:
-        texts = (post.content, *post.variants.values(), *post.thread)
+        texts = (post.content, *post.variants.values(), *post.thread, post.comment or "")
         hosts = [host_of(text[start:end]) for text in texts for start, end in find_links(text)]
         if hosts:
             hint = action("config set", "links.own", (hosts[0] or "example.com").removeprefix("www."))

@@ -32,6 +32,10 @@ Handle: TypeAlias = Mapping[str, object]
 values only, stored before the step that needs them."""
 
 
+TAKE_OVER = "take over"
+"""Step of a call that another publisher may have made."""
+
+
 class Phase(StrEnum):
     """What a step of an attempt can do to the world."""
 

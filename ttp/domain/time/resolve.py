@@ -108,12 +108,12 @@ def resolve_bound(
 ) -> datetime:
     """Return one end of a filter such as `--since`: an aware UTC instant, which may be past.
 
-    `7d` is seven days before `now`, and with `ahead`, for what is planned, after it; then `next monday`, `friday`,
-    `in 3 days` and `1 dec` are the start of that day, too. A date, `yesterday`, `today` or `tomorrow` alone is the
-    start of that day in `zone`; every TIME but `optimal` and `next-slot` is accepted too. A clock that is skipped is
-    moved forward by the length of the gap. Raise TimeRefused otherwise, with other texts, or with another `option` of
-    the same request."""
-    parts = duration_parts(text.removeprefix("+") if ahead else text)
+    `7d` and `7 days ago` are seven days before `now`, and with `ahead`, for what is planned, after it; then
+    `next monday`, `friday`, `in 3 days` and `1 dec` are the start of that day, too. A date, `yesterday`, `today` or
+    `tomorrow` alone is the start of that day in `zone`; every TIME but `optimal` and `next-slot` is accepted too. A
+    clock that is skipped is moved forward by the length of the gap. Raise TimeRefused otherwise, with other texts, or
+    with another `option` of the same request."""
+    parts = duration_parts(text.removeprefix("+") if ahead else text.lower().removesuffix(" ago"))
     if parts is not None:
         return now.astimezone(UTC) + total_duration(parts) * (1 if ahead else -1)
     if ahead and (first := parse_date(text, now, zone)) is not None:
@@ -132,14 +132,16 @@ def resolve_bound(
                 moment = _resolve(text, now, zone)
     except TimeProblem as problem:
         message, offers = problem.message, [one.text for one in problem.suggestions if problem.flaw == "two_days"]
+        message = f'"{quote(text)}" is not a date' if problem.flaw == "past" else message
     else:
         if isinstance(moment, ResolvedTime):
             return moment.at
         message, offers = f'"{quote(text)}" is not a date', []
     today = now.astimezone(zone).date().isoformat()
-    examples = offers or (("next monday", "tomorrow") if ahead else ("7d", today))
-    ways = [text if option is None else other_options(**{option: text}) for text in examples]
-    raise TimeRefused(message, *(Hint("try", way) for way in ways))
+    examples = ("next monday", "tomorrow") if ahead else ("7d", today)
+    ways = [text if option is None else other_options(**{option: text}) for text in offers]
+    forms = Hint("see", f"such as {' or '.join(examples)}")
+    raise TimeRefused(message, *(Hint("try", way) for way in ways), *([] if offers else [forms]))
 
 
 def parse_date(text: str, now: datetime, zone: tzinfo) -> date | None:

@@ -31,6 +31,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(\d+)(?:st|nd|rd)\b", r"\1th"),
     (r"\b(\d+)th (?=(?:day|week|month)s?\b)", r"\1 "),
     (r"\blast day\b", "lastth"),
+    (r"\b12 (?=noon|midnight)", ""),
+    (r"\b(?:every|each) (\d+) (?!(?:day|week|month|weekday)s?\b)", r"\1 week "),
     (r" ?(?:,|\+|&|\band\b) ?", ","),
     (r"\b(?:every|each|on|at|the|of)\b", " "),
     (r"\b(?:everyday|daily)\b", "day"),
@@ -130,13 +132,16 @@ def _parse_words(text: str) -> list[Rule]:
     if all(map(_days, items.split())):
         items = ",".join(items.split())
     unit = unit or month
+    if unit is None and number not in (None, "bi"):
+        number, items = None, f"{number}th {items}"
     days = _day_parts(unit, items) if unit == month or not month else None
     if clocks and days and number != "bi":
         return _rules(days, number, clocks, anchor)
     if clocks:
         meanings = list(_meanings(number, unit, items, clocks, anchor))
     else:
-        meanings = [one for one in _with_clocks(body) if is_slot_times(one)]
+        day = "" if anchor is None else f" from {anchor}"
+        meanings = [f"{one}{day}" for one in _with_clocks(body) if is_slot_times(one)]
     if len(meanings) > 1:
         raise UsageError(f'"{text}" can mean several things', *(Hint("try", one) for one in meanings))
     form = Hint("see", f"such as {_EXAMPLES.get(unit or '', EXAMPLE)}")
@@ -187,7 +192,7 @@ def _meanings(
     elif unit == "month":
         tries = [(number, unit, re.sub(r"\b(?:29|3[01])th", "lastth", items)), *tries]
     elif unit is None and number is None:
-        place = re.fullmatch(r"([2-5])th (\w+)", items)
+        place = re.fullmatch(r"([2-5])th (?!weekdays)(\w+)", items)
         tries = [*([(place[1], "week", place[2])] if place else []), (None, "month", items)]
     if shared:
         tries = [(number, unit, re.sub(r"(th|last)(?=,)", rf"\1 {shared[1]}", items)) for number, unit, items in tries]
@@ -198,12 +203,15 @@ def _meanings(
 
 
 def _with_clocks(text: str) -> list[str]:
-    """Return `sat 10am` and `sat 10pm` for `sat 10`, `sat 18:30` for `sat 18.30`."""
+    """Return `sat 10am` and `sat 10pm` for `sat 10`, `sat 18:30` for `sat 18.30` and `sat, 18:30`."""
     words, _, clock = text.rpartition(" ")
+    days = re.sub(r"(?: ?[,+&]| and)+$", "", words, flags=re.IGNORECASE)
+    if clock.isdecimal() and days != words:
+        return []  # `1st and 3`: perhaps another day
     if re.fullmatch(r"[1-9]|1[0-2]", clock):
         return [f"{text}am", f"{text}pm"]
     fixed = correct_clock(f"{clock}:00" if clock.isdecimal() else clock)
-    return [f"{words} {fixed}"] if fixed and _clock(fixed) else []
+    return [better] if fixed and _clock(fixed) and (better := f"{days} {fixed}".strip()) != text else []
 
 
 def _days(text: str) -> list[int]:

@@ -120,6 +120,7 @@ class ResolvePost(ChangePost):
     account: str = Field(description="That of the delivery that needs review.")
     published: str | None = Field(None, description="The address or the id of the post there.")
     not_published: bool = False
+    comment: bool = Field(False, description="It is the first comment that needs review.")
 
 
 @tool("resolve")
@@ -130,7 +131,7 @@ def resolve_post(services: Services, args: ResolvePost) -> PostAnswer:
     """
     if (args.published is None) != args.not_published:
         raise UsageError("give either published or notPublished", Hint("see", action("show", args.id)))
-    return post_json(services.publishing.resolve(args.id, args.account, args.published))
+    return post_json(services.publishing.resolve(args.id, args.account, args.published, comment=args.comment))
 
 
 @tool("approve")

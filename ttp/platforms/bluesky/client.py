@@ -37,7 +37,7 @@ from ttp.platforms.bluesky.records import (
 )
 from ttp.platforms.client import Deleted, LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.http import Http, HttpByServer
-from ttp.platforms.reply import Reply, reconnect_hint
+from ttp.platforms.reply import Reply, reconnect_hint, value_at
 
 WRITE = "/xrpc/com.atproto.repo.applyWrites"
 STEP = f"POST {WRITE.rpartition('/')[2]}"
@@ -188,6 +188,8 @@ class BlueskyClient(BlueskyPart):
         refs: dict[str, object] = {}
         for name in ("quote", "reply_to"):
             address = chosen.word(name)
+            if name == "reply_to" and request.replies_to:
+                address = post_link(str(handle["did"]), request.replies_to[-1])
             if address is None:
                 continue
             address = split_part(address)[1] if name == "quote" else address
@@ -303,11 +305,12 @@ class BlueskyClient(BlueskyPart):
         if not isinstance(records, list):
             return LookupResult(self.unclear(request, reply), reply.date)
         text = shown_parts(request)[0].text
+        parent = f"at://{did}/{POSTS}/{request.replies_to[-1]}" if request.replies_to else None
         keys = [
             key
             for one in records
             if isinstance(one, Mapping) and (key := str(one.get("uri")).rpartition("/")[2]) not in request.bound
-            if _is_same(one.get("value"), text, since - _EARLY)
+            if _is_same(one.get("value"), text, since - _EARLY, parent)
         ]
         links = tuple(post_link(did, key) for key in keys)
         match keys:
@@ -386,11 +389,11 @@ def _listed(handle: Handle, name: str) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def _is_same(value: object, text: str, since: datetime) -> bool:
-    """Whether a record has this text, is not a reply, and was made since."""
-    if not isinstance(value, Mapping) or value.get("text") != text or "reply" in value:
+def _is_same(value: object, text: str, since: datetime, parent: str | None) -> bool:
+    """Whether a record has this text, was made since, and replies to the post with this uri (None: is no reply)."""
+    if value_at(value, "text") != text or value_at(value, "reply", "parent", "uri") != parent:
         return False
     try:
-        return datetime.fromisoformat(str(value.get("createdAt"))) >= since
+        return datetime.fromisoformat(str(value_at(value, "createdAt"))) >= since
     except (ValueError, TypeError):
         return False

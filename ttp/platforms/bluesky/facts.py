@@ -22,6 +22,7 @@ class Bluesky(Platform):
     handle = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
     server = "discovered"
     max_parts, thread_is_atomic = 24, True
+    comments, comment_options = True, ("langs",)
     language_option = "langs"
     media_on_parts = True
     settle_s, patience = 120.0, 6

@@ -9,7 +9,8 @@ from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems, size_text
-from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.platform_post import PlatformPost
+from ttp.domain.rules import Rules
 from ttp.platforms.bluesky.facets import find_entities, show_text
 from ttp.platforms.bluesky.options import CARD_WORDS, list_problem
 from ttp.platforms.graphemes import count_graphemes

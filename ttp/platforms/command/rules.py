@@ -11,7 +11,8 @@ from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.options import Option, OptionType, option_table
-from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.platform_post import PlatformPost
+from ttp.domain.rules import Rules
 from ttp.domain.text import utf16_length
 from ttp.platforms.graphemes import count_graphemes
 

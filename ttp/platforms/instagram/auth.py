@@ -22,34 +22,19 @@ from ttp.platforms.client import (
 )
 from ttp.platforms.instagram.errors import NO_USER_ID
 from ttp.platforms.instagram.part import API, InstagramPart
+from ttp.platforms.instagram.scopes import COMMENTING, DELETING, FACEBOOK_SCOPES, INSTAGRAM_SCOPES
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.meta.auth import MetaCheck, MetaLogin, TokenLogin
 from ttp.platforms.meta.errors import unwrap
 from ttp.platforms.oauth.token_response import identity_refusal, read_scopes, read_token
 from ttp.platforms.reply import Reply, as_failure, parse_numeric_id, reconnect_hint, value_at
 
-INSTAGRAM_SCOPES = (
-    "instagram_business_basic",
-    "instagram_business_content_publish",
-    "instagram_business_manage_insights",
-)
-"""Scopes of Instagram Login (docs/reference/platforms/instagram.md, section 2)."""
-FACEBOOK_SCOPES = (
-    "instagram_basic",
-    "instagram_content_publish",
-    "instagram_manage_insights",
-    "pages_show_list",
-    "pages_read_engagement",
-)
-"""Scopes of Facebook Login."""
-DELETING = "instagram_manage_contents"
-"""The extra scope for deleting. Not requested by default: Facebook refuses what an app is not approved for."""
-
 
 class InstagramLogin(TokenLogin):
     api = API
     grants = "ig"
     scopes = INSTAGRAM_SCOPES
+    extra_scopes = (COMMENTING["instagram"],)
     publishing = ("instagram_business_basic", "instagram_business_content_publish")
     revoke_at = "on Instagram: Settings, Apps and websites"
 
@@ -75,6 +60,7 @@ class FacebookLogin(MetaLogin):
     api = API
     name = "Facebook"
     scopes = FACEBOOK_SCOPES
+    extra_scopes = (DELETING, COMMENTING["facebook"])
     publishing = ("instagram_basic", "instagram_content_publish")
     revokes_all = True
     revoke_at = "on Facebook: Settings and privacy, Settings, Business integrations"

@@ -22,6 +22,7 @@ _GRAPH = "https://graph.facebook.com"
 class Instagram(Platform):
     name, title, aliases, short = "instagram", "Instagram", ("ig",), "ig"
     takes_text_alone = False
+    comments, comment_options = True, ("kind",)
     folds_at = 125
     fetches_media = True
     needs_https_redirect = True
@@ -65,6 +66,9 @@ class Instagram(Platform):
 
     def proof_for(self, account: Account) -> Proof:
         return "look_up"
+
+    def comment_proof_for(self, account: Account) -> Proof:
+        return "none"  # it takes a second one, and how soon its list has the first is not documented
 
     def base_url(self, config: Config, server: str | None = None) -> str:
         """Return the root of the API. Facebook Login has another host."""

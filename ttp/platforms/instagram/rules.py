@@ -6,13 +6,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ttp.domain.action import action
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems, same_shape, shape_text
-from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.parts.links import find_links
+from ttp.domain.platform_post import PlatformPost
+from ttp.domain.rules import Rules
 from ttp.domain.text import utf16_length
+from ttp.platforms.instagram.facts import by_facebook
 from ttp.platforms.instagram.options import InstagramKind, instagram_kind
+from ttp.platforms.instagram.scopes import comment_scopes
 
 MOST_TEXT = 2200
 """Characters of a caption. The unit is not documented, so UTF-16 code units, the strictest."""
@@ -23,6 +28,8 @@ _HASHTAG = re.compile(r"(?<![\w#&])#\w")
 _MOST_MENTIONS = 20
 _MOST_HASHTAGS = 30
 _MOST_ALT = 1000
+_FIRST_API = 300
+"""Characters of a comment in Instagram's first API, which ended in 2020; the present one documents no limit."""
 _ADVISED_HASHTAGS = 5
 """Instagram's own limit since December 2025; what its API does with 6 to 30 is not documented."""
 
@@ -73,8 +80,11 @@ class InstagramRules(Rules):
 
 
 def problems(case: PlatformPost) -> Iterator[Problem]:
+    if case.is_comment:
+        yield from _comment_problems(case)
+        return
     kind = instagram_kind(case.chosen_option("kind"), case.media)
-    sends_videos = case.config.text("platforms.instagram.login") == "facebook"
+    sends_videos = by_facebook(case.config)
     yield from _text_problems(case, kind)
     yield from _count_problems(case, kind)
     for item in case.media:
@@ -91,6 +101,22 @@ def problems(case: PlatformPost) -> Iterator[Problem]:
         yield from _cover_problems(case, kind)
         yield from _tag_problems(case, kind)
         yield from case.unused_option_warnings(kind)
+
+
+def _comment_problems(case: PlatformPost) -> Iterator[Problem]:
+    if instagram_kind(case.chosen_option("kind"), ()) is InstagramKind.STORY:
+        yield case.breach("comment", "comment_kind", " cannot go to a story, which has no comments", case.text_hint)
+        return
+    yield from _text_problems(case, InstagramKind.IMAGE)
+    words, links = case.text, sum(1 for _ in find_links(case.text))
+    if utf16_length(words) > _FIRST_API or links > 1 or words.isupper():
+        message = f" may be refused: Instagram's first API took {_FIRST_API} characters, one link, no capitals alone"
+        yield case.warning("comment", "comment_doubtful", message, case.text_hint)
+    scopes = comment_scopes(by_facebook(case.config))
+    if case.scopes and scopes[-1] not in case.scopes:
+        message = f" needs the permission {scopes[-1]}, which the account does not have"
+        connect = action("account connect", case.account, scopes=",".join(scopes))
+        yield case.breach("comment", "permission", message, connect)
 
 
 def _text_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:

@@ -34,7 +34,7 @@ from ttp.platforms.linkedin.errors import LinkedInPart
 from ttp.platforms.linkedin.little_text import little_text
 from ttp.platforms.linkedin.media import LinkedInUploads
 from ttp.platforms.linkedin.options import OPTIONS
-from ttp.platforms.reply import Answer, Reply, reconnect_hint
+from ttp.platforms.reply import Reply, reconnect_hint
 from ttp.platforms.uploads import Entry, media_entries, upload_all
 
 CHECK_S = 900.0
@@ -128,7 +128,7 @@ class LinkedInClient(LinkedInPart):
         if outcome.kind is Kind.AUTH:
             self._checked.pop(request.token_key, None)
         dropped = () if "again" in handle else ("tried_at",)  # an earlier call is still in doubt
-        if outcome.kind is Kind.MEDIA and not outcome.not_ready:
+        if outcome.kind is Kind.MEDIA and not (outcome.not_ready and self._uploads.are_new(handle)):
             dropped = (*dropped, "media", "thumb")
         return replace(outcome, handle={name: value for name, value in handle.items() if name not in dropped})
 
@@ -158,7 +158,7 @@ class LinkedInClient(LinkedInPart):
                 Kind.CONTENT, f"apps cannot delete a post by this address; delete it yourself: {link(remote_id)}"
             )
         reply = self.call(request, "DELETE", f"{PATH}/{quote(remote_id, safe='')}")
-        return Deleted(reply.status) if isinstance(reply, Answer) and reply.is_success else self.failure(request, reply)
+        return Deleted(204) if reply.status == 204 else self.failure(request, reply)
 
 
 def link(urn: str) -> str:

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import quote
 
-from ttp.domain.publishing.outcome import Kind, NotDone
+from ttp.domain.publishing.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, is_safe, split_address
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.linkedin.errors import LinkedInPart
 from ttp.platforms.reply import Answer, value_at
-from ttp.platforms.uploads import Entry, read_range
+from ttp.platforms.uploads import Entry, media_entries, read_range
 
 LIFE = timedelta(hours=12)
 """Older uploads are not used any more. LinkedIn does not say how long they live."""
@@ -25,8 +25,8 @@ IMAGE_WAIT_S = 3.0
 """After an image is sent: no app may ask whether it is ready."""
 PATIENCE_S = 1800.0
 """Seconds after which a video that is still processed counts as failed."""
-ENDED_WITHIN_S = 60.0
-"""Seconds after which a video that waits for its upload counts as never ended: its end was answered by another."""
+ARRIVES_WITHIN_S = 60.0
+"""Seconds after which a file that waits for its upload counts as never sent: something else answered."""
 _POLL_S = (2.0, 4.0, 8.0, 15.0)
 _URNS = ("urn:li:image:", "urn:li:video:")
 
@@ -41,6 +41,12 @@ class LinkedInUploads(LinkedInPart):
         if not entry.get("ready"):
             yield from (self._video if file.item.is_video else self._image)(request, author, file, entry)
 
+    def are_new(self, handle: Handle) -> bool:
+        """Return whether all files of a post were begun so short a time ago that LinkedIn may not have them yet."""
+        began = [value_at(entry, "at") for entry in (*media_entries(handle), handle.get("thumb"))]
+        since = to_ms(self._clock.now()) - ARRIVES_WITHIN_S * 1000
+        return all(at > since for at in began if isinstance(at, int))
+
     def _is_usable(self, file: MediaFile, entry: Entry) -> bool:
         at = entry.get("at")
         is_young = isinstance(at, int) and self._clock.now() - from_ms(at) < LIFE
@@ -52,7 +58,7 @@ class LinkedInUploads(LinkedInPart):
         name, step = file.item.name, f"upload {file.item.name}"
         if "id" not in entry:
             entry, value = self._begin(request, step, "images", file, {"owner": author})
-            reply = self._put(request, step, value.get("uploadUrl"), file, 0, file.item.bytes, with_token=True)
+            reply = self._put(request, step, value.get("uploadUrl"), file, 0, file.item.bytes, is_image=True)
             yield StepDone(step, reply.status), entry
         yield Wait(IMAGE_WAIT_S, f"LinkedIn is processing {name}"), entry
         entry = {**entry, "ready": True}
@@ -78,7 +84,7 @@ class LinkedInUploads(LinkedInPart):
                 if part < len(etags):
                     continue
                 try:
-                    reply = self._put(request, step, url, file, first, last + 1, with_token=False)
+                    reply = self._put(request, step, url, file, first, last + 1, is_image=False)
                 except StepFailed as failed:
                     if failed.outcome.http_status in (400, 403, 404, 410):  # the addresses have ended
                         yield StepDone(f"drop the {step}", failed.outcome.http_status), {}
@@ -110,7 +116,7 @@ class LinkedInUploads(LinkedInPart):
                     reason = reply.text_at("processingFailureReason") or "it does not say why"
                     yield StepDone(f"drop the upload of {name}", reply.status), {}
                     raise StepFailed(step, NotDone(Kind.MEDIA, f"LinkedIn cannot process {name}: {reason}", "video"))
-                case "WAITING_UPLOAD" if waited >= ENDED_WITHIN_S:
+                case "WAITING_UPLOAD" if waited >= ARRIVES_WITHIN_S:
                     yield StepDone(f"drop the upload of {name}", reply.status), {}
                     raise StepFailed(step, NotDone(Kind.SERVER, f"LinkedIn did not get all of {name}", passing=True))
                 case "PROCESSING" | "WAITING_UPLOAD":
@@ -142,14 +148,14 @@ class LinkedInUploads(LinkedInPart):
         start: int,
         end: int,
         *,
-        with_token: bool,
+        is_image: bool,
     ) -> Answer:
         """Send bytes of a file to an address that LinkedIn named. Raises StepFailed."""
         parts = split_address(url)
         if parts is None or not is_safe(parts, loopback=self._http.is_loopback):
             raise StepFailed(step, NotDone(Kind.SERVER, "LinkedIn named no usable upload address", passing=True))
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(end - start)}
-        if with_token and self._is_own_host(host_of(str(url))):
+        if is_image and self._is_own_host(host_of(str(url))):
             headers["Authorization"] = f"Bearer {request.credentials.access_token}"
         reply = self._http.request_for(
             request,
@@ -160,8 +166,7 @@ class LinkedInUploads(LinkedInPart):
             content=read_range(file.path, start, end),
             uploading=True,
         )
-        # LinkedIn answers 201 to an image and names the etag of a part. Another success is a page of something between.
-        if isinstance(reply, Answer) and reply.is_success and (reply.status == 201 or reply.headers.get("etag")):
+        if isinstance(reply, Answer) and reply.is_success and _is_arrival(reply, is_image=is_image):
             return reply
         raise StepFailed(step, self.failure(request, reply))
 
@@ -169,6 +174,12 @@ class LinkedInUploads(LinkedInPart):
         """Whether a token may go to a host: the API's, or another of LinkedIn's if the API is there."""
         is_linkedin = f".{self._http.host}".endswith(".linkedin.com")
         return host == self._http.host or (is_linkedin and f".{host}".endswith(".linkedin.com"))
+
+
+def _is_arrival(success: Answer, *, is_image: bool) -> bool:
+    """Return whether LinkedIn took the bytes: 201 to an image, the etag of a part. Another success is a page of
+    something between, which can have an etag too."""
+    return (is_image and success.status == 201) or (bool(success.headers.get("etag")) and not success.body)
 
 
 def _parts(instructions: object, size: int) -> list[list[object]] | None:

@@ -365,8 +365,8 @@ def _visibility_note(part: Part, answer: Reply) -> str | None:
 
 
 def _may_be_dropped(part: Part, handle: Handle) -> bool:
-    """Whether a spam filter looks at the post: it mentions an account, or is a reply."""
-    speaks = "@" in part.request.text or (part.number == 1 and parent_of(part, handle) is not None)
+    """Whether a spam filter looks at the post: it mentions an account, or replies to a post of another."""
+    speaks = "@" in part.request.text or (part.parent is None and parent_of(part, handle) is not None)
     return speaks and server.software_of(part.request.account).drops
 
 

@@ -21,6 +21,7 @@ class Mastodon(Platform):
     handle = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?@[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?"
     handle_example = "me@example.org"
     server = "in_handle"
+    comments, comment_options = True, ("language", "visibility", "spoiler_text")
     max_parts = 24
     language_option = "language"
     limit_key = "characters"

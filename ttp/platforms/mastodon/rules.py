@@ -11,7 +11,8 @@ from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import AUDIO, IMAGES, VIDEOS, MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
-from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.platform_post import PlatformPost
+from ttp.domain.rules import Rules
 from ttp.platforms.graphemes import count_graphemes
 from ttp.platforms.mastodon.options import POLL_S, PRIVATE, option_problem, split_focus, split_poll
 from ttp.platforms.mastodon.server import limit_of, shown_software, software_named, supports_quotes

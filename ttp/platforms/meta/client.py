@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
-from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.publishing.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.time.clock import Clock, from_ms
@@ -42,7 +41,7 @@ from ttp.platforms.meta.containers import (
     without_containers,
     without_parent,
 )
-from ttp.platforms.meta.errors import DEAD_TOKEN
+from ttp.platforms.meta.errors import with_scopes
 from ttp.platforms.meta.look_up import LookUps
 from ttp.platforms.meta.part import MetaPart
 from ttp.platforms.reply import NotSent, Reply, parse_id, parse_web_address, value_at
@@ -335,11 +334,7 @@ class ContainerClient(MetaPart):
             answer = self._http.request_for(request, "GET", path, query={"fields": "id"})
             is_unseen = not answer.is_success and self._api.errors.is_gone(answer)
             return Deleted(failure.http_status, "it was already gone") if is_unseen else failure
-        if failure.kind is Kind.AUTH and not (failure.code or "").startswith(DEAD_TOKEN):
-            scopes = ",".join(dict.fromkeys((*self.scopes, self.deleting)))
-            hint = action("account connect", request.account.name, scopes=scopes)
-            return replace(failure, message=f"{failure.message}: {self.deleting} is needed to delete posts", hint=hint)
-        return failure
+        return with_scopes(failure, request.account, (*self.scopes, self.deleting), "to delete posts")
 
 
 def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:

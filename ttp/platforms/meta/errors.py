@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.meta.usage import seconds_until_regained
 from ttp.platforms.reply import Answer, Reply, add_seconds, reconnect_hint
@@ -123,6 +124,15 @@ def _message(answer: Answer, code: str, advice: str) -> str:
     trace = answer.text_at("error", "fbtrace_id")[:60]
     sentence = f"{words} ({code}{f', fbtrace_id {trace}' if trace else ''})"
     return f"{sentence}: {advice}" if advice else sentence
+
+
+def with_scopes(failure: NotDone, account: Account, scopes: Sequence[str], what: str) -> NotDone:
+    """Return a refusal for a missing permission, the last of `scopes`, with the command that asks for them; any other
+    as it is. `what` needs it: `to delete posts`."""
+    if failure.kind is not Kind.AUTH or failure.code is None or failure.code.startswith(DEAD_TOKEN):
+        return failure
+    hint = action("account connect", account.name, scopes=",".join(dict.fromkeys(scopes)))
+    return replace(failure, message=f"{failure.message}: {scopes[-1]} is needed {what}", hint=hint)
 
 
 def unwrap(reply: Reply) -> Reply:

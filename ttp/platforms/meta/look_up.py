@@ -84,12 +84,12 @@ class LookUps(MetaPart):
         name, by_text = self._list_of(request)
         query = dict(self._api.listed[name])
         if self._api.lists_since:
-            query["since"] = str(to_ms(since - _BEFORE) // 1000)
+            query["since"] = str(to_ms(since - BEFORE) // 1000)
         reply = self._http.request_for(request, "GET", f"{self._root}/{handle['user_id']}/{name}", query=query)
         listed = reply.value_at("data")
         if self._api.lists_since and isinstance(listed, list) and len(listed) >= int(query["limit"]):
             return None  # perhaps more posts since then than one page holds
-        return _matches(reply, request, since, self._fits, text=self._api.text if by_text else None)
+        return matches(reply, request, since, self._fits, text=self._api.text if by_text else None)
 
     def _by_list(
         self,
@@ -122,10 +122,10 @@ class LookUps(MetaPart):
                 return Unclear(Kind.DUPLICATE, message, final=final, links=links)
 
 
-_BEFORE = timedelta(seconds=60)
+BEFORE = timedelta(seconds=60)
 
 
-def _matches(
+def matches(
     reply: Reply, request: PublishRequest, since: datetime, fits: Fits, *, text: str | None
 ) -> tuple[Found, ...] | None:
     """Return the unbound posts of `reply` created after a minute before `since`, with the same text in the field `text`
@@ -139,7 +139,7 @@ def _matches(
         if media_id is None or at is None:
             return None
         same = text is None or _plain(str(value_at(item, text) or "")) == _plain(request.text)
-        if media_id not in request.bound and at >= since - _BEFORE and same and fits(request, item):
+        if media_id not in request.bound and at >= since - BEFORE and same and fits(request, item):
             media.append(Found(media_id, parse_web_address(value_at(item, "permalink"))))
     return tuple(media)
 

@@ -23,6 +23,7 @@ class CodeLogin(HttpPart[Http]):
     scopes: tuple[str, ...]
     publishing: tuple[str, ...]
     """The scopes without which nothing can be published."""
+    extra_scopes: tuple[str, ...] = ()
     revokes_all = False
     client_id_name = "client_id"
     scope_separator = " "

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 class Threads(Platform):
     name, title = "threads", "Threads"
+    comments = True
     max_parts = 24
     media_on_parts = True
     fetches_media = True

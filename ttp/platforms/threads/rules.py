@@ -10,7 +10,8 @@ from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.parts.links import find_links
-from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.platform_post import PlatformPost
+from ttp.domain.rules import Rules
 from ttp.platforms.threads.options import MOST_ITEMS, kind_of, poll_answers
 
 MOST_TEXT = 500

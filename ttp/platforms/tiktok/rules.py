@@ -8,7 +8,8 @@ from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
-from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.platform_post import PlatformPost
+from ttp.domain.rules import Rules
 from ttp.domain.text import utf16_length
 from ttp.platforms.tiktok.options import TikTokKind, choices_hint, first_choices, needed_choices, tiktok_kind
 

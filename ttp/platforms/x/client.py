@@ -219,7 +219,10 @@ def _body(part: Part, handle: Handle) -> dict[str, object]:
 def _finding(part: Part, matching: list[str], doubtful: list[str], handle: Handle) -> Found | Absent | Unclear:
     match matching:
         case [] if doubtful:
-            message = f"X has the text of part {part.number}, but not as a reply to the previous part"
+            what, parent = (
+                (f"part {part.number}", "the previous part") if part.published_ids else ("the comment", "its post")
+            )
+            message = f"X has the text of {what}, but not as a reply to {parent}"
             return Unclear(Kind.DUPLICATE, message, final=True, links=tuple(link(post_id) for post_id in doubtful))
         case []:
             return Absent(handle=handle)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 class X(Platform):
     name, title, aliases, verb = "x", "X", ("twitter",), "tweet"
+    comments, comment_options = True, ("links", "made_with_ai", "paid_partnership")
     max_parts = 24
     media_on_parts = True
     same_text_after = timedelta(hours=24)

@@ -11,8 +11,9 @@ from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
+from ttp.domain.platform_post import PlatformPost
 from ttp.domain.pricing import dollars
-from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.rules import Rules
 from ttp.platforms.x.links import has_link_inside, move_links_last
 from ttp.platforms.x.pricing import LINK_POST
 from ttp.platforms.x.text_length import X_LIMIT, has_link, weighted_length

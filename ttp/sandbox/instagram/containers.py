@@ -250,7 +250,7 @@ async def create(state: State, account: InstagramAccount, request: Request, para
     """`POST /{ig-id}/media`: a container of one image, reel, story, carousel item or carousel."""
     own_node(account, request)
     kind = kind_of(account, params)
-    _refuse_in_trouble(state, account, "create")
+    refuse_in_trouble(state, account, "create")
     now = state.now_ms()
     made_today = sum(
         1 for c in state.table(StoredContainer).values() if c.account == account.id and now - c.made_ms < DAY_MS
@@ -282,7 +282,7 @@ async def publish(state: State, account: InstagramAccount, request: Request, par
             raise graph_error(24, "The media container has expired", 2207008)
         case "IN_PROGRESS" | "ERROR":
             raise graph_error(9007, "Media ID is not available: the media is not ready for publishing", 2207027)
-    _refuse_in_trouble(state, account, "publish")
+    refuse_in_trouble(state, account, "publish")
     most = state.limit(POSTS, LIMITS[POSTS], account)
     if used_quota(state, account, state.now_ms() - DAY_MS) >= most:
         raise graph_error(9, "Application request limit reached: too many posts in 24 hours", 2207042)
@@ -315,7 +315,7 @@ def own_node(account: InstagramAccount, request: Request) -> None:
     nodes.own_node(account, request, is_me=account.login != "facebook")
 
 
-def _refuse_in_trouble(state: State, account: InstagramAccount, step: str) -> None:
+def refuse_in_trouble(state: State, account: InstagramAccount, step: str) -> None:
     """Refuse a step if a refusal was ordered for this account."""
     found = TROUBLES.get(state.trouble_of(account))
     if found is not None and found.step == step:

@@ -25,7 +25,7 @@ _PAGE = LoginPage(
     login="instagram",
     required=("client_id", "redirect_uri", "response_type", "scope"),
     optional=("state", "force_reauth", "enable_fb_login"),
-    scopes={*SCOPES["instagram"], "instagram_business_manage_comments", "instagram_business_manage_messages"},
+    scopes={*SCOPES["instagram"], "instagram_business_manage_messages"},
     needed_scope="instagram_business_basic",
     may_redirect=is_https,
     code_ms=HOUR_MS,
@@ -58,7 +58,7 @@ _FACEBOOK_PAGE = LoginPage(
     optional=("response_type", "state", "display", "auth_type", "extras", "config_id"),
     scopes={
         *SCOPES["facebook"],
-        *("instagram_manage_comments", "ads_management", "ads_read", "business_management", "public_profile"),
+        *("ads_management", "ads_read", "business_management", "public_profile"),
         "pages_manage_posts",
     },
     may_redirect=is_https,

@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.engagement import Engagement, count_engagement, rhythm
+from ttp.sandbox.instagram.comments import comment_fields
 from ttp.sandbox.instagram.containers import own_node, video_status
 from ttp.sandbox.instagram.login import page_fields, page_id
-from ttp.sandbox.instagram.records import LIMITS, POSTS, InstagramAccount, InstagramSwitches, StoredContainer
+from ttp.sandbox.instagram.records import COMMENT, LIMITS, POSTS, InstagramAccount, InstagramSwitches, StoredContainer
 from ttp.sandbox.meta.nodes import page_of, status_code, timestamp, used_quota
 from ttp.sandbox.meta.requests import (
     Params,
@@ -182,7 +183,7 @@ async def me(state: State, account: InstagramAccount, request: Request, params: 
 
 
 async def node(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
-    """`GET /{id}`: an own container, post or carousel item, the own account, or its page."""
+    """`GET /{id}`: an own container, post, comment or carousel item, the own account, or its page."""
     allow_only(params, {"fields"})
     wanted = request.path_params["node"]
     container, post = state.table(StoredContainer).get(wanted), state.posts.get(wanted)
@@ -196,7 +197,8 @@ async def node(state: State, account: InstagramAccount, request: Request, params
     if container is not None and container.account == account.id:
         return JSONResponse(select_fields(params, _container_fields(state, container)))
     if post is not None and post.account == account.id and not post.deleted:
-        return JSONResponse(select_fields(params, _media_fields(state, account, post)))
+        fields = comment_fields(state, post) if post.kind == COMMENT else _media_fields(state, account, post)
+        return JSONResponse(select_fields(params, fields))
     for parent in state.visible_posts(account.id):
         if wanted in parent.children:
             return JSONResponse(select_fields(params, _item_fields(account, parent)[parent.children.index(wanted)]))
@@ -214,7 +216,7 @@ async def media_list(state: State, account: InstagramAccount, request: Request, 
     """`GET /{ig-id}/media`: own posts without stories, newest first, with cursors."""
     own_node(account, request)
     allow_only(params, {"fields", "limit", "after"})
-    found = [post for post in state.listed_posts(account.id) if post.kind != "STORIES"]
+    found = [post for post in state.listed_posts(account.id) if post.kind not in ("STORIES", COMMENT)]
     return page_of(request, params, found, lambda post: select_fields(params, _media_fields(state, account, post)))
 
 
@@ -254,7 +256,7 @@ def _account_fields(state: State, account: InstagramAccount) -> dict[str, Any]:
         "profile_picture_url": None,
         "biography": None,
         "website": None,
-        "media_count": sum(1 for _ in state.visible_posts(account.id)),
+        "media_count": sum(1 for post in state.visible_posts(account.id) if post.kind != COMMENT),
         "followers_count": account.followers,
         "follows_count": 150,
     }
@@ -292,7 +294,7 @@ def _media_fields(state: State, account: InstagramAccount, post: SandboxPost) ->
         "owner": {"id": account.user_id},
         "like_count": likes,
         "comments_count": now.comments,
-        "is_comment_enabled": True,
+        "is_comment_enabled": not account.comments_off,
         "children": {"data": _item_fields(account, post)} if post.children else None,
     }
     if account.login == "facebook":

@@ -19,12 +19,14 @@ SCOPES = {
         "instagram_business_basic",
         "instagram_business_content_publish",
         "instagram_business_manage_insights",
+        "instagram_business_manage_comments",
     ),
     "facebook": (
         "instagram_basic",
         "instagram_content_publish",
         "instagram_manage_insights",
         "instagram_manage_contents",
+        "instagram_manage_comments",
         "pages_show_list",
         "pages_read_engagement",
     ),
@@ -39,6 +41,7 @@ class InstagramAccount(MetaAccount):
     page_token: str | None = None
     """Facebook Login: the token of the linked page, which never ends."""
     hides_likes: bool = False
+    comments_off: bool = False
     trial_reels: bool = False
     """Whether its reels may be shown to people who do not follow it first."""
 
@@ -106,13 +109,15 @@ def new_id(state: State) -> str:
     return made
 
 
+COMMENT = "COMMENT"
+"""The kind of a comment among the posts."""
 CALLS, POSTS, CONTAINERS = "instagram calls a day", "instagram posts a day", "instagram containers a day"
 LIMITS = {CALLS: 4800, POSTS: 50, CONTAINERS: 400}
 """Per account and 24 hours. The documents name 50 and 100 posts; the stricter number holds."""
 
 
 class InstagramTrouble(NamedTuple):
-    """A Graph error at one step: `create` a container, `publish` it, or every call."""
+    """A Graph error at one step: `create` a container, `publish` it or a comment, or every call."""
 
     code: int
     subcode: int | None

@@ -14,11 +14,13 @@ API = SandboxGraph(
             "basic": "instagram_business_basic",
             "publish": "instagram_business_content_publish",
             "insights": "instagram_business_manage_insights",
+            "comments": "instagram_business_manage_comments",
         },
         "facebook": {
             "basic": "instagram_basic",
             "publish": "instagram_content_publish",
             "insights": "instagram_manage_insights",
+            "comments": "instagram_manage_comments",
         },
     },
     calls=(CALLS, LIMITS[CALLS]),

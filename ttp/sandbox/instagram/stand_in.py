@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from ttp.sandbox.instagram import containers, login, reads
+from ttp.sandbox.instagram import comments, containers, login, reads
 from ttp.sandbox.instagram.records import (
     FACEBOOK,
     INSTAGRAM,
@@ -59,6 +59,7 @@ class SandboxInstagram(SandboxPlatform):
             about="Instagram: a subcode of 190 for its tokens",
         ),
         BodyField("hidesLikes", bool, sets="hides_likes", about="Instagram: likes are not shown"),
+        BodyField("commentsOff", bool, sets="comments_off", about="Instagram: nobody may comment on its posts"),
         BodyField("trialReels", bool, sets="trial_reels", about="Instagram: trial reels are allowed"),
     )
     post_kinds: ClassVar = {"IMAGE": "", "REELS": "reel", "STORIES": "story", "CAROUSEL": "carousel"}
@@ -78,6 +79,8 @@ class SandboxInstagram(SandboxPlatform):
             route("/{version}/{node}/media_publish", "POST", containers.publish, "publish"),
             route("/{version}/{node}/stories", "GET", reads.stories, "basic"),
             route("/{version}/{node}/children", "GET", reads.children, "basic"),
+            route("/{version}/{node}/comments", "GET", comments.listed, "comments"),
+            route("/{version}/{node}/comments", "POST", comments.create, "comments"),
             route("/{version}/{node}/insights", "GET", reads.insights, "insights"),
             route("/{version}/{node}/content_publishing_limit", "GET", reads.publishing_limit, "publish"),
         )
@@ -105,8 +108,12 @@ class SandboxInstagram(SandboxPlatform):
 
 
 async def delete(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
-    """`DELETE /{media}`: deletes an own post, on Facebook Login only. Stories cannot be deleted."""
+    """`DELETE /{media}`: deletes an own post and its comments, on Facebook Login only. Stories cannot be deleted.
+    `DELETE /{comment}`: deletes an own comment."""
     allow_only(params, ())
+    if (comment := comments.own_comment(state, account, request)) is not None:
+        state.save(replace(comment, deleted=True))
+        return JSONResponse({"success": True})
     post = own_post(state, account, request)
     if account.login != "facebook":
         raise no_such_node(post.id)
@@ -114,7 +121,8 @@ async def delete(state: State, account: InstagramAccount, request: Request, para
         raise graph_error(10, "(#10) This requires the instagram_manage_contents permission.")
     if post.kind == "STORIES":
         raise graph_error(-1, "Deleting is not supported for this type of media.", 2207073)
-    state.save(replace(post, deleted=True))
+    below = [one for one in state.visible_posts() if one.parent == post.id]
+    state.save(*(replace(one, deleted=True) for one in (post, *below)))
     return JSONResponse({"success": True, "deleted_id": post.id})
 
 

@@ -44,8 +44,8 @@ def status_code(state: State, container: MetaContainer) -> str:
 
 
 def used_quota(state: State, account: SandboxAccount, since_ms: int) -> int:
-    """Return how many posts an account made since an instant. A carousel counts once."""
-    return sum(1 for p in state.posts.values() if p.account == account.id and p.at_ms > since_ms)
+    """Return how many posts an account made since an instant. A carousel counts once, a comment not."""
+    return sum(1 for p in state.posts.values() if p.account == account.id and p.at_ms > since_ms and not p.parent)
 
 
 def own_node(account: SandboxAccount, request: Request, *, is_me: bool = True) -> None:
@@ -62,11 +62,13 @@ def page_of(
     render: Callable[[SandboxPost], dict[str, Any]],
     *,
     names_next: bool = True,
+    most: int = 100,
 ) -> Response:
-    """Answer a page of a list of posts, with cursors, and if `names_next` with the address of the next page."""
+    """Answer a page of a list of posts, with cursors, and if `names_next` with the address of the next page. `most`: on
+    one page."""
     limit = int(params.get("limit", "25")) if params.get("limit", "25").isdecimal() else 0
-    if not 1 <= limit <= 100:
-        raise graph_error(100, "(#100) Param limit must be between 1 and 100")
+    if not 1 <= limit <= most:
+        raise graph_error(100, f"(#100) Param limit must be between 1 and {most}")
     ids = [post.id for post in posts]
     start = ids.index(_read_cursor(params["after"], ids)) + 1 if "after" in params else 0
     page = posts[start : start + limit]

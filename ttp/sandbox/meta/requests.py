@@ -53,9 +53,9 @@ def no_such_node(node: str) -> RequestRefused:
 
 
 def own_post(state: State, account: MetaAccount, request: Request) -> SandboxPost:
-    """Return the post that the path names. 100/33 unless it is one of the token's account."""
+    """Return the post that the path names. 100/33 unless it is one of the token's account, and no comment."""
     post = state.posts.get(request.path_params["node"])
-    if post is None or post.account != account.id or post.deleted:
+    if post is None or post.account != account.id or post.deleted or post.parent:
         raise no_such_node(request.path_params["node"])
     return post
 
@@ -101,7 +101,7 @@ class SandboxGraph(Generic[A]):
                         self.throttled,
                         f"(#{self.throttled}) There have been too many calls to this {self.title} account.",
                     )
-                self._check_permission(account, scope)
+                self.check_permission(account, scope)
                 answer = await work(state, account, request, params)
             except RequestRefused as refused:
                 answer = refused.response
@@ -123,7 +123,7 @@ class SandboxGraph(Generic[A]):
         if proof not in proofs:
             raise graph_error(100, "Invalid appsecret_proof provided in the API argument")
 
-    def _check_permission(self, account: A, scope: str | None) -> None:
+    def check_permission(self, account: A, scope: str | None) -> None:
         """Code 10 for a permission that the user did not grant."""
         if scope is None:
             return

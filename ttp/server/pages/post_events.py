@@ -75,6 +75,9 @@ def _published(post: PostView) -> Iterator[PostEvent]:
         at = max(one.published_at for one in deliveries if one.published_at is not None)
         names = [network_name(one.platform) for one in deliveries]
         yield PostEvent(at, f"Posted to {' and '.join(dict.fromkeys(names))}", state="published")
+    for comment in post.comments:
+        if comment.published_at is not None:
+            yield PostEvent(comment.published_at, f"Commented on {network_name(comment.platform)}", state="published")
     for delivery in post.deliveries:
         if delivery.taken_down_at is not None:
             yield PostEvent(delivery.taken_down_at, f"Deleted from {network_name(delivery.platform)}", delivery.account)
@@ -82,13 +85,13 @@ def _published(post: PostView) -> Iterator[PostEvent]:
 
 def _ended(post: PostView, attempts: Sequence[Attempt]) -> Iterator[PostEvent]:
     """Yield how the last try of each account without success ended, and how many there were."""
-    for delivery in post.active:
-        steps = [one for one in attempts if one.account == delivery.account and one.phase in _TRIES]
+    for delivery in (*post.active, *post.comments):
+        steps = [one for one in attempts if one.delivery_id == delivery.id and one.phase in _TRIES]
         if not steps or delivery.state is DeliveryState.PUBLISHED:
             continue
         last = steps[-1]
         name, tries = network_name(delivery.platform), last.number
-        detail = f"try {tries}" if tries > 1 else ""
+        detail = ", ".join(["first comment"] * delivery.is_comment + [f"try {tries}"] * (tries > 1))
         match delivery.state:
             case DeliveryState.FAILED:
                 yield PostEvent(last.ended_at or last.at, f"Not posted to {name}", detail, "failed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from ttp.server.pages.compose.page import unsaved_edit
 from ttp.server.pages.compose.repeat_form import read_repeat
 from ttp.server.pages.moving import go_after_undo
 from ttp.server.pages.post_events import post_events
-from ttp.server.pages.troubles import troubles_of
+from ttp.server.pages.troubles import form_name, troubles_of
 from ttp.server.pages.visit import Visit, local_path, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.new_posts import copy_post
@@ -37,7 +37,8 @@ def _resolve(visit: Visit, services: RequestServices) -> None:
         raise UsageError("say whether it is live")
     if answer == "yes" and not where:
         raise UsageError("give the address or the id of the live post")
-    services.publishing.resolve(visit.post_id, visit.field("account"), where if answer == "yes" else None)
+    account, _, comment = visit.field("account").partition(" ")
+    services.publishing.resolve(visit.post_id, account, where if answer == "yes" else None, comment=bool(comment))
 
 
 def _leave_out(visit: Visit, services: RequestServices) -> None:
@@ -200,7 +201,9 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
     return visit.page(
         "post.html",
         post=post,
-        facts=list(shown_fields(post)),
+        facts=list(
+            shown_fields(replace(post, comment=None, comment_after_s=None if post.comment else post.comment_after_s))
+        ),
         attempts=attempts,
         changes=changes,
         events=post_events(post, queries.changes(MOST_CHANGES, visit.post_id, undos=True), attempts),
@@ -235,7 +238,7 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
     is_open = bool(states & permissions.OPEN) and not post.in_flight
     possible = {
         "resolve": "review" in needs,
-        "retry": DeliveryState.FAILED in states,
+        "retry": DeliveryState.FAILED in states | {d.state for d in post.comments},
         "approve": "approve" in needs,
         "reject": "approve" in needs,
         "edit": post.status is not PostStatus.PUBLISHED and not post.in_flight and "review" not in needs,
@@ -266,7 +269,7 @@ def _confirmation_page(visit: Visit, name: str, error: TtpError | None = None) -
         name=name,
         action=ACTIONS[name],
         typed={one: visit.field(one) or visit.query(one) for one in ("account", "found", "published", "repeat")},
-        reviewed=[d.account for d in post.active if d.state is DeliveryState.NEEDS_REVIEW],
+        reviewed=[form_name(d) for d in (*post.active, *post.comments) if d.state is DeliveryState.NEEDS_REVIEW],
         targets=services.remote_delete.plan([visit.post_id]).targets[visit.post_id] if name == "delete-remote" else (),
     )
 

@@ -20,7 +20,8 @@ from ttp.services.queries import PostView
 from ttp.store.queries import COMING, DRAFTS, ENDED
 
 MOST_TROUBLED, MOST_COMING, MOST_OTHERS, MOST_COUNTED = 4, 8, 3, 1000
-_FAILING = (PostStatus.PUBLISHING, PostStatus.FAILED, PostStatus.PARTIAL)
+_FAILING = (PostStatus.PUBLISHING, PostStatus.FAILED, PostStatus.PARTIAL, PostStatus.PUBLISHED)
+"""A published post may have a comment that failed."""
 _WAITING = (PostStatus.DRAFT, PostStatus.SCHEDULED)
 _LEAST_DAYS, _MOST_DAYS = 3, 7
 

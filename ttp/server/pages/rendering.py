@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,7 @@ def _environment() -> Environment:
         network=network_name,
         change=change,
         thousands=_thousands,
+        duration=lambda seconds: format_duration(timedelta(seconds=seconds)),
     )
     environment.globals.update(APPROVAL=APPROVAL, FOCUS=FOCUS, SHAPES=SHAPES, NETWORKS=BUILT_IN, static=static_address)
     return environment
@@ -196,7 +197,7 @@ def _state(name: str) -> str:
 
 
 def _thousands(number: float | None) -> str:
-    return "–" if number is None else f"{number:,.0f}".replace(",", " ")  # a narrow no-break space
+    return "–" if number is None else f"{number:,.0f}"
 
 
 def numbers_text(metrics: Iterable[Metrics]) -> str:

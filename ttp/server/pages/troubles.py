@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.delivery import LOOK, Delivery, DeliveryState
 from ttp.domain.publishing.attempt import Kind
 from ttp.server.pages.rendering import network_name, web_address
 from ttp.server.pages.visit import Visit
@@ -29,7 +29,7 @@ _UNSENT: Mapping[Kind, str] = MappingProxyType(
     }
 )
 """What happened, by the kind of an error; other kinds are refusals of the content."""
-_CONTENT = "{} refused it"
+_CONTENT, _COMMENT = "{} refused it", "The first comment is not on {}"
 _STATUS = re.compile(r"\A[45]\d\d (?=[A-Z])")
 """The HTTP status before what a platform answered. `Technical details` has it."""
 
@@ -55,10 +55,15 @@ class DeliveryTrouble:
     repairs: Sequence[RepairButton] = ()
 
 
+def form_name(delivery: Delivery) -> str:
+    """Return how forms name a delivery: its account, and a word more for the comment there."""
+    return f"{delivery.account} comment" if delivery.is_comment else delivery.account
+
+
 def troubles_of(visit: Visit, post: PostView, actions: Sequence[str]) -> list[DeliveryTrouble]:
     """Return what a person must look at. `actions`: what they can do with the post now."""
     troubles = []
-    for delivery in post.active:
+    for delivery in (one for d in post.active for one in (d, d.comment) if one is not None):
         if delivery.state is DeliveryState.NEEDS_REVIEW:
             troubles.append(_doubtful(post, delivery, actions))
         elif delivery.state is DeliveryState.FAILED:
@@ -70,16 +75,17 @@ def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> Del
     name, page = network_name(delivery.platform), f"/posts/{post.id}/resolve?"
     answers = {"It is live": "yes", "It is not there": "no"} if "resolve" in actions else {}
     repairs = [
-        RepairButton(label, page + urlencode({"account": delivery.account, "found": answer}))
+        RepairButton(label, page + urlencode({"account": form_name(delivery), "found": answer}))
         for label, answer in answers.items()
     ]
-    if web_address(delivery.url):
-        repairs.insert(0, RepairButton(f"Look at {name}", delivery.url or ""))
+    reason, _, place = delivery.error.message.partition(LOOK) if delivery.error else ("", "", "")
+    if address := web_address(delivery.url) or web_address(place):
+        repairs.insert(0, RepairButton(f"Look at {name}", address))
     why = [f"ttp sent it to {delivery.account}, and cannot find out whether it is live."]
-    why += [_sentence(delivery.error.message)] if delivery.error else []
+    why += [_sentence(reason)] if reason else []
     return DeliveryTrouble(
         "needs_review",
-        f"Is it live on {name}?",
+        f"Is the {'comment' if delivery.is_comment else 'post'} live on {name}?",
         delivery.account,
         [*why, "ttp does not send it again by itself."],
         repairs,
@@ -88,22 +94,22 @@ def _doubtful(post: PostView, delivery: Delivery, actions: Sequence[str]) -> Del
 
 def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[str]) -> DeliveryTrouble:
     kind = delivery.error.kind if delivery.error else Kind.UNKNOWN
-    title = _UNSENT.get(kind, _CONTENT).format(network_name(delivery.platform))
+    title = _COMMENT if delivery.is_comment else _UNSENT.get(kind, _CONTENT)
     why = [_sentence(delivery.error.message)] if delivery.error else []
     if delivery.so_far:
         why.append(_sentence(delivery.so_far))
     live = [network_name(one.platform) for one in post.active if one.state is DeliveryState.PUBLISHED]
     if live:
-        why.append(f"It is live on {' and '.join(dict.fromkeys(live))}.")
+        why.append(f"{'The post' if delivery.is_comment else 'It'} is live on {' and '.join(dict.fromkeys(live))}.")
     again = [RepairButton("Try again", action="retry")] if "retry" in actions else []
     edit = [RepairButton("Edit the post", f"/posts/{post.id}/edit")] if "edit" in actions else []
     repairs = again if kind is Kind.AUTH else [*again, *edit] if kind in _UNSENT else [*edit, *again]
     if kind is Kind.AUTH and visit.may("sign-in at a platform"):
         name = urlencode({"name": delivery.account})
         repairs.insert(0, RepairButton(f"Connect {delivery.account} again", f"/accounts/connect?{name}"))
-    if "edit" in actions and len(post.active) > 1 and not delivery.parts:
+    if "edit" in actions and len(post.active) > 1 and not delivery.parts and not delivery.is_comment:
         repairs.append(RepairButton(f"Leave {delivery.account} out", "", "leave-out", {"account": delivery.account}))
-    return DeliveryTrouble("failed", title, delivery.account, why, repairs)
+    return DeliveryTrouble("failed", title.format(network_name(delivery.platform)), delivery.account, why, repairs)
 
 
 def _sentence(text: str) -> str:

@@ -11,12 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.errors import Busy, ContentRefused, Hint, NotAllowed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.errors import (
+    Busy,
+    ContentRefused,
+    Hint,
+    NotAllowed,
+    ReconnectNeeded,
+    TtpError,
+    UsageError,
+)
 from ttp.domain.options import options_of
 from ttp.domain.parts.cards import shown_cards
-from ttp.domain.post_edit import PostInput
+from ttp.domain.post_edit import PostInput, content_refusal
 from ttp.domain.publishing.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
-from ttp.domain.rules import content_refusal
 from ttp.platforms.client import CardFile, Client, MediaFile, PublishRequest, StepFailed, Wait
 from ttp.platforms.login import PasswordLogin
 from ttp.services.accounts import find_server

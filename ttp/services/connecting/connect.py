@@ -103,7 +103,8 @@ class AccountConnector:
         return None
 
     def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> PendingLogin:
-        """Start a login to `platform` or `platform/handle`. `scopes` replace the default ones. Raise UsageError."""
+        """Start a login to `platform` or `platform/handle`. `scopes` replace the default ones: those of the login, and
+        the extra ones that the account has. Raise UsageError."""
         platform, handle = self._parse_name(name)
         login = self.login
         assert isinstance(login, BrowserLogin)
@@ -112,9 +113,20 @@ class AccountConnector:
         state, verifier = code_login.new_state(), code_login.new_verifier()
         challenge = login.challenge(verifier, redirect_uri)
         url = login.authorize_url(
-            app, state=state, redirect_uri=redirect_uri, scopes=scopes or login.scopes, challenge=challenge
+            app,
+            state=state,
+            redirect_uri=redirect_uri,
+            scopes=scopes or (*login.scopes, *self._extra_scopes(login, platform, handle)),
+            challenge=challenge,
         )
         return PendingLogin(platform, handle, app, redirect_uri, url, state, None if challenge is None else verifier)
+
+    def _extra_scopes(self, login: BrowserLogin, platform: str, handle: str | None) -> tuple[str, ...]:
+        """Return the extra scopes that the account has; without a handle, that any of the platform has."""
+        with self.database.reading() as db:
+            accounts = [a for a in (store.accounts(db) if db else []) if a.platform == platform]
+        granted = {one for a in accounts if handle is None or a.handle.lower() == handle.lower() for one in a.scopes}
+        return tuple(scope for scope in login.extra_scopes if scope in granted)
 
     def finish(self, pending: PendingLogin, answer: Code | Denied) -> ConnectResult:
         """Exchange the code, look up the user, and store the account. Raise NotAllowed, UsageError, Ambiguous,

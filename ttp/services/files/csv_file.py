@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from ttp.domain import post_fields
 from ttp.domain.action import as_fields
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import OptionTables
@@ -28,7 +29,8 @@ from ttp.services.files.fields import (
     parse_entry,
 )
 
-COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate", "template", "vars"))
+_ELSEWHERE = ("timezone", "template", "vars", *(one.duration for one in post_fields.PLAIN))
+COLUMNS = tuple(field for field in FIELDS if field not in _ELSEWHERE)
 """Columns of an export, in this order; informational ones follow."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")

@@ -53,8 +53,9 @@ def format_form(values: Mapping[str, Value], accounts: Sequence[str], *, new: bo
         *examples,
         "",
         f"Accounts: {names}.",
-        'Write the text below. A line "## x" starts another text for X ("## ig/shop": for one account), and a line',
-        '"## thread" starts the next part of a thread. A line "![What it shows](photo.jpg)" is a picture of its part.',
+        'Write the text below. A line "## x" starts another text for X ("## ig/shop": for one account), "## thread"',
+        'the next part of a thread, "## comment" the first comment. A line "![What it shows](photo.jpg)" is a picture',
+        "of its part.",
         "Comment lines like this one are removed.",
     ]
     whole = markdown.format_file(values, [f"# {line}".rstrip() for line in hints])

@@ -13,7 +13,8 @@ of `create --file`, and of what an editor opens.
 
     ## x
 
-    A text for X alone, `## ig/shop` for one account. `## thread`, once for each part after the first.
+    A text for X alone, `## ig/shop` for one account. `## thread`, once for each part after the first. `## comment`, the
+    first comment.
 
     ![Two cups](photo.jpg)
 
@@ -21,8 +22,8 @@ A line that is a picture is one of the part, or of the network or account, under
 
 The front matter is YAML in which every value is text: `no`, `09:00` and `1e3` stay as written. Anchors, aliases, tags
 and repeated keys are refused. Blank lines around a text are dropped; a text that needs them, or a carriage return, is
-in the front matter (`content`, `variants`, `thread`). A line of text that begins with `## ` or is a picture, maybe with
-backslashes before it, is escaped by a backslash.
+in the front matter (`content`, `variants`, `thread`, `comment`). A line of text that begins with `## ` or is a picture,
+maybe with backslashes before it, is escaped by a backslash.
 
 Only this module uses YAML.
 """
@@ -52,7 +53,7 @@ NAMES = {one.duration or one.file: one.word for one in post_fields.FIELDS}
 _HEADING = re.compile(r"## +(.*\S)\s*")
 _PICTURE = re.compile(r"!\[(.*)\]\((.*\S.*)\)\s*")
 _ESCAPED = re.compile(r"\\*(## |!\[.*\]\(.*\S.*\)\s*$)")
-_THREAD = "thread"
+_THREAD, _COMMENT = "thread", "comment"
 _RESULT_FIELDS = ("id", "status", "results")
 
 
@@ -70,6 +71,8 @@ def parse_file(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> d
     if "media" in front and "media" in below:
         named = front["media"] if isinstance(front["media"], list) else list(parse_list(front["media"]))
         below["media"] = [*named, *below["media"]]
+    if _COMMENT in front and _COMMENT in below:
+        raise UsageError("the comment is in the front matter, and below it too", Hint("try", f"## {_COMMENT}"))
     return {**front, **below}
 
 
@@ -83,6 +86,8 @@ def parse_sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, 
             sections.append((_section(heading[1], platforms), []))
         elif picture:
             name = sections[-1][0]
+            if name == _COMMENT:
+                raise UsageError("a first comment has a text alone, no pictures", Hint("try", f"\\{line}"))
             part = 1 + sum(one == _THREAD for one, _ in sections) if name in ("", _THREAD) else 1
             place = f"{part}=" if name in ("", _THREAD) else f"{name}="
             pictures.append({"file": f"{place}{picture[2]}", "alt": picture[1]})
@@ -97,8 +102,10 @@ def parse_sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, 
             fields |= {"content": text} if text.strip() else {}
         elif name == _THREAD:
             thread.append(text)
-        elif name in variants:
+        elif name in variants or (name == _COMMENT and _COMMENT in fields):
             raise UsageError(f'the section "## {name}" occurs twice')
+        elif name == _COMMENT:
+            fields[_COMMENT] = text
         else:
             variants[name] = text
     return {**fields, **({"variants": variants} if variants else {}), **({"thread": thread} if thread else {})}
@@ -120,7 +127,8 @@ def find_lines(text: str) -> dict[str, int]:
             if (match := _NAME.match(row)) is not None:
                 names = [match[2].strip(), find_field(match[2]) or ""]
         elif (heading := _HEADING.fullmatch(row)) is not None:
-            names = [f"## {heading[1].lower()}", _THREAD if heading[1].lower() == _THREAD else "variants"]
+            name = heading[1].lower()
+            names = [f"## {name}", name if name in (_THREAD, _COMMENT) else "variants"]
         elif row:
             names = ["media" if _PICTURE.fullmatch(row) else "content"]
         for name in filter(None, names):
@@ -130,8 +138,9 @@ def find_lines(text: str) -> dict[str, int]:
 
 def _section(name: str, platforms: PlatformFacts) -> str:
     platform, slash, _ = name.partition("/")
-    if not _is_platform(platform, platforms) and (slash or name.lower() != _THREAD):
-        raise UsageError(f'"## {name}" is not a platform, an account or "thread"', Hint("try", f"\\## {name}"))
+    if not _is_platform(platform, platforms) and (slash or name.lower() not in (_THREAD, _COMMENT)):
+        message = f'"## {name}" is not a platform, an account, "thread" or "comment"'
+        raise UsageError(message, Hint("try", f"\\## {name}"))
     return name.lower() if not slash else name
 
 
@@ -232,6 +241,10 @@ def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> st
             f"## {_THREAD}\n\n{_escape(text)}{pictures.get(part, '')}".rstrip("\n")
             for part, text in enumerate(thread, 2)
         ]
+    comment = front.get(_COMMENT)
+    if isinstance(comment, str) and _fits_below(comment):
+        front.pop(_COMMENT)
+        body.append(f"## {_COMMENT}\n\n{_escape(comment)}")
     front_matter = _yaml(_with_file_names(front)) + "".join(f"{line}\n" for line in comments)
     return f"{_FENCE}\n{front_matter}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
 

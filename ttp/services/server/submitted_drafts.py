@@ -15,6 +15,7 @@ from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostFields, PostStatus
 from ttp.domain.post_edit import (
     PostInput,
+    content_refusal,
     no_accounts_error,
     refuse_in_flight,
     refuse_long_texts,
@@ -22,7 +23,6 @@ from ttp.domain.post_edit import (
     with_accounts,
     with_time,
 )
-from ttp.domain.rules import content_refusal
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.grammar import AfterDuration, ChosenTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime

@@ -65,7 +65,8 @@ class PostTemplate:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return (self.fields.text or "", *self.fields.variants.values(), *(self.fields.thread or ()))
+        own = self.fields
+        return (own.text or "", *own.variants.values(), *(own.thread or ()), own.comment or "")
 
     @property
     def variables(self) -> list[str]:
@@ -220,7 +221,8 @@ class TemplateFiles:
         content = template.source(own.text or "", appended if own.text else "")
         variants = {key: template.source(one, appended) for key, one in own.variants.items()}
         thread = tuple(template.source(one) for one in own.thread or ())
-        sources = (content, *variants.values(), *thread)
+        comment = template.source(own.comment or "")
+        sources = (content, *variants.values(), *thread, comment)
         context: dict[str, Value] = {"vars": values, "tags": list(tags), "now": now.isoformat(), "today": f"{now:%F}"}
         item = {name: value for name, value in item.items() if any(source.names(name) for source in sources)}
         context |= item
@@ -237,7 +239,7 @@ class TemplateFiles:
         origin |= ({"text": text} if text.strip() else {}) | ({"item": clean_value(item)} if item else {})
         cleaned = clean_value(context)
         assert isinstance(cleaned, dict)
-        return Filling(origin, content, variants, thread, cleaned)
+        return Filling(origin, content, variants, thread, comment, cleaned)
 
 
 def _refuse_name(name: str) -> None:

@@ -78,5 +78,6 @@ def fill_texts(
         return replace(post, origin=post_input.origin) if post_input.origin else post
     from ttp.services.templates.rendering import render_post
 
-    keeps_thread = post_input.asked is not None and bool(post_input.asked.thread)
-    return render_post(post, post_input.filling, variants, accounts, platforms, links, keeps_thread=keeps_thread)
+    typed = post_input.asked or PostInput()
+    keeps = {"keeps_thread": bool(typed.thread), "keeps_comment": typed.comment is not None}
+    return render_post(post, post_input.filling, variants, accounts, platforms, links, **keeps)

@@ -27,9 +27,10 @@ def render_post(
     links: LinkRules = NO_RULES,
     *,
     keeps_thread: bool,
+    keeps_comment: bool = False,
 ) -> Post:
-    """Return the post with the texts of its template, each as one text where the accounts may have the same. `variants`
-    and the thread that were typed stay. Raise UsageError, NotFound, Ambiguous."""
+    """Return the post with the texts of its template, each as one text where the accounts may have the same. Typed
+    `variants`, thread and comment stay. Raise UsageError, NotFound, Ambiguous."""
     by_name = {account.name: account for account in accounts}
     sources = _spelled(filling, post, accounts, platforms)
     to_come = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
@@ -55,9 +56,14 @@ def render_post(
         _text(part, filling, [lengths[d.account] for d in to_come if platforms.facts(d.platform).max_parts > 1])
         for part in filling.thread
     )
+    comment = post.comment
+    if filling.comment.text and not keeps_comment:
+        takers = [d for d in to_come if platforms.facts(d.platform).comments]
+        comment = _text(filling.comment, filling, [lengths[d.account] for d in takers])
     return replace(
         post,
         content=content,
+        comment=comment,
         variants={**rendered, **{name: text for name, text in variants.items() if text}},
         thread=post.thread if keeps_thread else thread,
         origin=filling.origin,

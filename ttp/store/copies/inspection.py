@@ -37,7 +37,7 @@ ORDER BY d.id, t.id
 """
 _POSTS = """
 SELECT p.id AS number, p.status, p.published_at AS ended_at, d.*, a.platform, a.handle AS account_handle
-FROM post p LEFT JOIN delivery d ON d.post_id = p.id LEFT JOIN account a ON a.id = d.account_id
+FROM post p LEFT JOIN delivery d ON d.post_id = p.id AND d.parent_id IS NULL LEFT JOIN account a ON a.id = d.account_id
 ORDER BY p.id
 """
 

@@ -72,7 +72,8 @@ class EditorDraft:
 
     def discard(self) -> None:
         """Delete it and the backup copies that editors make of it, after its text was saved. Errors are ignored."""
-        for path in (metadata_path(self.path), *self.path.parent.glob(f"{self.path.name}*")):
+        copies = list(self.path.parent.glob(f"{self.path.name}*"))
+        for path in (self.path, *copies, metadata_path(self.path)):  # the locked file last: nobody takes the text up
             _remove(path)
 
 
@@ -86,7 +87,7 @@ class EditorDrafts:
         """Yield an empty text for a new post, or one that was left behind. Raises Busy; Conflict if another editor has
         it by now."""
         self._make_folder()
-        numbers = count(1)
+        is_new, numbers = path is None, count(1)
         while path is None:
             path = self._folder / f"new-{next(numbers)}.md"
             with disk_errors_as_busy(self._folder):
@@ -97,7 +98,7 @@ class EditorDrafts:
         with self._held(path) as one:
             if one is None:
                 raise Conflict(f"{path} is open in another editor", Hint("fix", action("create", edit=True)))
-            yield one
+            yield EditorDraft(path, one.lock) if is_new else one
 
     @contextmanager
     def of_post(self, post_id: int) -> Iterator[EditorDraft]:

@@ -42,6 +42,22 @@ SELECT d.id, d.next_at, (
 )
 FROM post p JOIN delivery d ON d.post_id = p.id
 WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying' AND d.next_at > :now
+UNION
+SELECT d.id, d.next_at, (
+    SELECT coalesce(t.ended_at, t.at) FROM attempt t WHERE t.delivery_id = d.id ORDER BY t.id DESC LIMIT 1
+)
+FROM delivery d
+WHERE d.parent_id IS NOT NULL AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
+    AND d.state = 'retrying' AND d.next_at > :now
+"""
+
+
+# Comments on posts that were published while the clock was ahead.
+_COMMENTS = """
+SELECT d.id, d.due_at - p.published_at AS after
+FROM delivery d JOIN delivery p ON p.id = d.parent_id
+WHERE d.parent_id IS NOT NULL AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
+    AND d.state = 'pending' AND d.next_at > :now AND p.published_at > :now + :step AND d.due_at >= p.published_at
 """
 
 
@@ -67,6 +83,10 @@ def shorten_waits(db: Connection, now: datetime) -> None:
                 f"UPDATE delivery SET next_at = {_SHORTER_WAIT}, waiting_until = waiting_until - :ahead WHERE id = :id",
                 {"ahead": ahead, "now": here, "id": row["id"]},
             )
+    step = STEP // timedelta(milliseconds=1)
+    for row in db.execute(_COMMENTS, {"now": here, "step": step}).fetchall():
+        at = here + row["after"]
+        db.execute("UPDATE delivery SET due_at = ?, next_at = ? WHERE id = ?", (at, at, row["id"]))
     db.execute("UPDATE account SET late_claim_at = :now WHERE late_claim_at > :now", {"now": here})
 
 

@@ -119,7 +119,8 @@ def newest_of_posts(db: Connection, post_ids: Iterable[int]) -> list[Sample]:
     sql = (
         "SELECT s.*, a.platform || '/' || a.handle AS account FROM delivery d JOIN account a ON a.id = d.account_id"
         " JOIN sample s ON s.account_id = d.account_id AND s.remote_id = d.remote_id"
-        f" WHERE {in_list('d.post_id', 'posts')} ORDER BY s.account_id, s.remote_id, s.observed_at DESC"
+        f" WHERE {in_list('d.post_id', 'posts')} AND d.parent_id IS NULL"
+        " ORDER BY s.account_id, s.remote_id, s.observed_at DESC"
     )
     rows = db.execute(sql, {"posts": List(post_ids)})
     return [_sample(next(of_one)) for _, of_one in groupby(rows, itemgetter("account_id", "remote_id"))]

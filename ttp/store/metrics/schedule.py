@@ -18,7 +18,7 @@ _ACCOUNT_ID = without_index("d.account_id")
 _FROM = "FROM delivery d LEFT JOIN reading r ON r.delivery_id = d.id"
 _FOLLOWED = (
     "d.state = 'published' AND d.remote_id IS NOT NULL AND d.published_at > :since AND d.published_at <= :until"
-    " AND d.taken_down_at IS NULL AND (r.delivery_id IS NULL OR r.next_at <= :due)"
+    " AND d.parent_id IS NULL AND d.taken_down_at IS NULL AND (r.delivery_id IS NULL OR r.next_at <= :due)"
 )
 _FOR_EVER = 1 << 62
 

@@ -17,7 +17,7 @@ from ttp.store.dialect import Connection, TryAgain
 from ttp.store.migrations import configuration
 from ttp.store.postgresql.connection import STORE_KEY
 
-USABLE_FROM = "0019"
+USABLE_FROM = "0023"
 """The oldest revision whose program may use a store of this program's schema."""
 _COMMENT = "usable from "
 _ATTEMPTS = 10

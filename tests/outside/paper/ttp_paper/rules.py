@@ -10,8 +10,9 @@ from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.ingest.columns import ExportColumns
 from ttp.domain.options import Option, OptionType
+from ttp.domain.platform_post import PlatformPost
 from ttp.domain.publishing.rate_limit import Limit, LimitKey
-from ttp.domain.rules import PlatformPost, Rules
+from ttp.domain.rules import Rules
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import LimitMemory, parse_whole_number

@@ -284,7 +284,8 @@ def _write(context: Context, key: Key, value: Value) -> None:
     path = settings.config_path()
     change_settings(context, [(key, value), *((one, None) for one in retired_keys(by=key.name))])
     shape = _shape(context, key, settings.read_config_file(path))
-    message = f"{key.name} is {_plain(shape['value']) or 'not set'}"
+    written = setting_json(key, key.default if value is None else value, "")["value"]  # a variable may override it
+    message = f"{key.name} is {_plain(written) or 'not set'}"
     context.out.write_one(
         VIEW, shape, say=[f"{message}, in {path}." if value is not None else f"{message}, its default."]
     )

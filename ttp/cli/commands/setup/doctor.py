@@ -24,6 +24,7 @@ from ttp.cli.options import with_output
 from ttp.cli.output import Output
 from ttp.cli.render import spec
 from ttp.cli.render.doctor import CHECKS_SPEC
+from ttp.cli.system_zone import system_zone
 from ttp.domain.action import action
 from ttp.domain.config import Config, KeyTable
 from ttp.domain.diagnostics import (
@@ -217,7 +218,7 @@ def _zone(config: Config) -> Iterator[Remark]:
         else:
             yield ok_remark(f"{name} (from {settings.source('timezone')})")
         return
-    zone = settings.system_zone()
+    zone = system_zone()
     if zone.source == "default":
         yield warning_remark("UTC, because the system sets no timezone; set yours in the config file", EXAMPLE)
     else:
@@ -227,7 +228,7 @@ def _zone(config: Config) -> Iterator[Remark]:
 def _usable(config: Config) -> ZoneInfo:
     try:
         name = config.text("timezone")
-        return parse_zone(name) if name else settings.system_zone().zone
+        return parse_zone(name) if name else system_zone().zone
     except TtpError:
         return ZoneInfo("UTC")
 

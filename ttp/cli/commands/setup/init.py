@@ -17,6 +17,7 @@ from ttp.cli.errors import command_text, error_lines, quote_command
 from ttp.cli.notices import saved_post_message
 from ttp.cli.options import NoInput, with_output
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.system_zone import system_zone
 from ttp.cli.terminal import is_interactive, print_prompt, read_line, words_of
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
@@ -99,7 +100,7 @@ def _use_database(context: Context, url: str) -> None:
 def _setup(context: Context) -> Setup:
     from ttp.services.installation.setup import Setup
 
-    zone, state = settings.system_zone().zone.key, system_service().state()
+    zone, state = system_zone().zone.key, system_service().state()
     return Setup(context.queries, context.status, context.config, context.platforms, zone=zone, service=state.installed)
 
 
@@ -184,7 +185,7 @@ class Questions:
     def _ask_zone(self) -> None:
         now = self._context.config.text("timezone")
         typed = self._ask(
-            now or settings.system_zone().zone.key,
+            now or system_zone().zone.key,
             self._read_zone,
             "In which timezone are your posts? (such as Europe/Berlin)",
         )

@@ -10,13 +10,15 @@ from datetime import tzinfo
 from itertools import zip_longest
 from typing import Any
 
+from ttp.domain.errors import Problem, TimeRefused, UsageError
 from ttp.domain.media.details import check_captions
 from ttp.domain.media.item import DECORATIVE, MediaItem
 from ttp.domain.media.place import part_word
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import PostInput, said_texts
+from ttp.domain.post_edit import PostInput, as_typed, said_texts
 from ttp.domain.post_fields import MEDIA
+from ttp.domain.time.durations import parse_duration
 from ttp.platforms.registry import Registry
 from ttp.server.inputs import split
 from ttp.server.pages.compose.template_form import NO_TEMPLATE, ChosenTemplate
@@ -84,6 +86,9 @@ class Composition:
     """The times of a repeat that begins when it is sent, such as `mon 09:00`."""
     repeat_until: str = ""
     """The last day of the repeat, as a date."""
+    comment: str = ""
+    comment_after: str = ""
+    """How long after the post, as typed: `10m`."""
     gaps: tuple[str | None, ...] = ()
     """The white space between the parts that a split made, in order; None between parts that a person wrote."""
 
@@ -100,7 +105,7 @@ class Composition:
     @property
     def has_words(self) -> bool:
         """Whether anything was written, also below an empty first part."""
-        return any(text.strip() for text in (*self.parts, *dict(self.variants).values()))
+        return any(text.strip() for text in (*self.parts, *dict(self.variants).values(), self.comment))
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -152,11 +157,23 @@ class Composition:
             split=self.split != "no" if self.split else None,
             number_parts=True if self.split == "numbered" else None,
             utm=self.utm == "yes" if self.utm else None,
+            comment=self.comment.strip() or None,
+            comment_after_s=_seconds(self.comment_after),
             dropped=(
                 *(() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts")),
                 *(() if self.utm else ("utm",)),
+                *(() if self.comment.strip() else ("comment",)),
+                *(() if self.comment_after else ("comment_after_s",)),
             ),
         )
+
+
+def _seconds(text: str) -> float | None:
+    """Return the seconds of a duration. Raise UsageError, about its field."""
+    try:
+        return parse_duration(text).total_seconds() if text else None
+    except TimeRefused as error:
+        raise UsageError(error.message, problems=[Problem("comment", "", error.message)]) from None
 
 
 _THUMBNAIL = re.compile(r"sha256:[0-9a-f]{64}")
@@ -205,6 +222,8 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         {None: "", True: "yes", False: "no"}[post.utm],
         ", ".join(post.tags),
         template=ChosenTemplate(origin=json.dumps(dict(post.origin)) if post.origin else ""),
+        comment=post.comment or "",
+        comment_after=str(as_typed(post.comment_after_s) or ""),
     )
 
 
@@ -233,6 +252,8 @@ def typed_in(visit: Visit) -> Composition:
         other_at=other_at,
         repeat=visit.field("repeat").strip()[:200],
         repeat_until=visit.field("repeat_until").strip()[:20],
+        comment=visit.field("comment"),
+        comment_after=visit.field("comment_after").strip()[:40],
         gaps=_gaps(visit.field("gaps")),
     )
 

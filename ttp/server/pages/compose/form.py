@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut, other_options
+from ttp.domain.comments import takes_comments
 from ttp.domain.errors import Hint, Problem, Stale, TimeRefused, TtpError, UsageError
 from ttp.domain.recurrence import Recurrence
 from ttp.domain.time.resolve import ResolvedTime
@@ -35,6 +36,7 @@ FIELDS = {
     "repeat": ("Repeat", "repeat"),
     "template": ("Template", "template"),
     "options": ("Options", "options"),
+    "comment": ("First comment", "comment"),
 }
 """The fields that errors name, in the order of the form: the label, and the id of the element that a link leads to."""
 _NOT_SENT = {"schedule": "Not scheduled yet", "save": "Not saved yet"}
@@ -208,6 +210,7 @@ def form_page(
         typed=typed,
         groups=list(_groups(visit, accounts)),
         titles={name: platforms.facts(name).title for name in names if name in platforms.names()},
+        commented=[platforms.facts(name).title for name in names if takes_comments(name, platforms)],
         options={
             name: {f"{name}.{key}": option for key, option in platforms.options(name).items()}
             for name in names
