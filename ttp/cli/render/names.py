@@ -36,7 +36,9 @@ def short_names(accounts: Iterable[str], *, with_handle: bool = False) -> Names:
     for name, (platform, _, handle) in names.items():
         user = handle.partition("@")[0]
         tail = user if users[platform, user] == 1 else handle
-        short[name] = escape_text(_label(platform) + (f"/{tail}" if tail and (with_handle or platforms[platform] > 1) else ""))
+        short[name] = escape_text(
+            _label(platform) + (f"/{tail}" if tail and (with_handle or platforms[platform] > 1) else "")
+        )
     return short
 
 
