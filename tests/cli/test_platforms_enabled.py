@@ -105,10 +105,8 @@ def test_a_setting_is_accepted_by_the_name_that_it_had(tmp_path: Path) -> None:
 
 def test_numbers_are_read_by_themselves_where_that_is_free() -> None:
     pulled = settings.load({"TTP_HOME": "/none"}).texts("metrics.pull")
-    platforms = Registry()
-    unread = {name for name in platforms.names() if "metrics_reader" not in platforms.facts(name).parts}
-    charging = {case.name for case in find_cases().values() if case.charges}
-    assert {*platforms.names()} - {*pulled} == unread | charging
+    readable = {name for name in Registry().names() if Registry().facts(name).has_metrics}
+    assert readable - {*pulled} == {case.name for case in find_cases().values() if case.charges}
 
 
 # A platform that is not enabled any more.

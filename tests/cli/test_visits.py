@@ -59,9 +59,9 @@ def files_entered(run: Callable[[], object]) -> set[str]:
     ("most", "command"),
     [
         (27, ("list",)),
-        (43, ("create", "Hello {}", "--to", "x/me")),
-        (54, ("schedule", "{}", "--at", "tomorrow 9am")),
-        (92, ("run", "--until-idle")),
+        (46, ("create", "Hello {}", "--to", "x/me")),
+        (58, ("schedule", "{}", "--at", "tomorrow 9am")),
+        (95, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],
 )

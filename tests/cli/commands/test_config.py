@@ -273,7 +273,7 @@ def test_an_edit_does_not_overwrite_what_was_set_meanwhile(
     ("key", "value", "way"),
     [
         ("timezone", "Europe/Berln", "ttp config set timezone Europe/Berlin"),
-        ("timezone", "Mars", "such as Europe/Berlin"),
+        ("timezone", "Mars", "ttp config set timezone Europe/Berlin"),
         ("plan.quiet_hours", "noon", "such as 22:00-07:00"),
         ("http.read_timeout_s", "nan", "such as 60"),
         ("publish.max_lateness_s", "2h", "ttp config set publish.max_lateness_s 7200"),
@@ -403,8 +403,9 @@ def test_a_setting_is_named_with_what_was_written_where_a_variable_overrides_it(
 ) -> None:
     monkeypatch.setenv("TTP_PUBLISH__CONCURRENCY", "7")
     ran = ttp.ok("config", "set", "publish.concurrency", "5", "--format", "table")
-    assert "5" in ran.out
-    assert "7" not in ran.out
+    words = ran.out.partition(str(ttp.home))[0].replace(",", "").split()
+    assert "5" in words
+    assert "7" not in words
     assert "TTP_PUBLISH__CONCURRENCY" in ran.err
 
 
