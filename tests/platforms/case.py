@@ -33,10 +33,10 @@ PHOTOS = tuple((f"{n}.jpg", PHOTO.read_bytes() + bytes(n), "image/jpeg", {"alt":
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of post. `calls`: its publishing calls, as method and path; `silent`: where an answer is lost, the
-    platform cannot say whether it has the post, so a person is asked. `atomic`: one call publishes all parts of a
-    thread; `keyed`: a call may be repeated under the keys that were chosen before it. `resumed`: the last piece of a
-    file, sent again to the same address, is the same piece."""
+    """One kind of post. `calls`: its publishing calls, as method and path; `silent`: where the answer of one of them is
+    lost, the platform cannot say whether it has the post, so a person is asked. `atomic`: one call publishes all parts
+    of a thread; `keyed`: a call may be repeated under the keys that were chosen before it. `resumed`: the last piece of
+    a file, sent again to the same address, is the same piece."""
 
     name: str
     platform: str

@@ -53,6 +53,7 @@ CASE = PlatformCase(
             re.compile(r"POST .*/(media_publish|comments)"),
             media=("photo.jpg",),
             texts=(WORDS, COMMENT),
+            silent=True,
             has_comment=True,
         ),
         Kind("instagram story", "instagram", _CALLS, media=("photo.jpg",), options=("instagram.kind=story",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
@@ -100,6 +100,7 @@ def test_what_is_typed_is_what_the_file_says_of_it(post: Post) -> None:
     assert editor_form.is_empty_edit(editor_form.edit_between(typed, again))
 
 
+@example("\ufeff", [], [])
 @given(TEXTS | HARD | POSTS.map(opened), LINES, LINES)
 def test_errors_at_the_top_change_nothing_and_replace_earlier_ones(
     text: str, lines: list[str], more: list[str]

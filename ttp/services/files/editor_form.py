@@ -120,8 +120,9 @@ def with_errors(text: str, lines: Sequence[str]) -> str:
     """Return a text with errors as comments at the top of its front matter, which is created if missing. They
     replace earlier ones."""
     first, *rest = text.split("\n")
-    if first.removeprefix("\ufeff").rstrip() != _FENCE:
-        first, rest = _FENCE, [_FENCE, first, *rest]
+    plain = first.removeprefix("\ufeff")
+    if plain.rstrip() != _FENCE:
+        first, rest = _FENCE, [_FENCE, plain, *rest]
     earlier = next((place for place, row in enumerate(rest) if not row.startswith(_ERROR)), len(rest))
     shown = ("".join(sign if sign.isprintable() else "?" for sign in line) for line in lines)
     return "\n".join([first, *(f"{_ERROR}{line}" for line in shown), *rest[earlier:]])
