@@ -317,9 +317,11 @@ def parse_platform_options(
     context: Context, texts: Sequence[str] | None, *, accounts: Sequence[str] = (), may_empty: bool = False
 ) -> dict[str, str]:
     """Parse and check `--set` options of posts to these accounts. `may_empty`: `NAME=` removes an option."""
+    if not texts:
+        return {}
     from ttp.domain.options import parse_option
 
-    return dict(parse_option(text, context.platforms, accounts=accounts, may_empty=may_empty) for text in texts or ())
+    return dict(parse_option(text, context.platforms, accounts=accounts, may_empty=may_empty) for text in texts)
 
 
 def with_no_card(context: Context, texts: list[str] | None, *, no_card: bool) -> list[str] | None:

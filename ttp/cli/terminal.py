@@ -21,8 +21,6 @@ from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, TtpError, UsageError
 
 _UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff"
-_unsafe = re.compile(f"[{_UNSAFE}]")
-_unsafe_or_backslash = re.compile(rf"[\\{_UNSAFE}]")
 _blank = re.compile(r"[ \t\r\n]+")
 _PLAIN = str.maketrans("█▉▊▋▌▍▎▏░▒▓★·…✓┄─│●◌○▸├", "####=   -=%*.~+--|o:.>|")
 _SHORT = {"\n": r"\n", "\t": r"\t", "\\": r"\\"}
@@ -30,7 +28,7 @@ _SHORT = {"\n": r"\n", "\t": r"\t", "\\": r"\\"}
 
 def escape_text(text: str) -> str:
     """Escape all unsafe characters, line breaks too; for sentences and table cells."""
-    return text if text.isprintable() else _unsafe.sub(_escape, text)
+    return text if text.isprintable() else re.sub(f"[{_UNSAFE}]", _escape, text)
 
 
 def escape_line(text: str) -> str:
@@ -47,14 +45,14 @@ def escape_tsv(text: str) -> str:
     """Escape a text as a TSV cell, without loss."""
     if text.isprintable() and "\\" not in text:
         return text
-    return _unsafe_or_backslash.sub(_escape, text)
+    return re.sub(rf"[\\{_UNSAFE}]", _escape, text)
 
 
 def json_line(text: str) -> str:
     r"""Escape unsafe characters in JSON text as `\uNNNN`, which parses to the same text."""
     if text.isascii() and "\x7f" not in text:  # the encoder has escaped the other control characters
         return text
-    return text if text.isprintable() else _unsafe.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return text if text.isprintable() else re.sub(f"[{_UNSAFE}]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def to_ascii(line: str) -> str:

@@ -63,19 +63,21 @@ def as_fields(way: WayOut | None) -> Action | str | None:
     return ", ".join(fields) or way_without_values(way)
 
 
-_EXAMPLE = re.compile(
-    r"(?:^|[\s/=])(?:ACCOUNT|CLIENT_ID|COLUMN|DATE|DIR|FILE|HANDLE|HOST|ID|KEY|NAME|PATH|PROGRAM|TAG|TEXT|TIME|URL|WORD|X,Y|…)(?=$|[\s=/])"
+_EXAMPLE = (
+    r"(?:^|[\s/=])(?:ACCOUNT|CLIENT_ID|COLUMN|DATE|DIR|FILE|HANDLE|HOST|ID|KEY|"
+    r"NAME|PATH|PROGRAM|TAG|TEXT|TIME|URL|WORD|X,Y|…)(?=$|[\s=/])"
 )
+"""A pattern; compiled where it is needed, as others in modules that every command imports."""
 
 
 def has_example(way: WayOut) -> bool:
     """Return whether a way out has a word that stands for another one, such as FILE, so that it does not work as it
     is."""
     if isinstance(way, str):
-        return _EXAMPLE.search(way) is not None
+        return re.search(_EXAMPLE, way) is not None
     values = [one for _, value in way.options for one in (value if isinstance(value, tuple) else (value,))]
     words = [*values, *(way.args if isinstance(way, Action) else ())]
-    return any(isinstance(word, str) and _EXAMPLE.search(word) for word in words)
+    return any(isinstance(word, str) and re.search(_EXAMPLE, word) for word in words)
 
 
 def way_without_values(way: OtherOptions, dashes: str = "") -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ttp.domain.account import Account, account_warnings, connect_action
 from ttp.domain.action import Action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Problem
-from ttp.domain.notification import LOGIN_ENDS, Alarm
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post, PostFields
 from ttp.domain.time.clock import to_ms
+
+if TYPE_CHECKING:
+    from ttp.domain.notification import Alarm
 
 REMINDERS_D = (14, 7, 1)
 """Days before the end of a login, the longest first."""
@@ -75,6 +78,8 @@ def account_notes(
 
 def login_alarms(ends: Iterable[LoginEnd], now: datetime) -> Iterator[Alarm]:
     """Yield the present reminder of each login that ends soon."""
+    from ttp.domain.notification import LOGIN_ENDS, Alarm  # here: `create` and `status` remind nobody
+
     for one in ends:
         days = min((days for days in REMINDERS_D if one.at - now <= timedelta(days=days)), default=None)
         if days is not None:

@@ -76,7 +76,7 @@ def add_metrics(metrics: Iterable[Metrics]) -> Metrics:
 _NEEDS = ("review", "reconnect", "retry", "approve")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)  # its subclasses have theirs; each takes long
 class PostFields:
     """What a post and its views have. `variants` are keyed by platform or account, `options` by `platform.name`.
 

@@ -49,7 +49,6 @@ from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThr
 from ttp.services.application import Installation
 from ttp.services.attachments.media import MediaCleanup
 from ttp.services.connecting.credentials import UnsharedCredentials
-from ttp.services.server.events import Events
 from ttp.store import claims, shared_settings
 from ttp.store.credentials import KeyMissing
 from ttp.store.database import Database
@@ -294,7 +293,7 @@ class PublisherProcess:
 
         installation, clock = self.installation, self.installation.clock
         care = MediaCleanup(self.database, installation.media, self.config, clock)
-        delete_events = Events(self.database, clock).delete_old
+        delete_events = installation.events.delete_old
         numbers = self.numbers if scope.mode is Mode.LOOP else None
         fetch_cards = None if scope.mode is Mode.PUBLISH else late_cards.fetch_coming
         source_faults = dict[str, None]()

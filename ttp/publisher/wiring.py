@@ -49,14 +49,6 @@ def build_loop(
     late_cards: LateCards | None = None,
 ) -> Loop:
     """Build the loop of one run. `owner`: this machine, as owner of the store."""
-
-    def make_ahead() -> list[str]:
-        from ttp.services.repeats import Occurrences  # few stores have repeats
-
-        return Occurrences(
-            installation.database, installation.clock, installation.config, installation.platforms
-        ).make_due()
-
     context = DeliveryContext(
         coordination=coordination,
         installation=installation,
@@ -73,6 +65,8 @@ def build_loop(
         context,
         workers,
         heartbeat=heartbeat,
-        make_ahead=None if mode is Mode.PUBLISH else make_ahead,
+        make_ahead=None
+        if mode is Mode.PUBLISH
+        else lambda: installation.occurrences.make_due(),  # imports repeats then
         refusal=owner.refusal_if_replaced,
     )

@@ -45,7 +45,6 @@ from ttp.server.routes import ROUTES
 from ttp.server.timetopost.answers import FailureAnswer
 from ttp.services.application import Installation
 from ttp.services.delivery_counts import DeliveryCounter
-from ttp.services.server.events import Events
 from ttp.views.answers import PostAnswer
 
 _NOT_JSON: dict[Any, dict[str, Any]] = {
@@ -67,7 +66,7 @@ def build_app(
     app.state.installation = installation
     app.state.turns = CommandTurns()
     app.state.counter = DeliveryCounter(installation.database, installation.clock)
-    app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
+    app.state.streams = EventStreams(installation.events, stopping or threading.Event())
     app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
     app.state.backoff, app.state.link_backoff = Backoff(), Backoff()

@@ -220,6 +220,10 @@ class Installation:
     api_tokens = _Shared(lambda self: services.server.api_tokens.ApiTokens(self.database, self.clock))
     approval_links = _Shared(lambda self: services.server.approval_links.ApprovalLinks(self.database, self.clock))
     people = _Shared(lambda self: services.server.people.People(self.database, self.clock))
+    events = _Shared(lambda self: services.server.events.Events(self.database, self.clock))
+    occurrences = _Shared(
+        lambda self: services.repeats.Occurrences(self.database, self.clock, self.config, self.platforms)
+    )
 
 
 class Application:
@@ -346,9 +350,7 @@ class Application:
     @cached_property
     def source_posts(self) -> posts.Posts:
         """Those that sources make: the publisher, which polls them, knows the templates of the home alone."""
-        home = self.installation.database.home
-        now = self.templates._now
-        return replace(self.posts, templates=services.templates.filling.Templates(home, self.platforms, now))
+        return replace(self.posts, templates=self.templates.of_home)
 
     @cached_property
     def zone(self) -> ZoneInfo:

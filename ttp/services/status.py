@@ -25,7 +25,6 @@ from ttp.domain.health import (
     WebhookHealth,
 )
 from ttp.domain.login_end import REMINDERS_D, LoginEnd, login_end
-from ttp.domain.notification import names_in_use
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
@@ -188,7 +187,11 @@ class Status:
         """Return the health with the costs of platforms, the names that notifications go to, and why this machine
         must not publish, if so."""
         with self._database.reading() as db:
-            names = names_in_use(self._config)
+            names: tuple[str, ...] = ()
+            if self._config.texts("notify.to"):
+                from ttp.domain.notification import names_in_use  # here: most `status` need none of it
+
+                names = names_in_use(self._config)
             return replace(self.health(coming, db), costs=self.costs(db), elsewhere=self.elsewhere(db), notify=names)
 
     def elsewhere(self, within: Connection | None = None) -> TtpError | None:

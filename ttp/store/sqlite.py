@@ -23,7 +23,7 @@ from ttp.store.dialect import Conflicting, Connection, List, Sealed, StoreError,
 from ttp.store.home.files import _FULL, kind_of, no_room, quote_path
 
 VERSION = sqlite3.sqlite_version
-_SCHEMA = re.compile(r"no such (?:column|table|index)|has no column named|duplicate column name|already exists")
+_SCHEMA = r"no such (?:column|table|index)|has no column named|duplicate column name|already exists"
 """What SQLite says of a statement that does not fit the tables."""
 sqlite3.register_adapter(List, json.dumps)
 
@@ -291,7 +291,7 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
                 return Busy(
                     f"the store {path} cannot be written: {cause}", Hint("see", f"ls -la {quote_path(path.parent)}")
                 )
-            if name == "SQLITE_ERROR" and _SCHEMA.search(str(cause)) and _has_revision(path):
+            if name == "SQLITE_ERROR" and re.search(_SCHEMA, str(cause)) and _has_revision(path):
                 return unlike_schema(path, cause)
             return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
         case OSError() if cause.errno in _FULL:

@@ -141,12 +141,13 @@ def create(
 
 def _refuse_misplaced_text(context: Context, text: str | None, at: str | None, thread: Sequence[str] | None) -> None:
     """Raise UsageError for a text that is a part of the time or of the thread before it."""
-    from ttp.domain.time.grammar import parse_time
+    if text is not None and at is not None:
+        from ttp.domain.time.grammar import parse_time
 
-    if text is not None and at is not None and parse_time(at) is None:
-        from ttp.cli.value_checks import refuse_unquoted_time
+        if parse_time(at) is None:
+            from ttp.cli.value_checks import refuse_unquoted_time
 
-        refuse_unquoted_time(context.line, text, at)
+            refuse_unquoted_time(context.line, text, at)
     words = list(context.argv)
     is_after = text in words and any(word.startswith("--thread") for word in words[: words.index(text)])
     if thread and text != "-" and is_after and is_attended():  # a script's order is what its options say

@@ -9,7 +9,6 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import FAILED, command_text
-from ttp.cli.notices import login_note
 from ttp.cli.options import with_output
 from ttp.cli.render.labels import approve_command, plural, sign, size
 from ttp.cli.render.names import Names, names_in, short_names
@@ -129,6 +128,8 @@ def _alarms(health: Health) -> Iterator[str]:
         yield f"{_posts(ids)} failed because of that; once it is reconnected:  ttp retry {_command_ids(ids)}"
     if needs.retry:
         yield f"{_posts(needs.retry)} failed:  ttp retry {_command_ids(needs.retry)}"
+    if health.logins:
+        from ttp.cli.notices import login_note
     for login in health.logins:
         yield login_note(login)
     for source in health.sources:

@@ -55,7 +55,7 @@ def wrap(text: str, most: int) -> list[str]:
 
 _PROGRAM = r"(?:ttp|pip|pipx|uv|export|loginctl|rm|kill|ls|diff) "
 _LABEL = r"(?:try|fix|see|draft): "
-_COMMAND = re.compile(
+_COMMAND = (
     rf"(?:(?<=  )|(?<=try: )|(?<=fix: )|(?<=see: )|(?<=draft: )){_PROGRAM}(?:(?!  |; {_LABEL}).)*"
     rf"|(?<!\S)\((?:or: )?{_PROGRAM}[^()]*\)\S*"
 )
@@ -87,7 +87,7 @@ def wrap_sentence(text: str, most: int) -> list[str]:
 
 def _unbreakable(text: str, place: int) -> Iterator[str]:
     """Yield the words and whole commands from a place on. A word before two blanks ends in one blank."""
-    for match in (*_COMMAND.finditer(text, place), None):
+    for match in (*re.compile(_COMMAND).finditer(text, place), None):
         prose = text[place : match.start() if match else len(text)]
         yield from (word.replace("\0", " ") for word in prose.replace("  ", "\0 ").split(" ") if word.strip("\0"))
         if match:

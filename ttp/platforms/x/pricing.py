@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ttp.domain.pricing import dollars
-from ttp.platforms.x.text_length import has_link
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
@@ -38,14 +37,14 @@ class XPricing:
         return posts * READ + (page * OWNED_READ if owned and posts > 1 else 0)
 
     def publish(self, texts: Sequence[str], alt_texts: int) -> int:
-        return sum(LINK_POST if has_link(text) else POST for text in texts) + ALT_TEXT * alt_texts
+        return sum(map(_price, texts)) + ALT_TEXT * alt_texts
 
     def delete(self, posts: int) -> int:
         return DELETE * posts
 
     def explain(self, threads: Sequence[Sequence[str]], alt_texts: int) -> str:
         """A link makes a post thirteen times as expensive."""
-        if not any(has_link(text) for texts in threads for text in texts):
+        if not any(_price(text) == LINK_POST for texts in threads for text in texts):
             return ""
         prices = [f"{dollars(LINK_POST)} for a post with a link", f"{dollars(POST)} for one without"]
         if alt_texts:
@@ -57,3 +56,9 @@ class XPricing:
             total = self.publish([text for texts in moved for text in texts], alt_texts)
             prices.append(f"{dollars(total)} in all with x.links=last-part")
         return ", ".join(prices)
+
+
+def _price(text: str) -> int:
+    from ttp.platforms.x.text_length import has_link  # here: it compiles long patterns, and `status` may have no text
+
+    return LINK_POST if has_link(text) else POST

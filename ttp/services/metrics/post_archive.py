@@ -13,6 +13,7 @@ from typing import BinaryIO, TextIO
 from ttp.domain.account import Account
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.platforms.post_archive import PostArchive
 from ttp.platforms.registry import Registry
 from ttp.services.files.archive import extract_archive
@@ -60,7 +61,7 @@ def archive_rows(
         yield rows
 
 
-_EMPTY: Mapping[str, object] = dict.fromkeys(("remoteId", "publishedAt", "likes", "comments", "shares", "views"), "")
+_EMPTY: Mapping[str, object] = dict.fromkeys(("remoteId", "publishedAt", *MAIN_COUNTS), "")
 
 
 def _is_read(readers: Iterable[PostArchive], name: str) -> bool:

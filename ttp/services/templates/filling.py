@@ -36,6 +36,11 @@ class Templates:
         self._home, self._platforms, self._now = home, platforms, now
         self._is_command_line, self._root = is_command_line, root
 
+    @property
+    def of_home(self) -> Templates:
+        """Those of the home alone."""
+        return Templates(self._home, self._platforms, self._now)
+
     @cached_property
     def files(self) -> TemplateFiles:
         from ttp.services.templates.files import TemplateFiles
