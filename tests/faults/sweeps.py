@@ -79,15 +79,17 @@ class Where:
         return self.call is not None
 
     def after(self, kind: Kind) -> Callable[[Asked], int | None]:
-        """For one case: how many requests after it a request is; None before it."""
-        found: list[int] = []
+        """For one case: how many requests after it a request is; None before it. Where the status was asked for less
+        often, a publishing call may have the index: then it is the request after that."""
+        begin: list[int] = []
         calls = count()
 
         def offset(asked: Asked) -> int | None:
-            hit = asked.index == self.index or (kind.publishes(asked) and next(calls) == self.call)
-            if hit and not found:
-                found.append(asked.index)
-            return asked.index - found[0] if found else None
+            is_call = kind.publishes(asked)
+            hit = next(calls) == self.call if is_call else self.index is not None and asked.index >= self.index
+            if hit and not begin:
+                begin.append(asked.index)
+            return asked.index - begin[0] if begin else None
 
         return offset
 
