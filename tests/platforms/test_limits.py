@@ -367,8 +367,8 @@ def test_the_check_before_the_work_holds_the_account() -> None:
 def test_impossible_limits_are_not_stored() -> None:
     memory = InMemoryLimits()
     there = gate(memory)
-    told = [closed(seconds=86_401), replace(closed("a"), left=-1), replace(closed("b"), left=10**10), closed("c")]
-    there.note(X.account, *told, replace(closed("d"), resets_at=None))
+    told = [closed(seconds=86_401), closed("a")._replace(left=-1), closed("b")._replace(left=10**10), closed("c")]
+    there.note(X.account, *told, closed("d")._replace(resets_at=None))
     assert [
         name for name in ("POST /2/tweets", "a", "b", "c", "d") if memory.last_known(X.account, LimitKey(name))
     ] == [

@@ -32,7 +32,7 @@ def limit(left: int = 5, name: str = POSTS, resets_at: datetime = START + HOUR, 
 
 
 def of_app(left: int, account: str = "x/me") -> Limit:
-    return replace(limit(left, APP.name, account=account), scope=APP.scope, subject=APP.subject)
+    return limit(left, APP.name, account=account)._replace(scope=APP.scope, subject=APP.subject)
 
 
 def stored(database: Database) -> list[tuple[Any, ...]]:
@@ -117,7 +117,7 @@ def test_what_is_told_again_is_not_written_again(database: Database, clock: Fake
 
 
 def test_what_has_no_reset_is_not_remembered(database: Database, clock: FakeClock, account: Account) -> None:
-    made = told(database, clock, account, replace(limit(), resets_at=None))
+    made = told(database, clock, account, limit()._replace(resets_at=None))
     assert (made.last_known(account, KEY), stored(database)) == (None, [])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from ttp.domain.action import Action, action
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, UsageError
@@ -57,8 +57,7 @@ class Account:
         return self.hold_until is not None and self.hold_until >= PAUSED_UNTIL
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """An account that the publisher skips until an instant (None: until a person resumes it)."""
 
     account: str

@@ -4,17 +4,15 @@ Reading files and the environment is `cli`'s."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ttp.domain.errors import Bug
 
 Value = str | float | int | bool | tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One setting. `default` has its type; None: a text without a default. `choices`: the only (members of) values."""
 
     name: str
@@ -214,7 +212,7 @@ class KeyTable(Mapping[str, Key]):
 
     def _of(self, platform: str) -> Mapping[str, Key]:
         if platform not in self._found:
-            keys = (replace(key, name=f"platforms.{platform}.{key.name}") for key in self._platforms.keys(platform))
+            keys = (key._replace(name=f"platforms.{platform}.{key.name}") for key in self._platforms.keys(platform))
             self._found[platform] = {key.name: key for key in keys}
         return self._found[platform]
 
@@ -224,8 +222,8 @@ class KeyTable(Mapping[str, Key]):
         free = tuple(name for name in names if not charges[name])
         charging = ", ".join(name for name in names if charges[name])
         key = OWN_KEYS[_PULLED]
-        return replace(
-            key, default=free, choices=names, help=f"{key.help}; those that charge for it: {charging or '-'}"
+        return key._replace(
+            default=free, choices=names, help=f"{key.help}; those that charge for it: {charging or '-'}"
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ttp import __version__
 from ttp.domain.account import Hold
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from ttp.domain.login_end import LoginEnd
 
 
-@dataclass(frozen=True, slots=True)
-class PublisherInfo:
+class PublisherInfo(NamedTuple):
     """The process that holds the publisher's lock, or held it last. `mode` is `loop`, `once` or `until-idle`; without a
     running publisher `pid` and `since` are empty. `version`: of the program that it runs; None: as `pid`, or unknown.
     `outdated`: another version is installed."""
@@ -35,8 +34,10 @@ class PublisherInfo:
         return self.version not in (None, __version__)
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredPublisher:
+NO_PUBLISHER = PublisherInfo()
+
+
+class RegisteredPublisher(NamedTuple):
     """A running publisher as all hosts see it. `accounts`: how many have a delivery in hand. The times are by the clock
     of the store's server, if it has one."""
 
@@ -48,8 +49,7 @@ class RegisteredPublisher:
     accounts: int
 
 
-@dataclass(frozen=True, slots=True)
-class ActionsNeeded:
+class ActionsNeeded(NamedTuple):
     """What a person must do: ids of posts to look at, accounts to reconnect, ids of posts to retry and to approve
     (None: approval is not required). `retry_after_reconnect`: posts that failed because
     an account must be reconnected."""
@@ -61,8 +61,10 @@ class ActionsNeeded:
     retry_after_reconnect: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformCosts:
+NO_ACTIONS = ActionsNeeded()
+
+
+class PlatformCosts(NamedTuple):
     """What a platform will charge, in thousandths of a US dollar. `more`: further posts were not counted."""
 
     platform: str
@@ -72,8 +74,7 @@ class PlatformCosts:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookHealth:
+class WebhookHealth(NamedTuple):
     """How many events wait to be sent to a webhook, and how many were given up."""
 
     id: int
@@ -82,8 +83,7 @@ class WebhookHealth:
     given_up: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SourceHealth:
+class SourceHealth(NamedTuple):
     """A source. `event`, `message`: why it needs a person, if it does."""
 
     id: int
@@ -99,7 +99,7 @@ class QueueHealth:
     """Whether posts are published. `overdue`: posts whose time has passed unpublished; `waiting`: posts with a later
     time; `clock`: why nothing is published with this clock."""
 
-    publisher: PublisherInfo = PublisherInfo()
+    publisher: PublisherInfo = NO_PUBLISHER
     overdue: int = 0
     waiting: int = 0
     clock: TtpError | None = None
@@ -110,8 +110,7 @@ class QueueHealth:
         return self.overdue > 0 and not self.publisher.running
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(NamedTuple):
     """What the menu of each page shows.
 
     `troubled`: posts with a delivery that only a person ends; `unapproved`: posts that wait for approval. `queue`: None
@@ -140,7 +139,7 @@ class Health(QueueHealth):
     next_post: PostFields | None = None
     coming: tuple[PostFields, ...] = ()
     held: int = 0
-    needs: ActionsNeeded = ActionsNeeded()
+    needs: ActionsNeeded = NO_ACTIONS
     holds: tuple[Hold, ...] = ()
     limits: tuple[Limit, ...] = ()
     costs: tuple[PlatformCosts, ...] = ()

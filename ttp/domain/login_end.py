@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.domain.account import Account, account_warnings, connect_action
 from ttp.domain.action import Action
@@ -22,8 +21,7 @@ REMINDERS_D = (14, 7, 1)
 """Days before the end of a login, the longest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoginEnd:
+class LoginEnd(NamedTuple):
     """`at`: can be in the past. `posts`: ids of some that are due after it."""
 
     account: str
@@ -47,7 +45,7 @@ def login_end(account: Account, platforms: PlatformFacts) -> datetime | None:
 
 def ends_before(ends: Iterable[LoginEnd], posts: Sequence[PostFields]) -> list[LoginEnd]:
     """Return the logins that end before some of the posts, with those."""
-    late = [replace(end, posts=tuple(post.id for post in posts if post.id and _is_late(post, end))) for end in ends]
+    late = [end._replace(posts=tuple(post.id for post in posts if post.id and _is_late(post, end))) for end in ends]
     return [end for end in late if end.posts]
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from textwrap import wrap
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
@@ -58,8 +57,7 @@ _TWO_LETTERS = (
 _TAG = re.compile(r"(?:([1-9]\d?)/)?@?([A-Za-z0-9._]{1,30})(?::([\d.]+):([\d.]+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """A person tagged in a media item: `item` from 1; `x` and `y` are shares of its width and height, or None."""
 
     handle: str
@@ -139,8 +137,7 @@ def _as_text(tag: Tag) -> str:
     return f"{item}{tag.handle}{place}"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option, named without its platform. `values`: all that a choice or a switch can be; of an address, words that
     it may be instead, and then it may have a part (`2=https://…`). `most`: of a text, UTF-16
     units; of a list, entries.
@@ -270,8 +267,7 @@ def parse_option(
         raise UsageError(message, *near, details=[took], flaw=flaw) from None
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenOptions:
+class ChosenOptions(NamedTuple):
     """The options of one platform, each read as its type; None or empty if not set. `values` by name without the
     platform's. All methods raise ValueError for an invalid value."""
 

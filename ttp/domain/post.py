@@ -45,8 +45,7 @@ class ChosenBy(StrEnum):
     """To learn about an hour of which little is known, not because it is known to be good."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A person's rejection of a post, and why."""
 
     at: datetime

@@ -140,7 +140,7 @@ def copy_post(post_id: PostId, request: Request, services: ChangeServices, body:
 
     saved = copy_post(services.posts, post_id, request.headers.get("idempotency-key"))
     if services.dry_run and not saved.replayed:
-        saved = replace(saved, post=replace(saved.post, id=None))
+        saved = saved._replace(post=replace(saved.post, id=None))
     return _saved(saved, created=not services.dry_run)
 
 

@@ -208,7 +208,7 @@ def content_errors(refused: ContentRefused) -> tuple[FieldError, ...]:
     if refused.details and "text_too_long" in codes:
         place = codes.index("text_too_long")
         text = " ".join((errors[place].problem + ".", *refused.details))
-        errors[place] = replace(errors[place], problem=text, fix=as_fields(refused.hints[0].way))
+        errors[place] = errors[place]._replace(problem=text, fix=as_fields(refused.hints[0].way))
     return tuple(errors)
 
 

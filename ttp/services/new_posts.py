@@ -132,7 +132,7 @@ def _store_asking(
     saved = store_new(db, recorder)
     draft = submitted_drafts.SubmittedDraft(saved.post.id or 0, saved.post.key or "", "", None, utc_text(time.at))
     submitted_drafts.save(db, draft)
-    return replace(saved, post=replace(saved.post, asks_for=draft.time))
+    return saved._replace(post=replace(saved.post, asks_for=draft.time))
 
 
 def _find_earlier(

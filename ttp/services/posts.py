@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.domain import comments, permissions, post_edit
 from ttp.domain.account import Account, resolve_accounts
@@ -51,8 +51,7 @@ Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
 """Returns the changed post and its warnings. Raises to refuse the change."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPost:
+class SavedPost(NamedTuple):
     """A stored post and its warnings. `replayed`: an earlier request with its key stored it; `moved`: posts that made
     room for it; `time`: the time it was given."""
 
@@ -499,7 +498,7 @@ class Posts:
                 )
 
             (saved,) = self.change([post_id], change, recorder)
-            return replace(saved, time=confirmed)
+            return saved._replace(time=confirmed)
 
     def schedule(self, times: Mapping[int, ResolvedTime], *, first: bool = False) -> list[SavedPost]:
         """Schedule posts (by id) or move them; of failed and partial posts the failed deliveries move. `first`:
@@ -526,7 +525,7 @@ class Posts:
 
         self.duplicates.leave_out(times)
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
-        return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
+        return [one._replace(time=confirmed[one.post.id or 0]) for one in saved]
 
     def unschedule(self, ids: Sequence[int]) -> list[SavedPost]:
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:

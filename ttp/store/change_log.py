@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.domain.post import Post
 from ttp.domain.time.clock import from_ms, to_ms
@@ -207,8 +207,7 @@ _TRIED = "EXISTS (SELECT 1 FROM attempt WHERE attempt.delivery_id = delivery.id)
 _CANCELLED = "state = 'cancelled', next_at = NULL, waiting_for = NULL, waiting_until = NULL"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One command's changes of posts. `undone`: the number of the undo that reverted it."""
 
     id: int
@@ -218,8 +217,7 @@ class Change:
     actor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedChange:
+class LoggedChange(NamedTuple):
     """A change that is not undone, or an undo, with the present texts of its posts by id. `created`: those that it
     created."""
 
@@ -228,8 +226,7 @@ class LoggedChange:
     created: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedPost:
+class ChangedPost(NamedTuple):
     """One post of a change: its snapshot before (None if it was created), and the digest of the result."""
 
     post_id: int
@@ -237,8 +234,7 @@ class ChangedPost:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class RestoredPost:
+class RestoredPost(NamedTuple):
     """One post to restore: its row in the change, its snapshot now, and the post to store."""
 
     touched: ChangedPost

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.post import Post
@@ -179,8 +178,7 @@ def _digests(media: Sequence[Row]) -> tuple[str, ...]:
     return tuple(row[name] for row in media for name in ("sha256", "thumbnail") if row[name])
 
 
-@dataclass(frozen=True, slots=True)
-class PostSnapshot:
+class PostSnapshot(NamedTuple):
     """The rows of one post at one moment as JSON, without its time of change."""
 
     text: str
@@ -215,8 +213,7 @@ def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSna
             yield rows.post["id"], rows.snapshot()
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(NamedTuple):
     post: Row
     deliveries: Sequence[Row]
     media: Sequence[Row]

@@ -12,8 +12,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ttp.domain.account import Account
 from ttp.domain.errors import TtpError
@@ -42,8 +42,7 @@ WHERE excluded.seen_at >= rate_limit.seen_at
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Report:
+class _Report(NamedTuple):
     """A limit, when it was reported and to which account. `written`: it is stored."""
 
     limit: Limit
@@ -129,7 +128,7 @@ class Limits:
         with self._lock:
             for key, report in unwritten.items():
                 if self._known.get(key) is report:
-                    self._known[key] = replace(report, written=True)
+                    self._known[key] = report._replace(written=True)
 
     def _unwritten(self) -> dict[tuple[str, LimitKey], _Report]:
         with self._lock:
@@ -212,8 +211,7 @@ WHERE hold_until > :now AND (hold_reason LIKE '%: publish.min_gap_s' OR hold_rea
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(NamedTuple):
     """`min_gap` between two posts of an account, `per_day` in any 24 hours; zero: no limit. `approved`: only approved
     posts are published. Runs in the transaction that claims."""
 

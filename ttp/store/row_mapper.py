@@ -63,19 +63,14 @@ def instant(value: int | None) -> datetime | None:
     return None if value is None else from_ms(value)
 
 
-def plain_fields(row: Row, kind: type, *but: str) -> dict[str, Any]:
-    """Return the fields of a dataclass, except `but`, that a row has under the same names: `at` and names that end in
-    `_at` are instants."""
+def plain_fields(row: Row, kind: Any, *but: str) -> dict[str, Any]:
+    """Return the fields of a data class or a named tuple, except `but`, that a row has under the same names: `at` and
+    names that end in `_at` are instants."""
     return {
         name: instant(row[name]) if name == "at" or name.endswith("_at") else row[name]
-        for name in _field_names(kind)
+        for name in kind.__match_args__
         if name not in but
     }
-
-
-@lru_cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def ids_to_text(ids: frozenset[int] | None) -> str | None:

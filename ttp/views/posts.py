@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import groupby
-from typing import TYPE_CHECKING, NotRequired, cast
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, cast
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
@@ -350,8 +349,7 @@ MOST_NAMED = 8
 """Ids that a notice names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """A sentence and its hints."""
 
     message: str

@@ -58,7 +58,7 @@ def test_a_photo_that_says_where_it_was_taken_is_converted_for_a_platform_that_w
     wrong = find_misfit(PHOTO, replace(SEEN, located=True), BLUESKY)
     assert wrong is not None
     assert len(wrong.must) == 1
-    assert find_misfit(PHOTO, replace(SEEN, located=True), replace(BLUESKY, without_location=None)) == FitProblems(
+    assert find_misfit(PHOTO, replace(SEEN, located=True), BLUESKY._replace(without_location=None)) == FitProblems(
         may=wrong.must
     )
     assert find_misfit(PHOTO, SEEN, BLUESKY) is None

@@ -231,7 +231,7 @@ def test_the_log_of_a_timeline_never_goes_back(
     seen = host_mark.read(store.home).get(stored_id(store))
     assert seen is not None
     assert seen.mark is not None
-    here = replace(seen, timeline=seen.timeline + timeline, position=seen.position + position, mark=seen.mark + mark)
+    here = seen._replace(timeline=seen.timeline + timeline, position=seen.position + position, mark=seen.mark + mark)
     with closing(store.connect()) as db:
         refused = replace(host(store), identity=lambda db: here).refusal(db)
     assert (None if refused is None else refused.flaw) == flaw

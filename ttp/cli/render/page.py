@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -137,8 +137,7 @@ class Cell(NamedTuple):
     style: Style = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column. On a narrow page the one with the highest `drop` is left out first; 0 and the last column stay. `most`:
     cells are cut to so many terminal columns."""
 
@@ -171,7 +170,7 @@ def table(
     of it, nothing is."""
     body = [[Cell(column.title, "dim") for column in columns], *map(list, rows)]
     if _INDENT + sum(_natural(body)) + _GAP * (len(columns) - 1) <= page.width:
-        columns = [replace(column, most=page.width) for column in columns]
+        columns = [column._replace(most=page.width) for column in columns]
     _shorten_names(columns, body[1:])
     widths = _widths(columns, body, page.width, least)
     last = max(widths)

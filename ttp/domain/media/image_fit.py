@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isqrt
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ttp.domain.action import WayOut
 from ttp.domain.media.item import NAMES, MediaItem
@@ -22,8 +22,7 @@ EXTRA = "pip install 'ttp-cli[media]'"
 """The command that lets ttp convert images."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageForm:
+class ImageForm(NamedTuple):
     """What one platform's images may be. `name` is part of a converted copy's file name; `widths` (least, most),
     `box` (longer and shorter side) and `area` in pixels; `aspects` are width:height (lowest, highest), to which an
     image with a focus is cropped. `without_location`: the platform would publish the place in a photo; None: it may;
@@ -49,8 +48,7 @@ class ImageForm:
         return f"{self.name}{limits}{cut}"
 
 
-@dataclass(frozen=True, slots=True)
-class FitProblems:
+class FitProblems(NamedTuple):
     """Why an image does not fit. `must`: the platform would refuse it; `may`: it could look different there; neither:
     only its width differs, which the platform changes itself."""
 
@@ -58,8 +56,7 @@ class FitProblems:
     may: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFit:
+class ImageFit(NamedTuple):
     """One image as one platform gets it: converted (`made`), or unchanged (None).
 
     `shown`: its size as seen. `misfit`: problems of what is sent; `failed`: why it could not be converted. `hint`: what
@@ -80,8 +77,7 @@ class ImageFit:
         return replace(self.made, name=item.name, **item.said)
 
 
-@dataclass(frozen=True, slots=True)
-class SentMedia:
+class SentMedia(NamedTuple):
     """A media item and what is sent: a converted copy or the item itself. `cropped`: to the shape that the platform
     needs, around its focus."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Busy, Damaged
@@ -128,8 +128,7 @@ def parse_alt(text: str | None) -> str | None:
     return "" if text is not None and text.strip().lower() == DECORATIVE else text or None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(NamedTuple):
     """An object in the bucket of the store's media. `modified_at`: when it was uploaded last, by the bucket's clock."""
 
     sha256: str
@@ -150,8 +149,7 @@ def is_web_address(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-@dataclass(frozen=True, slots=True)
-class MediaUse:
+class MediaUse(NamedTuple):
     """Number and bytes of media copies, converted ones included."""
 
     files: int = 0
@@ -161,8 +159,7 @@ class MediaUse:
 NO_MEDIA = MediaUse()
 
 
-@dataclass(frozen=True, slots=True)
-class MediaHostProblem:
+class MediaHostProblem(NamedTuple):
     """Why local files get no public URL, as a clause, and what to type."""
 
     message: str

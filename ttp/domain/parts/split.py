@@ -4,7 +4,6 @@ that were asked for are added."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -17,8 +16,7 @@ Length: TypeAlias = Callable[[str], tuple[int, int]]
 """Counts a text as its network does: how much it is, and how much is allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class SplitText:
+class SplitText(NamedTuple):
     """`gaps`: the white space that was cut, before each part and after the last. In turn they are the text again."""
 
     parts: tuple[str, ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Scope = Literal["account", "app", "host"]
 
@@ -13,8 +12,7 @@ LONGEST = timedelta(hours=24)
 """No limit of a platform lasts longer; what says so is a clock that was wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class LimitKey:
+class LimitKey(NamedTuple):
     """What is limited (an endpoint, or a word for what the platform counts), and for whom. `subject`: a digest of the
     app, or the host; empty where the limit is the account's."""
 
@@ -23,8 +21,7 @@ class LimitKey:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """`left` of `limit` calls or posts (None: how many was not told) until `resets_at`. `account` is the account that
     the platform told it to; with `scope` and `subject` as in `LimitKey`."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from ttp.domain.action import action
 from ttp.domain.errors import Problem
@@ -64,7 +63,7 @@ class InstagramRules(Rules):
     image_form: ImageForm | None = _FORM
 
     def image_form_for(self, server: Mapping[str, object], options: Mapping[str, str]) -> ImageForm | None:
-        return replace(_FORM, aspects=None) if options.get("kind") == InstagramKind.STORY else _FORM
+        return _FORM._replace(aspects=None) if options.get("kind") == InstagramKind.STORY else _FORM
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         return problems(post)

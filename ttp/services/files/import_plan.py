@@ -360,7 +360,7 @@ def in_file(error: FieldError) -> FieldError:
     """Return the error with its fix in terms of the file's fields."""
     forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
     fixes = (advice for name, advice in _IN_FILE.items() if str(error.fix).startswith(forms[name]))
-    return replace(error, fix=next(fixes, error.fix))
+    return error._replace(fix=next(fixes, error.fix))
 
 
 def _template_changed(post: Post) -> Problem:

@@ -112,7 +112,7 @@ class SubmittedDrafts:
                 return stored
             raise
         self._save_time(saved.post, post_input.key or "", hint)
-        return replace(saved, post=self._queries.post(saved.post.id or 0))
+        return saved._replace(post=self._queries.post(saved.post.id or 0))
 
     def all(self) -> list[DraftView]:
         """Return the drafts, the posts that wait for approval, and what came of the newest submitted drafts; newest

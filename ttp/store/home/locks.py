@@ -14,10 +14,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ttp import __version__
 from ttp.domain.action import action
@@ -27,8 +26,7 @@ from ttp.store.home.files import disk_errors_as_busy, make_home, open_regular, q
 from ttp.store.sqlite import translate_errors
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """The process that publishes, or published last. `mode`: `loop`, `once`, `until-idle`, `publish`, `migrate`.
     `left`: reasons why posts or accounts are skipped; `version`: of the program that it runs, if known."""
 

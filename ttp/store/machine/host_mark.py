@@ -12,8 +12,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.publishing.attempt import Attempt
@@ -27,8 +27,7 @@ _FORM = "{} {:020d} {:010d} {:020d} {:020d} {:020d} {:020d} {}\n"
 _MOST_BYTES = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class ServerIdentity:
+class ServerIdentity(NamedTuple):
     """Which server and database a store is in (`server`), on which of the server's timelines, and how far it has come:
     `position`: bytes of the write-ahead log that are durable; `mark`: the transaction in which the store was created or
     taken over last, None in one that was restored from a dump; `attempt`: the newest one's id, delivery and start in
@@ -75,7 +74,7 @@ class HostMark:
         """Keep an intent that is committed. Raises nothing."""
         with suppress(OSError), self._turn:
             if self._seen is not None and not self.is_put_back and (intent.id or 0) > self._seen.attempt[0]:
-                self._keep(replace(self._seen, attempt=(intent.id or 0, intent.delivery_id or 0, to_ms(intent.at))))
+                self._keep(self._seen._replace(attempt=(intent.id or 0, intent.delivery_id or 0, to_ms(intent.at))))
 
     def _keep(self, seen: ServerIdentity) -> None:
         assert self._path is not None

@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery
@@ -121,8 +122,7 @@ class OwnedElsewhere(Busy):
         super().__init__(f"{why}, so posts that are due may already be live", Hint("fix", TAKE_OVER), flaw=flaw)
 
 
-@dataclass(frozen=True, slots=True)
-class MarkFile:
+class MarkFile(NamedTuple):
     """The identities of the store's files, and the last attempt id in `publisher.mark`."""
 
     files: dict[str, str]

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ttp.domain.action import Action, action
 from ttp.domain.errors import Busy, Hint
 from ttp.store.dialect import Connection, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(NamedTuple):
     """What a store's row says of its copies. `moved_to`, `moved_from`: addresses without passwords."""
 
     store_id: str

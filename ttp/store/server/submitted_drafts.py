@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 from ttp.store.dialect import RAISE_REVISION, SUBMITTED, Connection, List, in_list
 
@@ -11,8 +11,7 @@ OPTIMAL = "optimal"
 """The time of a draft that asks for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubmittedDraft:
+class SubmittedDraft(NamedTuple):
     """`platform`: for a post that has no account yet, else empty; `link`: for the end of its text; `hint`: its TIME."""
 
     post_id: int
@@ -34,7 +33,7 @@ def save(db: Connection, draft: SubmittedDraft) -> None:
     db.execute(
         "INSERT INTO submitted_draft (post_id, external_ref, platform, link, hint) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (post_id) DO UPDATE SET link = excluded.link, hint = excluded.hint",
-        astuple(draft),
+        draft,
     )
 
 
