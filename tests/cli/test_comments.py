@@ -136,6 +136,56 @@ def test_one_that_needs_a_person_is_shown_everywhere(ttp: Program, published: st
     assert status["needs"][{"failed": "retry", "needs_review": "review"}[state]] == 1
 
 
+def test_each_is_a_row_of_its_own(ttp: Program, published: str) -> None:
+    rows = [line.split("\t")[:2] for line in ttp.ok("show", "1").out.splitlines()]
+    assert rows == [[published, "published"], [f"{published} comment", "pending"]]
+
+
+def test_what_failed_is_the_comment_not_the_post(ttp: Program, published: str) -> None:
+    assert "comment on x" in ttp("status", "--format", "table").out
+    bring(ttp, "failed", error_kind="content", error_message="no")
+    assert "the comment on post 1 failed" in ttp("status", "--format", "table").out
+    for command in ("publish", "schedule"):
+        more = ["--at", "in 1h"] if command == "schedule" else ["--yes"]
+        assert ttp(command, "1", *more, "--json").error["hints"] == ["ttp retry 1"]
+    bring(ttp, "needs_review")
+    assert "the comment on post 1 may be live" in ttp("status", "--format", "table").out
+    hints = ttp("resolve", "1", "--published", "1890", "--json").error["hints"]
+    assert hints[0] == "ttp resolve 1 --account x/demo --comment --published 1890"
+
+
+def test_it_may_be_sent_before_its_time(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
+    scheduled_at = ttp.shown()["scheduledAt"]
+    ttp.ok("publish", "1", "--yes")
+    assert (comment_of(ttp)["state"], ttp.shown()["scheduledAt"]) == ("published", scheduled_at)
+    assert ttp("publish", "1", "--yes").code == 2
+    assert len(sandbox.state.posts) == 2
+
+
+def test_a_repetition_needs_another_text(ttp: Program, x: str) -> None:
+    ttp.post("Hello", "--to", x, "--at", "now", "--comment", "Hello")
+    assert ttp("run", "--once").code == 6
+    assert comment_of(ttp)["error"]["hint"] == "ttp edit 1 --comment TEXT"
+    assert "ttp edit 1 --comment TEXT && ttp retry 1" in ttp.ok("show", "1", "--format", "table").out
+
+
+def test_one_on_a_post_without_an_id_can_only_go(
+    ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name,) = rehearse(ttp, sandbox, monkeypatch, "threads")
+    ttp.post("Hello", "--to", name, "--at", "now", "--comment", TEXT)
+    ttp.bring(1, "needs_review")
+    ttp.ok("resolve", "1", "--published", "https://www.threads.net/@demo/post/Us2daV4GL3M")
+    drop = "ttp edit 1 --comment ''"
+    for _ in range(2):
+        assert (comment_of(ttp)["state"], comment_of(ttp)["error"]["hint"]) == ("failed", drop)
+        ttp("retry", "1")
+    assert not sandbox.state.posts
+    assert "ttp retry" not in ttp.ok("show", "1", "--format", "table").out
+    ttp.ok("edit", "1", "--comment", "")
+    assert ttp.shown()["needs"] == []
+
+
 def test_a_run_in_which_one_fails_ends_with_6(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
     sandbox.state.posts.clear()  # the post is gone, so nothing can reply to it
     ttp.clock.advance(minutes=11)

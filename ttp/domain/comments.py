@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
-from ttp.domain.action import action, other_options
+from ttp.domain.action import action, drop_comment, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import PlatformDisabled, Problem
@@ -21,6 +21,7 @@ from ttp.domain.rules import Platforms
 _LONGEST_S = 100 * 365.25 * 86_400
 """What a duration is at most. HTTP takes any number."""
 _OPEN = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
+NO_ID = "the id of the post is not known, so nothing can reply to it"
 
 
 def takes_comments(platform: str, platforms: PlatformFacts) -> bool:
@@ -89,7 +90,7 @@ def check(post: Post, accounts: Iterable[Account], platforms: Platforms, config:
     if without:
         names, some = ", ".join(without), len(without) < len(post.active)
         message = f"the comment does not go to {names}, which has no comments"
-        drop = other_options(comment=None) if post.id is None else action("edit", post.id, comment="")
+        drop = other_options(comment=None) if post.id is None else drop_comment(post.id)
         hint = None if some else drop
         yield Problem("comment", "comment_elsewhere" if some else "comment_nowhere", message, hint=hint, warning=some)
     by_name = {account.name: account for account in accounts}
