@@ -337,3 +337,23 @@ def test_a_template_makes_it(ttp: Program) -> None:
     assert comment_of(ttp)["text"] == "Notes: https://example.com/1"
     ttp.post("--to", "x/me", *values[:4], "--comment", "My own")
     assert comment_of(ttp, 2)["text"] == "My own"
+
+
+def test_a_folder_keeps_it_like_the_other_texts(ttp: Program) -> None:
+    ttp.account()
+    templates, folder = ttp.home / "templates", ttp.home.parent / "content"
+    for place in (templates, folder):
+        place.mkdir()
+    template, file = templates / "release.md", folder / "a.md"
+    template.write_text("---\ncomment: One\n---\nOut now\n")
+    file.write_text("---\nto: x/me\nat: 2026-12-01 09:00\ntemplate: release\n---\n")
+    ttp.ok("sync", str(folder), "--yes")
+    template.write_text("---\ncomment: Two\n---\nOut today\n")
+    ttp.ok("sync", str(folder), "--yes")
+    assert (ttp.shown()["content"], comment_of(ttp)["text"]) == ("Out now", "One")
+    file.write_text("---\nto: x/me\nat: 2026-12-01 09:00\n---\nHello\n\n## comment\n\nLinks\n")
+    ttp.ok("sync", str(folder), "--yes")
+    ttp.bring(1, "published", remote_id="1", published_at=ttp.clock.now())
+    file.write_text(file.read_text().replace("Links", "Other links"))
+    assert "a.md has a different text" in ttp.ok("sync", str(folder), "--yes").err
+    assert comment_of(ttp)["text"] == "Links"
