@@ -260,6 +260,23 @@ def test_it_is_deleted_with_its_post(ttp: Program, published: str, sandbox: Runn
     assert all(post.deleted for post in sandbox.state.posts.values())
 
 
+def test_one_that_is_sent_while_its_post_is_deleted_stays_known(
+    ttp: Program, published: str, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def think(*_: object, **__: object) -> bool:
+        ttp.clock.advance(minutes=11)
+        ttp.ok("run", "--once")
+        return True
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ttp.cli.commands.remote_delete.confirm", think)
+        refused = ttp("delete", "1", "--remote", "--json")
+    assert (refused.code, refused.error["hints"]) == (2, ["ttp delete 1 --remote"])
+    assert comment_of(ttp)["state"] == "published"
+    ttp.ok("delete", "1", "--remote", "--yes")
+    assert all(post.deleted for post in sandbox.state.posts.values())
+
+
 def test_it_is_approved_with_its_post(ttp: Program, x: str, sandbox: RunningSandbox) -> None:
     ttp.ok("config", "set", "publish.require_approval", "true")
     ttp.post("Hello", "--to", x, "--at", "now", "--comment", TEXT)
