@@ -299,6 +299,27 @@ def test_a_later_comment_needs_an_approval_of_its_own(ttp: Program, published: s
     assert comment_of(ttp)["state"] == "published"
 
 
+def test_a_later_comment_is_rejected_alone(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    ttp.ok("reject", "1", "--reason", "Which links?")
+    post = ttp.shown()
+    assert (post["status"], post["rejection"]["reason"], comment_of(ttp), post["needs"]) == (
+        "published",
+        "Which links?",
+        None,
+        [],
+    )
+    assert ttp("reject", "1").code == 2
+    ttp.clock.advance(minutes=11)
+    ttp.ok("run", "--once")
+    assert len(sandbox.state.posts) == 1
+    ttp.ok("edit", "1", "--comment", TEXT)
+    assert (ttp.shown()["needs"], ttp.shown()["rejection"]) == (["approve"], None)
+    ttp.ok("approve", "1")
+    ttp.ok("run", "--once")
+    assert len(sandbox.state.posts) == 2
+
+
 def test_the_pace_of_an_account_counts_posts_alone(ttp: Program, x: str, sandbox: RunningSandbox) -> None:
     ttp.ok("config", "set", "publish.min_gap_s", "3600")
     ttp.post("Hello", "--to", x, "--at", "now", "--comment", TEXT, "--comment-after", "10m")
