@@ -103,6 +103,7 @@ def test_a_dry_run_shows_its_length_and_its_price(ttp: Program, x: str) -> None:
     (version,) = ttp.ok(*argv, "--json").json["versions"]
     assert version["comment"] == {"text": TEXT, "length": 30, "limit": 280, "lostAnswer": "look_up"}
     assert version["costUsd"] == 0.215
+    assert ttp.ok(*argv).out.splitlines()[1] == f"{x} comment\t1\t30\t280\t\t{TEXT}"
 
 
 def test_its_links_are_tagged(ttp: Program) -> None:
@@ -139,6 +140,16 @@ def test_one_that_needs_a_person_is_shown_everywhere(ttp: Program, published: st
 def test_each_is_a_row_of_its_own(ttp: Program, published: str) -> None:
     rows = [line.split("\t")[:2] for line in ttp.ok("show", "1").out.splitlines()]
     assert rows == [[published, "published"], [f"{published} comment", "pending"]]
+
+
+def test_the_log_tells_it_from_its_post(ttp: Program, published: str) -> None:
+    ttp.clock.advance(minutes=11)
+    ttp.ok("run", "--once")
+    calls = [one for one in ttp.ok("log", "1", "--json").json if one["phase"] == "publish"]
+    assert [one["comment"] for one in calls] == [False, True]
+    accounts = {line.split("\t")[1] for line in ttp.ok("log", "1").out.splitlines()}
+    assert accounts == {published, f"{published} comment"}
+    assert "comment: POST" in ttp.ok("log", "1", "--format", "table").out
 
 
 def test_what_failed_is_the_comment_not_the_post(ttp: Program, published: str) -> None:

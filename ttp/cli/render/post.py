@@ -58,7 +58,7 @@ def _row(attempt: Attempt, names: Names, page: Page) -> list[Cell]:
         Cell(f"{page.day(attempt.at)} {page.second(attempt.at)}"),
         Cell(names[attempt.account]),
         Cell(str(attempt.number)),
-        Cell(_step(escape_text(attempt.step))),
+        Cell(f"{'comment: ' * attempt.is_comment}{_step(escape_text(attempt.step))}"),
         Cell(*_outcome(attempt)),
         Cell("" if attempt.http_status is None else str(attempt.http_status)),
         Cell(escape_line(kind + (attempt.message or "")).removesuffix(":")),
@@ -472,10 +472,16 @@ def preview_spec(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
     )
 
 
+def _attempt_rows(attempt: Attempt) -> Iterable[Json]:
+    row = posts_module.attempt_json(attempt)
+    yield {**row, "account": f"{attempt.account} comment" if attempt.is_comment else attempt.account}
+
+
 ATTEMPTS_SPEC = OutputSpec(
     posts_module.attempt_json,
     ("at", "account", "step", "outcome", "kind", "httpStatus", "message"),
     posts_module.attempt_json,
     render_attempts,
+    rows=_attempt_rows,
 )
 """`ttp log`."""
