@@ -83,6 +83,14 @@ def test_it_is_checked_by_the_rules_of_each_network(ttp: Program, x: str) -> Non
     assert any("has the text of its post" in warning for warning in same["warnings"])
 
 
+def test_it_is_checked_on_a_post_that_never_had_a_time(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("Hello", "--to", "x/me")
+    ttp.bring(1, "published", remote_id="1", published_at=ttp.clock.now())
+    assert ttp("edit", "1", "--comment", "long " * 80).code == 2
+    ttp.ok("edit", "1", "--comment", TEXT)
+
+
 def test_who_gets_none_is_told(ttp: Program) -> None:
     for account in ("x/me", "linkedin/me"):
         ttp.account(account)
