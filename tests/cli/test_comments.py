@@ -308,6 +308,15 @@ def test_it_is_approved_with_its_post(ttp: Program, x: str, sandbox: RunningSand
     assert len(sandbox.state.posts) == 2
 
 
+def test_it_loses_its_approval_with_its_post(ttp: Program) -> None:
+    ttp.account()
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    ttp.post("Hello", "--to", "x/me", "--at", "in 1h", "--comment", TEXT)
+    ttp.ok("approve", "1")
+    assert "1 post " in ttp.ok("account", "set", "x/me", "--set", "x.made_with_ai=true").err
+    assert ttp.sql("SELECT count(*) FROM delivery WHERE approved_at IS NULL")[0][0] == 2
+
+
 def test_a_later_comment_needs_an_approval_of_its_own(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
     ttp.ok("config", "set", "publish.require_approval", "true")
     ttp.clock.advance(minutes=11)
