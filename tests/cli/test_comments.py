@@ -269,6 +269,13 @@ def test_what_ends_its_post_ends_it(ttp: Program, published: str, sandbox: Runni
     assert len(sandbox.state.posts) == 1
 
 
+def test_a_removed_account_gets_none_later(ttp: Program, published: str) -> None:
+    ttp.ok("account", "remove", published, "--yes")
+    refused = ttp("edit", "1", "--comment", "Another", "--json")
+    assert [one["code"] for one in refused.error["problems"]] == ["comment_nowhere"]
+    assert comment_of(ttp) is None
+
+
 def test_it_is_deleted_with_its_post(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
     ttp.clock.advance(minutes=11)
     ttp.ok("run", "--once")
