@@ -276,6 +276,15 @@ def test_a_removed_account_gets_none_later(ttp: Program, published: str) -> None
     assert comment_of(ttp) is None
 
 
+@pytest.mark.parametrize("name", ["bluesky", "mastodon"], indirect=True)
+def test_it_is_no_post_among_the_numbers(ttp: Program, name: str) -> None:
+    ttp.post("Hello", "--to", name, "--at", "now", "--comment", TEXT)
+    ttp.ok("run", "--once")
+    ttp.ok("metrics", "pull", "--account", name, "--history", "10", "--yes")
+    (delivery,) = ttp.shown()["deliveries"]
+    assert [one["remoteId"] for one in ttp.ok("metrics", "list", "--json").json] == [delivery["remoteId"]]
+
+
 def test_it_is_deleted_with_its_post(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
     ttp.clock.advance(minutes=11)
     ttp.ok("run", "--once")
