@@ -210,7 +210,7 @@ _ttp() {
             'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked\nwebhooks\nsources\npublishers\nnotify\nlogins' many=1 ;;
             'service install --fields'|'service uninstall --fields'|'service status --fields') words=$'kind\nfile\ninstalled\nrunning\nsays\nlingers\nlog' many=1 ;;
             'list --fields'|'show --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nsplit\nnumberParts\nutm\ncomment\ncommentAfterS\nmedia\ncards\nvariants\nthread\ntags\noptions\nkey\norigin\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nasksFor\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews' many=1 ;;
-            'log --fields') words=$'at\naccount\nnumber\nstep\nphase\noutcome\nkind\nhttpStatus\nmessage\nendedAt' many=1 ;;
+            'log --fields') words=$'at\naccount\ncomment\nnumber\nstep\nphase\noutcome\nkind\nhttpStatus\nmessage\nendedAt' many=1 ;;
             'history --fields') words=$'at\nactor\ncommand\ncount\nposts\ncontent' many=1 ;;
             'report --fields') words=$'from\nto\nfactors\nbefore\ntotals\nchange\ngroups\nbest\nworst\nposts\nspentUsd' many=1 ;;
             'audit --fields') words=$'checks\nok' many=1 ;;

@@ -83,6 +83,14 @@ def test_it_is_checked_by_the_rules_of_each_network(ttp: Program, x: str) -> Non
     assert any("has the text of its post" in warning for warning in same["warnings"])
 
 
+def test_it_is_checked_on_a_post_that_never_had_a_time(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("Hello", "--to", "x/me")
+    ttp.bring(1, "published", remote_id="1", published_at=ttp.clock.now())
+    assert ttp("edit", "1", "--comment", "long " * 80).code == 2
+    ttp.ok("edit", "1", "--comment", TEXT)
+
+
 def test_who_gets_none_is_told(ttp: Program) -> None:
     for account in ("x/me", "linkedin/me"):
         ttp.account(account)
@@ -103,6 +111,7 @@ def test_a_dry_run_shows_its_length_and_its_price(ttp: Program, x: str) -> None:
     (version,) = ttp.ok(*argv, "--json").json["versions"]
     assert version["comment"] == {"text": TEXT, "length": 30, "limit": 280, "lostAnswer": "look_up"}
     assert version["costUsd"] == 0.215
+    assert ttp.ok(*argv).out.splitlines()[1] == f"{x} comment\t1\t30\t280\t\t{TEXT}"
 
 
 def test_its_links_are_tagged(ttp: Program) -> None:
@@ -134,6 +143,66 @@ def test_one_that_needs_a_person_is_shown_everywhere(ttp: Program, published: st
     assert [one["id"] for one in ttp.ok("list", "--search", "example.com", "--json").json] == [1]
     status = ttp("status", "--json").json
     assert status["needs"][{"failed": "retry", "needs_review": "review"}[state]] == 1
+
+
+def test_each_is_a_row_of_its_own(ttp: Program, published: str) -> None:
+    rows = [line.split("\t")[:2] for line in ttp.ok("show", "1").out.splitlines()]
+    assert rows == [[published, "published"], [f"{published} comment", "pending"]]
+
+
+def test_the_log_tells_it_from_its_post(ttp: Program, published: str) -> None:
+    ttp.clock.advance(minutes=11)
+    ttp.ok("run", "--once")
+    calls = [one for one in ttp.ok("log", "1", "--json").json if one["phase"] == "publish"]
+    assert [one["comment"] for one in calls] == [False, True]
+    accounts = {line.split("\t")[1] for line in ttp.ok("log", "1").out.splitlines()}
+    assert accounts == {published, f"{published} comment"}
+    assert "comment: POST" in ttp.ok("log", "1", "--format", "table").out
+
+
+def test_what_failed_is_the_comment_not_the_post(ttp: Program, published: str) -> None:
+    assert "comment on x" in ttp("status", "--format", "table").out
+    bring(ttp, "failed", error_kind="content", error_message="no")
+    assert "the comment on post 1 failed" in ttp("status", "--format", "table").out
+    for command in ("publish", "schedule"):
+        more = ["--at", "in 1h"] if command == "schedule" else ["--yes"]
+        assert ttp(command, "1", *more, "--json").error["hints"] == ["ttp retry 1"]
+    bring(ttp, "needs_review")
+    assert "the comment on post 1 may be live" in ttp("status", "--format", "table").out
+    hints = ttp("resolve", "1", "--published", "1890", "--json").error["hints"]
+    assert hints[0] == "ttp resolve 1 --account x/demo --comment --published 1890"
+
+
+def test_it_may_be_sent_before_its_time(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
+    scheduled_at = ttp.shown()["scheduledAt"]
+    ttp.ok("publish", "1", "--yes")
+    assert (comment_of(ttp)["state"], ttp.shown()["scheduledAt"]) == ("published", scheduled_at)
+    assert ttp("publish", "1", "--yes").code == 2
+    assert len(sandbox.state.posts) == 2
+
+
+def test_a_repetition_needs_another_text(ttp: Program, x: str) -> None:
+    ttp.post("Hello", "--to", x, "--at", "now", "--comment", "Hello")
+    assert ttp("run", "--once").code == 6
+    assert comment_of(ttp)["error"]["hint"] == "ttp edit 1 --comment TEXT"
+    assert "ttp edit 1 --comment TEXT && ttp retry 1" in ttp.ok("show", "1", "--format", "table").out
+
+
+def test_one_on_a_post_without_an_id_can_only_go(
+    ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name,) = rehearse(ttp, sandbox, monkeypatch, "threads")
+    ttp.post("Hello", "--to", name, "--at", "now", "--comment", TEXT)
+    ttp.bring(1, "needs_review")
+    ttp.ok("resolve", "1", "--published", "https://www.threads.net/@demo/post/Us2daV4GL3M")
+    drop = "ttp edit 1 --comment ''"
+    for _ in range(2):
+        assert (comment_of(ttp)["state"], comment_of(ttp)["error"]["hint"]) == ("failed", drop)
+        ttp("retry", "1")
+    assert not sandbox.state.posts
+    assert "ttp retry" not in ttp.ok("show", "1", "--format", "table").out
+    ttp.ok("edit", "1", "--comment", "")
+    assert ttp.shown()["needs"] == []
 
 
 def test_a_run_in_which_one_fails_ends_with_6(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
@@ -200,6 +269,22 @@ def test_what_ends_its_post_ends_it(ttp: Program, published: str, sandbox: Runni
     assert len(sandbox.state.posts) == 1
 
 
+def test_a_removed_account_gets_none_later(ttp: Program, published: str) -> None:
+    ttp.ok("account", "remove", published, "--yes")
+    refused = ttp("edit", "1", "--comment", "Another", "--json")
+    assert [one["code"] for one in refused.error["problems"]] == ["comment_nowhere"]
+    assert comment_of(ttp) is None
+
+
+@pytest.mark.parametrize("name", ["bluesky", "mastodon"], indirect=True)
+def test_it_is_no_post_among_the_numbers(ttp: Program, name: str) -> None:
+    ttp.post("Hello", "--to", name, "--at", "now", "--comment", TEXT)
+    ttp.ok("run", "--once")
+    ttp.ok("metrics", "pull", "--account", name, "--history", "10", "--yes")
+    (delivery,) = ttp.shown()["deliveries"]
+    assert [one["remoteId"] for one in ttp.ok("metrics", "list", "--json").json] == [delivery["remoteId"]]
+
+
 def test_it_is_deleted_with_its_post(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
     ttp.clock.advance(minutes=11)
     ttp.ok("run", "--once")
@@ -207,6 +292,23 @@ def test_it_is_deleted_with_its_post(ttp: Program, published: str, sandbox: Runn
     assert len(ids) == 2
     deleted = ttp.ok("delete", "1", "--remote", "--yes", "--json").json
     assert [one["remoteId"] for one in deleted[0]["remote"]] == list(reversed(ids))
+    assert all(post.deleted for post in sandbox.state.posts.values())
+
+
+def test_one_that_is_sent_while_its_post_is_deleted_stays_known(
+    ttp: Program, published: str, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def think(*_: object, **__: object) -> bool:
+        ttp.clock.advance(minutes=11)
+        ttp.ok("run", "--once")
+        return True
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ttp.cli.commands.remote_delete.confirm", think)
+        refused = ttp("delete", "1", "--remote", "--json")
+    assert (refused.code, refused.error["hints"]) == (2, ["ttp delete 1 --remote"])
+    assert comment_of(ttp)["state"] == "published"
+    ttp.ok("delete", "1", "--remote", "--yes")
     assert all(post.deleted for post in sandbox.state.posts.values())
 
 
@@ -222,6 +324,15 @@ def test_it_is_approved_with_its_post(ttp: Program, x: str, sandbox: RunningSand
     assert len(sandbox.state.posts) == 2
 
 
+def test_it_loses_its_approval_with_its_post(ttp: Program) -> None:
+    ttp.account()
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    ttp.post("Hello", "--to", "x/me", "--at", "in 1h", "--comment", TEXT)
+    ttp.ok("approve", "1")
+    assert "1 post " in ttp.ok("account", "set", "x/me", "--set", "x.made_with_ai=true").err
+    assert ttp.sql("SELECT count(*) FROM delivery WHERE approved_at IS NULL")[0][0] == 2
+
+
 def test_a_later_comment_needs_an_approval_of_its_own(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
     ttp.ok("config", "set", "publish.require_approval", "true")
     ttp.clock.advance(minutes=11)
@@ -230,6 +341,27 @@ def test_a_later_comment_needs_an_approval_of_its_own(ttp: Program, published: s
     ttp.ok("approve", "1")
     ttp.ok("run", "--once")
     assert comment_of(ttp)["state"] == "published"
+
+
+def test_a_later_comment_is_rejected_alone(ttp: Program, published: str, sandbox: RunningSandbox) -> None:
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    ttp.ok("reject", "1", "--reason", "Which links?")
+    post = ttp.shown()
+    assert (post["status"], post["rejection"]["reason"], comment_of(ttp), post["needs"]) == (
+        "published",
+        "Which links?",
+        None,
+        [],
+    )
+    assert ttp("reject", "1").code == 2
+    ttp.clock.advance(minutes=11)
+    ttp.ok("run", "--once")
+    assert len(sandbox.state.posts) == 1
+    ttp.ok("edit", "1", "--comment", TEXT)
+    assert (ttp.shown()["needs"], ttp.shown()["rejection"]) == (["approve"], None)
+    ttp.ok("approve", "1")
+    ttp.ok("run", "--once")
+    assert len(sandbox.state.posts) == 2
 
 
 def test_the_pace_of_an_account_counts_posts_alone(ttp: Program, x: str, sandbox: RunningSandbox) -> None:
@@ -287,3 +419,23 @@ def test_a_template_makes_it(ttp: Program) -> None:
     assert comment_of(ttp)["text"] == "Notes: https://example.com/1"
     ttp.post("--to", "x/me", *values[:4], "--comment", "My own")
     assert comment_of(ttp, 2)["text"] == "My own"
+
+
+def test_a_folder_keeps_it_like_the_other_texts(ttp: Program) -> None:
+    ttp.account()
+    templates, folder = ttp.home / "templates", ttp.home.parent / "content"
+    for place in (templates, folder):
+        place.mkdir()
+    template, file = templates / "release.md", folder / "a.md"
+    template.write_text("---\ncomment: One\n---\nOut now\n")
+    file.write_text("---\nto: x/me\nat: 2026-12-01 09:00\ntemplate: release\n---\n")
+    ttp.ok("sync", str(folder), "--yes")
+    template.write_text("---\ncomment: Two\n---\nOut today\n")
+    ttp.ok("sync", str(folder), "--yes")
+    assert (ttp.shown()["content"], comment_of(ttp)["text"]) == ("Out now", "One")
+    file.write_text("---\nto: x/me\nat: 2026-12-01 09:00\n---\nHello\n\n## comment\n\nLinks\n")
+    ttp.ok("sync", str(folder), "--yes")
+    ttp.bring(1, "published", remote_id="1", published_at=ttp.clock.now())
+    file.write_text(file.read_text().replace("Links", "Other links"))
+    assert "a.md has a different text" in ttp.ok("sync", str(folder), "--yes").err
+    assert comment_of(ttp)["text"] == "Links"

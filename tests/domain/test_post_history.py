@@ -11,20 +11,22 @@ from ttp.domain.publishing.outcome import Attempt, Kind, Phase
 MADE = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 DUE = MADE.replace(hour=18, minute=0)
 X, IG = "x/me", "instagram/me"
+IDS = {X: 1, IG: 2}
 
 
 def step(account: str, second: int, *, number: int = 1, phase: Phase = Phase.PUBLISH, took: int | None = 1) -> Attempt:
     at = DUE + timedelta(seconds=second)
-    return Attempt(account, number, "a call", phase, at, None if took is None else at + timedelta(seconds=took))
+    ended_at = None if took is None else at + timedelta(seconds=took)
+    return Attempt(account, number, "a call", phase, at, ended_at, delivery_id=IDS[account])
 
 
 def failed(account: str, kind: Kind = Kind.CONTENT, state: DeliveryState = DeliveryState.FAILED) -> Delivery:
-    return Delivery(account, account.partition("/")[0], state, error=DeliveryError(kind, "no"))
+    return Delivery(account, account.partition("/")[0], state, error=DeliveryError(kind, "no"), id=IDS[account])
 
 
 def published(account: str, second: int) -> Delivery:
     at = DUE + timedelta(seconds=second)
-    return Delivery(account, account.partition("/")[0], DeliveryState.PUBLISHED, published_at=at)
+    return Delivery(account, account.partition("/")[0], DeliveryState.PUBLISHED, published_at=at, id=IDS[account])
 
 
 def post(*rows: Delivery, status: PostStatus = PostStatus.PARTIAL, updated: datetime = DUE) -> Post:
@@ -47,7 +49,7 @@ def test_a_post_that_was_given_a_time_and_went_out_to_one_of_two_accounts() -> N
         ("18:00:00", "publishing", True),
         ("18:00:06", "partial", True),
     ]
-    assert found.ended == {X: DUE + timedelta(seconds=2)}
+    assert found.ended == {IDS[X]: DUE + timedelta(seconds=2)}
 
 
 def test_nothing_but_its_making_is_known_of_a_draft() -> None:
@@ -78,7 +80,7 @@ def test_what_was_missed_ended_when_its_post_changed_last_and_not_with_an_earlie
     late = DUE + timedelta(hours=7)
     row = failed(X, Kind.MISSED)
     found = post_history(post(row, status=PostStatus.FAILED, updated=late), [("edit", MADE)], [step(X, 0)])
-    assert found.ended == {X: late}
+    assert found.ended == {IDS[X]: late}
 
 
 def test_no_end_is_guessed_where_a_person_changed_the_post_last() -> None:
@@ -96,3 +98,14 @@ def test_no_end_is_told_while_one_delivery_is_under_way() -> None:
 def test_a_delivery_that_failed_without_a_word_and_without_a_step_has_no_end_of_its_own() -> None:
     silent = replace(failed(X), error=None)
     assert post_history(post(silent), [("edit", DUE)], []).ended == {}
+
+
+def test_a_comment_that_failed_ended_by_itself() -> None:
+    comment = replace(failed(X), id=3, parent_id=IDS[X])
+    past = post_history(
+        post(replace(published(X, 1), comment=comment), status=PostStatus.PUBLISHED),
+        [],
+        [step(X, 0), replace(step(X, 60), delivery_id=comment.id)],
+    )
+    assert past.ended == {comment.id: DUE + timedelta(seconds=61)}
+    assert [one.what for one in past.events] == ["created", "publishing", "published"]

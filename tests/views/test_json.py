@@ -252,6 +252,7 @@ def test_an_attempt_has_the_documented_form() -> None:
     assert json.loads(json.dumps(posts.attempt_json(attempt))) == {
         "at": AT_TEXT,
         "account": "x/me",
+        "comment": False,
         "number": 2,
         "step": "create",
         "phase": "publish",

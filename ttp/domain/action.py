@@ -54,6 +54,11 @@ def action(name: str, *args: object, **options: object) -> Action:
     return Action(name, tuple(map(str, args)), tuple(pairs))
 
 
+def drop_comment(post_id: int | None) -> Action:
+    """Return the action that takes the comment of a post away: what is left where none can be sent."""
+    return action("edit", post_id, comment="")
+
+
 def as_fields(way: WayOut | None) -> Action | str | None:
     """Return a way out for a file that has the options as fields: `at: tomorrow 9am, tz: UTC`."""
     if not isinstance(way, OtherOptions):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
-from ttp.domain.action import action, other_options
+from ttp.domain.action import action, drop_comment, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import PlatformDisabled, Problem
@@ -21,6 +21,7 @@ from ttp.domain.rules import Platforms
 _LONGEST_S = 100 * 365.25 * 86_400
 """What a duration is at most. HTTP takes any number."""
 _OPEN = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
+NO_ID = "the id of the post is not known, so nothing can reply to it"
 
 
 def takes_comments(platform: str, platforms: PlatformFacts) -> bool:
@@ -40,6 +41,7 @@ def plan_comments(post: Post, accounts: Iterable[Account], platforms: PlatformFa
     def planned(delivery: Delivery) -> Delivery:
         comment = delivery.comment
         counts = delivery.state is not DeliveryState.CANCELLED and delivery.taken_down_at is None
+        counts = counts and not _is_gone(delivery, by_name)
         if comment and comment.state not in _OPEN | {DeliveryState.CANCELLED}:
             return delivery
         if not (post.comment and counts and takes_comments(delivery.platform, platforms)):
@@ -61,6 +63,11 @@ def plan_comments(post: Post, accounts: Iterable[Account], platforms: PlatformFa
         return replace(delivery, comment=replace(fresh, planned_parts=parts, parts_frozen=frozen, langs=langs))
 
     return replace(post, deliveries=tuple(map(planned, post.deliveries)))
+
+
+def _is_gone(delivery: Delivery, by_name: Mapping[str, Account]) -> bool:
+    """Whether the account of a published post was removed since."""
+    return delivery.state is DeliveryState.PUBLISHED and delivery.account not in by_name
 
 
 def sent_options(comment: Delivery, post: PostFields, account: Mapping[str, str], facts: Facts) -> dict[str, str]:
@@ -85,18 +92,21 @@ def check(post: Post, accounts: Iterable[Account], platforms: Platforms, config:
         if post.comment_after_s is not None:
             yield Problem("commentAfterS", "comment_missing", "the post has no comment", hint=edit, warning=True)
         return
-    without = [d.account for d in post.active if not takes_comments(d.platform, platforms)]
-    if without:
-        names, some = ", ".join(without), len(without) < len(post.active)
-        message = f"the comment does not go to {names}, which has no comments"
-        drop = other_options(comment=None) if post.id is None else action("edit", post.id, comment="")
+    by_name = {account.name: account for account in accounts}
+    gone = [d.account for d in post.active if _is_gone(d, by_name)]
+    without = [d.account for d in post.active if not (d.account in gone or takes_comments(d.platform, platforms))]
+    if gone or without:
+        some = len(gone) + len(without) < len(post.active)
+        reasons = ((without, "has no comments"), (gone, "was removed"))
+        names = " and ".join(f"{', '.join(names)}, which {why}" for names, why in reasons if names)
+        message = f"the comment does not go to {names}"
+        drop = other_options(comment=None) if post.id is None else drop_comment(post.id)
         hint = None if some else drop
         yield Problem("comment", "comment_elsewhere" if some else "comment_nowhere", message, hint=hint, warning=some)
-    by_name = {account.name: account for account in accounts}
     for d in post.active:
         if d.comment not in post.comments or d.comment is None or d.comment.state is DeliveryState.PUBLISHED:
             continue
-        if d.account in without:
+        if d.account in (*gone, *without):
             continue
         facts, account = platforms.facts(d.platform), by_name.get(d.account)
         case = PlatformPost(

@@ -59,6 +59,8 @@ class ActionsNeeded(NamedTuple):
     retry: tuple[int, ...] = ()
     approve: tuple[int, ...] | None = None
     retry_after_reconnect: tuple[int, ...] = ()
+    comments: frozenset[int] = frozenset()
+    """Those of these posts of which the comment alone needs a person."""
 
 
 NO_ACTIONS = ActionsNeeded()

@@ -283,12 +283,15 @@ def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
 
 def nothing_to_publish(post: Post) -> StateRefused:
     """Return why nothing of a post can be published or get a time."""
-    review = next((d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW), None)
+    rows = (*post.active, *post.comments)
+    review = next((d for d in rows if d.state is DeliveryState.NEEDS_REVIEW), None)
     if review is not None:
         return needs_review_error(post, review)
-    if any(d.state is DeliveryState.FAILED for d in post.active):
+    failed = next((d for d in rows if d.state is DeliveryState.FAILED), None)
+    if failed is not None:
+        what = "the comment on " if failed.is_comment else ""
         return StateRefused(
-            f"post {post.id} has failed; nothing of it is pending", Hint("fix", action("retry", post.id))
+            f"{what}post {post.id} has failed; nothing of it is pending", Hint("fix", action("retry", post.id))
         )
     return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("see", action("show", post.id)))
 

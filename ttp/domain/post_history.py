@@ -35,17 +35,19 @@ class HistoryEvent:
 
 @dataclass(frozen=True, slots=True)
 class PostHistory:
-    """`events`: oldest first. `ended`: by account, when the deliveries that failed or need review ended."""
+    """`events`: oldest first. `ended`: by their ids, when the deliveries and comments that failed or need review
+    ended."""
 
     events: tuple[HistoryEvent, ...] = ()
-    ended: Mapping[str, datetime] = field(default_factory=dict)
+    ended: Mapping[int | None, datetime] = field(default_factory=dict)
 
 
 def post_history(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> PostHistory:
     """Return a post's history from the commands that changed it and all steps of all tries, both oldest first."""
+    rows = (*post.active, *post.comments)
+    ended = {row.id: at for row in rows if (at := _ended(row, post, changes, attempts)) is not None}
     comments = {row.id for row in post.comments}
     attempts = [one for one in attempts if one.delivery_id not in comments]
-    ended = {row.account: at for row in post.active if (at := _ended(row, post, changes, attempts)) is not None}
     events = [*_changed(post, changes), *_tried(attempts), *_over(post, ended)]
     sent = [row.published_at for row in post.comments if row.published_at is not None]
     events += [HistoryEvent("commented", max(sent), by_publisher=True)] if sent else []
@@ -72,9 +74,9 @@ def _tried(attempts: Sequence[Attempt]) -> Iterator[HistoryEvent]:
         yield HistoryEvent(f"try {last.number}", last.at, by_publisher=True)
 
 
-def _over(post: PostFields, ended: Mapping[str, datetime]) -> Iterator[HistoryEvent]:
+def _over(post: PostFields, ended: Mapping[int | None, datetime]) -> Iterator[HistoryEvent]:
     """Yield when the last delivery ended and how; nothing while one is unfinished or its end is unknown."""
-    times = [row.published_at or ended.get(row.account) for row in post.active]
+    times = [row.published_at or ended.get(row.id) for row in post.active]
     ends = [at for at in times if at is not None]
     if ends and len(ends) == len(times):
         review = any(row.state is DeliveryState.NEEDS_REVIEW for row in post.active)
@@ -88,7 +90,7 @@ def _ended(
     if row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):
         return None
     untried = row.error is not None and row.error.kind in _UNTRIED
-    steps = [] if untried else [one for one in attempts if one.account == row.account]
+    steps = [] if untried else [one for one in attempts if one.delivery_id == row.id]
     if steps:
         return steps[-1].ended_at or steps[-1].at
     # It was refused without a call, which is the last thing that happened to the post, unless a person changed it.

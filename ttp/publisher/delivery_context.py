@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.action import action
-from ttp.domain.comments import sent_options
+from ttp.domain.action import action, drop_comment
+from ttp.domain.comments import NO_ID, sent_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
 from ttp.domain.errors import Busy, UsageError
@@ -216,6 +216,9 @@ class DeliveryContext:
         else:
             options = sent_options(delivery, post, account.options, facts)
         sending = credentials is not None
+        replies_to = () if parent is None else parent.parts or (parent.remote_id or "",)
+        if sending and "" in replies_to:  # without it some platforms take the comment for a post
+            raise StepFailed("reply to the post", NotDone(Kind.UNKNOWN, NO_ID, hint=drop_comment(post.id)))
         media, *thread_media = (
             tuple(self._file(item, task, sending=sending) for item in items)
             for items in post.media_for(delivery, facts)[: 1 + len(thread)]
@@ -233,7 +236,7 @@ class DeliveryContext:
             thread_media=tuple(thread_media) if any(thread_media) else (),
             part_starts=delivery.part_starts,
             cards={} if credentials is None or parent else self._cards(task),
-            replies_to=() if parent is None else parent.parts or (parent.remote_id or "",),
+            replies_to=replies_to,
         )
 
     def _cards(self, task: DeliveryTask) -> dict[int, CardFile]:

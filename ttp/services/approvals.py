@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ttp.domain import permissions
 from ttp.domain.account import Account
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotAllowed, PastTime, Problem, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import as_draft, no_accounts_error, nothing_to_publish, with_time
+from ttp.domain.post_edit import as_draft, no_accounts_error, nothing_to_publish, refuse_in_flight, with_time
 from ttp.services.posts import Posts
 from ttp.services.queries import PostView, accounts_of
 from ttp.store import authors
@@ -86,11 +87,12 @@ class Approvals:
             return self._times.resolve(WITHOUT_DATA, accounts, post=post_id)
 
     def reject(self, ids: Sequence[int], why: str | None) -> list[PostView]:
-        """Reject posts: they become drafts with the reason. Raise StateRefused once publishing has begun."""
+        """Reject posts: they become drafts with the reason. Of a published post its comment is rejected. Raise
+        StateRefused for others once publishing has begun."""
         now = self._posts.clock.now()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            return permissions.reject(as_draft(post, "be rejected"), now, why), ()
+            return _sent_back(permissions.reject(post, now, why)), ()
 
         return [
             saved.post for saved in self._posts.change(ids, change, self._posts.recorder("reject"), keeps_approval=True)
@@ -111,3 +113,13 @@ def with_link(post: Post, link: str | None) -> Post:
         return post
     linked = f"{last}\n\n{link}" if last.strip() else link
     return replace(post, thread=(*post.thread[:-1], linked)) if post.thread else replace(post, content=linked)
+
+
+def _sent_back(post: Post) -> Post:
+    """Return a rejected post: a draft, or a published one without its comment, which the next edit brings back. Raises
+    StateRefused for what cannot be stopped any more."""
+    rests = any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.comments)
+    if not rests or post.status not in (PostStatus.PUBLISHED, PostStatus.PARTIAL):
+        return as_draft(post, "be rejected")
+    refuse_in_flight(post, "be rejected", reviewing=False)
+    return replace(post, deliveries=tuple(replace(d, comment=d.cancelled_comment) for d in post.deliveries))

@@ -20,7 +20,7 @@ from ttp.domain.errors import NO_TEXT, Conflict, ContentRefused, Hint, NotAllowe
 from ttp.domain.login_end import account_notes
 from ttp.domain.parts import frozen_parts
 from ttp.domain.permissions import Caller, Capability
-from ttp.domain.post import Post, post_not_found, with_cards_of
+from ttp.domain.post import Post, PostStatus, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import add_alt, check, forms_for, may_have_cards, offer_split
@@ -487,7 +487,7 @@ class Posts:
                     raise UsageError(
                         f"post {post_id} would have no text and no media", Hint("fix", action("delete", post_id))
                     )
-                timed = after.scheduled_at is not None
+                timed = after.scheduled_at is not None or after.status is PostStatus.PUBLISHED  # its comment is due
                 warnings = self.check_post(after, all_accounts, timed=timed, db=db, may_add=True)
                 return after, (
                     *warnings,

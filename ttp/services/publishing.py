@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials, resolve_accounts
-from ttp.domain.action import action
-from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.action import Action, action
+from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import (
     Conflict,
     ContentRefused,
@@ -57,7 +57,8 @@ class Publishing:
         self._credentials = credentials
 
     def publish(self, ids: Iterable[int]) -> PublishResult:
-        """Make the pending deliveries of posts due now. Raise if every post is refused."""
+        """Make the pending deliveries of posts due now; of a post without any, the comments that have a later time.
+        Raise if every post is refused."""
         ids, now, accounts = tuple(ids), self._posts.clock.now(), self._posts.accounts()
         self._posts.convert_media(ids)
         elsewhere = self._foreign_host_errors(ids, accounts)
@@ -65,13 +66,16 @@ class Publishing:
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not accounts_of(post, accounts):
                 raise no_accounts_error(post, accounts, self._posts.platforms)
-            if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
-                raise nothing_to_publish(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
-            self._refuse_unapproved(post, pending)
-            _refuse_foreign_hosts(pending, elsewhere)
+            comments = [] if pending else [d for d in post.comments if d.state is _PENDING and d.due_at is not None]
+            if not (pending or comments or post.in_flight):
+                raise nothing_to_publish(post)
+            self._refuse_unapproved(post, pending or comments)
+            _refuse_foreign_hosts(pending or comments, elsewhere)
             at = post.scheduled_at if post.scheduled_at is not None and post.scheduled_at <= now else now
-            moved = replace(_make_due(post, pending, now), scheduled_at=at)
+            moved = replace(
+                _make_due(post, pending or comments, now), scheduled_at=post.scheduled_at if comments else at
+            )
             return moved, self._posts.check_post(moved, accounts, timed=True, db=db)
 
         return self._change_each(ids, change)
@@ -111,12 +115,17 @@ class Publishing:
         (target,) = resolve_accounts([account], self._posts.accounts(), self._posts.platforms)
         lookups: list[Attempt] = []
 
+        def resolution(comment: bool) -> Action:
+            options: dict[str, object] = {"published": published, "not_published": published is None}
+            return action("resolve", post_id, account=target.name, comment=comment, **options)
+
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             delivery = next((d for d in post.active if d.account_id == target.id), None)
             if delivery is None:
                 raise NotFound(f"post {post.id} does not go to {target.name}", Hint("see", action("show", post.id)))
-            what = f"post {post.id}"
+            what, other = f"post {post.id}", delivery.comment
             if comment:
+                other = delivery
                 delivery, what = delivery.comment, f"the comment on post {post.id}"
                 if delivery is None:
                     raise NotFound(
@@ -125,6 +134,7 @@ class Publishing:
             if delivery.state is not _REVIEW:
                 raise StateRefused(
                     f"{what} for {target.name} is {delivery.state} and needs no review",
+                    *([Hint("try", resolution(not comment), sure=False)] if other and other.state is _REVIEW else []),
                     Hint("see", action("show", post.id)),
                 )
             now = self._posts.clock.now()

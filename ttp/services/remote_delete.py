@@ -9,9 +9,9 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ttp.domain.action import WayOut
+from ttp.domain.action import WayOut, action
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import TtpError
+from ttp.domain.errors import Conflict, Hint, TtpError
 from ttp.domain.post_edit import refuse_in_flight, with_delivery
 from ttp.domain.publishing.outcome import Attempt, Kind, NotDone, Phase
 from ttp.platforms.client import NO_DELETION, Deleted, Deleter, PublishRequest
@@ -126,6 +126,12 @@ class RemoteDelete:
         if any(fate.message is not None for fate in fates):
             return DeletedPost(post_id, False, fates)
         try:
+            post = self._posts.post(post_id)
+            if any(map(is_live, (*post.comments, *post.deliveries))):
+                raise Conflict(
+                    f"more of post {post_id} was published meanwhile, and stays there",
+                    Hint("fix", action("delete", post_id, remote=True)),
+                )
             self._posts.delete([post_id])
         except TtpError as error:
             return DeletedPost(post_id, False, fates, error)

@@ -157,6 +157,7 @@ class Status:
             holds = unless_unreadable(lambda: held_accounts(db, now)) or {}
             post_id = following.post_id or 0 if following else 0
             needs = ActionsNeeded(
+                comments=queries.posts_with_comment_needing_action(db),
                 review=tuple(queries.posts_needing_action(db, "needs_review")),
                 reconnect=_to_reconnect(accounts),
                 retry=tuple(queries.posts_needing_action(db, "failed", auth=False)),

@@ -36,7 +36,7 @@ def withdraw(db: Connection, account_id: int, post_ids: list[int]) -> int:
     db.execute(f"UPDATE post SET {RAISE_REVISION.removeprefix(', ')} WHERE {in_list('id', 'ids')}", values)
     which = f"{_OPEN} AND d.approved_at IS NOT NULL AND {in_list('d.post_id', 'ids')}"
     found = db.execute(f"SELECT d.id, d.post_id FROM delivery d WHERE {which}", values).fetchall()
-    approved = [row["post_id"] for row in found]
+    approved = sorted({row["post_id"] for row in found})  # a post and its comment are one
     before = dict(posts.snapshots(db, approved))
     db.execute(
         f"UPDATE delivery SET approved_at = NULL WHERE {in_list('id', 'ids')}",

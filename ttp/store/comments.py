@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ttp.domain.action import action
-from ttp.domain.comments import due_at
+from ttp.domain.action import drop_comment
+from ttp.domain.comments import NO_ID, due_at
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.publishing.attempt import TAKE_OVER, Kind
 from ttp.store import attempts, events, row_mapper
@@ -17,7 +17,6 @@ _WAITING = (
     f"{row_mapper.DELIVERIES.replace(' FROM ', ', p.comment_after_s FROM ', 1)} JOIN post p ON p.id = d.post_id"
     " WHERE d.parent_id = ? AND d.state = 'pending' AND d.next_at IS NULL AND p.deleted_at IS NULL"
 )
-NO_ID = "the id of the post is not known, so nothing can reply to it"
 
 
 def ask_waiting(db: Connection, parent: Delivery) -> Cursor:
@@ -38,7 +37,7 @@ def begin(db: Connection, parent: Delivery, waiting: Sequence[Row], now: datetim
         if parent.remote_id is None:
             if parent.next_at is not None:  # its id comes later
                 continue
-            after = after.mark_failed(DeliveryError(Kind.UNKNOWN, NO_ID, hint=action("show", parent.post_id)))
+            after = after.mark_failed(DeliveryError(Kind.UNKNOWN, NO_ID, hint=drop_comment(parent.post_id)))
         elif intent is not None and intent.step == TAKE_OVER and attempts.last_intent(db, after.id or 0) is None:
             attempts.add_attempt(db, replace(intent, id=None, delivery_id=after.id))
             after = after.mark_reconciling(DeliveryError(Kind.UNKNOWN, intent.message or ""), now)

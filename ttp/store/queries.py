@@ -340,6 +340,16 @@ def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None
     return [row["post_id"] for row in rows]
 
 
+def posts_with_comment_needing_action(db: Connection) -> frozenset[int]:
+    """Return the posts of which the comments alone are in a state that only a person ends."""
+    sql = (
+        "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
+        " WHERE d.state IN ('failed', 'needs_review') AND p.deleted_at IS NULL"
+        " GROUP BY d.post_id HAVING count(*) = count(d.parent_id)"
+    )
+    return frozenset(row["post_id"] for row in db.execute(sql))
+
+
 def posts_due_from(db: Connection, account_id: int, at: datetime, most: int) -> list[int]:
     """Return the next posts of an account that are due at an instant or later."""
     rows = db.execute(

@@ -224,7 +224,11 @@ _DELIVERY = RowMapping(
     enums={"state": DeliveryState, "error_kind": Kind},
 )
 _ACCOUNT = RowMapping(columns.ACCOUNT, without=("created_at", "removed_at", "late_claim_at"))
-_ATTEMPT = RowMapping(columns.ATTEMPT, joined=("platform", "account_handle"), enums={"phase": Phase, "kind": Kind})
+_ATTEMPT = RowMapping(
+    columns.ATTEMPT,
+    joined=("platform", "account_handle", "parent_id"),
+    enums={"phase": Phase, "kind": Kind},
+)
 
 
 # What a change of the object can change of the row.
@@ -242,7 +246,7 @@ DELIVERIES = (
 )
 """Selects the rows that `deliveries` and `delivery` read."""
 ATTEMPTS = (
-    "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
+    "SELECT t.*, d.post_id, d.parent_id, a.platform, a.handle AS account_handle FROM attempt t"
     " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
 )
 """Selects the rows that `attempt` reads."""
@@ -422,9 +426,10 @@ def post_columns(post: Post) -> dict[str, Column]:
 
 @as_corrupt_row("attempt")
 def attempt(row: Row) -> Attempt:
-    """Map an attempt joined with its account's `platform` and `account_handle`."""
+    """Map an attempt joined with its account's `platform` and `account_handle`, and its delivery's `parent_id`."""
     fields = _ATTEMPT.fields_of_one(row)
-    return Attempt(account=f"{fields.pop('platform')}/{fields.pop('account_handle')}", **fields)
+    is_comment = fields.pop("parent_id") is not None
+    return Attempt(f"{fields.pop('platform')}/{fields.pop('account_handle')}", is_comment=is_comment, **fields)
 
 
 def attempt_columns(attempt: Attempt) -> dict[str, Column]:

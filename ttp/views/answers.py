@@ -257,8 +257,11 @@ class DeletedAnswer(TypedDict):
 
 
 class AttemptAnswer(TypedDict):
+    """One step. `comment`: it is about the comment on the post."""
+
     at: Instant
     account: str
+    comment: bool
     number: int
     step: str
     phase: str

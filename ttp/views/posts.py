@@ -218,6 +218,7 @@ def attempt_json(item: Attempt) -> answers.AttemptAnswer:
     return {
         "at": utc_text(item.at),
         "account": item.account,
+        "comment": item.is_comment,
         "number": item.number,
         "step": item.step,
         "phase": item.phase,
@@ -277,12 +278,15 @@ def _sent_json(one: SentMedia) -> answers.SentMediaAnswer:
 
 
 def preview_rows(preview: PostPreview) -> Iterator[Json]:
-    """Yield a row for each text of each account. The price of a thread is in the row of its first part."""
+    """Yield a row for each text of each account. The price of all is in the row of its first part."""
     for one in preview.versions:
         for number, part in enumerate(one.parts, 1):
             cost = one.price / 1000 if one.price is not None and number == 1 else None
             counted: Json = {"part": number, "length": part.length, "limit": part.limit}
             yield {"account": one.account, **counted, "costUsd": cost, "text": part.text}
+        if (comment := one.comment) is not None:
+            counted = {"part": 1, "length": comment.length, "limit": comment.limit}
+            yield {"account": f"{one.account} comment", **counted, "text": comment.text}
 
 
 REMOTE_DELETE_FIELDS = ("id", "deleted", "remote")

@@ -79,7 +79,7 @@ LAUNCH = PostView(
             published_at=at(23, 18, 0, 3),
             url="https://www.instagram.com/p/DEMO123",
         ),
-        row("x/roastery", DeliveryState.FAILED, ENDED),
+        replace(row("x/roastery", DeliveryState.FAILED, ENDED), id=382),
     ),
     PostStatus.PARTIAL,
     at(23, 18),
@@ -188,7 +188,7 @@ def test_a_post_with_its_past_has_a_line_of_history_and_the_time_of_what_failed(
         HistoryEvent("publishing", at(23, 18), by_publisher=True),
         HistoryEvent("partial", at(23, 18, 0, 7), by_publisher=True),
     )
-    past = PostHistory(events, {"x/roastery": at(23, 18, 0, 2)})
+    past = PostHistory(events, {382: at(23, 18, 0, 2)})
     text = drawn(render_post(replace(LAUNCH, created_at=at(22, 14, 2)), PAGE, past))
     assert "  x/roastery          failed     18:00:02  401 token ended on 21 Nov\n" in text
     assert (

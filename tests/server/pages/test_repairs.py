@@ -85,8 +85,13 @@ def test_a_comment_that_failed_or_is_doubtful_needs_a_person(ann: Person) -> Non
     ann.ttp.bring(1, "failed", comment=True, next_at=None, error=("content", "X says no"))
     for path in ("/queue", "/posts/1"):
         page = ann.sees(path)
-        assert labels(page)[0] == "Try again"
+        assert labels(page)[:2] == ["Edit the comment", "Try again"]
         assert "Leave x/me out" not in page
+    form = form_with(ann.sees("/posts/1/comment"), "Save")
+    assert form.fields["comment"] == ["Links"]
+    ann.does("/posts/1/comment", {**form.fields, "comment": "<b>Other</b> links"})
+    assert ann.ttp.shown()["deliveries"][0]["comment"]["text"] == "<b>Other</b> links"
+    assert "<b>Other" not in ann.sees("/posts/1")
     form = form_with(ann.sees("/queue"), "Try again post 1")
     ann.does(form.action, form.fields)
     comment = ann.ttp.shown()["deliveries"][0]["comment"]

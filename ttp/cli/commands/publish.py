@@ -211,4 +211,6 @@ def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence
 
 def _first_line(post: PostFields) -> str:
     text = next(iter(post.content.splitlines()), "") or "(no text)"
+    if post.comments and post.status == "published":  # that is not sent again
+        text = f"comment: {next(iter((post.comment or '').splitlines()), '')}"
     return f"  {post.id}  {', '.join(post.accounts) or 'no account'}  {text}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -120,14 +120,14 @@ def _alarms(health: Health) -> Iterator[str]:
         yield f"publishing is paused for {', '.join(map(escape_text, paused))}:  ttp resume"
     needs = health.needs
     if needs.review:
-        yield f"{_posts(needs.review)} may be live:  ttp show {needs.review[0]}"
+        yield f"{_posts(needs.review, needs.comments)} may be live:  ttp show {needs.review[0]}"
     for name in needs.reconnect:
         yield f"{escape_text(name)} must be reconnected:  {command_text(connect_action(escape_text(name)))}"
     if needs.retry_after_reconnect:
-        ids = needs.retry_after_reconnect
-        yield f"{_posts(ids)} failed because of that; once it is reconnected:  ttp retry {_command_ids(ids)}"
+        ids, posts = needs.retry_after_reconnect, _posts(needs.retry_after_reconnect, needs.comments)
+        yield f"{posts} failed because of that; once it is reconnected:  ttp retry {_command_ids(ids)}"
     if needs.retry:
-        yield f"{_posts(needs.retry)} failed:  ttp retry {_command_ids(needs.retry)}"
+        yield f"{_posts(needs.retry, needs.comments)} failed:  ttp retry {_command_ids(needs.retry)}"
     if health.logins:
         from ttp.cli.notices import login_note
     for login in health.logins:
@@ -144,8 +144,12 @@ def _alarms(health: Health) -> Iterator[str]:
         yield f"{plural(health.overdue, 'post')} {are} overdue and no publisher runs:  ttp run"
 
 
-def _posts(ids: Sequence[int]) -> str:
-    return f"post {ids[0]}" if len(ids) == 1 else f"{len(ids)} posts ({', '.join(map(str, ids[:MOST_NAMED]))})"
+def _posts(ids: Sequence[int], comments: Collection[int]) -> str:
+    """Return `post 5`, `2 posts (7, 5)`. `comments`: the posts of which it is the comment alone."""
+    posts = f"post {ids[0]}" if len(ids) == 1 else f"{len(ids)} posts ({', '.join(map(str, ids[:MOST_NAMED]))})"
+    if not set(ids) <= set(comments):
+        return posts
+    return f"the comment{'s' * (len(ids) > 1)} on {posts}"
 
 
 def _command_ids(ids: Sequence[int]) -> str:
@@ -202,8 +206,10 @@ def _next(health: Health, page: Page) -> str:
     when = f"{page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC)"
     if post is None:
         return when
-    accounts = " ".join(_names(health)[row.account] for row in post.active if row.state in ("pending", "retrying"))
-    return f"{post.id}  {when}   {accounts}"
+    comments = [row for row in post.comments if row.next_at == at]
+    rows = comments or [row for row in post.active if row.state in ("pending", "retrying")]
+    accounts = " ".join(_names(health)[row.account] for row in rows)
+    return f"{post.id}  {when}   {'comment on ' * bool(comments)}{accounts}"
 
 
 def _hold(hold: Hold, names: Names, page: Page) -> str:

@@ -15,6 +15,7 @@ from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, wrap
 from ttp.cli.terminal import escape_line, escape_text, lines
+from ttp.domain.action import drop_comment
 from ttp.domain.delivery import LOOK, Delivery, DeliveryState
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Metrics, PostStatus
@@ -57,7 +58,7 @@ def _row(attempt: Attempt, names: Names, page: Page) -> list[Cell]:
         Cell(f"{page.day(attempt.at)} {page.second(attempt.at)}"),
         Cell(names[attempt.account]),
         Cell(str(attempt.number)),
-        Cell(_step(escape_text(attempt.step))),
+        Cell(f"{'comment: ' * attempt.is_comment}{_step(escape_text(attempt.step))}"),
         Cell(*_outcome(attempt)),
         Cell("" if attempt.http_status is None else str(attempt.http_status)),
         Cell(escape_line(kind + (attempt.message or "")).removesuffix(":")),
@@ -281,10 +282,10 @@ def _alt_text(item: MediaItem) -> str:
 
 def _post_rows(row: Delivery, post: PostView, past: PostHistory, page: Page) -> Iterator[list[Cell]]:
     """Yield the row of a delivery, and that of its comment."""
-    when = _row_time(row, post.scheduled_at, past.ended.get(row.account), page)
+    when = _row_time(row, post.scheduled_at, past.ended.get(row.id), page)
     yield [Cell(escape_text(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
     if row.comment in post.comments and row.comment is not None:
-        when = _row_time(row.comment, post.scheduled_at, None, page)
+        when = _row_time(row.comment, post.scheduled_at, past.ended.get(row.comment.id), page)
         detail = _detail(row.comment, page) or ("" if row.comment.due_at else "once the post is published")
         yield [Cell("  comment"), Cell(*state_word(row.comment)), Cell(when), Cell(detail)]
 
@@ -345,6 +346,12 @@ def _next(post: PostView) -> Iterator[str]:
     failed = [row for row in (*post.deliveries, *post.comments) if row.state is DeliveryState.FAILED]
     if not failed:
         return
+    drop = drop_comment(post.id)
+    if hopeless := [row for row in failed if row.error and row.error.hint == drop]:  # no retry helps
+        yield escape_text(command_text(drop))
+        failed = [row for row in failed if row not in hopeless]
+        if not failed:
+            return
     fixes = dict.fromkeys(escape_text(command_text(row.error.hint)) for row in failed if row.error and row.error.hint)
     retry = f"ttp retry {post.id}"
     pages = [fix for fix in fixes if fix.startswith("ttp help ")]
@@ -435,6 +442,13 @@ def render_posts_in_full(
 def _delivery_rows(post: PostView) -> Iterable[Json]:
     for row in post.deliveries:
         yield {**posts_module.delivery_json(row), "errorMessage": row.error and row.error.message}
+        if (comment := row.comment) in post.comments and comment is not None:
+            fields = posts_module.delivery_json(comment)
+            yield {
+                **fields,
+                "account": f"{row.account} comment",
+                "errorMessage": comment.error and comment.error.message,
+            }
 
 
 POST_SPEC = OutputSpec(
@@ -444,7 +458,7 @@ POST_SPEC = OutputSpec(
     render_posts_in_full,
     rows=_delivery_rows,
 )
-"""`ttp show`; in TSV a row per delivery."""
+"""`ttp show`; in TSV a row per delivery, and one for its comment."""
 
 
 def preview_spec(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
@@ -458,10 +472,16 @@ def preview_spec(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
     )
 
 
+def _attempt_rows(attempt: Attempt) -> Iterable[Json]:
+    row = posts_module.attempt_json(attempt)
+    yield {**row, "account": f"{attempt.account} comment" if attempt.is_comment else attempt.account}
+
+
 ATTEMPTS_SPEC = OutputSpec(
     posts_module.attempt_json,
     ("at", "account", "step", "outcome", "kind", "httpStatus", "message"),
     posts_module.attempt_json,
     render_attempts,
+    rows=_attempt_rows,
 )
 """`ttp log`."""

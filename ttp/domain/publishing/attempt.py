@@ -4,7 +4,7 @@ commands that only read import less."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -72,3 +72,5 @@ class Attempt:
     cost_after: int | None = None
     id: int | None = None
     delivery_id: int | None = None
+    is_comment: bool = field(default=False, compare=False)
+    """Of a stored one: whether its delivery is the comment on a post."""

@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError
-from ttp.domain.publishing.outcome import NotDone
+from ttp.domain.publishing.outcome import Kind, NotDone
 
 JITTER = 0.1
 """Share of a wait by which it varies, so that many deliveries do not return at the same instant."""
@@ -43,10 +44,19 @@ def after_not_done(
     delivery: Delivery, outcome: NotDone, *, now: datetime, policy: RetryPolicy, spread: float
 ) -> Delivery:
     """Return the delivery after a proven failure: retrying later, or failed."""
-    error = DeliveryError(outcome.kind, outcome.message, outcome.code, outcome.hint)
+    error = DeliveryError(outcome.kind, outcome.message, outcome.code, outcome.hint or _other_text(delivery, outcome))
     if outcome.retry_at is not None:
         at = min(max(outcome.retry_at, now + SHORTEST), now + LONGEST)
         return delivery.mark_retrying(at, error, spend=False)
     if outcome.passing and delivery.tries + 1 < policy.most:
         return delivery.mark_retrying(now + policy.wait(delivery.tries, spread), error, spend=True)
     return delivery.mark_failed(error)
+
+
+def _other_text(delivery: Delivery, outcome: NotDone) -> Action | None:
+    """Return the edit that a refused repetition needs before a retry. What is left of a thread has several texts."""
+    if outcome.kind is not Kind.DUPLICATE or delivery.parts:
+        return None
+    if delivery.is_comment:
+        return action("edit", delivery.post_id, comment="TEXT")
+    return action("edit", delivery.post_id, "TEXT")

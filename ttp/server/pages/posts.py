@@ -122,7 +122,7 @@ ACTIONS = {
         lambda visit, services: services.approvals.reject([visit.post_id], visit.field("reason").strip() or None),
         "Reject this post?",
         "Reject",
-        "It becomes a draft again, with your reason.",
+        "It becomes a draft again, with your reason. Of a published post, only the comment is stopped.",
     ),
     "delete": PostAction(
         lambda visit, services: services.posts.delete([visit.post_id]),
@@ -150,6 +150,15 @@ ACTIONS = {
         "Leave this account out?",
         "Leave out",
         "The post stays for the other accounts.",
+        operation="edit",
+    ),
+    "comment": PostAction(
+        lambda visit, services: services.posts.edit(
+            visit.post_id, PostInput(comment=visit.field("comment").strip()), None
+        ),
+        "Change the first comment?",
+        "Save",
+        "Each account replies with it to its own post, if it has not done that yet. Without a text there is none.",
         operation="edit",
     ),
     "repeat": PostAction(
@@ -242,6 +251,9 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
         "approve": "approve" in needs,
         "reject": "approve" in needs,
         "edit": post.status is not PostStatus.PUBLISHED and not post.in_flight and "review" not in needs,
+        "comment": post.status is PostStatus.PUBLISHED
+        and not post.in_flight
+        and any(d.state in permissions.OPEN for d in post.comments),
         "publish": is_open and DeliveryState.PENDING in states,
         "unschedule": post.status is PostStatus.SCHEDULED,
         "repeat": bool(post.active) and post.repeat is None,

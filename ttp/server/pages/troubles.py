@@ -103,6 +103,8 @@ def _failed(visit: Visit, post: PostView, delivery: Delivery, actions: Sequence[
         why.append(f"{'The post' if delivery.is_comment else 'It'} is live on {' and '.join(dict.fromkeys(live))}.")
     again = [RepairButton("Try again", action="retry")] if "retry" in actions else []
     edit = [RepairButton("Edit the post", f"/posts/{post.id}/edit")] if "edit" in actions else []
+    if delivery.is_comment and "comment" in actions:
+        edit = [RepairButton("Edit the comment", f"/posts/{post.id}/comment")]
     repairs = again if kind is Kind.AUTH else [*again, *edit] if kind in _UNSENT else [*edit, *again]
     if kind is Kind.AUTH and visit.may("sign-in at a platform"):
         name = urlencode({"name": delivery.account})

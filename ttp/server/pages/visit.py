@@ -62,6 +62,7 @@ DONE = {
     "back": "It is back.",
     "copy": "This is a copy.",
     "leave-out": "The post no longer goes to that account.",
+    "comment": "The first comment was changed.",
     "delete-remote": "Deleted, also on the platforms.",
     "chosen-schedule": "The chosen posts are scheduled.",
     "chosen-tag": "The tags are changed.",

@@ -201,7 +201,7 @@ class ImportPlanner:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         newer = []
         if before is not None and self._differs_by_template(row.typed, made, before):
-            texts = {name: getattr(before, name) for name in ("content", "variants", "thread", "origin")}
+            texts = {name: getattr(before, name) for name in ("content", "variants", "thread", "comment", "origin")}
             made, newer = replace(made, **texts), [_template_changed(before)]
         now = self._posts.clock.now()
         post = (
@@ -243,6 +243,7 @@ class ImportPlanner:
             and made.tags == before.tags
             and all(before.variants.get(name, "") == text for name, text in own.items())
             and (not typed.asked.thread or typed.asked.thread == before.thread)
+            and typed.asked.comment in (None, before.comment)
         )
 
     def _edited_post(self, row: Entry) -> Post | None:
@@ -275,7 +276,8 @@ class ImportPlanner:
             return left(f"post {before.id} was deleted")
         if before.status.has_begun:
             is_text = not row.faults and not row.typed.template and not self._rules.template
-            differs = is_text and (row.typed.text or "").strip() != before.content.strip()
+            texts = ((row.typed.text, before.content), (row.typed.comment, before.comment))
+            differs = is_text and any((new or "").strip() != (old or "").strip() for new, old in texts)
             return replace(left(f"post {before.id} is {before.status}"), differs=differs)
         if row.ended:
             conflict = f"the file says publishing has begun, but post {before.id} is {before.status}"

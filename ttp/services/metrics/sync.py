@@ -266,7 +266,8 @@ class MetricsSync:
             done.notes.append(page.note)
         with self._writing() as db:
             samples.save_days(db, account.id or 0, page.online, read_at=now)
-            for sample in page.samples:
+            comments = samples.comment_ids(db, account.id or 0, (one.remote_id for one in page.samples))
+            for sample in (one for one in page.samples if one.remote_id not in comments):
                 published_at = schedule.published_at(db, account.id or 0, sample.remote_id)
                 at = published_at or sample.published_at
                 what = self._save_sample(db, account, sample, at)

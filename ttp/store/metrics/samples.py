@@ -126,6 +126,16 @@ def newest_of_posts(db: Connection, post_ids: Iterable[int]) -> list[Sample]:
     return [_sample(next(of_one)) for _, of_one in groupby(rows, itemgetter("account_id", "remote_id"))]
 
 
+def comment_ids(db: Connection, account_id: int, remote_ids: Iterable[str]) -> set[str]:
+    """Return which of these posts are comments of ttp, which platforms list among the posts of the account."""
+    sql = (
+        "SELECT remote_id FROM delivery"
+        f" WHERE account_id = :account AND {in_list('remote_id', 'posts')} AND parent_id IS NOT NULL"
+    )
+    rows = db.execute(sql, {"account": account_id, "posts": List(remote_ids)})
+    return {row["remote_id"] for row in rows}
+
+
 def thread_ids(db: Connection, account_id: int, remote_ids: Iterable[str]) -> set[str]:
     """Return which of these posts ttp published with further parts."""
     sql = (
