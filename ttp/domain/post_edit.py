@@ -493,7 +493,7 @@ def parse_plain(typed: Mapping[str, Any]) -> dict[str, Any]:
         if one.kind == "seconds" and plain[one.name] is not None:
             from ttp.domain.time.durations import parse_duration
 
-            plain[one.name] = parse_duration(plain[one.name]).total_seconds()
+            plain[one.name] = parse_duration(plain[one.name], one.example).total_seconds()
     return plain
 
 

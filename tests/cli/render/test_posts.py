@@ -338,7 +338,7 @@ def test_show_has_a_line_for_every_field_that_is_set() -> None:
         "Options     tiktok.privacy_level=SELF_ONLY",
         "Tags        a, b",
         "Key         k-1",
-        "At most     90 s late",
+        "At most     1m30s late",
     ):
         assert f"  {line}\n" in text
 

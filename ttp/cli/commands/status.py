@@ -201,8 +201,11 @@ def _next(health: Health, page: Page) -> str:
     when = f"{page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC)"
     if post is None:
         return when
-    accounts = " ".join(_names(health)[row.account] for row in post.active if row.state in ("pending", "retrying"))
-    return f"{post.id}  {when}   {accounts}"
+    posts, comments = (
+        " ".join(_names(health)[row.account] for row in rows if row.state in ("pending", "retrying"))
+        for rows in (post.active, [row for row in post.comments if row.next_at])
+    )
+    return f"{post.id}  {when}   {posts or (comments and f'comment: {comments}')}".rstrip()
 
 
 def _hold(hold: Hold, names: Names, page: Page) -> str:
