@@ -330,9 +330,12 @@ def test_what_has_no_place_is_not_asked_for(ttp: Program, monkeypatch: pytest.Mo
     monkeypatch.setattr("ttp.cli.commands.notify.read_secret", asked.append)
     for name in ("ntfy", "command", "My Phone", "", "../x"):
         assert ttp("notify", "add", name).code == 2
+    for name, meant in (("desktp", "desktop"), ("NTFY", "ntfy"), ("Team", "team"), ("command", "program")):
+        assert ttp("notify", "add", name, "--json").error["hints"] == [f"ttp notify add {meant}"]
     ttp.ok("notify", "add", "desktop")
     assert ttp.ok("config", "get", "notify.to", "--json").json["value"] == ["desktop"]
     assert asked == []
+    assert "notify.program" in ttp.ok("notify", "add", "program", "--format", "table").out
 
 
 @pytest.mark.parametrize("typed", ["bad://SECRET", "", "two words", "a\nb"])

@@ -145,6 +145,8 @@ def add(
         )
     context.notifications.check_name(name)  # what is typed after it must not be lost
     lines = [f"Notifications go to {name}.", f"Check it:  ttp notify test {name}"]
+    if name == "program" and not context.config["notify.program"]:
+        lines[1] = "Name the program:  ttp config set notify.program PROGRAM"
     if name not in ("desktop", "program"):
         lines[0] = f"Notifications go to {name} ({context.notifications.add(name, _secret_of(context, name, source))})."
     _set_names(context, dict.fromkeys((*context.config.texts("notify.to"), name)), replaces=name)
