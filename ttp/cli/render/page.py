@@ -171,8 +171,8 @@ def table(
     columns: Sequence[Column], rows: Iterable[Sequence[Cell]], page: Page, *, least: int = 16, wrapped: bool = False
 ) -> Iterator[str]:
     """Draw a table. The last column gets the remaining room, at least `least` terminal columns; longer cells are cut,
-    or wrapped if `wrapped`; one with a word that is longer, such as an address, has lines of its own. Account names are shortened if one is too long for its column. On a page with room for all
-    of it, nothing is."""
+    or wrapped if `wrapped`; one with a longer word, such as an address, has lines of its own below. Account names are
+    shortened if one is too long for its column. On a page with room for all of it, nothing is."""
     body = [[Cell(column.title, "dim") for column in columns], *map(list, rows)]
     if _INDENT + sum(_natural(body)) + _GAP * (len(columns) - 1) <= page.width:
         columns = [replace(column, most=page.width) for column in columns]
