@@ -28,7 +28,12 @@ from tests.conftest import Program
         ),
         *((["show"], "ttp show --help"), (["show", "abc"], "ttp list"), (["show", "-1"], "ttp show --help")),
         *((["schedule", "1"], "ttp schedule 1 --at"), (["list", "--limit"], "ttp list --help")),
-        *((["publish"], "ttp list"), (["repeat", "skip"], "ttp repeat list"), (["completion"], "ttp completion zsh")),
+        *(
+            (["publish"], "ttp list"),
+            (["undo", "all"], "ttp undo --list"),
+            (["repeat", "skip"], "ttp repeat list"),
+            (["completion"], "ttp completion zsh"),
+        ),
         (["config", "set", "publish.retry_max", "-1"], 'not "-1"'),
         (["config", "set", "notify.program", "hear", "-v"], "ttp config set notify.program -- hear -v"),
     ],
