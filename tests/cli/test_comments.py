@@ -166,6 +166,8 @@ def test_it_may_be_changed_until_it_is_sent(ttp: Program, published: str, sandbo
     assert (comment_of(ttp)["text"], comment_of(ttp)["dueAt"]) == ("Another comment", due)
     ttp.ok("edit", "1", "--comment-after", "30m")
     assert comment_of(ttp)["dueAt"] == "2026-11-24T12:30:00Z"
+    ttp.ok("edit", "1", "--comment-after", "")
+    assert ttp.shown()["commentAfterS"] is None
     ttp.ok("edit", "1", "--comment-after", "10m")
     assert comment_of(ttp)["dueAt"] == due
     ttp.ok("edit", "1", "--comment", "")

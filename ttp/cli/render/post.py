@@ -194,7 +194,7 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     if post.key is not None:
         yield "Key", [escape_text(post.key)]
     for label, value in shown_fields(post):
-        yield label, [escape_line(value)]
+        yield label, lines(value)
 
 
 def _cards(post: PostView) -> list[str]:
