@@ -40,7 +40,7 @@ class PostField(NamedTuple):
     about: str = ""
     """Of the argument of tools, and of HTTP where the value is the same."""
     example: str = ""
-    """A value for the editor's form."""
+    """A value for the editor's form, as YAML has it."""
     label: str = ""
     shown: str = "{}"
     """How its value is shown after the label."""
@@ -146,7 +146,7 @@ FIELDS = (
         others=("first comment",),
         help="First comment: your own reply to the post, once it is published.",
         about="The first comment: a reply of the account to its own post, sent once that is published.",
-        example="Links: https://example.com/new",
+        example="More at https://example.com/new",
         label="Comment",
     ),
     PostField(
