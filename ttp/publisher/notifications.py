@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from ttp.domain.account import Credentials
@@ -44,9 +43,6 @@ FIRST_S, EVERY_S = 1.0, 5.0
 LAST_S = 10.0
 """Seconds that the end of a run waits for a last look."""
 _GRACE_S = 2.0
-_NEAR = 0.8
-SERVICES = "https://appriseit.com/services/"
-"""Which services Apprise knows, and their addresses."""
 
 
 class Sent(NamedTuple):
@@ -143,14 +139,8 @@ class Notifications:
             raise UsageError(
                 "notify.ntfy.url is not a web address", Hint("fix", action("config set", "notify.ntfy.url", "ADDRESS"))
             )
-        near = name not in OWN_WAYS and get_close_matches(name.lower(), OWN_WAYS, 1, _NEAR)
-        if near:
-            way = Hint("try", action("notify add", near[0]))
-            raise UsageError(f'"{name}" is too close to {near[0]} for an address', way)
         if name not in OWN_WAYS and not is_address_name(name):
-            plain = name.lower() if is_address_name(name.lower()) else "program" if name == "command" else "phone"
-            what = "at most 40 small letters, digits, - and _"
-            raise UsageError(f'"{name}" is not a name for an address: {what}', Hint("try", action("notify add", plain)))
+            raise UsageError(f'"{name}" cannot be the name of an address', Hint("try", action("notify add", "phone")))
 
     def add(self, name: str, secret: str) -> str:
         """Store an address that Apprise accepts, or the token of ntfy. Return the service or the host that it is for.
@@ -163,7 +153,7 @@ class Notifications:
         try:
             goes_to = host or self._notifiers.service(secret)
         except SendingFailed as error:
-            raise UsageError(error.message, Hint("see", SERVICES)) from None
+            raise UsageError(error.message, Hint("see", "docs/how-to/notifications.md")) from None
         self._installation.credentials.put(_entry(name), Credentials(secret, host))
         return goes_to
 

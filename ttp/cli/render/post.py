@@ -380,8 +380,9 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             yield from (f"  card: {row}" for line in about for row in wrap(line, page.width - 8))
         if one.comment is not None:
             use = f"{one.comment.length}/{one.comment.limit}"
-            once = ", so it is sent at most once" if one.comment_proof == "none" else ""
-            lost = f"   a lost answer: {LOST_ANSWER[one.comment_proof]}{once}" if one.comment_proof else ""
+            asks = f"{LOST_ANSWER['none']} unless it is found; sent at most once"
+            words = asks if one.comment_proof == "none" else LOST_ANSWER[one.comment_proof or "none"]
+            lost = f"   a lost answer: {words}" if one.comment_proof else ""
             yield f"comment   {page.paint(use, 'red' if one.comment.excess else '')}{lost}"
             text = lines(one.comment.text)
             yield from (f"  {row}".rstrip() for line in text for row in wrap(line, page.width - 2))

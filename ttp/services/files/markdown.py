@@ -189,6 +189,8 @@ def _mapping(text: str) -> dict[str, Value]:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 2}" if mark else ""
         why = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        if why.startswith("mapping values"):
+            why = 'a value with ": " in it needs quotes'
         raise UsageError(f"the front matter is not valid YAML{where}: {why}") from None
     if node is None:
         return {}
