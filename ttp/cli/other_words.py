@@ -362,10 +362,11 @@ HELP = {
     **dict.fromkeys(("jq", "tsv", "csv", "format", "formats", "fields"), "output"),
     **dict.fromkeys(("dates", "when", "zones", "timezones", "timezone", "tz", "at", "scheduling"), "time"),
     **dict.fromkeys(("approval", "approvals", "review"), "approve"),
-    **dict.fromkeys(("replies", "reply", "media", "alt", "images", "options"), "create"),
+    **dict.fromkeys(("replies", "reply", "comment", "comments", "media", "alt", "images", "options"), "create"),
     **dict.fromkeys(("errors", "exit", "codes"), "exit-codes"),
     **dict.fromkeys(("env", "variables", "settings"), "environment"),
     **dict.fromkeys(("email", "alerts"), "notify"),
+    **dict.fromkeys(("recurring", "recurrence", "rrule"), "repeat"),
 }
 """Words that people ask for help on, and the command or topic with it."""
 

@@ -321,7 +321,8 @@ def _detail(row: Delivery, page: Page) -> str:
     if row.note:
         parts.append(escape_line(row.note))
     if row.error:
-        code, message = row.error.code or row.error.kind, row.error.message.partition(LOOK)[0]
+        kind = "" if row.error.kind == "unknown" else row.error.kind
+        code, message = row.error.code or kind, row.error.message.partition(LOOK)[0]
         parts.append(escape_line(message if code in message else f"{code} {message}"))
     return "; ".join(parts)
 
