@@ -162,7 +162,9 @@ def _refuse_near_name(name: str) -> None:
     """Raise UsageError for a name that was probably meant as one of OWN_WAYS, and for one that no address can have."""
     near = get_close_matches("program" if name == "command" else name.lower(), OWN_WAYS, 1, _NEAR)
     if near and name not in OWN_WAYS:
-        raise UsageError(f'"{name}" is too close to {near[0]} for an address', Hint("try", action("notify add", *near)))
+        raise UsageError(
+            f'"{name}" is too similar to {near[0]} for an address', Hint("try", action("notify add", *near))
+        )
     if not near and not is_address_name(name):
         what = "at most 40 small letters, digits, - and _"
         plain = name.lower() if is_address_name(name.lower()) else "phone"

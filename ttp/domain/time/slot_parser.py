@@ -130,7 +130,7 @@ def _parse_words(text: str) -> list[Rule]:
         day = "" if anchor is None else f" from {anchor}"
         is_plain = not re.search(r"\b(bi|day|week|month)\b", phrase)  # which might be meant for all of them
         hints = [Hint("try", f"{one}{day}") for one in each if is_plain and is_slot_times(one)]
-        raise UsageError(f'"{text}" has a time of its own for some days: add each on its own', *(hints or [_FORM]))
+        raise UsageError(f'"{text}" has different times for different days: add each separately', *(hints or [_FORM]))
     by_word = [(word, [_clock(one) for one in word.split(",")]) for word in phrase.split()]
     clocks = [one for _, times in by_word for one in times if one is not None and None not in times]
     match = _SHAPE.fullmatch(" ".join(word for word, times in by_word if None in times))
