@@ -68,7 +68,6 @@ def test_a_comment_replies_to_its_post_once_that_is_published(ttp: Program, sand
     )
     parent, reply = sandbox.state.posts.values()
     assert (reply.text, reply.parent) == (TEXT, parent.id)
-    print(parent, reply)
 
 
 # Before it is stored.
@@ -103,6 +102,8 @@ def test_who_gets_none_is_told(ttp: Program) -> None:
     alone = ttp("create", "Hi", "--to", "linkedin/me", "--at", "in 9d", "--comment", TEXT, "--json")
     assert (alone.code, alone.error["problems"][0]["code"]) == (2, "comment_nowhere")
     idle = ttp.ok("create", "Hello", "--to", "x/me", "--comment-after", "5m", "--at", "in 2h", "--json").json
+    soon = ttp("create", "Hi", "--comment", TEXT, "--comment-after", "soon", "--json")
+    assert soon.error["hints"] == [f"ttp create Hi --comment '{TEXT}' --comment-after 10m --json"]
     assert any("no comment" in warning for warning in idle["warnings"])
 
 
@@ -234,6 +235,8 @@ def test_it_may_be_changed_until_it_is_sent(ttp: Program, published: str, sandbo
     assert (comment_of(ttp)["text"], comment_of(ttp)["dueAt"]) == ("Another comment", due)
     ttp.ok("edit", "1", "--comment-after", "30m")
     assert comment_of(ttp)["dueAt"] == "2026-11-24T12:30:00Z"
+    ttp.ok("edit", "1", "--comment-after", "")
+    assert ttp.shown()["commentAfterS"] is None
     ttp.ok("edit", "1", "--comment-after", "10m")
     assert comment_of(ttp)["dueAt"] == due
     ttp.ok("edit", "1", "--comment", "")
@@ -246,6 +249,13 @@ def test_it_may_be_changed_until_it_is_sent(ttp: Program, published: str, sandbo
     ttp.ok("run", "--once")
     assert [post.text for post in sandbox.state.posts.values()] == ["Hello", "The last one"]
     assert ttp("edit", "1", "--comment", "Too late").code == 2
+
+
+def test_a_terminal_shows_the_comment_that_is_next_and_how_it_ended(ttp: Program, published: str) -> None:
+    assert "Comment in  10m" in ttp.ok("show", "1", "--format", "table").out
+    assert f"comment: {published}" in ttp.ok("status", "--format", "table").out
+    ttp.clock.advance(minutes=11)
+    assert f"{published}  comment published  " in ttp.ok("run", "--once", "--format", "table").out
 
 
 def test_undo_and_redo_bring_it_with_its_account(ttp: Program) -> None:

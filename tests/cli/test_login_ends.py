@@ -48,6 +48,16 @@ def test_a_post_that_a_login_of_today_would_not_reach_says_from_when_one_does(tt
     assert f"{after.day} {after:%b %Y}" in far
 
 
+def test_its_day_is_that_of_the_timezone_in_the_settings(
+    ttp: Program, end: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_TZ", "Pacific/Kiritimati")
+    day = f"{end.day + 1} {end:%b %Y}"
+    assert day in ttp.ok("create", "After", "--to", NAME, "--at", "in 21d").err
+    assert day in ttp.ok("status", "--format", "table").out
+    assert ttp.ok("status", "--json").json["logins"][0]["endsAt"].startswith(f"{end:%Y-%m-%d}")
+
+
 def test_a_person_hears_of_the_end_fourteen_days_seven_and_one_before_and_no_more_after_a_new_login(
     ttp: Program, end: datetime, tmp_path: Path
 ) -> None:

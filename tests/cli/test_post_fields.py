@@ -53,6 +53,12 @@ def option(field: PostField, value: Any) -> list[str]:
     return [f"--{field.word}", str(as_typed(value))]
 
 
+@each_field
+def test_the_example_in_the_form_of_the_editor_can_be_read(ttp: Program, field: PostField, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"---\n{field.word}: {field.example}\n---\nHi\n")
+    assert ttp.ok("create", "--file", str(tmp_path / "a.md"), "--json").json[field.file] not in (None, "")
+
+
 def test_every_place_that_types_need_has_the_fields_of_the_table() -> None:
     assert {one.name for one in fields(PostInput)} - OWN_OF_INPUT == {one.name for one in FIELDS}
     assert {one.name for one in fields(PostFields)} - OWN_OF_POST == set(CONTENT)

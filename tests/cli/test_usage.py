@@ -28,6 +28,14 @@ from tests.conftest import Program
         ),
         *((["show"], "ttp show --help"), (["show", "abc"], "ttp list"), (["show", "-1"], "ttp show --help")),
         *((["schedule", "1"], "ttp schedule 1 --at"), (["list", "--limit"], "ttp list --help")),
+        *(
+            (["publish"], "ttp list"),
+            (["undo", "all"], "ttp undo --list"),
+            (["repeat", "skip"], "ttp repeat list"),
+            (["completion"], "ttp completion zsh"),
+        ),
+        (["config", "set", "publish.retry_max", "-1"], 'not "-1"'),
+        (["config", "set", "notify.program", "hear", "-v"], "ttp config set notify.program -- hear -v"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

@@ -47,6 +47,8 @@ def test_a_failed_post_names_the_post_the_account_the_reason_and_the_commands() 
 def test_a_command_is_said_once() -> None:
     message = write_message([failed(5, hint=action("retry", 5)), failed(5)])
     assert message.hints == (action("retry", 5),)
+    message = write_message([failed(5, NEEDS_REVIEW, hint=action("show", 5)), failed(6, NEEDS_REVIEW)])
+    assert message.hints == (action("show", 5), action("show", 6))
 
 
 def test_many_posts_are_counted_and_named_in_part() -> None:

@@ -29,7 +29,7 @@ from typer.main import get_command
 from ttp.cli.command_table import BY_NAME, COMMANDS
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, INTERRUPTED, quote_command
-from ttp.cli.options import output_options, refuse_bad_bytes
+from ttp.cli.options import MOST, output_options, refuse_bad_bytes
 from ttp.cli.output import FORMATS, report_error, report_out_of_memory, report_write_error
 from ttp.cli.terminal import write_text
 from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
@@ -337,11 +337,13 @@ class _PlainParam(RuntimeParam):
         least, most = info.min, info.max
         if number is None or (least is not None and number < least) or (most is not None and number > most):
             kind = "a whole number" if self.annotation is int else "a number"
-            bounds = "" if least is None else f" from {least:g}" if most is None else f" from {least:g} to {most:.10g}"
-            name = param.opts[0] if param.param_type_name == "option" else param.metavar
+            bounds = "" if least is None else f" from {least:g}"
+            bounds += "" if least is None or most in (None, MOST) else f" to {most:.10g}"
+            name = param.opts[0] if param.param_type_name == "option" else param.metavar.strip("[]")
+            listed = param.name == "count" and any("--list" in one.opts for one in ctx.command.params)  # undo all
+            ways = [Hint("try", f"{ctx.command_path} --list")] if listed else []
             raise UsageError(
-                f'{name} is {kind}{bounds}, not "{value}"',
-                Hint("see", f"{ctx.command_path} --help"),
+                f'{name} is {kind}{bounds}, not "{value}"', *ways, Hint("see", f"{ctx.command_path} --help")
             )
         return number
 

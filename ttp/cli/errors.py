@@ -60,7 +60,7 @@ def error_lines(error: TtpError, render: Callable[[WayOut], str] = command_text)
     for problem in error.problems:
         if problem.warning:  # what is refused has to be fixed first
             continue
-        if problem.message not in error.message:
+        if not any(problem.message in text for text in (error.message, *error.details)):
             whose = f"{problem.account}: " if problem.account and problem.account not in problem.message else ""
             yield f"  {escape_text(whose + problem.message)}"
         if problem.hint and all(problem.hint != hint.way for hint in hints):

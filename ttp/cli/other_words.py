@@ -147,7 +147,8 @@ WHY = {
         ("stop", "kill", "shutdown", "halt", "daemon stop"),
         "Ctrl-C stops a publisher in its terminal; ttp pause holds posts",
     ),
-    **dict.fromkeys(REPLIES, f"ttp replies to no post; {_PARTS}"),
+    **dict.fromkeys(("reply", "respond"), f"ttp replies to no post; {_PARTS}"),
+    "comment": "ttp comments on its own posts alone, with --comment",
     "template add": "it opens your editor; {{ vars.NAME }} is a value of --var",
     "account rename": "an account has the name that it has on its platform",
     "account alias": "an account has the name that it has on its platform; a platform with one account is enough",
@@ -244,7 +245,8 @@ OPTIONS = _alike(
         "--best --optimal": ("--at=optimal",),
         "--order --order-by --sort-by --by": ("--sort",),
         "--message --body --content --caption --set-text": ("{}",),
-        "create_--reply create_--first-comment create_--comment create_--replies create_--part": ("--thread",),
+        "create_--first-comment edit_--first-comment": ("--comment",),
+        "create_--reply create_--replies create_--part": ("--thread",),
         "--id --post --post-id": ("{}",),
         "--from-file --input": ("--file", "{}"),
         "--editor": ("--edit",),
@@ -348,17 +350,23 @@ SETTINGS = {
 }
 """Options that are a setting here: what sets it, `{}` for their value."""
 
-BARE = {"log": ("history",), "show": ("list",), "slots": ("slots list",), "config": ("config show",)}
-"""Commands without what they need: what shows the same of all."""
+BARE = {
+    "log": ("history",),
+    "slots": ("slots list",),
+    "config": ("config show",),
+    "completion": ("completion bash", "completion zsh", "completion fish"),
+}
+"""Commands without what they need: what shows the same of all, or each value."""
 
 HELP = {
     **dict.fromkeys(("jq", "tsv", "csv", "format", "formats", "fields"), "output"),
     **dict.fromkeys(("dates", "when", "zones", "timezones", "timezone", "tz", "at", "scheduling"), "time"),
     **dict.fromkeys(("approval", "approvals", "review"), "approve"),
-    **dict.fromkeys(("replies", "reply", "media", "alt", "images", "options"), "create"),
+    **dict.fromkeys(("replies", "reply", "comment", "comments", "media", "alt", "images", "options"), "create"),
     **dict.fromkeys(("errors", "exit", "codes"), "exit-codes"),
     **dict.fromkeys(("env", "variables", "settings"), "environment"),
     **dict.fromkeys(("email", "alerts"), "notify"),
+    **dict.fromkeys(("recurring", "recurrence", "rrule"), "repeat"),
 }
 """Words that people ask for help on, and the command or topic with it."""
 

@@ -82,8 +82,12 @@ def of_command(typed: Sequence[str], names: Sequence[str], parent: str, context:
     if not parent and not rest and ID.fullmatch(wrong):
         yield [["show", wrong]]
     if not parent and wrong.lower() in other_words.REPLIES:
-        if len(rest) == 2 and (post := stored_post(rest[0], context)):
+        if len(rest) != 2 or not (post := stored_post(rest[0], context)):
+            return
+        if wrong.lower() != "comment":
             yield [["edit", rest[0], *(word for one in (*post.thread, rest[1]) for word in ("--thread", one))]]
+        elif not post.comment:  # which would be replaced
+            yield [["edit", rest[0], "--comment", rest[1]]]
         return
     if not parent and wrong.lower() in other_words.EVERY and rest and ID.fullmatch(rest[-1]):  # `every day 9am 1`
         yield [["repeat", rest[-1], *typed[:-1]]]

@@ -11,6 +11,7 @@ from ttp.domain.config import OWN_KEYS, RETIRED, Key
 from ttp.domain.errors import Hint, UsageError
 
 _UNSIGNED = "; Apprise does not sign: where signatures are checked, use notify.program"
+_EDIT = "ttp config edit"
 
 
 class IgnoredSetting(UsageError):
@@ -31,6 +32,7 @@ class RetiredSettings(IgnoredSetting):
         self.name, fix = next(iter(values)), " && ".join(_replacements(values, variable))
         are = "is" if len(names) == 1 else "are"
         message = f"{place}: {', '.join(names)} {are} no longer used" + _UNSIGNED * ("add webhook" in fix)
+        message += "; rename notify.command to notify.program in the editor" * (_EDIT in fix)
         super().__init__(message, Hint("fix", fix))
         self.sentence = f"{message}:  {fix}"
 
@@ -61,8 +63,11 @@ def _replacements(values: Mapping[str, tuple[str, ...]], variable: Callable[[str
             yield f"ttp notify add {new}"
         elif new not in OWN_KEYS or not words:
             yield f"unset {variable(old)}" if variable else f"ttp config unset {_group(old)}"
-        elif variable:
-            yield f"export {variable(new)}={shlex.quote(shlex.join(words))}"
+        elif variable:  # arguments of a program may be secrets, and are not repeated
+            value = f'"${variable(old)}"' if new == "notify.program" else shlex.quote(shlex.join(words))
+            yield f"export {variable(new)}={value}"
+        elif new == "notify.program" and len(words) > 1:
+            yield _EDIT
         else:
             dashes = "-- " if any(word.startswith("-") for word in words) else ""
             yield f"ttp config set {new} {dashes}{shlex.join(words)}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from ttp.cli import follow_ups, option_readings, other_words, readings, value_checks
+from ttp.cli import follow_ups, option_readings, other_words, readings, settings, value_checks
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.errors import UPGRADE, quote_command
 from ttp.cli.readings import Misread
@@ -137,8 +137,10 @@ def usage_error(error: Any, context: Any, *, is_unknown_option: bool) -> UsageEr
         hints = [Hint("try", f"{path} {name}") for name in Registry().names()]
         return _misread("choose a platform", *hints, meant=[list(line.words)])
     words = _without_surplus(path, context)
-    if message.startswith("Missing argument") and (bare := other_words.BARE.get(" ".join(line.words))):
-        return _misread(f"{path} needs an id", *(Hint("try", f"ttp {one}") for one in bare), usage)
+    if missing := re.match(r"Missing argument '(ID|SHELL)", message):
+        ids = " ".join([*path.split()[1:-1], "list"])
+        ways = [Hint("try", f"ttp {one}") for one in other_words.BARE.get(" ".join(line.words), (ids,))]
+        return _misread(f"{path} needs {'an id' if missing[1] == 'ID' else 'a shell'}", *ways, usage)
     return _misread((message[:1].lower() + message[1:]).rstrip("."), *_commands(words, context), usage, meant=[words])
 
 
@@ -246,6 +248,8 @@ def _unknown_option(error: Any, context: Any, path: str, usage: Hint) -> UsageEr
         hints = [Hint("try", near[0], (name, near[0]))]
     if path not in _TAKE_TEXT:
         return _misread(f"no option {name}", *hints, usage, meant=[meant])
+    if path == "ttp config set" and not hints and (error := _dashed_value(line, context)):
+        return error
     place = sum(len(part.words) for part in line.parts[:number])
     rest = replace(line, words=[*words[:place], *words[place + 1 :]])
     takes_text = (path == "ttp edit" or not rest.places) and not line.has_long_text
@@ -257,6 +261,21 @@ def _unknown_option(error: Any, context: Any, path: str, usage: Hint) -> UsageEr
     return _misread(
         f'"{word}" begins with a dash, so it is read as an option', *(_commands(as_text, context) or [usage])
     )
+
+
+def _dashed_value(line: TypedCommand, context: Any) -> UsageError | None:
+    """Return the error of a value of a setting that begins with a dash: what is wrong with it, else how to type it.
+    None where an option of the command is among the words, or no setting comes first."""
+    key, values = context.keys.find(line.words[2]), line.words[3:]
+    flags = {flag for one in line.params for flag in one.opts}
+    if key is None or any(value.partition("=")[0] in flags for value in values):
+        return None
+    try:
+        settings.parse_value(key, values)
+    except UsageError as error:
+        return error
+    way = quote_command("ttp", *line.words[:3], "--", *values)
+    return _misread("a value begins with a dash, so it is read as an option", Hint("try", way))
 
 
 def _near(name: str, options: Iterable[str], params: Sequence[Any]) -> list[str]:

@@ -60,17 +60,19 @@ def _is_late(post: PostFields, end: LoginEnd) -> bool:
 def account_notes(
     post: Post, accounts: Sequence[Account], platforms: PlatformFacts, now: datetime
 ) -> Iterator[Problem]:
-    """Yield why a post would fail or wait: the state of its accounts, and a login that ends before the post is due."""
+    """Yield why a post would fail or wait: the state of its accounts, and a login that ends before the post is due.
+    `now`: in the zone of the days that are named."""
     yield from account_warnings(accounts)
     for account in accounts:
         at = login_end(account, platforms)
         if at is not None and _is_late(post, LoginEnd(account.name, at)):
-            message = f"{account.name} needs a new login by {_day(at)}, before the post is due"
+            message = f"{account.name} needs a new login by {_day(at.astimezone(now.tzinfo))}, before the post is due"
             hint: Action | None = connect_action(account.name)
             life = platforms.facts(account.platform).token_life
             if life is not None and post.scheduled_at is not None and post.scheduled_at >= now + life:
                 # One of today would end before the post, too.
-                message, hint = f"{message}: log in after {_day(post.scheduled_at - life)}", None
+                after = (post.scheduled_at - life).astimezone(now.tzinfo)
+                message, hint = f"{message}: a login of today ends before it, too; log in after {_day(after)}", None
             yield Problem("accounts", "login_ends", message, account.name, hint, warning=True)
 
 

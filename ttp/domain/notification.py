@@ -183,4 +183,4 @@ def _hints(event: str, notifications: Sequence[Notification]) -> Iterator[WayOut
     if event == UNAPPROVED:
         yield action("approve", *posts)
     if event in (NEEDS_REVIEW, COMMENT_NEEDS_REVIEW):
-        yield from (action("show", post) for post in posts)
+        yield from (way for way in (action("show", post) for post in posts) if way not in own)

@@ -486,17 +486,21 @@ def as_typed(value: object) -> object:
 
 
 def parse_plain(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the plain fields of a `PostInput`, and what is said of its media, from what people wrote, by argument.
-    Raises TimeRefused."""
+    """Return the plain fields of a `PostInput`, and what is said of its media, from what people wrote, by argument; an
+    empty duration is dropped. Raises TimeRefused."""
     plain: dict[str, Any] = {one.name: typed.get(one.argument) for one in PLAIN}
     for one in MEDIA:
         if one.help and typed.get(one.argument) is not None:
             plain[one.name] = tuple(typed[one.argument])
-    for one in PLAIN:
-        if one.kind == "seconds" and plain[one.name] is not None:
+    seconds = [one for one in PLAIN if one.kind == "seconds" and plain[one.name] is not None]
+    plain["dropped"] = tuple(one.name for one in seconds if plain[one.name] == "")
+    for one in seconds:
+        if plain[one.name] == "":
+            plain[one.name] = None
+        else:
             from ttp.domain.time.durations import parse_duration
 
-            plain[one.name] = parse_duration(plain[one.name]).total_seconds()
+            plain[one.name] = parse_duration(plain[one.name], one.example).total_seconds()
     return plain
 
 

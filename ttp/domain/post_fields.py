@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class PostField(NamedTuple):
     about: str = ""
     """Of the argument of tools, and of HTTP where the value is the same."""
     example: str = ""
-    """A value for the editor's form."""
+    """A value for the editor's form, as YAML has it."""
     label: str = ""
     shown: str = "{}"
     """How its value is shown after the label."""
@@ -76,7 +77,7 @@ FIELDS = (
         about="Do not publish it later than this after its time: 2h.",
         example="2h",
         label="At most",
-        shown="{:g} s late",
+        shown="{} late",
     ),
     PostField(
         "split",
@@ -145,7 +146,7 @@ FIELDS = (
         others=("first comment",),
         help="First comment: your own reply to the post, once it is published.",
         about="The first comment: a reply of the account to its own post, sent once that is published.",
-        example="Links: https://example.com/new",
+        example="More at https://example.com/new",
         label="Comment",
     ),
     PostField(
@@ -158,7 +159,6 @@ FIELDS = (
         about="How long after the post the comment is sent: 10m. Else at once.",
         example="10m",
         label="Comment in",
-        shown="{:g} s",
     ),
     PostField("template", "template", "template"),
     PostField("vars", "vars", "vars", "texts", others=("var",)),
@@ -188,6 +188,10 @@ def shown_fields(post: PostFields) -> Iterator[tuple[str, str]]:
     """Yield the label and the value of each plain field that a post has, and of the template that made it."""
     for one in PLAIN:
         value = getattr(post, one.name)
+        if one.kind == "seconds" and value is not None:
+            from ttp.domain.time.durations import compact_duration
+
+            value = compact_duration(timedelta(seconds=value))
         if value is not None:
             yield one.label, ("no", "yes")[value] if one.kind == "flag" else one.shown.format(value)
     if post.origin:

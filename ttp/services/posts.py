@@ -25,6 +25,7 @@ from ttp.domain.post_edit import PostInput, check_variants
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import add_alt, check, forms_for, may_have_cards, offer_split
 from ttp.domain.time.clock import Clock
+from ttp.domain.time.formatting import first_valid_zone
 from ttp.platforms.registry import Registry
 from ttp.services.links import PostLinks
 from ttp.services.queries import PostView, accounts_of, accounts_within, is_within, view_posts
@@ -190,7 +191,8 @@ class Posts:
             problems = (*self.duplicates.problems(post, db), *problems)
             if (refused := post_edit.content_refusal(problems)) is not None:
                 raise refused
-            notes = account_notes(post, chosen, self.platforms, self.clock.now())
+            now = self.clock.now().astimezone(first_valid_zone(self.config.text("timezone")))
+            notes = account_notes(post, chosen, self.platforms, now)
             problems = (*problems, *notes, *price_notes(post, self.platforms))
         return problems
 

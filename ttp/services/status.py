@@ -30,6 +30,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
 from ttp.domain.publishing.rate_limit import Limit
 from ttp.domain.time.clock import Clock, SystemClock
+from ttp.domain.time.formatting import first_valid_zone
 from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
@@ -99,12 +100,14 @@ class Status:
         return ()
 
     def login_ends(self, within: Connection | None = None) -> tuple[LoginEnd, ...]:
-        """Return the logins that no app can renew and that end soon, or before posts of theirs."""
+        """Return the logins that no app can renew and that end soon, or before posts of theirs; each end in the zone of
+        the settings."""
+        zone = first_valid_zone(self._config.text("timezone"))
         soon = self._clock.now() + timedelta(days=REMINDERS_D[0])
         with suppress(CorruptRow), self._database.reading(within) as db:
             ends = [(one, login_end(one, self._platforms)) for one in (stored_accounts.accounts(db) if db else ())]
             all_ends = (
-                LoginEnd(one.name, at, tuple(queries.posts_due_from(db, one.id or 0, at, MOST_NAMED)))
+                LoginEnd(one.name, at.astimezone(zone), tuple(queries.posts_due_from(db, one.id or 0, at, MOST_NAMED)))
                 for one, at in ends
                 if at is not None and db is not None
             )

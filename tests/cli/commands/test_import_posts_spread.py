@@ -76,7 +76,7 @@ def test_a_dry_run_shows_the_plan_and_stores_nothing(ttp: Program) -> None:
     shown = ttp.ok("import", "-", "--spread", "slots", "--dry-run", "--format", "table", stdin=FOUR).out
 
     assert shown.startswith("Plan of 3 posts   Tue 24 Nov 2026 to Tue 8 Dec 2026   hours in UTC\n")
-    assert "  2    Wed 25 Nov 09:00    6 %  x         One\n" in shown
+    assert "  2    Wed 25 Nov 09:00      -  x         One\n" in shown
     assert "4 rows: 4 added, 0 unchanged; 3 planned" in shown
     assert spread(ttp, FOUR, "--dry-run").json["planned"][0]["id"] is None
     assert ttp.count("post") == 0

@@ -330,9 +330,12 @@ def test_what_has_no_place_is_not_asked_for(ttp: Program, monkeypatch: pytest.Mo
     monkeypatch.setattr("ttp.cli.commands.notify.read_secret", asked.append)
     for name in ("ntfy", "command", "My Phone", "", "../x"):
         assert ttp("notify", "add", name).code == 2
+    for name, meant in (("desktp", "desktop"), ("NTFY", "ntfy"), ("Team", "team"), ("command", "program")):
+        assert ttp("notify", "add", name, "--json").error["hints"] == [f"ttp notify add {meant}"]
     ttp.ok("notify", "add", "desktop")
     assert ttp.ok("config", "get", "notify.to", "--json").json["value"] == ["desktop"]
     assert asked == []
+    assert "notify.program" in ttp.ok("notify", "add", "program", "--format", "table").out
 
 
 @pytest.mark.parametrize("typed", ["bad://SECRET", "", "two words", "a\nb"])
@@ -362,13 +365,17 @@ def config_check(ttp: Program) -> Any:
     return next(one for one in ttp("doctor", "--json").json["checks"] if one["name"] == "config")
 
 
-def test_old_settings_are_named_with_the_commands_that_replace_them(ttp: Program, service: Service) -> None:
+def test_old_settings_are_named_with_the_commands_that_replace_them(
+    ttp: Program, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_EDITOR", "sed -i.bak s/^command/program/")
     ttp.home.mkdir(0o700)
     (ttp.home / "config.toml").write_text(OLD)
     check = config_check(ttp)
     assert check["status"] == "fail"
     for argv in (("list",), ("status",), ("run", "--once")):
         assert ttp(*argv).err.count(check["hint"]) == 1
+    assert "--now" not in check["message"] + check["hint"]
     assert ttp.ok("status", "--json").json["notify"] == []
     for command in check["hint"].split(" && "):
         ttp.ok(*shlex.split(command)[1:], stdin=ADDRESS)
@@ -391,7 +398,7 @@ def test_old_variables_are_named_with_those_that_replace_them(ttp: Program, monk
     monkeypatch.setenv("TTP_NOTIFY__EMAIL__HOST", "smtp.example.com")
     assert shlex.split(config_check(ttp)["hint"]) == [
         *("unset", "TTP_NOTIFY__EMAIL__HOST", "&&"),
-        *("export", "TTP_NOTIFY__PROGRAM=hear 'it now'", "&&"),
+        *("export", "TTP_NOTIFY__PROGRAM=$TTP_NOTIFY__COMMAND", "&&"),
         *("export", "TTP_NOTIFY__TO=ntfy program"),
     ]
 

@@ -106,6 +106,14 @@ def test_a_later_hour_has_the_command_that_takes_it(drafts: tuple[int, ...], use
     )
 
 
+def test_a_narrow_page_cuts_no_range() -> None:
+    wide = replace(told(), hours=tuple(replace(hour, low=-0.25, high=0.48) for hour in told().hours))
+    for width in (60, 72):
+        rows = [one for one in render_recommendation(advice(wide), replace(PAGE, width=width)) if "(-25" in one]
+        assert len(rows) == 5
+        assert all(one.endswith("(-25 to +48)") for one in rows)
+
+
 def test_no_probability_is_called_certain() -> None:
     sure = replace(told(), confidence=1.0, hours=tuple(replace(hour, score=1.0) for hour in told().hours[18:]))
     text = drawn(render_recommendation(advice(sure), PAGE))

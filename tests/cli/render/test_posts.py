@@ -338,7 +338,7 @@ def test_show_has_a_line_for_every_field_that_is_set() -> None:
         "Options     tiktok.privacy_level=SELF_ONLY",
         "Tags        a, b",
         "Key         k-1",
-        "At most     90 s late",
+        "At most     1m30s late",
     ):
         assert f"  {line}\n" in text
 
@@ -686,6 +686,9 @@ def test_names_without_room_are_cut_where_they_still_mean_no_other_account() -> 
     _, first, second, *_ = render_posts([post, wide], PAGE)
     assert "  x/shop_of_mu…  " in first
     assert "  x/shop_of_mu… +2  Behind" in second
+    networks = ("bluesky", "instagram", "linkedin", "mastodon", "threads", "x")
+    every = replace(DUE, deliveries=tuple(row(f"{name}/me") for name in networks))
+    assert joined_names([*names_in([every, post], 26).values()], 26) == "bluesky ig linkedin +4"
     assert joined_names(["x/a", "x/b", "x/c"], 11) == "x/a x/b x/c"
     assert joined_names(["x/a", "x/b", "x/c"], 10) == "x/a x/b +1"
 

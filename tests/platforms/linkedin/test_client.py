@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from tests.platforms.factories import PLATFORMS
+from tests.platforms.logins import Played
 from tests.platforms.sandboxed import Desk
-from tests.platforms.stubs import drive_to_failure, last_handle, media
+from tests.platforms.stubs import Stub, drive_to_failure, last_handle, media
 from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.diagnostics import Grade
@@ -290,3 +291,13 @@ def test_a_person_logs_in_for_sixty_days_and_is_called_by_the_name(desk: Desk) -
 )
 def test_a_handle_is_made_of_the_name(name: str, handle: str) -> None:
     assert handle_of(name, "a1B") == handle
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_revoked"), [(b"", True), (b"{}", True), (b"<!doctype html><title>Sign in</title>", False)]
+)
+def test_a_page_revokes_no_token(raw: bytes, is_revoked: bool) -> None:
+    form = {"client_id": "the-client", "client_secret": "the-secret", "token": "old-access"}
+    stub = Stub("POST", "https://www.linkedin.com/oauth/v2/revoke", form=form, raw=raw)
+    refusal = Played("linkedin", stub).revoke()
+    assert (refusal is None) is is_revoked

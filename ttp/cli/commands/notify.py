@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ from ttp.cli.render.width import wrap
 from ttp.cli.terminal import escape_line, is_interactive, read_secret
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
+from ttp.domain.notification import OWN_WAYS, is_address_name
 from ttp.views import notifications as views
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ SENT_SPEC: OutputSpec[Sent] = OutputSpec(views.SENT_FIELDS, ("kind", "sent", "er
 
 notify = typer.Typer()
 NotifyName = Annotated[str, typer.Argument(metavar="NAME", help="A name in notify.to.")]
+_NEAR = 0.8
+"""How similar a name may be to one of OWN_WAYS, at most: `desktp` is closer."""
 SHOWN = 50
 """Notifications that are listed without `--limit`."""
 
@@ -143,12 +147,28 @@ def add(
         raise UsageError(
             "an address is a secret, so it is not typed on the command line", Hint("try", action("notify add", name))
         )
+    _refuse_near_name(name)
     context.notifications.check_name(name)  # what is typed after it must not be lost
     lines = [f"Notifications go to {name}.", f"Check it:  ttp notify test {name}"]
+    if name == "program" and not context.config["notify.program"]:
+        lines[1] = "Name the program:  ttp config set notify.program PROGRAM"
     if name not in ("desktop", "program"):
         lines[0] = f"Notifications go to {name} ({context.notifications.add(name, _secret_of(context, name, source))})."
     _set_names(context, dict.fromkeys((*context.config.texts("notify.to"), name)), replaces=name)
     context.out.write_message(*lines)
+
+
+def _refuse_near_name(name: str) -> None:
+    """Raise UsageError for a name that was probably meant as one of OWN_WAYS, and for one that no address can have."""
+    near = get_close_matches("program" if name == "command" else name.lower(), OWN_WAYS, 1, _NEAR)
+    if near and name not in OWN_WAYS:
+        raise UsageError(
+            f'"{name}" is too similar to {near[0]} for an address', Hint("try", action("notify add", *near))
+        )
+    if not near and not is_address_name(name):
+        what = "at most 40 small letters, digits, - and _"
+        plain = name.lower() if is_address_name(name.lower()) else "phone"
+        raise UsageError(f'"{name}" is not a name for an address: {what}', Hint("try", action("notify add", plain)))
 
 
 def _secret_of(context: Context, name: str, source: str | None) -> str:

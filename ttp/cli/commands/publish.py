@@ -142,9 +142,12 @@ def _account_in_review(context: Context, post_id: int, *, comment: bool) -> str:
     post = context.queries.post(post_id)
     active = post.comments if comment else post.active
     names = [one.account for one in active if one.state == "needs_review"] or [one.account for one in active]
+    if not names:
+        what = "no comment" if comment else "no account"
+        raise UsageError(f"post {post_id} has {what}", Hint("see", f"ttp show {post_id}"))
     if len(names) != 1:
         hints = [Hint("try", other_options(account=name)) for name in names]
-        raise UsageError("name the account with --account", *hints or [Hint("see", f"ttp show {post_id}")])
+        raise UsageError("name the account with --account", *hints)
     return names[0]
 
 

@@ -225,7 +225,7 @@ class PublishReport:
                     more.insert(0, event.kind)
                 if event.ms is not None:
                     more.append(f"{event.ms / 1000:.1f} s")
-                words = [f"{event.account or '':<20}", f"{word:<11} " + "  ".join(filter(None, more))]
+                words = [f"{event.account or '':<20}", f"{word:<11}", "  ".join(filter(None, more))]
         if self._out.for_people:
             for line in render_event(event, at, words, self._width_of_names, self._out.page()):
                 self._out.write_painted(line)
@@ -329,13 +329,14 @@ def render_event(event: Event, at: str, words: Sequence[str], names: int, page: 
     """Draw an event with its time. `names`: the columns of the longest account name."""
     head = f"{at}  {event.post:>{_ID}}  "
     style = _STYLES.get(event.event) or _STYLES.get(event.kind or "", "")
-    *account, rest = [escape_text(word) for word in words]
-    if not account or event.event == "post.due":
-        yield head + page.paint("  ".join([*account, rest]).rstrip(), style)
+    words = [escape_text(word).strip() for word in words]
+    if len(words) < 3:  # not about a delivery
+        yield head + page.paint("  ".join(words), style)
         return
-    word, detail = rest[:12].rstrip(), rest[12:].strip().replace("https://", "").replace("www.", "")
-    line = f"{head}{pad(account[0].strip(), names)}  {page.paint(word, style)}{' ' * max(13 - columns(word), 1)}"
-    room = page.width - columns(f"{head}{'':{names}}") - 15
+    account, word, detail = words
+    detail = detail.replace("https://", "").replace("www.", "")
+    start, blanks = f"{head}{pad(account, names)}  ", " " * max(13 - columns(word), 2)
+    line, room = start + page.paint(word, style) + blanks, page.width - columns(start + word + blanks)
     short = detail.rpartition("  ")[0] if detail.endswith(" s") else detail  # without the seconds it took
     fits = next((text for text in (detail, short) if columns(text) <= room), None)
     yield (line + (fits or "")).rstrip()

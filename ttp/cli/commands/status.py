@@ -102,7 +102,7 @@ def _names(health: Health) -> Names:
 def _labelled(lines: Iterable[tuple[str, str]], page: Page) -> Iterator[str]:
     for label, text in lines:
         first, *rest = wrap(text, page.width - _LABEL)
-        yield f"{label:<{_LABEL}}{first}"
+        yield f"{label:<{_LABEL}}{first}".rstrip()
         yield from (f"{'':{_LABEL}}{more}" for more in rest)
 
 

@@ -61,7 +61,9 @@ def names_in(posts: Iterable[PostFields], room: int = 0, *, with_handle: bool = 
     for names in (short_names(accounts, with_handle=with_handle), short_names(accounts)):
         if not room or all(sum(columns(names[name]) + between for name in row) <= room + 1 for row in rows):
             return names
-    return _beginnings(names, min((room + 1) // len(row) - between for row in rows if row))
+    # Of more accounts than beginnings fit for, `joined_names` counts the last ones.
+    shares = [share for row in rows if row and (share := (room + 1) // len(row) - between) >= _LEAST]
+    return _beginnings(names, min(shares, default=room))
 
 
 def joined_names(names: Sequence[str], room: int, gap: str = " ") -> str:

@@ -159,6 +159,8 @@ _BAR = 20
 """Columns of a bar for 100 %."""
 _REST = 52
 """Columns of a line without its bar."""
+_WIDE = 76
+"""Columns of a page on which bars are whole and gaps are wide."""
 _SMALL = 0.03
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -198,7 +200,7 @@ def render_recommendation(
 
 
 def _best_hours(recommendation: Recommendation, page: Page) -> Lines:
-    past = "posts      gain, 80 % range"
+    past = "posts      gain, 80 % range" if page.width >= _WIDE else "  gain, 80 % range"
     yield from _bars("Best hours", "chance to be in your top 5", past, recommendation.best_hours, page)
 
 
@@ -323,12 +325,13 @@ def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Pa
     """Draw a heading and a bar per rating. A narrow page has shorter bars."""
     bar = max(0, min(_BAR, page.width - _REST))
     indent = max(bar + 3, 14)
+    gap = " " * (5 if page.width >= _WIDE else 1)
     yield cut(pad(pad(f"  {title}", indent) + among, bar + 33) + past, page.width).rstrip()
     for rating in ratings:
         start = f"  {place_name(rating):<5}  {_bar(rating.score, bar)} {percent(rating.score):>5}"
         posts = plural(rating.data_points, "post") if rating.data_points else "not tried"
         yield cut(
-            f"{start}    {posts:<10}     {signed_percent(rating.uplift) + ' %':>5}  {interval(rating)}", page.width
+            f"{start}    {posts:<10}{gap}{signed_percent(rating.uplift) + ' %':>5}  {interval(rating)}", page.width
         )
 
 

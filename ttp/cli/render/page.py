@@ -162,12 +162,16 @@ def readable(field: str, value: object, page: Page) -> object:
     return value
 
 
+_BELOW = 6
+"""Blanks before a cell that is below its row."""
+
+
 def table(
     columns: Sequence[Column], rows: Iterable[Sequence[Cell]], page: Page, *, least: int = 16, wrapped: bool = False
 ) -> Iterator[str]:
     """Draw a table. The last column gets the remaining room, at least `least` terminal columns; longer cells are cut,
-    or wrapped if `wrapped`. Account names are shortened if one is too long for its column. On a page with room for all
-    of it, nothing is."""
+    or wrapped if `wrapped`; one with a longer word, such as an address, has lines of its own below. Account names are
+    shortened if one is too long for its column. On a page with room for all of it, nothing is."""
     body = [[Cell(column.title, "dim") for column in columns], *map(list, rows)]
     if _INDENT + sum(_natural(body)) + _GAP * (len(columns) - 1) <= page.width:
         columns = [column._replace(most=page.width) for column in columns]
@@ -176,11 +180,15 @@ def table(
     last = max(widths)
     for row in body:
         tail = wrap(row[last].text, widths[last]) if wrapped else [cut(row[last].text, widths[last])]
+        below = list[str]()
+        if len(tail) > 1 and any(word.isascii() and len(word) > widths[last] for word in row[last].text.split(" ")):
+            tail, below = [""], wrap(row[last].text, page.width - _BELOW)
         cells = [(place, cut(row[place].text, widths[place]), row[place].style) for place in widths if place != last]
         yield _line(columns, widths, [*cells, (last, tail[0], row[last].style)], page)
         for more in tail[1:]:
             blank = [(place, "", row[place].style) for place, _, _ in cells]
             yield _line(columns, widths, [*blank, (last, more, row[last].style)], page)
+        yield from (" " * _BELOW + page.paint(line, row[last].style) for line in below)
 
 
 def _natural(body: Sequence[Sequence[Cell]]) -> list[int]:

@@ -60,7 +60,7 @@ def render_plan(
     yield from table(
         columns,
         [
-            _row(one, post, names, page, escape_line(places[one.id]) if places else str(one.id))
+            _row(one, post, names, page, escape_line(places[one.id]) if places else str(one.id), proposal)
             for one, post in zip(rows, posts, strict=True)
         ],
         page,
@@ -70,12 +70,14 @@ def render_plan(
     yield from _summary(proposal, notes, places, page)
 
 
-def _row(one: Assignment, post: PostFields, names: Names, page: Page, name: str) -> list[Cell]:
+def _row(one: Assignment, post: PostFields, names: Names, page: Page, name: str, proposal: Proposal) -> list[Cell]:
+    basis = proposal.plan.basis.get(tuple(sorted(post.accounts)), Basis.SCORES)
+    score = f"{round(100 * one.score)} %" + (" ?" if one.explored else "")
     accounts = joined_names([names[row.account] for row in post.active], page.width // 3)
     return [
         Cell(name, "bold"),
         Cell(f"{page.weekday(one.at)} {page.month_day(one.at):>6} {page.time(one.at)}"),
-        Cell(f"{round(100 * one.score)} %" + (" ?" if one.explored else "")),
+        Cell(score if basis is Basis.SCORES else "-"),  # without metrics it would be the night prior alone
         Cell(accounts),
         Cell(escape_line(post.content)),
     ]

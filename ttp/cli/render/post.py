@@ -195,7 +195,7 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     if post.key is not None:
         yield "Key", [escape_text(post.key)]
     for label, value in shown_fields(post):
-        yield label, [escape_line(value)]
+        yield label, lines(value)
 
 
 def _cards(post: PostView) -> list[str]:
@@ -322,7 +322,8 @@ def _detail(row: Delivery, page: Page) -> str:
     if row.note:
         parts.append(escape_line(row.note))
     if row.error:
-        code, message = row.error.code or row.error.kind, row.error.message.partition(LOOK)[0]
+        kind = "" if row.error.kind == "unknown" else row.error.kind
+        code, message = row.error.code or kind, row.error.message.partition(LOOK)[0]
         parts.append(escape_line(message if code in message else f"{code} {message}"))
     return "; ".join(parts)
 
@@ -387,8 +388,9 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             yield from (f"  card: {row}" for line in about for row in wrap(line, page.width - 8))
         if one.comment is not None:
             use = f"{one.comment.length}/{one.comment.limit}"
-            once = ", so it is sent at most once" if one.comment_proof == "none" else ""
-            lost = f"   a lost answer: {LOST_ANSWER[one.comment_proof]}{once}" if one.comment_proof else ""
+            asks = f"{LOST_ANSWER['none']} unless it is found; sent at most once"
+            words = asks if one.comment_proof == "none" else LOST_ANSWER[one.comment_proof or "none"]
+            lost = f"   a lost answer: {words}" if one.comment_proof else ""
             yield f"comment   {page.paint(use, 'red' if one.comment.excess else '')}{lost}"
             text = lines(one.comment.text)
             yield from (f"  {row}".rstrip() for line in text for row in wrap(line, page.width - 2))

@@ -27,16 +27,16 @@ _LONGEST = 36_525 * _SECONDS["d"]
 _EXAMPLE = "2h30m"
 
 
-def parse_duration(text: str) -> timedelta:
-    """Return the duration of `2h30m`. Raises TimeRefused for other texts."""
+def parse_duration(text: str, example: str = _EXAMPLE) -> timedelta:
+    """Return the duration of `2h30m`. Raises TimeRefused for other texts, with the example where none is meant."""
     parts = duration_parts(text)
     if parts is not None:
         return total_duration(parts)
     message = f'cannot read the duration "{" ".join(text.split())}"'
     guesses = duration_guesses(text)
-    raise TimeRefused(
-        message, *(Hint("try", one, (text, one) if text else None, sure=guesses != (_EXAMPLE,)) for one in guesses)
-    )
+    if guesses == (_EXAMPLE,):
+        raise TimeRefused(message, Hint("try", example, (text, example) if text else None, sure=False))
+    raise TimeRefused(message, *(Hint("try", one, (text, one) if text else None) for one in guesses))
 
 
 def duration_parts(text: str) -> tuple[tuple[int, str], ...] | None:

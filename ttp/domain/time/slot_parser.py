@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, time
+from itertools import groupby
 
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.cron import cron_of_rule, parse_cron, rule_of_cron
@@ -26,6 +27,7 @@ _EXAMPLES = {
     "month": "monthly on the 1st at 09:00",
 }
 _PHRASES: tuple[tuple[str, str], ...] = (
+    (r"\b(?:every|each) other (?=(?:mon|tue|wed|thu|fri|sat|sun)[a-z]* (?:at )?[\d:apm]+$)", "2 week "),
     *((rf"\b{word}\b(?= (?:day|week|month)s?\b)", f"{number}") for word, number in {**NUMBERS, "other": 2}.items()),
     *((rf"\b{word}\b", f"{place}th") for place, word in enumerate(_ORDINALS, 1)),
     (r"\b(\d+)(?:st|nd|rd)\b", r"\1th"),
@@ -124,6 +126,11 @@ def _parse_words(text: str) -> list[Rule]:
     phrase = " ".join(split_words(body))
     for pattern, words in _PHRASES:
         phrase = re.sub(pattern, words, phrase)
+    if each := _day_times(phrase):
+        day = "" if anchor is None else f" from {anchor}"
+        is_plain = not re.search(r"\b(bi|day|week|month)\b", phrase)  # which might be meant for all of them
+        hints = [Hint("try", f"{one}{day}") for one in each if is_plain and is_slot_times(one)]
+        raise UsageError(f'"{text}" has different times for different days: add each separately', *(hints or [_FORM]))
     by_word = [(word, [_clock(one) for one in word.split(",")]) for word in phrase.split()]
     clocks = [one for _, times in by_word for one in times if one is not None and None not in times]
     match = _SHAPE.fullmatch(" ".join(word for word, times in by_word if None in times))
@@ -147,6 +154,14 @@ def _parse_words(text: str) -> list[Rule]:
     form = Hint("see", f"such as {_EXAMPLES.get(unit or '', EXAMPLE)}")
     what = "has no time of day" if days and not clocks else "is not a posting time"
     raise UsageError(f'"{text}" {what}', *([Hint("try", one) for one in meanings] or [form]))
+
+
+def _day_times(phrase: str) -> list[str]:
+    """Return `mon 9:00` and `tue 10:00` where days and times of day take turns; else nothing."""
+    words = re.findall("[^ ,]+[ ,]*", phrase)
+    runs = ["".join(run) for _, run in groupby(words, lambda word: _clock(word.strip(" ,")) is not None)]
+    pairs = ["".join(runs[at : at + 2]).strip(" ,") for at in range(0, len(runs), 2)]
+    return [" ".join(pair.split()) for pair in pairs] if len(runs) > 3 else []
 
 
 def _rules(days: dict[str, str], number: str | None, clocks: list[time], anchor: str | None) -> list[Rule]:

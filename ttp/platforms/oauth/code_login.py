@@ -13,7 +13,7 @@ from ttp.platforms.addresses import configured_url
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import UNKNOWN_APP, App, Grant
 from ttp.platforms.oauth.token_response import read_grant, read_oauth_error, with_query
-from ttp.platforms.reply import Reply
+from ttp.platforms.reply import Answer, Reply
 
 
 class CodeLogin(HttpPart[Http]):
@@ -79,7 +79,8 @@ class CodeLogin(HttpPart[Http]):
             return UNKNOWN_APP
         token = credentials.access_token
         reply = self.post_as(app_of(credentials), self.revoke_path, {"token": token}, token)
-        return None if self._is_accepted(reply) else read_oauth_error(reply, self.name)
+        is_page = isinstance(reply, Answer) and reply.data is None and bool(reply.body.strip())
+        return None if self._is_accepted(reply) and not is_page else read_oauth_error(reply, self.name)
 
     def request_token(self, app: App, form: Mapping[str, str], *hidden: str | None) -> Grant | NotDone:
         """Send a form to the token endpoint. `hidden`: the secrets in it."""

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ttp.domain import post_fields
@@ -284,10 +285,10 @@ def _number(value: Value) -> float:
     return number
 
 
-def _duration(value: Value) -> float:
+def _duration(value: Value, example: str) -> float:
     from ttp.domain.time.durations import parse_duration
 
-    return parse_duration(_text(value)).total_seconds()
+    return parse_duration(_text(value), example).total_seconds()
 
 
 def _status(value: Value) -> PostStatus:
@@ -311,7 +312,7 @@ def _read(reader: RowReader, one: post_fields.PostField) -> Any:
     """Read a field whose kind says how. A list that is missing is empty."""
     otherwise: Any = _NOTHING if one.kind in ("list", "words") else None
     value = reader.read(one.file, _READERS[one.kind], otherwise)
-    return reader.read(one.duration, _duration, value) if one.duration else value
+    return reader.read(one.duration, partial(_duration, example=one.example), value) if one.duration else value
 
 
 def _by_name(names: Mapping[str, Iterable[str]]) -> dict[str, str]:

@@ -34,6 +34,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -54,6 +55,7 @@ _HEADING = re.compile(r"## +(.*\S)\s*")
 _PICTURE = re.compile(r"!\[(.*)\]\((.*\S.*)\)\s*")
 _ESCAPED = re.compile(r"\\*(## |!\[.*\]\(.*\S.*\)\s*$)")
 _THREAD, _COMMENT = "thread", "comment"
+_NEAR = 0.8
 _RESULT_FIELDS = ("id", "status", "results")
 
 
@@ -72,7 +74,7 @@ def parse_file(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> d
         named = front["media"] if isinstance(front["media"], list) else list(parse_list(front["media"]))
         below["media"] = [*named, *below["media"]]
     if _COMMENT in front and _COMMENT in below:
-        raise UsageError("the comment is in the front matter, and below it too", Hint("try", f"## {_COMMENT}"))
+        raise UsageError(f"the comment is in the front matter and below ## {_COMMENT}: remove one of them")
     return {**front, **below}
 
 
@@ -140,7 +142,8 @@ def _section(name: str, platforms: PlatformFacts) -> str:
     platform, slash, _ = name.partition("/")
     if not _is_platform(platform, platforms) and (slash or name.lower() not in (_THREAD, _COMMENT)):
         message = f'"## {name}" is not a platform, an account, "thread" or "comment"'
-        raise UsageError(message, Hint("try", f"\\## {name}"))
+        near = [Hint("try", f"## {one}") for one in get_close_matches(name.lower(), (_THREAD, _COMMENT), 1, _NEAR)]
+        raise UsageError(message, *near, Hint("try", f"\\## {name}"))
     return name.lower() if not slash else name
 
 
@@ -186,6 +189,8 @@ def _mapping(text: str) -> dict[str, Value]:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 2}" if mark else ""
         why = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        if why.startswith("mapping values"):
+            why = 'a value with ": " in it needs quotes'
         raise UsageError(f"the front matter is not valid YAML{where}: {why}") from None
     if node is None:
         return {}
