@@ -200,14 +200,14 @@ def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
             expected = [post for post in whole if passes(post, wanted)]
             assert list(queries.posts(db, wanted)) == expected
             pages: list[Post] = []
-            while page := list(queries.posts(db, replace(wanted, limit=size, after=pages[-1].id if pages else None))):
+            while page := list(queries.posts(db, wanted._replace(limit=size, after=pages[-1].id if pages else None))):
                 assert len(page) <= size
                 pages += page
             assert pages == expected
             if whole:
                 position = data.draw(st.integers(0, len(whole) - 1))
                 after = [post for post in whole[position + 1 :] if passes(post, wanted)]
-                assert list(queries.posts(db, replace(wanted, after=whole[position].id))) == after
+                assert list(queries.posts(db, wanted._replace(after=whole[position].id))) == after
 
 
 def test_a_key_finds_its_post_alone(database: Database, db: Connection) -> None:
