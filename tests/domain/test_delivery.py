@@ -222,10 +222,10 @@ def test_a_thread_that_is_half_out_is_never_given_back_as_if_nothing_were() -> N
 
 def test_a_thread_that_fails_says_what_of_it_is_published() -> None:
     failed = half_out(DeliveryState.SENDING).mark_failed(ERROR)
-    assert failed.error == replace(ERROR, message="cut off; 2 of 3 parts are published: https://x.com/5")
+    assert failed.error == ERROR._replace(message="cut off; 2 of 3 parts are published: https://x.com/5")
     doubtful = half_out(DeliveryState.RECONCILING).mark_needs_review(ERROR)
     told = "cut off; part 3 is in doubt, 2 of 3 parts are published: https://x.com/5"
-    assert doubtful.error == replace(ERROR, message=told)
+    assert doubtful.error == ERROR._replace(message=told)
     one = in_state(DeliveryState.SENDING, remote_id="5", handle={"parts": ["5"], "of": 3})
     assert one.so_far == "1 of 3 parts is published: 5"
     assert in_state(DeliveryState.SENDING, handle={"media": []}).so_far is None

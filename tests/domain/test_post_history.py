@@ -105,7 +105,7 @@ def test_a_comment_that_failed_ended_by_itself() -> None:
     past = post_history(
         post(replace(published(X, 1), comment=comment), status=PostStatus.PUBLISHED),
         [],
-        [step(X, 0), replace(step(X, 60), delivery_id=comment.id)],
+        [step(X, 0), step(X, 60)._replace(delivery_id=comment.id)],
     )
     assert past.ended == {comment.id: DUE + timedelta(seconds=61)}
     assert [one.what for one in past.events] == ["created", "publishing", "published"]

@@ -120,7 +120,7 @@ def _window_by_the_local_clock() -> None:
     def _settle(
         self: reconcile.LookupJob, looked: LookupResult, intent: Attempt | None, earlier: list[Attempt], began: datetime
     ) -> None:
-        local = None if intent is None else replace(intent, platform_at=intent.at)
+        local = None if intent is None else intent._replace(platform_at=intent.at)
         original(self, replace(looked, platform_at=self._context.clock.now()), local, earlier, began)
 
     reconcile.LookupJob._settle = _settle  # type: ignore[method-assign]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -56,30 +55,30 @@ def db(account: Account, db: Connection) -> Connection:
 
 def test_every_field_of_an_attempt_comes_back(db: Connection) -> None:
     number = attempts.start_attempt(db, FULL)()
-    assert list(queries.attempts(db, 1)) == [replace(FULL, id=number)]
+    assert list(queries.attempts(db, 1)) == [FULL._replace(id=number)]
     assert list(queries.attempts(db, 2)) == []
 
 
 def test_an_intent_is_open_until_its_outcome_is_written(db: Connection) -> None:
-    started = replace(INTENT, id=attempts.start_attempt(db, INTENT)())
+    started = INTENT._replace(id=attempts.start_attempt(db, INTENT)())
     assert attempts.last_intent(db, 1) == started
     attempts.finish_attempt(db, started, at=START + SECOND, outcome="done", http_status=201, message="17")
-    done = replace(started, ended_at=START + SECOND, outcome="done", http_status=201, message="17")
+    done = started._replace(ended_at=START + SECOND, outcome="done", http_status=201, message="17")
     assert attempts.last_intent(db, 1) == done
 
 
 def test_an_outcome_keeps_its_kind_and_code(db: Connection) -> None:
     number = attempts.start_attempt(db, INTENT)()
-    attempts.finish_attempt(db, replace(INTENT, id=number), at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
+    attempts.finish_attempt(db, INTENT._replace(id=number), at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
     (found,) = queries.attempts(db, 1)
     assert (found.kind, found.code) == (Kind.QUOTA, "9")
 
 
 def test_an_outcome_is_not_stored_for_another_step_that_has_its_id(db: Connection) -> None:
     """The database lost its last commits at a failover, and gave the id again."""
-    number = attempts.start_attempt(db, replace(INTENT, fingerprint="f"))()
+    number = attempts.start_attempt(db, INTENT._replace(fingerprint="f"))()
     for other in ({"delivery_id": 2}, {"fingerprint": "g"}, {"at": START - SECOND}):
-        lost = replace(INTENT, id=number, **{"fingerprint": "f", **other})  # type: ignore[arg-type]  # fields by name
+        lost = INTENT._replace(id=number, **{"fingerprint": "f", **other})  # type: ignore[arg-type]  # fields by name
         attempts.finish_attempt(db, lost, at=START, outcome="done", message="17")
     (found,) = queries.attempts(db, 1)
     assert found.outcome is None
@@ -87,12 +86,12 @@ def test_an_outcome_is_not_stored_for_another_step_that_has_its_id(db: Connectio
 
 def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: Connection) -> None:
     assert attempts.last_intent(db, 1) is None
-    attempts.start_attempt(db, replace(INTENT, phase=Phase.PREPARE))
+    attempts.start_attempt(db, INTENT._replace(phase=Phase.PREPARE))
     assert attempts.last_intent(db, 1) is None
     attempts.start_attempt(db, INTENT)
-    second = attempts.start_attempt(db, replace(INTENT, number=2))()
+    second = attempts.start_attempt(db, INTENT._replace(number=2))()
     attempts.start_attempt(db, LOOK)
-    attempts.start_attempt(db, replace(INTENT, delivery_id=2))
+    attempts.start_attempt(db, INTENT._replace(delivery_id=2))
     found = attempts.last_intent(db, 1)
     assert found is not None
     assert (found.id, found.number) == (second, 2)
@@ -101,47 +100,47 @@ def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: Connect
 def test_the_looks_after_a_step_come_oldest_first(db: Connection) -> None:
     early = attempts.start_attempt(db, LOOK)()
     intent = attempts.start_attempt(db, INTENT)()
-    late = [attempts.start_attempt(db, replace(LOOK, message=word))() for word in ("one", "two")]
-    attempts.start_attempt(db, replace(LOOK, delivery_id=2))
+    late = [attempts.start_attempt(db, LOOK._replace(message=word))() for word in ("one", "two")]
+    attempts.start_attempt(db, LOOK._replace(delivery_id=2))
     assert [look.id for look in attempts.lookups_after(db, 1, intent)] == late
     assert [look.id for look in attempts.lookups_after(db, 1, 0)] == [early, *late]
 
 
 def test_a_doubt_counts_only_if_it_is_older_than_the_newest_call(db: Connection) -> None:
     assert not attempts.has_unknown(db, 1)
-    attempts.start_attempt(db, replace(INTENT, outcome="unknown"))
+    attempts.start_attempt(db, INTENT._replace(outcome="unknown"))
     assert not attempts.has_unknown(db, 1)
-    attempts.start_attempt(db, replace(INTENT, delivery_id=2))
+    attempts.start_attempt(db, INTENT._replace(delivery_id=2))
     assert not attempts.has_unknown(db, 1)
-    attempts.start_attempt(db, replace(INTENT, number=2))
+    attempts.start_attempt(db, INTENT._replace(number=2))
     assert attempts.has_unknown(db, 1)
     assert not attempts.has_unknown(db, 2)
 
 
-@pytest.mark.parametrize("settled", [replace(INTENT, outcome="done"), replace(LOOK, outcome="found")])
+@pytest.mark.parametrize("settled", [INTENT._replace(outcome="done"), LOOK._replace(outcome="found")])
 def test_a_doubt_about_one_part_of_a_thread_is_none_about_the_next(db: Connection, settled: Attempt) -> None:
-    attempts.start_attempt(db, replace(INTENT, outcome="unknown"))
+    attempts.start_attempt(db, INTENT._replace(outcome="unknown"))
     attempts.start_attempt(db, LOOK)
-    attempts.start_attempt(db, replace(INTENT, number=2))
+    attempts.start_attempt(db, INTENT._replace(number=2))
     assert attempts.has_unknown(db, 1, in_thread=True)
     attempts.start_attempt(db, settled)
-    attempts.start_attempt(db, replace(INTENT, number=2))
+    attempts.start_attempt(db, INTENT._replace(number=2))
     assert not attempts.has_unknown(db, 1, in_thread=True)
     assert attempts.has_unknown(db, 1)
-    attempts.start_attempt(db, replace(INTENT, number=2, outcome="unknown"))
-    attempts.start_attempt(db, replace(INTENT, number=3))
+    attempts.start_attempt(db, INTENT._replace(number=2, outcome="unknown"))
+    attempts.start_attempt(db, INTENT._replace(number=3))
     assert attempts.has_unknown(db, 1, in_thread=True)
 
 
 def test_a_call_that_was_refused_is_no_doubt(db: Connection) -> None:
-    attempts.start_attempt(db, replace(INTENT, outcome="not_done"))
-    attempts.start_attempt(db, replace(INTENT, number=2))
+    attempts.start_attempt(db, INTENT._replace(outcome="not_done"))
+    attempts.start_attempt(db, INTENT._replace(number=2))
     assert not attempts.has_unknown(db, 1)
 
 
 def test_an_attempt_of_no_delivery_is_refused(database: Database) -> None:
     with pytest.raises(Conflicting), database.writing() as db:
-        attempts.start_attempt(db, replace(INTENT, delivery_id=99))
+        attempts.start_attempt(db, INTENT._replace(delivery_id=99))
 
 
 def test_bound_ids_are_those_of_other_deliveries_of_the_account_lately(database: Database) -> None:
@@ -168,7 +167,7 @@ def test_the_parts_of_threads_are_bound_as_soon_as_they_are_out(database: Databa
 
 
 def add_call(db: Connection, outcome: str | None, step: str = "post", cost_after: int = 0, **more: Any) -> None:
-    attempts.add_attempt(db, replace(INTENT, step=step, outcome=outcome, cost=200, cost_after=cost_after, **more))
+    attempts.add_attempt(db, INTENT._replace(step=step, outcome=outcome, cost=200, cost_after=cost_after, **more))
 
 
 def test_each_call_that_may_have_been_charged_counts_once(db: Connection) -> None:

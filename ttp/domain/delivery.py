@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import InvalidTransition
@@ -87,8 +88,7 @@ ENDED = frozenset({_S.PUBLISHED, _S.FAILED, _S.NEEDS_REVIEW, _S.CANCELLED})
 """States that only a person can change."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryError:
+class DeliveryError(NamedTuple):
     """Why a delivery failed or waits, in the platform's words (cleaned) and ours. `hint`: what to do about it."""
 
     kind: Kind
@@ -307,14 +307,14 @@ class Delivery:
     def mark_failed(self, error: DeliveryError) -> Delivery:
         """Return it failed: it is not live. Of a thread, the error says what is."""
         if self.so_far is not None:
-            error = replace(error, message=f"{error.message}; {self.so_far}")
+            error = error._replace(message=f"{error.message}; {self.so_far}")
         return self._move(DeliveryState.FAILED, error=error, next_at=None)
 
     def mark_needs_review(self, error: DeliveryError) -> Delivery:
         """Return it for review: it may be live. Of a thread, the error says which part, and what is live."""
         if self.so_far is not None:
             doubt = f"part {len(self.parts) + 1} is in doubt"
-            error = replace(error, message=f"{error.message}; {doubt}, {self.so_far}")
+            error = error._replace(message=f"{error.message}; {doubt}, {self.so_far}")
         return self._move(DeliveryState.NEEDS_REVIEW, error=error, next_at=None)
 
     def _move(self, to: DeliveryState, **changes: object) -> Delivery:

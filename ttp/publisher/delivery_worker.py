@@ -252,7 +252,7 @@ class DeliveryWorker:
         except OverBudget as over:
             self._unwritten = unwritten
             raise StepFailed(ready.step, over.outcome) from None
-        intent = replace(intent, id=number)
+        intent = intent._replace(id=number)
         context.note_intent(intent)
         return intent
 

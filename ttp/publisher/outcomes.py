@@ -62,7 +62,7 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
             error = DeliveryError(outcome.kind, outcome.message, outcome.code)
             if outcome.page is not None:
                 message = f"{outcome.message.rstrip('.')}{LOOK}{outcome.page}"
-                asking = replace(error, message=message, hint=action("show", delivery.post_id))
+                asking = error._replace(message=message, hint=action("show", delivery.post_id))
                 return delivery.mark_reconciling(error, now).mark_needs_review(asking)
             look_in = min(FIRST_LOOK_S, config.seconds("publish.lookup_gap_s"))
             look_at = max(outcome.look_at or now, now + timedelta(seconds=look_in))

@@ -314,7 +314,7 @@ class LookupJob:
         policy = RetryPolicy.of(self._context.config)
         if spend and delivery.tries + 1 >= policy.most:
             return delivery.mark_failed(
-                replace(error, message="the platform does not have it, and all tries are spent")
+                error._replace(message="the platform does not have it, and all tries are spent")
             )
         return delivery.mark_retrying(now, error, spend=spend)
 

@@ -283,8 +283,7 @@ def list_filter(
     limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS,
 ) -> PostFilter:
     """Return the filter of a page of a list. Raise UsageError, NotFound, TimeRefused."""
-    return replace(
-        which,
+    return which._replace(
         since=services.bound("since", since),
         until=services.bound("until", until),
         search=search,

@@ -48,7 +48,7 @@ _LOOK_EVERY_S = 0.1
 def list_posts(request: Request, services: Services, which: ListedPosts) -> JsonAnswer:
     """List posts. The header `Link` has the address of the next page."""
     limit = which.limit or 0
-    posts = list(islice(services.queries.views(replace(which, limit=limit + 1)), limit + 1))
+    posts = list(islice(services.queries.views(which._replace(limit=limit + 1)), limit + 1))
     page, headers = posts[:limit], {}
     if len(posts) > limit:
         query = urlencode({**request.query_params, "after": page[-1].id})

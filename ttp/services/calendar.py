@@ -45,12 +45,12 @@ class Calendar:
     def posts(self, span: CalendarRange, post_filter: PostFilter) -> list[PostView]:
         """Return the posts of a span that pass the filter, by time. Without `statuses`: all but drafts, and posts that
         repeats will create."""
-        within = replace(
-            post_filter, statuses=post_filter.statuses or CALENDAR_STATUSES, since=span.start, until=span.end
+        within = post_filter._replace(
+            statuses=post_filter.statuses or CALENDAR_STATUSES, since=span.start, until=span.end
         )
         posts = list(self._queries.views(within))
         if PostStatus.PUBLISHED in within.statuses:
-            posts += self._queries.views(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
+            posts += self._queries.views(within._replace(statuses=(PostStatus.PUBLISHED,), untimed=True))
         if not (post_filter.statuses or post_filter.needs_you):
             posts += self.find_coming(span.start, span.end, post_filter)
         return sorted(posts, key=lambda post: (calendar_time(post), post.id or 0))

@@ -81,7 +81,7 @@ class Queries:
         """Yield these posts as shown, with what they wait for. With `needs_you`, also those that wait for approval."""
         with self._database.snapshot() as db:
             posts = (
-                self._filtered_posts(db, replace(post_filter, approval=self._approval)) if db is not None else iter(())
+                self._filtered_posts(db, post_filter._replace(approval=self._approval)) if db is not None else iter(())
             )
             while db is not None and (batch := list(islice(posts, _BATCH))):
                 yield from view_posts(db, batch, self._caller, now=self._clock.now(), config=self._config)
@@ -90,7 +90,7 @@ class Queries:
         """Return how many posts pass the filter; `most` if there are more."""
         from ttp.store import post_search
 
-        criteria = replace(post_filter, approval=self._approval, within=self._within)
+        criteria = post_filter._replace(approval=self._approval, within=self._within)
         with self._database.reading() as db:
             return post_search.count(db, criteria, most) if db else 0
 
@@ -99,7 +99,7 @@ class Queries:
             last = queries.post(db, post_filter.after)
             if last is None or not is_within(last, self._within):
                 raise post_not_found(post_filter.after)
-        yield from map(self._caller.view, queries.posts(db, replace(post_filter, within=self._within)))
+        yield from map(self._caller.view, queries.posts(db, post_filter._replace(within=self._within)))
 
     def post(self, post_id: int) -> PostView:
         """Return a post as shown. Raise NotFound if it does not exist."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ttp.domain.action import WayOut, action
@@ -186,9 +186,9 @@ class RemoteDelete:
         )
         match answer:
             case Deleted(note=note):
-                row = replace(row, message=f"{remote_id}: {note}" if note else remote_id)
+                row = row._replace(message=f"{remote_id}: {note}" if note else remote_id)
             case NotDone(kind, message, code):
-                row = replace(row, outcome="not_done", kind=kind, code=code, message=f"{remote_id}: {message}")
+                row = row._replace(outcome="not_done", kind=kind, code=code, message=f"{remote_id}: {message}")
         with self._posts.database.writing() as db:
             db.lock_posts([delivery.post_id or 0])
             attempts.add_attempt(db, row)

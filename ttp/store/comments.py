@@ -39,7 +39,7 @@ def begin(db: Connection, parent: Delivery, waiting: Sequence[Row], now: datetim
                 continue
             after = after.mark_failed(DeliveryError(Kind.UNKNOWN, NO_ID, hint=drop_comment(parent.post_id)))
         elif intent is not None and intent.step == TAKE_OVER and attempts.last_intent(db, after.id or 0) is None:
-            attempts.add_attempt(db, replace(intent, id=None, delivery_id=after.id))
+            attempts.add_attempt(db, intent._replace(id=None, delivery_id=after.id))
             after = after.mark_reconciling(DeliveryError(Kind.UNKNOWN, intent.message or ""), now)
             after = replace(after, fence=max(after.fence, parent.fence) + 1)
         columns = {"state": after.state.value, "fence": after.fence, **row_mapper.delivery_columns(after, before)}

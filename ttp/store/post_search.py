@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ttp.domain.post import PostStatus
 from ttp.store import dialect, row_mapper
@@ -18,8 +18,7 @@ SORTS: Mapping[str, str] = MappingProxyType(
 """The orders that a filter can name, also reversed (`-time`), with the SQL of each."""
 
 
-@dataclass(frozen=True, slots=True)
-class PostFilter:
+class PostFilter(NamedTuple):
     """Which posts to list. Empty fields do not filter; times bound `scheduled_at`, excluding `until`."""
 
     statuses: tuple[PostStatus, ...] = ()

@@ -47,11 +47,11 @@ MONTH_SHEET = CalendarPage(MONTH, gaps_of(MONTH, POSTS, at(24, 12)), all_="ttp c
 
 
 def week(width: int = 80, posts: Sequence[PostView] = THIS_WEEK, **page: object) -> str:
-    return drawn(render_week(posts, WEEK_SHEET, replace(PAGE, width=width, **page)))  # type: ignore[arg-type]
+    return drawn(render_week(posts, WEEK_SHEET, PAGE._replace(width=width, **page)))  # type: ignore[arg-type]
 
 
 def month(width: int = 80, posts: Sequence[PostView] = POSTS, **page: object) -> str:
-    return drawn(render_month(posts, MONTH_SHEET, replace(PAGE, width=width, **page)))  # type: ignore[arg-type]
+    return drawn(render_month(posts, MONTH_SHEET, PAGE._replace(width=width, **page)))  # type: ignore[arg-type]
 
 
 WEEK_60 = """\
@@ -258,16 +258,16 @@ def test_the_month_names_the_next_posts_and_how_all_are_had() -> None:
 
 
 def test_of_a_month_that_is_over_the_first_posts_are_named_and_no_day_is_today() -> None:
-    later = replace(PAGE, now=datetime(2027, 2, 1, tzinfo=UTC))
+    later = PAGE._replace(now=datetime(2027, 2, 1, tzinfo=UTC))
     text = drawn(render_month(POSTS, replace(MONTH_SHEET, gaps=()), later))
     assert "[" not in text
     assert "  09:00 3 Nov 2026   ✓  23  x/roastery" in text
 
 
 def test_a_week_that_is_not_now_has_no_present() -> None:
-    later = replace(PAGE, now=datetime(2027, 2, 1, tzinfo=UTC))
+    later = PAGE._replace(now=datetime(2027, 2, 1, tzinfo=UTC))
     for width in (60, 120):
-        text = drawn(render_week(THIS_WEEK, CalendarPage(WEEK), replace(later, width=width)))
+        text = drawn(render_week(THIS_WEEK, CalendarPage(WEEK), later._replace(width=width)))
         assert "▸" not in text
         assert "★" not in text
 
@@ -322,7 +322,7 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 @given(posts=st.lists(FOUND, max_size=12), width=st.sampled_from(WIDTHS))
 def test_columns_line_up_and_nothing_foreign_acts_whatever_posts_say(posts: list[PostView], width: int) -> None:
     posts.sort(key=calendar_time)
-    page = replace(PAGE, width=width)
+    page = PAGE._replace(width=width)
     grid = list(render_week(posts, WEEK_SHEET, page))
     days = list(render_month(posts, MONTH_SHEET, page))
     lines = [line for line in [*grid, *days] if "ttp " not in line]

@@ -109,7 +109,7 @@ def test_a_later_hour_has_the_command_that_takes_it(drafts: tuple[int, ...], use
 def test_a_narrow_page_cuts_no_range() -> None:
     wide = replace(told(), hours=tuple(replace(hour, low=-0.25, high=0.48) for hour in told().hours))
     for width in (60, 72):
-        rows = [one for one in render_recommendation(advice(wide), replace(PAGE, width=width)) if "(-25" in one]
+        rows = [one for one in render_recommendation(advice(wide), PAGE._replace(width=width)) if "(-25" in one]
         assert len(rows) == 5
         assert all(one.endswith("(-25 to +48)") for one in rows)
 
@@ -159,13 +159,13 @@ def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("color", [True, False], ids=["colour", "shades"])
 def test_the_heat_map_fits_every_width(width: int, color: bool) -> None:
-    lines = list(render_heatmap(advice(told()), replace(PAGE, width=width, color=color), zone_known=False))
+    lines = list(render_heatmap(advice(told()), PAGE._replace(width=width, color=color), zone_known=False))
     assert all(columns(PAINT.sub("", line)) <= width for line in lines if "ttp " not in line)
     assert any(PAINT.search(line) for line in lines) is color
 
 
 def test_in_colour_every_cell_says_its_level_by_its_ground() -> None:
-    lines = list(render_heatmap(advice(told()), replace(PAGE, color=True)))
+    lines = list(render_heatmap(advice(told()), PAGE._replace(color=True)))
     assert lines[4].count("\x1b[48;5;") == 24
     assert "█" not in drawn(lines)
 
@@ -290,7 +290,7 @@ def test_a_backtest_is_honest(test: Backtest, words: str) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_picture_fits_every_width(width: int) -> None:
-    page = replace(PAGE, width=width)
+    page = PAGE._replace(width=width)
     week = Week(("x/me",), BERLIN, tuple(week_schedule(told())))
     for picture in (
         render_recommendation(advice(told(Evidence.THIN), TONIGHT), page),

@@ -119,13 +119,13 @@ def test_the_clocks_of_a_list_stand_below_each_other() -> None:
     ]
     posts.append(PostView("hi", (), PostStatus.SCHEDULED, later, id=2))
     for width in (80, 120):
-        lines = list(render_posts(posts, replace(PAGE, width=width)))[1:6]
+        lines = list(render_posts(posts, PAGE._replace(width=width)))[1:6]
         assert len({re.search(r"\d\d:\d\d", line).start() for line in lines}) == 1  # type: ignore[union-attr]
 
 
 def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
     posts = [replace(DUE, content="Roast on Monday"), DRAFT, replace(LAUNCH, content="Launch day!"), WEEKEND]
-    assert drawn(render_posts(posts[:3], replace(PAGE, width=120))) == (
+    assert drawn(render_posts(posts[:3], PAGE._replace(width=120))) == (
         "  ID  WHEN                        UTC    STATUS     ACCOUNTS                     MEDIA    TEXT\n"
         "  41  Tue 24 Nov 18:00  in 4 h    17:00  scheduled  ig/roastery  x/roastery      1 image  Roast on Monday\n"
         "  44  -                           -      draft      -                            -        Interview outtakes\n"
@@ -133,7 +133,7 @@ def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
         "\n"
         "Times in Europe/Berlin (UTC+01:00).   ! failed   Post 38 needs you:  ttp show 38\n"
     )
-    assert "  1 image, 1 video  Weekend" in drawn(render_posts(posts, replace(PAGE, width=120)))
+    assert "  1 image, 1 video  Weekend" in drawn(render_posts(posts, PAGE._replace(width=120)))
 
 
 def test_measured_posts_get_columns_of_numbers_on_a_wide_terminal() -> None:
@@ -147,7 +147,7 @@ def test_measured_posts_get_columns_of_numbers_on_a_wide_terminal() -> None:
     )
 
     def cells(width: int) -> list[list[str]]:
-        lines = list(render_posts([roast, DRAFT], replace(PAGE, width=width)))
+        lines = list(render_posts([roast, DRAFT], PAGE._replace(width=width)))
         return [line.split() for line in lines[:3]]
 
     head, first, draft = cells(160)
@@ -158,7 +158,7 @@ def test_measured_posts_get_columns_of_numbers_on_a_wide_terminal() -> None:
     assert "LIKES" in head
     assert "COMMENTS" not in head
     assert "LIKES" not in cells(100)[0]
-    assert "LIKES" not in drawn(render_posts([DRAFT], replace(PAGE, width=200)))
+    assert "LIKES" not in drawn(render_posts([DRAFT], PAGE._replace(width=200)))
 
 
 def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:
@@ -169,7 +169,7 @@ def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:
 
 
 def test_a_narrow_terminal_loses_columns_and_never_the_id_the_time_the_status_or_the_text() -> None:
-    head, first, *_ = render_posts(POSTS, replace(PAGE, width=50))
+    head, first, *_ = render_posts(POSTS, PAGE._replace(width=50))
     assert head == "  ID  WHEN          STATUS     TEXT"
     assert first == "  41  today  18:00  scheduled  Behind the scenes:…"
 
@@ -214,7 +214,7 @@ def test_a_post_under_way_is_marked_and_the_mark_explained() -> None:
 def test_long_cells_shrink_where_no_column_can_be_left_out() -> None:
     heads = [Column("A"), Column("B"), Column("C")]
     cells = [Cell("a" * 30), Cell("b" * 20), Cell("c" * 30)]
-    lines = list(table(heads, [cells], replace(PAGE, width=40)))
+    lines = list(table(heads, [cells], PAGE._replace(width=40)))
     assert lines == [
         f"  {'A':<15}  {'B':<15}  C",
         f"  {'a' * 14}…  {'b' * 14}…  ccc…",
@@ -230,13 +230,13 @@ def test_a_time_far_away_shows_its_date_and_another_year() -> None:
 
 def test_utc_names_its_day_where_it_is_another_one() -> None:
     late = replace(DUE, scheduled_at=at(28, 0, 30))
-    assert " Fri 23:30  scheduled" in drawn(render_posts([late], replace(PAGE, width=120)))
+    assert " Fri 23:30  scheduled" in drawn(render_posts([late], PAGE._replace(width=120)))
 
 
 @given(st.lists(FOREIGN, min_size=1, max_size=4), st.sampled_from(WIDTHS))
 def test_whatever_the_text_the_list_keeps_one_line_a_post_within_the_page(texts: list[str], width: int) -> None:
     posts = [replace(DUE, content=text, id=place) for place, text in enumerate(texts)]
-    lines = list(render_posts(posts, replace(PAGE, width=width)))
+    lines = list(render_posts(posts, PAGE._replace(width=width)))
     assert lines.index("") == len(texts) + 1
     assert all(columns(line) <= width for line in lines)
     assert not re.search(
@@ -421,7 +421,7 @@ def test_the_log_wraps_long_messages_and_marks_an_open_intent() -> None:
         "\n"
         "Times in Europe/Berlin (UTC+01:00).\n"
     )
-    narrow = list(render_attempts(attempts, replace(PAGE, width=50)))
+    narrow = list(render_attempts(attempts, PAGE._replace(width=50)))
     assert "STEP" not in narrow[0], "a message has at least room for its words"
     assert narrow[4].endswith("auth: the")
 
@@ -501,7 +501,7 @@ def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:
         Sample("x/me", "1890", at(1, 9), at(3, 9), likes=1200, comments=0, shares=7, views=90500),
         Sample("instagram/roastery", "17900", at(20, 18), at(22, 18), likes=3),
     ]
-    assert drawn(render_samples(samples, replace(PAGE, width=100))) == (
+    assert drawn(render_samples(samples, PAGE._replace(width=100))) == (
         "  PUBLISHED     READ    ACCOUNT             LIKES  COMMENTS  SHARES   VIEWS  POST\n"
         "  1 Nov 09:00   3 Nov   x/me                1,200         0       7  90,500  1890\n"
         "  20 Nov 18:00  22 Nov  instagram/roastery      3         -       -       -  17900\n"
@@ -515,7 +515,7 @@ SLOT: FreeHourAnswer = {"at": f"{at(24, 18)}", "day": "Tuesday", "hour": 18, "sc
 
 def test_a_next_slot_shows_its_date_zone_utc_and_gain_and_a_later_one() -> None:
     later: LaterHourAnswer = {**SLOT, "at": f"{at(26, 19)}", "uplift": 0.24, "within": "3d"}
-    assert list(render_slots([{**SLOT, "later": later}], replace(PAGE, width=100))) == [
+    assert list(render_slots([{**SLOT, "later": later}], PAGE._replace(width=100))) == [
         "Tue 24 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, in 4 h 14 min)   +19 %",
         "Thu 19:00 would be +24 %:  --within 3d",
     ]
@@ -627,7 +627,7 @@ def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None
     )
     assert drawn(render_status(Health(coming=coming[:1]), PAGE)).count("\n") == 5
     for width in range(40, 200):
-        lines = list(render_status(Health(coming=coming * 2), replace(PAGE, width=width)))
+        lines = list(render_status(Health(coming=coming * 2), PAGE._replace(width=width)))
         assert max(map(columns, lines)) <= width
 
 
@@ -668,7 +668,7 @@ def test_an_account_has_the_shortest_name_that_means_no_other(
 def test_names_that_are_too_long_for_their_column_are_shortened_in_every_table() -> None:
     columns = [Column("ACCOUNT", most=20), Column("TEXT")]
     rows = [[Cell(name), Cell("hi")] for name in LONG[:2]]
-    narrow = replace(PAGE, width=36)
+    narrow = PAGE._replace(width=36)
     assert [line.split()[0] for line in table(columns, rows, narrow)][1:] == ["masto/demo", "masto/roastery"]
     assert [line.split()[0] for line in table(columns, rows, PAGE)][1:] == [*LONG[:2]]
     assert [row[0].text for row in rows] == [*LONG[:2]]
@@ -712,7 +712,7 @@ def test_status_with_long_account_names_keeps_what_matters_at_80_columns() -> No
 
 @pytest.mark.parametrize("style", ["dim", "green"])
 def test_the_fixed_colours_are_read_on_black_and_on_white(style: Style) -> None:
-    number = int(replace(PAGE, color=True).paint("x", style).partition("38;5;")[2].partition("m")[0])
+    number = int(PAGE._replace(color=True).paint("x", style).partition("38;5;")[2].partition("m")[0])
     steps = (0, 95, 135, 175, 215, 255)
     cube = number - 16
     parts = [8 + 10 * (number - 232)] * 3

@@ -126,7 +126,7 @@ second = first
 
 
 def intent_of(delivery: Delivery) -> Attempt:
-    return replace(INTENT, id=0, delivery_id=delivery.id)
+    return INTENT._replace(id=0, delivery_id=delivery.id)
 
 
 def posts(database: Database, count: int) -> list[int]:
@@ -425,7 +425,7 @@ def lost_in_a_call(database: Database, first: Publisher, second: Publisher, stat
     (claimed,) = first.claim()
     assert first.save(claimed, claimed.mark_sending())
     with first.db.transaction():
-        intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT)())
+        intent = INTENT._replace(id=attempts.start_attempt(first.db, INTENT)())
     first.die(database)
     second.take_over()
     second.db.execute("UPDATE delivery SET state = ?, next_at = NULL, due_at = NULL", (state.value,))
@@ -499,7 +499,7 @@ def test_no_call_stays_open_when_the_answer_to_an_earlier_one_ends_the_delivery(
 ) -> None:
     intent = lost_in_a_call(database, first, second, DeliveryState.SENDING)
     with database.writing() as db:
-        again = replace(INTENT, id=attempts.start_attempt(db, INTENT)())
+        again = INTENT._replace(id=attempts.start_attempt(db, INTENT)())
         assert record_evidence(db, intent, Done("17", None), START) is not None
         assert [one.outcome for one in queries.attempts(db, 1)] == ["done", "unknown"]
         assert record_evidence(db, again, Done("18", None), START) is None
@@ -528,7 +528,7 @@ def test_an_outcome_is_stored_whatever_its_text(is_sent: bool, database: Databas
     posts(database, 1)
     (claimed,) = first.claim()
     with first.db.transaction():
-        intent = replace(INTENT, id=attempts.start_attempt(first.db, replace(INTENT, step="a\0b"))())
+        intent = INTENT._replace(id=attempts.start_attempt(first.db, INTENT._replace(step="a\0b"))())
         attempts.finish_attempt(first.db, intent, at=START, outcome="unknown", message="c\0d")
         if not is_sent:
             assert claims.save_transition(first.db, claimed, replace(claimed, note="e\0f"), now=START) is not None
@@ -545,7 +545,7 @@ def test_the_journal_counts_also_where_another_publisher_takes_over_meanwhile(
     (claimed,) = first.claim()
     assert first.save(claimed, claimed.mark_sending())
     with first.db.transaction():
-        intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT)())
+        intent = INTENT._replace(id=attempts.start_attempt(first.db, INTENT)())
     first.die(database)
     journal = Journal(database.home, "1" * 32)
     journal.keep(to_journal_entry(claimed, intent, Done("17", None), START))
@@ -571,7 +571,7 @@ def test_of_a_post_that_is_live_twice_both_ids_are_kept(
     intent = lost_in_a_call(database, first, second, DeliveryState.RECONCILING)
     with database.writing() as db:
         assert record_evidence(db, intent, thread("17"), START) is not None
-        again = replace(INTENT, id=attempts.start_attempt(db, INTENT)())
+        again = INTENT._replace(id=attempts.start_attempt(db, INTENT)())
         assert record_evidence(db, again, thread("18"), START) is None
         assert [(one.outcome, one.message) for one in queries.attempts(db, 1)] == [("done", "17"), ("done", "18")]
         (stored,) = queries.post_even_deleted(db, 1).deliveries
@@ -683,7 +683,7 @@ def test_an_answer_that_proves_nothing_is_not_recorded(database: Database) -> No
     with database.writing() as db:
         for answer in (Done(None, None), Done("17", None, processing=True), Done("17", None, more=True)):
             assert record_evidence(db, INTENT, answer, START) is None
-        assert record_evidence(db, replace(INTENT, delivery_id=99), Done("17", None), START) is None
+        assert record_evidence(db, INTENT._replace(delivery_id=99), Done("17", None), START) is None
 
 
 def test_a_publisher_refuses_sessions_of_a_pooler(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -780,7 +780,7 @@ def test_two_publishers_that_spend_at_the_same_moment_see_each_other(database: D
     totals: list[int] = []
 
     def spend(publisher: Publisher, delivery_id: int) -> None:
-        attempts.start_attempt(publisher.db, replace(INTENT, delivery_id=delivery_id, cost=200, cost_after=15))()
+        attempts.start_attempt(publisher.db, INTENT._replace(delivery_id=delivery_id, cost=200, cost_after=15))()
         publisher.session.lock_spending(publisher.db, "x")
         totals.append(spending.committed_cost(publisher.db, "x", START, START + timedelta(days=1)))
 

@@ -74,7 +74,7 @@ def publish(store: Database, who: Owner, *, take_over: bool = False) -> None:
         writer.committed = who.note_progress
         writer.run(lambda db: None)
         number = writer.run(lambda db: attempts.start_attempt(db, INTENT)())
-        who.note_intent(replace(INTENT, id=number))
+        who.note_intent(INTENT._replace(id=number))
 
 
 def doubt(store: Database, who: Owner) -> str | None:

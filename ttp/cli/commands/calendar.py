@@ -168,7 +168,7 @@ def heading(parts: Sequence[str], right: str, width: int, page: Page) -> Iterato
     if right and columns(plain) + columns(right) + 3 <= width:
         yield line + " " * (width - columns(plain) - columns(right)) + right
     else:
-        yield from replace(page, width=width).flow(
+        yield from page._replace(width=width).flow(
             [page.paint(parts[0], "bold"), *parts[1:], *([right] if right else [])]
         )
 
@@ -219,7 +219,7 @@ _NARROW, _WITH_HANDLES = 70, 80
 def render_month(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """Draw a month in weeks, with their ISO numbers."""
     span = sheet.span
-    page = replace(page, zone=span.zone)
+    page = page._replace(zone=span.zone)
     margin = 5 if page.width >= _NARROW else 4
     wide = min(_WIDEST, (page.width - margin) // 7)
     weeks = list(dict.fromkeys(week_of(day, span.zone, sheet.week_begins) for day in span.days))
@@ -316,7 +316,7 @@ _NAME, _TEXT = 2, 8
 
 def render_week(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """Draw a week with its posts, the best free hours and the present."""
-    page = replace(page, zone=sheet.span.zone)
+    page = page._replace(zone=sheet.span.zone)
     if page.width < _GRID:
         yield from _days(posts, sheet, page)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from types import MappingProxyType
@@ -76,7 +75,7 @@ def list_(
     post_filter = filters.parse(context, limit=most, after=after)
     filtered = post_filter != type(post_filter)(limit=post_filter.limit)
     if begins is not None:
-        post_filter = replace(post_filter, since=begins, until=ends)
+        post_filter = post_filter._replace(since=begins, until=ends)
     posts: Iterable[PostView] = context.queries.views(post_filter)
     if sort and key_of:
         posts = islice(sorted(posts, key=key_of, reverse=sort.startswith("-")), limit if shown is None else shown + 1)

@@ -5,7 +5,6 @@ known of its slot."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -67,7 +66,7 @@ def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> It
     for name, cells in zip(DAYS_IN_FULL, week_cells(recommendation, scale), strict=True):
         yield f"  {name[:3]} {''.join(_cell(cell, wide, page) for cell in cells)}".rstrip()
     yield ""
-    yield from (f"  {line}" for line in replace(page, width=page.width - 2).flow(_legend(scale, page)))
+    yield from (f"  {line}" for line in page._replace(width=page.width - 2).flow(_legend(scale, page)))
     yield from wrap_indented(f"{BEST} the ten best   {NO_POST} no post yet   (smoothed estimates)", page)
     yield from wrap_indented(signal_words(recommendation), page)
     if not zone_known:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -70,7 +69,7 @@ def render_explanation(explained: ExplainedRating, page: Page, most: int | None 
     """Draw an explanation with its `most` most influential posts (default: `SHOWN`)."""
     explanation = explained.explanation
     recommendation = explanation.recommendation
-    page = replace(page, zone=recommendation.zone)
+    page = page._replace(zone=recommendation.zone)
     yield from page.flow(
         [
             page.paint(f"{escape_text(recommendation.account)}   {place_name(explanation.rating)}", "bold"),
@@ -171,7 +170,7 @@ def render_recommendation(
     """Draw the recommendation of an account. `zone_known`: its timezone is set; `tz`: `--tz` of this command;
     `platform`: its title."""
     recommendation = advice.recommendation
-    page = replace(page, zone=recommendation.zone)
+    page = page._replace(zone=recommendation.zone)
     yield from head(recommendation, page)
     if not recommendation.hours:
         yield from no_posts(advice.data_action, page)
@@ -225,7 +224,7 @@ def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page
     """Draw that line from its parts."""
     pieces = [page.paint(escape_text(account), "bold")]
     if posts:
-        pieces += [plural(posts, "post") + _span(period, replace(page, zone=zone)), f"hours in {escape_text(zone.key)}"]
+        pieces += [plural(posts, "post") + _span(period, page._replace(zone=zone)), f"hours in {escape_text(zone.key)}"]
     yield from page.flow(pieces)
 
 
@@ -415,7 +414,7 @@ def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSp
     """Return the spec of `ttp optimal next`. `counted`: with --count. `zone`: of the hours, else that of the page."""
 
     def render(slots: Sequence[NextHourAnswer], page: Page) -> Iterable[str]:
-        return render_slots(slots, replace(page, zone=zone or page.zone))
+        return render_slots(slots, page._replace(zone=zone or page.zone))
 
     to_document = partial(views.next_hours_json, counted=counted)
     return OutputSpec(optimal.free_hour_json, ("at", "score"), dict, render, to_document=to_document)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -22,8 +21,7 @@ _PAINT = re.compile("\x1b\\[[0-9;]*m")
 _NEAR = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """How to draw. Times are shown in `zone` and relative to `now`."""
 
     now: datetime

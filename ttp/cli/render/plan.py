@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -40,7 +39,7 @@ def render_plan(
     """Draw a plan by time, in the zone of its accounts if they share one. `places`: the rows of a file, by their
     numbers, for posts without ids."""
     zones = {zone.key: zone for zone in proposal.zones.values()}
-    page = replace(page, zone=next(iter(zones.values()))) if len(zones) == 1 else page
+    page = page._replace(zone=next(iter(zones.values()))) if len(zones) == 1 else page
     days = f"{page.full_day(proposal.limits.start)} to {page.full_day(proposal.limits.end)}"
     yield from page.flow(
         [page.paint(f"Plan of {plural(len(rows), 'post')}", "bold"), days, f"hours in {page.zone_name()}"]

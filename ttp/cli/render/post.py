@@ -146,7 +146,7 @@ def _history(events: Sequence[HistoryEvent], post: PostView, page: Page) -> Iter
         pieces.append(f"{clock} {one.what}" if own == day else f"{page.day(one.at)} {clock} {one.what}")
         day = own
     head = page.paint("  History  ", "dim")
-    for line in replace(page, width=page.width - 11).flow(pieces, "  "):
+    for line in page._replace(width=page.width - 11).flow(pieces, "  "):
         yield head + line
         head = " " * 11
 

@@ -4,10 +4,9 @@ commands that only read import less."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
 class Kind(StrEnum):
@@ -45,8 +44,7 @@ class Phase(StrEnum):
     TAKE_DOWN = "take_down"  # deletes what is published, at a person's word: may be repeated freely
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One step of one try at one delivery, kept for ever.
 
     A `publish` row is the intent: committed before the first byte is sent, `outcome` None until the answer is parsed.
@@ -72,5 +70,5 @@ class Attempt:
     cost_after: int | None = None
     id: int | None = None
     delivery_id: int | None = None
-    is_comment: bool = field(default=False, compare=False)
+    is_comment: bool = False
     """Of a stored one: whether its delivery is the comment on a post."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from types import MappingProxyType
@@ -76,7 +75,7 @@ def _decided(visit: Visit) -> list[LoggedChange]:
 
 
 def _waiting(visit: Visit, post_filter: PostFilter) -> Iterator[PostView]:
-    views = visit.reading.queries.views(replace(post_filter, needs_you=True))
+    views = visit.reading.queries.views(post_filter._replace(needs_you=True))
     return (post for post in views if "approve" in post.needs())
 
 

@@ -125,7 +125,7 @@ def _focus(span: CalendarRange, when: str, now: datetime) -> date:
 
 def _page(visit: Visit, span: CalendarRange, error: TtpError | None) -> Response:
     filters = read_filters(visit)
-    post_filter = replace(filters.post_filter, since=None, until=None, search=None)
+    post_filter = filters.post_filter._replace(since=None, until=None, search=None)
     view = "week" if span.is_week else "day" if span.is_day else "month"
     grid = _grid(span, visit.reading.week_begins) if view == "month" else span
     posts = _posts(visit, grid, post_filter)
@@ -223,7 +223,7 @@ def _posts(visit: Visit, span: CalendarRange, post_filter: PostFilter) -> list[P
     if visit.person.accounts is None:
         return visit.reading.calendar.posts(span, post_filter)
     # What repeats will create is not told apart by account.
-    which = replace(post_filter, statuses=post_filter.statuses or CALENDAR_STATUSES, since=span.start, until=span.end)
+    which = post_filter._replace(statuses=post_filter.statuses or CALENDAR_STATUSES, since=span.start, until=span.end)
     return sorted(visit.reading.queries.views(which), key=calendar_time)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlencode
 
@@ -31,7 +31,7 @@ def show_posts(visit: Visit, error: TtpError | None = None) -> Response:
     filters = read_filters(visit, page_size=PAGE)
     queries = visit.reading.queries
     posts = list(islice(queries.views(filters.post_filter), PAGE))
-    counted = replace(filters.post_filter, sort="", limit=None, skip=0)
+    counted = filters.post_filter._replace(sort="", limit=None, skip=0)
     matching = queries.count(counted, MOST_COUNTED)
     return visit.page(
         "posts.html",

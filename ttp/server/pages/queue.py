@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
@@ -38,15 +38,15 @@ class QueueDay:
 
 def show_queue(visit: Visit) -> Response:
     filters = read_filters(visit)
-    which = replace(filters.post_filter, search=None, since=None, until=None, sort="", statuses=(), needs_you=False)
+    which = filters.post_filter._replace(search=None, since=None, until=None, sort="", statuses=(), needs_you=False)
     queries = visit.reading.queries
 
     def posts(most: int, statuses: Sequence[PostStatus], needs_you: bool = False, sort: str = "") -> list[PostView]:
-        criteria = replace(which, statuses=tuple(statuses), needs_you=needs_you, sort=sort, limit=most)
+        criteria = which._replace(statuses=tuple(statuses), needs_you=needs_you, sort=sort, limit=most)
         return list(islice(queries.views(criteria), most))
 
     def count(statuses: Sequence[PostStatus], needs_you: bool = False) -> int:
-        return queries.count(replace(which, statuses=tuple(statuses), needs_you=needs_you), MOST_COUNTED)
+        return queries.count(which._replace(statuses=tuple(statuses), needs_you=needs_you), MOST_COUNTED)
 
     needing = [(post, troubles_of(visit, post, actions_of(visit, post))) for post in posts(50, _FAILING, True)]
     troubled = [(post, troubles) for post, troubles in needing if troubles]
