@@ -12,6 +12,7 @@ import signal
 import socket
 import sqlite3
 import ssl
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -26,8 +27,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zlib import crc32
 
 import pytest
+import typer.main
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
+from typer.utils import get_params_from_function
 
 from tests.clock import FakeClock
 from tests.examples import QUICK
@@ -39,12 +42,17 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.publishing.attempt import Kind
 from ttp.domain.time.clock import SystemClock
+from ttp.platforms import registry
 from ttp.publisher.periodic import pull_once
 from ttp.store import posts, queries, sqlite
 from ttp.store.database import Database
 from ttp.store.sqlite import SqliteConnection
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from typer.models import ParamMeta
+
     from tests.store.schemas import Schemas
     from ttp.sandbox.server import RunningSandbox
 
@@ -55,6 +63,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # A machine that stops for some seconds is no failure: httpx would wait for 5, unless told otherwise.
 for part in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, part, 60.0)
+
+_getaddrinfo, _find_entry_point, _get_param = socket.getaddrinfo, registry._entry_point, typer.main._get_param
 
 settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 
@@ -96,6 +106,9 @@ process tests a whole file, and in the end none is to wait for another."""
 
 QUICK_FOLDERS = ("domain", "publisher", "services", "store")
 """Folders whose tests need neither the network, nor a server, nor a terminal: `-m quick` runs them."""
+
+WHOLLY = {"browser": "browser", "real": "real", "domain/optimal/test_optimal_model.py": "slow"}
+"""Where all tests have a mark."""
 
 GROWTH = 32 << 10
 """By how many kilobytes a process may grow before garbage is collected."""
@@ -176,10 +189,13 @@ def _on_postgresql(config: pytest.Config) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With `-m quick`, import no test that is left out: that takes longer than those that are run."""
-    if config.option.markexpr != "quick" or collection_path.parent != HERE:
+    """Import no test that is left out: that takes longer than those that are run."""
+    if not collection_path.is_relative_to(HERE):
         return None
-    return collection_path.name not in QUICK_FOLDERS or None
+    name = collection_path.relative_to(HERE).as_posix()
+    if config.option.markexpr == "quick" and collection_path.parent == HERE:
+        return name not in QUICK_FOLDERS or None
+    return (name in WHOLLY and f"not {WHOLLY[name]}" in config.option.markexpr) or None
 
 
 def _is_quick(item: pytest.Item) -> bool:
@@ -339,7 +355,6 @@ class Program:
         out, err = streams
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
-            patch.setattr("typer.main.get_params_from_function", params_of)
             code = self.run(list(argv))
         for stream in streams:
             stream.flush()
@@ -449,53 +464,52 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
         yield Program(folder / "home", clock)
 
 
-@pytest.fixture(autouse=True)
-def copied_stores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fill each new store from a template: making its schema takes 10 ms, and thousands of tests need one."""
-    monkeypatch.setattr("ttp.store.database.create_tables", lambda path: path.write_bytes(empty_store()))
-
-
 @pytest.fixture(autouse=True, scope="session")
-def this_machine_alone() -> Iterator[None]:
-    """Find no host by its name but this one: a link card of a test is not to be fetched from the network."""
-    look_up = socket.getaddrinfo
-
-    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
-        is_name = isinstance(host, str) and ":" not in host and re.search("[a-z]", host, re.IGNORECASE) is not None
-        if is_name and not host.endswith("localhost"):
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return look_up(host, *args, **options)
-
+def this_machine() -> Iterator[None]:
+    """Make once what thousands of tests would make again, wait for no disk, and reach no other machine. One fixture:
+    pytest looks up each for each test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", getaddrinfo)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def hasty_disk() -> Iterator[None]:
-    """Do not wait for the disk: no test cuts the power, and there are thousands of commits."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda descriptor: None)
+        patch.setattr("ttp.store.database.create_tables", lambda path: path.write_bytes(empty_store()))
         patch.setattr("ttp.store.database.connect", _connect_hastily)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def trusted_once() -> Iterator[None]:
-    """Read the certificates of the machine once: each of the thousands of HTTP clients would take some milliseconds."""
-    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)  # no test cuts the power
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def patience() -> Iterator[None]:
-    """Give what a run does at its end, in the few seconds that a person waits for it, more of them."""
-    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ttp.platforms.registry._entry_point", _entry_point)
+        patch.setattr("typer.main.get_params_from_function", params_of)
+        patch.setattr("typer.main._get_param", _option_of)
+        patch.setattr(socket, "getaddrinfo", _find_this_machine_alone)
+        # What a run does at its end, in the few seconds that a person waits for it, gets more of them.
         patch.setattr("ttp.publisher.periodic.PATIENCE_S", 60.0)
         patch.setattr("ttp.publisher.process.pull_once", partial(pull_once, budget_s=60.0))
         patch.setattr("ttp.platforms.tiktok.auth.LEVELS_PATIENCE_S", 60.0)
         yield
+
+
+def _find_this_machine_alone(host: Any, *args: Any, **options: Any) -> Any:
+    """Find no host by its name but this one: a link card of a test is not to be fetched from the network."""
+    is_name = isinstance(host, str) and ":" not in host and re.search("[a-z]", host, re.IGNORECASE) is not None
+    if is_name and not host.endswith("localhost"):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    return _getaddrinfo(host, *args, **options)
+
+
+def _entry_point(name: str) -> EntryPoint | None:
+    """Look for a platform of another package once: it reads a file of each package that is installed."""
+    return _entry_point_on(tuple(sys.path), name)
+
+
+@cache
+def _entry_point_on(path: tuple[str, ...], name: str) -> EntryPoint | None:
+    return _find_entry_point(name)
+
+
+_options: dict[int, tuple[ParamMeta, Any]] = {}
+
+
+def _option_of(meta: ParamMeta) -> Any:
+    """Return the option of a parameter that `params_of` returned: Typer would make all of them at each call."""
+    if id(meta) not in _options:
+        _options[id(meta)] = (meta, _get_param(meta))
+    return _options[id(meta)][1]
 
 
 def _connect_hastily(path: Path, busy_timeout_s: float) -> SqliteConnection:
@@ -506,15 +520,11 @@ def _connect_hastily(path: Path, busy_timeout_s: float) -> SqliteConnection:
 
 @cache
 def _params_of(function: Callable[..., Any]) -> dict[str, Any]:
-    from typer.utils import get_params_from_function
-
     return get_params_from_function(MethodType(function, object()))
 
 
 def params_of(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the parameters of a command's function, which Typer would read from its annotations at each call."""
-    from typer.utils import get_params_from_function
-
     if isinstance(function, MethodType):  # bound to the context of one call
         return _params_of(function.__func__)
     return get_params_from_function(function)
