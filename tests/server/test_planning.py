@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Api
+from tests.conftest import Fill, Program
+from tests.server.conftest import Api, server_of, two_accounts
 
 ROWS = "account,remoteId,publishedAt,likes,comments,shares,views\n" + "".join(
     f"x/me,{number},2026-{10 + number % 2}-{1 + number % 20:02}T{8 + number % 12:02}:00:00Z,{5 + number % 7},1,0,90\n"
@@ -15,14 +16,18 @@ ROWS = "account,remoteId,publishedAt,likes,comments,shares,views\n" + "".join(
 
 
 @pytest.fixture
-def measured(api: Api) -> Api:
+def measured(fill: Fill) -> Api:
+    return server_of(fill(samples_and_slots)).having("publish")
+
+
+def samples_and_slots(ttp: Program) -> None:
     """The account x/me has samples, a slot, a repeat and a scheduled post."""
-    api.ttp.ok("metrics", "import", "-", stdin=ROWS)
-    api.ttp.ok("slots", "add", "mon,wed 09:00", "--account", "x/me,x/other", "--name", "mornings")
-    api.ttp.post("weekly", "--to", "x/me", "--tag", "a")
-    api.ttp.ok("repeat", "1", "--cron", "0 9 * * *", "--count", "3")
-    api.ttp.post("planned", "--to", "x/me", "--at", "2026-11-26T10:00Z")
-    return api
+    two_accounts(ttp)
+    ttp.ok("metrics", "import", "-", stdin=ROWS)
+    ttp.ok("slots", "add", "mon,wed 09:00", "--account", "x/me,x/other", "--name", "mornings")
+    ttp.post("weekly", "--to", "x/me", "--tag", "a")
+    ttp.ok("repeat", "1", "--cron", "0 9 * * *", "--count", "3")
+    ttp.post("planned", "--to", "x/me", "--at", "2026-11-26T10:00Z")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ def test_a_slot_that_cannot_be_is_refused(api: Api, body: Any, status: int, code
 
 
 def test_a_limited_token_plans_by_its_accounts_only(measured: Api) -> None:
-    limited = measured.having("publish", "x/other")
+    limited = measured.having("publish", "x/other", name="limited")
     assert {one["account"] for one in limited.ok("GET", "/v1/slots")} == {"x/other"}
     assert [one["account"] for one in limited.ok("GET", "/v1/optimal")["recommendations"]] == ["x/other"]
     assert limited.ok("GET", "/v1/metrics") == limited.ok("GET", "/v1/metrics/summary") == []

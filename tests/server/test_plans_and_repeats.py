@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Api
+from tests.conftest import Fill, Program
+from tests.server.conftest import Api, server_of, two_accounts
 from ttp.domain.time.clock import format_json_instant
 
 AT = "2098-01-01T09:00Z"
@@ -17,12 +18,16 @@ def ids(found: Any) -> list[int]:
 
 
 @pytest.fixture
-def drafts(api: Api) -> Api:
+def drafts(fill: Fill) -> Api:
+    return server_of(fill(three_posts)).having("publish", name="ann")
+
+
+def three_posts(ttp: Program) -> None:
     """Two drafts and a scheduled post."""
+    two_accounts(ttp)
     for text in ("one", "two"):
-        api.ttp.post(text, "--to", "x/me", "--tag", text)
-    api.ttp.post("three", "--to", "x/me", "--at", AT)
-    return api
+        ttp.post(text, "--to", "x/me", "--tag", text)
+    ttp.post("three", "--to", "x/me", "--at", AT)
 
 
 @pytest.mark.parametrize(

@@ -9,20 +9,23 @@ from itertools import pairwise
 import pytest
 
 from tests.cli.commands.test_metrics import history
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 
 IN_BERLIN = ("--tz", "Europe/Berlin")
 
 
 @pytest.fixture
-def known(ttp: Program) -> Program:
+def known(fill: Fill) -> Program:
+    return fill(accounts_and_drafts)
+
+
+def accounts_and_drafts(ttp: Program) -> None:
     """Two connected accounts, one of which has a history: at 18:00 UTC its posts do far better. Four drafts for it."""
     ttp.account("x/me")
     ttp.account("x/new")
     ttp.ok("metrics", "import", "-", stdin=history("x/me"))
     for n in range(1, 5):
         ttp.post(f"Draft {n}", "--to", "x/me", "--tag", "odd" if n % 2 else "even")
-    return ttp
 
 
 def test_a_plan_is_scheduled_with_yes_and_only_shown_with_dry_run(known: Program) -> None:

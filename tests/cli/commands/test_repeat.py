@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import FakeClock
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 from ttp.cli.errors import BY_CODE
 
 DAILY = ("--cron", "0 9 * * *", "--tz", "Europe/Berlin")
@@ -16,12 +16,15 @@ FIRST = "2026-11-25T08:00:00Z"
 
 
 @pytest.fixture
-def weekly(ttp: Program) -> Program:
+def weekly(fill: Fill) -> Program:
+    return fill(repeated_draft)
+
+
+def repeated_draft(ttp: Program) -> None:
     """A draft, repeated on Mondays at 09:00 in Zurich: created in advance for 30 November, 7, 14 and 21 December."""
     ttp.account()
     ttp.post("Monday again", "--to", "x", "--tag", "news")
     ttp.ok("repeat", "1", "--cron", "0 9 * * 1", "--tz", "Europe/Zurich")
-    return ttp
 
 
 def planned(ttp: Program) -> dict[int, str]:
