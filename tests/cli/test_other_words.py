@@ -21,6 +21,7 @@ from ttp.cli import errors
 ROWS = [
     (line[0], *line[2:].split(" => ")) for line in Path(__file__).with_name("other_words.txt").read_text().splitlines()
 ]
+PHOTO = picture("JPEG", (400, 400))
 RUN = {meant: mark for mark, _, meant in ROWS if mark != "~"}
 
 
@@ -31,8 +32,20 @@ def posts(ttp: Program) -> None:
     ttp.post("Third", "--to", "x/me", "--at", "2099-01-01 09:00")
 
 
-def test_what_a_newcomer_types_gets_the_command_that_does_it(fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
+def files(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Go to a new folder with the files that are typed."""
+    folder.mkdir()
+    patch.chdir(folder)
+    Path("photo.jpg").write_bytes(PHOTO)
+    Path("post.txt").write_text("From a file")
+    Path("posts.csv").write_text("at,to,text\n2099-01-01 09:00,x/me,Row\n")
+
+
+def test_what_a_newcomer_types_gets_the_command_that_does_it(
+    fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ttp, wrong = fill(posts), []
+    files(tmp_path / "folder", monkeypatch)
     for mark, typed, meant in ROWS:
         monkeypatch.setattr("ttp.cli.commands.posts.is_attended", lambda mark=mark: mark == "@")
         ran = ttp(*shlex.split(typed))
@@ -43,16 +56,11 @@ def test_what_a_newcomer_types_gets_the_command_that_does_it(fill: Fill, monkeyp
 
 
 def test_the_command_works(fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    photo, wrong = picture("JPEG", (400, 400)), []
+    wrong = []
     for number, (meant, mark) in enumerate(RUN.items()):
         monkeypatch.setattr("ttp.cli.commands.posts.is_attended", lambda mark=mark: mark == "@")
         ttp = fill(posts)
-        folder = tmp_path / f"folder-{number}"
-        folder.mkdir()
-        monkeypatch.chdir(folder)
-        Path("photo.jpg").write_bytes(photo)
-        Path("post.txt").write_text("From a file")
-        Path("posts.csv").write_text("at,to,text\n2099-01-01 09:00,x/me,Row\n")
+        files(tmp_path / f"folder-{number}", monkeypatch)
         new_id = ""
         for command in meant.split(" & "):
             ran = ttp(*shlex.split(re.sub(r"\bID\b", new_id, command)))

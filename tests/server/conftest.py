@@ -48,7 +48,9 @@ class Api:
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
                 return await client.request(method, path, headers=headers, **request)
 
-        return _loop().run(go(), context=copy_context())
+        if threading.current_thread() is threading.main_thread():
+            return _loop().run(go(), context=copy_context())
+        return asyncio.run(go())
 
     def get(self, path: str, **request: Any) -> httpx.Response:
         return self("GET", path, **request)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.conftest import Fill, Program
@@ -30,9 +28,8 @@ def samples_and_slots(ttp: Program) -> None:
     ttp.post("planned", "--to", "x/me", "--at", "2026-11-26T10:00Z")
 
 
-@pytest.mark.parametrize(
-    ("path", "command"),
-    [
+def test_a_route_answers_the_json_of_its_command(measured: Api) -> None:
+    for path, command in [
         ("slots", "slots list"),
         ("slots?account=x/me", "slots list --account x/me"),
         ("slots/preview?count=3", "slots preview --count 3"),
@@ -56,15 +53,12 @@ def samples_and_slots(ttp: Program) -> None:
         ("report?since=20d&until=2d&platform=x", "report --since 20d --until 2d --platform x"),
         ("metrics/summary", "metrics summary"),
         ("metrics/summary?account=x/other", "metrics summary --account x/other"),
-    ],
-)
-def test_a_route_answers_the_json_of_its_command(measured: Api, path: str, command: str) -> None:
-    assert measured.ok("GET", f"/v1/{path}") == measured.ttp.ok(*command.split(), "--json").json
+    ]:
+        assert measured.ok("GET", f"/v1/{path}") == measured.ttp.ok(*command.split(), "--json").json, path
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "code"),
-    [
+def test_a_wrong_question_is_refused(api: Api) -> None:
+    for path, status, code in [
         ("slots?account=x/nobody", 404, "not_found"),
         ("slots/preview?count=0", 400, "usage"),
         ("calendar?when=soon", 400, "usage"),
@@ -80,10 +74,8 @@ def test_a_route_answers_the_json_of_its_command(measured: Api, path: str, comma
         ("report?since=soon", 422, "time"),
         ("report?by=colour", 400, "usage"),
         ("report?account=x/nobody", 404, "not_found"),
-    ],
-)
-def test_a_wrong_question_is_refused(api: Api, path: str, status: int, code: str) -> None:
-    api.refused("GET", f"/v1/{path}", status, code)
+    ]:
+        api.refused("GET", f"/v1/{path}", status, code)
 
 
 def test_without_numbers_answers_are_empty(api: Api) -> None:
@@ -112,9 +104,8 @@ def test_slots_are_added_and_removed(api: Api) -> None:
     api.refused("DELETE", f"/v1/slots/{first}", 404, "not_found")
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
+def test_a_slot_that_cannot_be_is_refused(api: Api) -> None:
+    for body, status, code in [
         ({"accounts": ["x/me"]}, 400, "usage"),
         ({"accounts": ["x/me"], "times": "mon 9:00", "cron": "0 9 * * 1"}, 400, "usage"),
         ({"accounts": [], "times": "mon 9:00"}, 400, "usage"),
@@ -123,10 +114,8 @@ def test_slots_are_added_and_removed(api: Api) -> None:
         ({"accounts": ["x/me"], "cron": "@daily"}, 400, "usage"),
         ({"accounts": ["x/me"], "times": "mon 9:00", "timezone": "Mars"}, 422, "time"),
         ({"accounts": ["x/me"], "times": "mon 9:00", "name": "7"}, 400, "usage"),
-    ],
-)
-def test_a_slot_that_cannot_be_is_refused(api: Api, body: Any, status: int, code: str) -> None:
-    api.refused("POST", "/v1/slots", status, code, body)
+    ]:
+        api.refused("POST", "/v1/slots", status, code, body)
     assert api.ok("GET", "/v1/slots") == []
 
 

@@ -57,9 +57,8 @@ def test_a_plan_answers_the_json_of_the_command(drafts: Api, body: Any, options:
         assert drafts.ok("GET", f"/v1/posts/{one['id']}")["scheduledAt"] == one["at"]
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
+def test_a_plan_that_cannot_be_is_refused(drafts: Api) -> None:
+    for body, status, code in [
         ({"ids": [9]}, 404, "not_found"),
         ({"ids": [1], "tags": ["a"]}, 400, "usage"),
         ({"ids": [3]}, 409, "state"),
@@ -68,10 +67,8 @@ def test_a_plan_answers_the_json_of_the_command(drafts: Api, body: Any, options:
         ({"quietHours": "all"}, 400, "usage"),
         ({"timezone": "Mars"}, 422, "time"),
         ({"day": 3}, 400, "usage"),
-    ],
-)
-def test_a_plan_that_cannot_be_is_refused(drafts: Api, body: Any, status: int, code: str) -> None:
-    drafts.refused("POST", "/v1/plan", status, code, body)
+    ]:
+        drafts.refused("POST", "/v1/plan", status, code, body)
 
 
 def test_drafts_that_do_not_fit_are_left_out_on_request(drafts: Api) -> None:
@@ -128,9 +125,8 @@ def test_times_in_words_and_rules_are_those_of_the_command(drafts: Api, when: An
     assert {**told, "id": 1, "posts": made["posts"], "warnings": made["warnings"]} == made
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
+def test_a_repeat_that_cannot_be_is_refused(drafts: Api) -> None:
+    for body, status, code in [
         ({"post": 1, "cron": "0 9 * * 1", "times": "mon 9:00"}, 400, "usage"),
         ({"post": 1, "times": "second tue 9:00"}, 400, "usage"),
         ({"post": 1, "rule": "FREQ=DAILY;COUNT=3;BYHOUR=9;BYMINUTE=0"}, 400, "usage"),
@@ -146,10 +142,8 @@ def test_times_in_words_and_rules_are_those_of_the_command(drafts: Api, when: An
         ({"post": 1, "cron": "0 9 * * 1", "until": "2020-01-01"}, 400, "usage"),
         ({"post": 1, "cron": "0 9 * * 1", "timezone": "Mars"}, 422, "time"),
         ({"pool": "nothing", "cron": "0 9 * * 1"}, 404, "not_found"),
-    ],
-)
-def test_a_repeat_that_cannot_be_is_refused(drafts: Api, body: Any, status: int, code: str) -> None:
-    drafts.refused("POST", "/v1/repeats", status, code, body)
+    ]:
+        drafts.refused("POST", "/v1/repeats", status, code, body)
     assert drafts.ok("GET", "/v1/repeats") == []
 
 
