@@ -9,50 +9,38 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
-import ssl
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from itertools import count
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
-from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zlib import crc32
 
 import pytest
-import typer.main
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
-from typer.utils import get_params_from_function
 
 from tests.clock import FakeClock
 from tests.examples import QUICK
+from tests.made_once import made_once
 from tests.store import stores
-from tests.store.stores import duplicate, empty_store
+from tests.store.stores import duplicate
 from ttp.cli.context import open_database
 from ttp.cli.main import main
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.publishing.attempt import Kind
 from ttp.domain.time.clock import SystemClock
-from ttp.platforms import registry
-from ttp.publisher.periodic import pull_once
-from ttp.store import posts, queries, sqlite
+from ttp.store import posts, queries
 from ttp.store.database import Database
-from ttp.store.sqlite import SqliteConnection
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
-    from typer.models import ParamMeta
-
     from tests.store.schemas import Schemas
     from ttp.sandbox.server import RunningSandbox
 
@@ -63,8 +51,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # A machine that stops for some seconds is no failure: httpx would wait for 5, unless told otherwise.
 for part in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, part, 60.0)
-
-_getaddrinfo, _find_entry_point, _get_param = socket.getaddrinfo, registry._entry_point, typer.main._get_param
 
 settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 
@@ -459,68 +445,9 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
 
 @pytest.fixture(autouse=True, scope="session")
 def this_machine() -> Iterator[None]:
-    """Make once what thousands of tests would make again, wait for no disk, and reach no other machine. One fixture:
-    pytest looks up each for each test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ttp.store.database.create_tables", lambda path: path.write_bytes(empty_store()))
-        patch.setattr("ttp.store.database.connect", _connect_hastily)
-        patch.setattr(os, "fsync", lambda descriptor: None)  # no test cuts the power
-        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
-        patch.setattr("ttp.platforms.registry._entry_point", _entry_point)
-        patch.setattr("typer.main.get_params_from_function", params_of)
-        patch.setattr("typer.main._get_param", _option_of)
-        patch.setattr(socket, "getaddrinfo", _find_this_machine_alone)
-        # What a run does at its end, in the few seconds that a person waits for it, gets more of them.
-        patch.setattr("ttp.publisher.periodic.PATIENCE_S", 60.0)
-        patch.setattr("ttp.publisher.process.pull_once", partial(pull_once, budget_s=60.0))
-        patch.setattr("ttp.platforms.tiktok.auth.LEVELS_PATIENCE_S", 60.0)
+    """One fixture: pytest looks up each for each test."""
+    with made_once():
         yield
-
-
-def _find_this_machine_alone(host: Any, *args: Any, **options: Any) -> Any:
-    """Find no host by its name but this one: a link card of a test is not to be fetched from the network."""
-    is_name = isinstance(host, str) and ":" not in host and re.search("[a-z]", host, re.IGNORECASE) is not None
-    if is_name and not host.endswith("localhost"):
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    return _getaddrinfo(host, *args, **options)
-
-
-def _entry_point(name: str) -> EntryPoint | None:
-    """Look for a platform of another package once: it reads a file of each package that is installed."""
-    return _entry_point_on(tuple(sys.path), name)
-
-
-@cache
-def _entry_point_on(path: tuple[str, ...], name: str) -> EntryPoint | None:
-    return _find_entry_point(name)
-
-
-_options: dict[int, tuple[ParamMeta, Any]] = {}
-
-
-def _option_of(meta: ParamMeta) -> Any:
-    """Return the option of a parameter that `params_of` returned: Typer would make all of them at each call."""
-    if id(meta) not in _options:
-        _options[id(meta)] = (meta, _get_param(meta))
-    return _options[id(meta)][1]
-
-
-def _connect_hastily(path: Path, busy_timeout_s: float) -> SqliteConnection:
-    connection = sqlite.connect(path, busy_timeout_s)
-    connection.execute("PRAGMA synchronous=OFF")
-    return connection
-
-
-@cache
-def _params_of(function: Callable[..., Any]) -> dict[str, Any]:
-    return get_params_from_function(MethodType(function, object()))
-
-
-def params_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the parameters of a command's function, which Typer would read from its annotations at each call."""
-    if isinstance(function, MethodType):  # bound to the context of one call
-        return _params_of(function.__func__)
-    return get_params_from_function(function)
 
 
 @pytest.fixture
