@@ -9,19 +9,16 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
-import ssl
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from itertools import count
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
-from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zlib import crc32
 
@@ -31,18 +28,17 @@ from hypothesis import settings
 
 from tests.clock import FakeClock
 from tests.examples import QUICK
+from tests.made_once import made_once
 from tests.store import stores
-from tests.store.stores import duplicate, empty_store
+from tests.store.stores import duplicate
 from ttp.cli.context import open_database
 from ttp.cli.main import main
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.publishing.attempt import Kind
 from ttp.domain.time.clock import SystemClock
-from ttp.publisher.periodic import pull_once
-from ttp.store import posts, queries, sqlite
+from ttp.store import posts, queries
 from ttp.store.database import Database
-from ttp.store.sqlite import SqliteConnection
 
 if TYPE_CHECKING:
     from tests.store.schemas import Schemas
@@ -96,6 +92,9 @@ process tests a whole file, and in the end none is to wait for another."""
 
 QUICK_FOLDERS = ("domain", "publisher", "services", "store")
 """Folders whose tests need neither the network, nor a server, nor a terminal: `-m quick` runs them."""
+
+WHOLLY = {"browser": "browser", "real": "real", "domain/optimal/test_optimal_model.py": "slow"}
+"""Where all tests have a mark."""
 
 GROWTH = 32 << 10
 """By how many kilobytes a process may grow before garbage is collected."""
@@ -158,13 +157,6 @@ def pytest_runtest_logfinish() -> None:
         gc.freeze()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Start more processes than there are processors: many tests wait for a program, a server or a deadline."""
-    processors = yield
-    return processors + (processors + 1) // 2
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the tests have stores")
     parser.addoption("--first", action="store_true", help="of a test with several parameters, the first alone")
@@ -176,10 +168,13 @@ def _on_postgresql(config: pytest.Config) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With `-m quick`, import no test that is left out: that takes longer than those that are run."""
-    if config.option.markexpr != "quick" or collection_path.parent != HERE:
+    """Import no test that is left out: that takes longer than those that are run."""
+    if not collection_path.is_relative_to(HERE):
         return None
-    return collection_path.name not in QUICK_FOLDERS or None
+    name = collection_path.relative_to(HERE).as_posix()
+    if config.option.markexpr == "quick" and collection_path.parent == HERE:
+        return name not in QUICK_FOLDERS or None
+    return (name in WHOLLY and f"not {WHOLLY[name]}" in config.option.markexpr) or None
 
 
 def _is_quick(item: pytest.Item) -> bool:
@@ -339,7 +334,6 @@ class Program:
         out, err = streams
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
-            patch.setattr("typer.main.get_params_from_function", params_of)
             code = self.run(list(argv))
         for stream in streams:
             stream.flush()
@@ -449,75 +443,11 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
         yield Program(folder / "home", clock)
 
 
-@pytest.fixture(autouse=True)
-def copied_stores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fill each new store from a template: making its schema takes 10 ms, and thousands of tests need one."""
-    monkeypatch.setattr("ttp.store.database.create_tables", lambda path: path.write_bytes(empty_store()))
-
-
 @pytest.fixture(autouse=True, scope="session")
-def this_machine_alone() -> Iterator[None]:
-    """Find no host by its name but this one: a link card of a test is not to be fetched from the network."""
-    look_up = socket.getaddrinfo
-
-    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
-        is_name = isinstance(host, str) and ":" not in host and re.search("[a-z]", host, re.IGNORECASE) is not None
-        if is_name and not host.endswith("localhost"):
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return look_up(host, *args, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+def this_machine() -> Iterator[None]:
+    """One fixture: pytest looks up each for each test."""
+    with made_once():
         yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def hasty_disk() -> Iterator[None]:
-    """Do not wait for the disk: no test cuts the power, and there are thousands of commits."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda descriptor: None)
-        patch.setattr("ttp.store.database.connect", _connect_hastily)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def trusted_once() -> Iterator[None]:
-    """Read the certificates of the machine once: each of the thousands of HTTP clients would take some milliseconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def patience() -> Iterator[None]:
-    """Give what a run does at its end, in the few seconds that a person waits for it, more of them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ttp.publisher.periodic.PATIENCE_S", 60.0)
-        patch.setattr("ttp.publisher.process.pull_once", partial(pull_once, budget_s=60.0))
-        patch.setattr("ttp.platforms.tiktok.auth.LEVELS_PATIENCE_S", 60.0)
-        yield
-
-
-def _connect_hastily(path: Path, busy_timeout_s: float) -> SqliteConnection:
-    connection = sqlite.connect(path, busy_timeout_s)
-    connection.execute("PRAGMA synchronous=OFF")
-    return connection
-
-
-@cache
-def _params_of(function: Callable[..., Any]) -> dict[str, Any]:
-    from typer.utils import get_params_from_function
-
-    return get_params_from_function(MethodType(function, object()))
-
-
-def params_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the parameters of a command's function, which Typer would read from its annotations at each call."""
-    from typer.utils import get_params_from_function
-
-    if isinstance(function, MethodType):  # bound to the context of one call
-        return _params_of(function.__func__)
-    return get_params_from_function(function)
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ The quick suite takes the profile `quick`; `pytest -m 'slow or hypothesis' --hyp
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 QUICK, THOROUGH = "quick", "thorough"
 USUAL = 100
@@ -17,6 +18,9 @@ USUAL = 100
 
 # How long an example takes, and to make it, is a matter of the machine and of what else runs on it.
 SLOW = HealthCheck.too_slow
+if not TYPE_CHECKING:
+    # Constants of the modules that are imported would be examples, too: others in each process, and read for seconds.
+    providers.is_local_module_file = lambda path: False
 settings.register_profile(QUICK, max_examples=USUAL // 8, derandomize=True, deadline=None, suppress_health_check=[SLOW])
 settings.register_profile(THOROUGH, max_examples=USUAL, deadline=None, suppress_health_check=[SLOW])
 

@@ -30,6 +30,8 @@ def halves(size: tuple[int, int], left: Any, right: Any) -> Image.Image:
 
 
 def saved(image: Image.Image, kind: str, **how: Any) -> bytes:
+    if kind == "PNG":
+        how = {"compress_level": 1, **how}  # the usual one takes a second for a large image
     file = io.BytesIO()
     image.save(file, kind, **how)
     return file.getvalue()

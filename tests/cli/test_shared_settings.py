@@ -11,11 +11,13 @@ import pytest
 from tests.conftest import Program
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
+from ttp.store.sqlite import create_tables
 
 
 @pytest.fixture(autouse=True)
-def copied_stores() -> None:
+def created_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program create its stores: each has its own id."""
+    monkeypatch.setattr("ttp.store.database.create_tables", create_tables)
 
 
 @pytest.fixture

@@ -25,23 +25,15 @@ from ttp.sandbox.server import RunningSandbox
 TRICKY = 'a\n{"jsonrpc":"2.0","id":1,"result":{}}\r\n\u2028\u0000\x1b[31m"\\ \u202e😀'
 
 
-def test_an_agent_creates_lists_and_gets_a_post(ttp: Program) -> None:
+def test_an_agent_creates_lists_and_gets_posts_whose_text_never_becomes_protocol(ttp: Program) -> None:
     ttp.account()
+    tricky = TRICKY.replace("\u0000", "")  # which no store takes
 
     async def talk(client: Client) -> None:
         assert {"list_posts", "get_post", "create_post"} <= {tool.name for tool in (await client.list_tools()).tools}
         made = text_of(await client.call_tool("create_post", {"text": "Hello\n…", "to": ["x/me"]}))
         assert text_of(await client.call_tool("get_post", {"id": made["id"]})).items() >= made.items()
         assert text_of(await client.call_tool("list_posts", {}))["posts"][0]["text"] == made["text"]
-
-    over_stdio(server_of(ttp.home), talk)
-    assert ttp.shown()["content"] == "Hello\n…"
-
-
-def test_the_text_of_a_post_never_becomes_protocol(ttp: Program) -> None:
-    tricky = TRICKY.replace("\u0000", "")  # which no store takes
-
-    async def talk(client: Client) -> None:
         made = text_of(await client.call_tool("create_post", {"text": tricky, "key": tricky}))
         assert made["text"] == tricky
         page = text_of(await client.call_tool("list_posts", {"search": "jsonrpc", "fields": ["key"]}))
@@ -50,6 +42,7 @@ def test_the_text_of_a_post_never_becomes_protocol(ttp: Program) -> None:
             await client.read_resource(f"ttp://posts/{TRICKY}")
 
     over_stdio(server_of(ttp.home), talk)
+    assert ttp.shown()["content"] == "Hello\n…"
 
 
 @pytest.mark.slow
@@ -94,10 +87,13 @@ def test_approval_is_a_capability_of_its_own(ttp: Program, argv: tuple[str, ...]
         ([], {"TTP_CAPABILITY": "all"}, 2),
     ],
 )
-def test_a_wrong_capability_is_refused(ttp: Program, argv: list[str], environ: dict[str, str], code: int) -> None:
-    with started(ttp.home, *argv, **environ) as server:
-        assert server.communicate(timeout=60)[0] == b""
-        assert server.returncode == code
+def test_a_wrong_capability_is_refused(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, argv: list[str], environ: dict[str, str], code: int
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    ran = ttp("mcp", *argv)
+    assert (ran.code, ran.out) == (code, "")
 
 
 def test_a_missing_extra_has_one_line_with_the_fix(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

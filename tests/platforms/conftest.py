@@ -29,8 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def desk(request: pytest.FixtureRequest, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest, shared_sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
     """A desk for the platform that the test is parametrised with."""
-    made = Desk(request.param, sandbox, tmp_path)
+    made = Desk(request.param, shared_sandbox, tmp_path)
     with made.opened:
         yield made

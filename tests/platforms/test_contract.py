@@ -58,8 +58,8 @@ class SandboxSuite(PinnedFacts, PlatformSuite):
     case: ClassVar[PlatformCase]
 
     @pytest.fixture(autouse=True)
-    def _sandbox(self, sandbox: RunningSandbox, tmp_path: Path) -> None:
-        self.sandbox, self.served = sandbox, tmp_path / "served"
+    def _sandbox(self, shared_sandbox: RunningSandbox, tmp_path: Path) -> None:
+        self.sandbox, self.served = shared_sandbox, tmp_path / "served"
         self.served.mkdir()
 
     @contextmanager

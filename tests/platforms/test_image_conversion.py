@@ -94,7 +94,7 @@ def test_a_converted_image_is_upright_and_has_no_metadata(tmp_path: Path, kind: 
 @pytest.mark.parametrize(
     ("size", "platform", "becomes"),
     [
-        ((4000, 3000), INSTAGRAM, (1440, 1080)),
+        ((1600, 1200), INSTAGRAM, (1440, 1080)),
         ((100, 125), INSTAGRAM, (320, 400)),
         ((2000, 1500), TIKTOK, (1440, 1080)),
         ((100, 100), TIKTOK, (100, 100)),
@@ -124,12 +124,10 @@ def test_a_too_large_image_is_saved_in_lower_quality(tmp_path: Path, monkeypatch
     assert refused(tmp_path, data) == "it is too large at every quality"
 
 
-@pytest.mark.parametrize("platform", FORMS)
-def test_an_image_with_more_bytes_than_pixels_is_converted(
-    tmp_path: Path, platform: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    data = saved(Image.frombytes("RGB", (1400, 1400), random.Random(1).randbytes(3 * 1400**2)), "PNG")
-    assert opened(make(tmp_path, data, platform)).format == "JPEG"
+def test_an_image_with_more_bytes_than_pixels_is_converted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = saved(Image.frombytes("RGB", (700, 700), random.Random(1).randbytes(3 * 700**2)), "PNG")
+    for platform in FORMS:
+        assert opened(make(tmp_path, data, platform)).format == "JPEG"
     assert capfd.readouterr().err == ""
 
 

@@ -102,8 +102,7 @@ class Machines:
 @pytest.fixture(scope="session")
 def full_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a store with everything in it."""
-    with pytest.MonkeyPatch.context() as patch, program(tmp_path_factory.mktemp("full"), FakeClock()) as ttp:
-        patch.setattr("typer.main.get_params_from_function", Program.__call__.__globals__["params_of"])
+    with program(tmp_path_factory.mktemp("full"), FakeClock()) as ttp:
         fill(ttp)
         return ttp.home
 

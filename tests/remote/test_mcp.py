@@ -39,18 +39,13 @@ def test_an_agent_works_on_the_servers_store(machines: Machines, tmp_path: Path)
         assert refused.structured_content is None
         assert (await client.read_resource(f"ttp://posts/{made['id']}")).contents
         assert (await client.list_prompts()).prompts
+        timed = {"text": "Zoned", "to": ["x/me"], "at": "2098-12-24 09:00", "dryRun": True}
+        planned = text_of(await client.call_tool("create_post", timed))
+        assert planned["scheduledAt"] == "2098-12-24T09:00+09:00", "in the zone that is set here"
         return made
 
-    made = over_stdio(bridge(machines), talk)
+    made = over_stdio(bridge(machines, TTP_TZ="Asia/Tokyo"), talk)
     assert machines.remote("show", str(made["id"]), "--json").json["content"] == "By an agent"
-
-
-def test_a_time_is_in_the_zone_that_is_set_here(machines: Machines) -> None:
-    async def talk(client: Client) -> Any:
-        arguments = {"text": "Zoned", "to": ["x/me"], "at": "2098-12-24 09:00", "dryRun": True}
-        return text_of(await client.call_tool("create_post", arguments))
-
-    assert over_stdio(bridge(machines, TTP_TZ="Asia/Tokyo"), talk)["scheduledAt"] == "2098-12-24T09:00+09:00"
 
 
 @pytest.mark.slow

@@ -6,13 +6,16 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette import routing
 
 from tests.conftest import Fill, Program
 from ttp.cli.context import Context
@@ -45,6 +48,8 @@ class Api:
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
                 return await client.request(method, path, headers=headers, **request)
 
+        if threading.current_thread() is threading.main_thread():
+            return _loop().run(go(), context=copy_context())
         return asyncio.run(go())
 
     def get(self, path: str, **request: Any) -> httpx.Response:
@@ -83,6 +88,24 @@ class Api:
         tokens = ApiTokens(self.ttp.database, self.ttp.clock)
         made = tokens.create(name or capability, TokenCapability(capability), chosen, None)
         return Api(self.ttp, self.app, made.secret)
+
+
+@cache
+def _loop() -> asyncio.Runner:
+    """Return the event loop of this process: thousands of requests need one."""
+    return asyncio.Runner()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def routes_once() -> Iterator[None]:
+    """Read the patterns of the routes once: each test makes the whole application."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routing, "compile_path", cache(routing.compile_path))
+        patch.setattr("fastapi.routing.compile_path", routing.compile_path)
+        patch.setattr("httpx._transports.asgi.is_running_trio", lambda: False)  # it looks for a package at each request
+        yield
+    _loop().close()
+    _loop.cache_clear()
 
 
 @contextmanager

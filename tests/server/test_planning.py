@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.server.conftest import Api
+from tests.conftest import Fill, Program
+from tests.server.conftest import Api, server_of, two_accounts
 
 ROWS = "account,remoteId,publishedAt,likes,comments,shares,views\n" + "".join(
     f"x/me,{number},2026-{10 + number % 2}-{1 + number % 20:02}T{8 + number % 12:02}:00:00Z,{5 + number % 7},1,0,90\n"
@@ -15,19 +14,22 @@ ROWS = "account,remoteId,publishedAt,likes,comments,shares,views\n" + "".join(
 
 
 @pytest.fixture
-def measured(api: Api) -> Api:
+def measured(fill: Fill) -> Api:
+    return server_of(fill(samples_and_slots)).having("publish")
+
+
+def samples_and_slots(ttp: Program) -> None:
     """The account x/me has samples, a slot, a repeat and a scheduled post."""
-    api.ttp.ok("metrics", "import", "-", stdin=ROWS)
-    api.ttp.ok("slots", "add", "mon,wed 09:00", "--account", "x/me,x/other", "--name", "mornings")
-    api.ttp.post("weekly", "--to", "x/me", "--tag", "a")
-    api.ttp.ok("repeat", "1", "--cron", "0 9 * * *", "--count", "3")
-    api.ttp.post("planned", "--to", "x/me", "--at", "2026-11-26T10:00Z")
-    return api
+    two_accounts(ttp)
+    ttp.ok("metrics", "import", "-", stdin=ROWS)
+    ttp.ok("slots", "add", "mon,wed 09:00", "--account", "x/me,x/other", "--name", "mornings")
+    ttp.post("weekly", "--to", "x/me", "--tag", "a")
+    ttp.ok("repeat", "1", "--cron", "0 9 * * *", "--count", "3")
+    ttp.post("planned", "--to", "x/me", "--at", "2026-11-26T10:00Z")
 
 
-@pytest.mark.parametrize(
-    ("path", "command"),
-    [
+def test_a_route_answers_the_json_of_its_command(measured: Api) -> None:
+    for path, command in [
         ("slots", "slots list"),
         ("slots?account=x/me", "slots list --account x/me"),
         ("slots/preview?count=3", "slots preview --count 3"),
@@ -51,15 +53,12 @@ def measured(api: Api) -> Api:
         ("report?since=20d&until=2d&platform=x", "report --since 20d --until 2d --platform x"),
         ("metrics/summary", "metrics summary"),
         ("metrics/summary?account=x/other", "metrics summary --account x/other"),
-    ],
-)
-def test_a_route_answers_the_json_of_its_command(measured: Api, path: str, command: str) -> None:
-    assert measured.ok("GET", f"/v1/{path}") == measured.ttp.ok(*command.split(), "--json").json
+    ]:
+        assert measured.ok("GET", f"/v1/{path}") == measured.ttp.ok(*command.split(), "--json").json, path
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "code"),
-    [
+def test_a_wrong_question_is_refused(api: Api) -> None:
+    for path, status, code in [
         ("slots?account=x/nobody", 404, "not_found"),
         ("slots/preview?count=0", 400, "usage"),
         ("calendar?when=soon", 400, "usage"),
@@ -75,10 +74,8 @@ def test_a_route_answers_the_json_of_its_command(measured: Api, path: str, comma
         ("report?since=soon", 422, "time"),
         ("report?by=colour", 400, "usage"),
         ("report?account=x/nobody", 404, "not_found"),
-    ],
-)
-def test_a_wrong_question_is_refused(api: Api, path: str, status: int, code: str) -> None:
-    api.refused("GET", f"/v1/{path}", status, code)
+    ]:
+        api.refused("GET", f"/v1/{path}", status, code)
 
 
 def test_without_numbers_answers_are_empty(api: Api) -> None:
@@ -107,9 +104,8 @@ def test_slots_are_added_and_removed(api: Api) -> None:
     api.refused("DELETE", f"/v1/slots/{first}", 404, "not_found")
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
+def test_a_slot_that_cannot_be_is_refused(api: Api) -> None:
+    for body, status, code in [
         ({"accounts": ["x/me"]}, 400, "usage"),
         ({"accounts": ["x/me"], "times": "mon 9:00", "cron": "0 9 * * 1"}, 400, "usage"),
         ({"accounts": [], "times": "mon 9:00"}, 400, "usage"),
@@ -118,15 +114,13 @@ def test_slots_are_added_and_removed(api: Api) -> None:
         ({"accounts": ["x/me"], "cron": "@daily"}, 400, "usage"),
         ({"accounts": ["x/me"], "times": "mon 9:00", "timezone": "Mars"}, 422, "time"),
         ({"accounts": ["x/me"], "times": "mon 9:00", "name": "7"}, 400, "usage"),
-    ],
-)
-def test_a_slot_that_cannot_be_is_refused(api: Api, body: Any, status: int, code: str) -> None:
-    api.refused("POST", "/v1/slots", status, code, body)
+    ]:
+        api.refused("POST", "/v1/slots", status, code, body)
     assert api.ok("GET", "/v1/slots") == []
 
 
 def test_a_limited_token_plans_by_its_accounts_only(measured: Api) -> None:
-    limited = measured.having("publish", "x/other")
+    limited = measured.having("publish", "x/other", name="limited")
     assert {one["account"] for one in limited.ok("GET", "/v1/slots")} == {"x/other"}
     assert [one["account"] for one in limited.ok("GET", "/v1/optimal")["recommendations"]] == ["x/other"]
     assert limited.ok("GET", "/v1/metrics") == limited.ok("GET", "/v1/metrics/summary") == []

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Api
+from tests.conftest import Fill, Program
+from tests.server.conftest import Api, server_of, two_accounts
 from ttp.domain.time.clock import format_json_instant
 
 AT = "2098-01-01T09:00Z"
@@ -17,12 +18,16 @@ def ids(found: Any) -> list[int]:
 
 
 @pytest.fixture
-def drafts(api: Api) -> Api:
+def drafts(fill: Fill) -> Api:
+    return server_of(fill(three_posts)).having("publish", name="ann")
+
+
+def three_posts(ttp: Program) -> None:
     """Two drafts and a scheduled post."""
+    two_accounts(ttp)
     for text in ("one", "two"):
-        api.ttp.post(text, "--to", "x/me", "--tag", text)
-    api.ttp.post("three", "--to", "x/me", "--at", AT)
-    return api
+        ttp.post(text, "--to", "x/me", "--tag", text)
+    ttp.post("three", "--to", "x/me", "--at", AT)
 
 
 @pytest.mark.parametrize(
@@ -52,9 +57,8 @@ def test_a_plan_answers_the_json_of_the_command(drafts: Api, body: Any, options:
         assert drafts.ok("GET", f"/v1/posts/{one['id']}")["scheduledAt"] == one["at"]
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
+def test_a_plan_that_cannot_be_is_refused(drafts: Api) -> None:
+    for body, status, code in [
         ({"ids": [9]}, 404, "not_found"),
         ({"ids": [1], "tags": ["a"]}, 400, "usage"),
         ({"ids": [3]}, 409, "state"),
@@ -63,10 +67,8 @@ def test_a_plan_answers_the_json_of_the_command(drafts: Api, body: Any, options:
         ({"quietHours": "all"}, 400, "usage"),
         ({"timezone": "Mars"}, 422, "time"),
         ({"day": 3}, 400, "usage"),
-    ],
-)
-def test_a_plan_that_cannot_be_is_refused(drafts: Api, body: Any, status: int, code: str) -> None:
-    drafts.refused("POST", "/v1/plan", status, code, body)
+    ]:
+        drafts.refused("POST", "/v1/plan", status, code, body)
 
 
 def test_drafts_that_do_not_fit_are_left_out_on_request(drafts: Api) -> None:
@@ -123,9 +125,8 @@ def test_times_in_words_and_rules_are_those_of_the_command(drafts: Api, when: An
     assert {**told, "id": 1, "posts": made["posts"], "warnings": made["warnings"]} == made
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
+def test_a_repeat_that_cannot_be_is_refused(drafts: Api) -> None:
+    for body, status, code in [
         ({"post": 1, "cron": "0 9 * * 1", "times": "mon 9:00"}, 400, "usage"),
         ({"post": 1, "times": "second tue 9:00"}, 400, "usage"),
         ({"post": 1, "rule": "FREQ=DAILY;COUNT=3;BYHOUR=9;BYMINUTE=0"}, 400, "usage"),
@@ -141,10 +142,8 @@ def test_times_in_words_and_rules_are_those_of_the_command(drafts: Api, when: An
         ({"post": 1, "cron": "0 9 * * 1", "until": "2020-01-01"}, 400, "usage"),
         ({"post": 1, "cron": "0 9 * * 1", "timezone": "Mars"}, 422, "time"),
         ({"pool": "nothing", "cron": "0 9 * * 1"}, 404, "not_found"),
-    ],
-)
-def test_a_repeat_that_cannot_be_is_refused(drafts: Api, body: Any, status: int, code: str) -> None:
-    drafts.refused("POST", "/v1/repeats", status, code, body)
+    ]:
+        drafts.refused("POST", "/v1/repeats", status, code, body)
     assert drafts.ok("GET", "/v1/repeats") == []
 
 

@@ -13,6 +13,7 @@ from tests.store.schemas import Schemas
 from ttp.domain.account import Account
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
+from ttp.store.sqlite import create_tables
 
 BOTH = {
     "test_approvals",
@@ -62,8 +63,9 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture(autouse=True)
-def copied_stores() -> None:
+def created_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program create its stores: each has its own id."""
+    monkeypatch.setattr("ttp.store.database.create_tables", create_tables)
 
 
 @pytest.fixture

@@ -159,9 +159,14 @@ def test_gitlab_and_a_template_of_the_repository(ttp: Program, folder: Path, mon
     assert ttp.shown(first["id"])["content"] == f"2.1.0 {link}"
 
 
-@pytest.mark.parametrize(
-    ("file", "code"),
-    [
+def test_a_file_that_is_wrong(ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ttp.account("x/me")
+    make_repository(folder, "x/me")
+    (folder.parent / "secret.md").write_text("Secret")
+    (folder / ".ttp/linked.md").symlink_to(folder.parent / "secret.md")
+    (folder / ".ttp/wrong.md").write_text("---\nmedia: a.png\n---\n\nT")
+    path = folder / ".ttp/announce.toml"
+    for file, code in [
         (None, 3),
         ("to = [", 2),
         ('to = "x/me"', 2),
@@ -187,31 +192,21 @@ def test_gitlab_and_a_template_of_the_repository(ttp: Program, folder: Path, mon
         ('to = ["x/other"]\ntext = "T"', 3),
         ('to = ["nowhere/me"]\ntext = "T"', 2),
         (f'to = ["x/me"]\ntext = "{"long " * 80}"', 2),
-    ],
-)
-def test_a_file_that_is_wrong(
-    ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, file: str | None, code: int
-) -> None:
-    ttp.account("x/me")
-    make_repository(folder, "x/me")
-    (folder.parent / "secret.md").write_text("Secret")
-    (folder / ".ttp/linked.md").symlink_to(folder.parent / "secret.md")
-    (folder / ".ttp/wrong.md").write_text("---\nmedia: a.png\n---\n\nT")
-    path = folder / ".ttp/announce.toml"
-    path.unlink()
-    if file is not None:
-        path.write_text(file)
-    for capability in ("draft", "publish"):
-        monkeypatch.setenv("TTP_CAPABILITY", capability)
-        ran = ttp("announce", "v2.1.0", "--json")
-        assert (ran.code, ran.error["exit"]) == (code, code), ran
-        assert "\n" not in ran.error["message"]
-        if code == 2:
-            assert ran.error["message"].startswith(".ttp/announce.toml")
-            assert not any("--" in hint for hint in ran.error["hints"])
-            assert "wrong" not in (file or "") or ran.error["hints"] == []  # the flaw is in another file
-    if not file or "other" not in file:  # the accounts are those of the store
-        assert ttp("announce", "v2.1.0", "--dry-run", "--json").error["exit"] == code
+    ]:
+        path.unlink(missing_ok=True)
+        if file is not None:
+            path.write_text(file)
+        for capability in ("draft", "publish"):
+            monkeypatch.setenv("TTP_CAPABILITY", capability)
+            ran = ttp("announce", "v2.1.0", "--json")
+            assert (ran.code, ran.error["exit"]) == (code, code), (file, ran)
+            assert "\n" not in ran.error["message"], file
+            if code == 2:
+                assert ran.error["message"].startswith(".ttp/announce.toml"), file
+                assert not any("--" in hint for hint in ran.error["hints"]), file
+                assert "wrong" not in (file or "") or ran.error["hints"] == []  # the flaw is in another file
+        if not file or "other" not in file:  # the accounts are those of the store
+            assert ttp("announce", "v2.1.0", "--dry-run", "--json").error["exit"] == code, file
     monkeypatch.delenv("TTP_CAPABILITY")
     assert ttp.ok("list", "--json").json == []
 

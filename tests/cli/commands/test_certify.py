@@ -143,13 +143,12 @@ def test_the_report_says_what_the_server_runs(here: Practice, tmp_path: Path) ->
     assert "mastodon 4.7.4" in (tmp_path / "report.md").read_text()
 
 
-@pytest.mark.parametrize("place", ["there.md", "no/such/folder.md", "home/ttp.db"])
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_published(
-    here: Practice, tmp_path: Path, place: str
+    here: Practice, tmp_path: Path
 ) -> None:
     (tmp_path / "there.md").touch()
-    ran = here.ttp("certify", "x/demo", "--yes", "--report", str(tmp_path / place))
-    assert ran.code in (2, 3)
+    for place in ("there.md", "no/such/folder.md", "home/ttp.db"):
+        assert here.ttp("certify", "x/demo", "--yes", "--report", str(tmp_path / place)).code in (2, 3)
     assert here.feed == []
 
 

@@ -207,9 +207,16 @@ def test_a_text_of_more_than_100000_characters_is_refused_at_every_door(
 # What is refused, with nothing stored.
 
 
-@pytest.mark.parametrize(
-    ("argv", "code"),
-    [
+def test_bad_input_is_one_error_with_its_exit_code_and_stores_nothing(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo")
+    Path("movie.jpg").write_bytes(movie())
+    Path("empty.png").touch()
+    ttp.account("x/me")
+    ttp.account("x/shop")
+    for argv, code in [
         *(([], "usage"), (["  "], "usage"), (["hi", "--at", "tomorrow 9am"], "usage"), (["hi", "--key", " "], "usage")),
         *((["hi", "--to", "x"], "ambiguous"), (["hi", "--to", "ig"], "usage"), (["hi", "--to", "x/mee"], "not_found")),
         *((["hi", "--to", "fb/me"], "usage"), (["hi", "--to", "x/m e"], "usage")),
@@ -225,24 +232,14 @@ def test_a_text_of_more_than_100000_characters_is_refused_at_every_door(
         (["hi", "--media", "https://me:word@a.example/b"], "usage"),
         *((["hi", "--media", f"sha256:{name}"], "usage") for name in ("", "../../x", "abc", f"{'0' * 65}/a.jpg")),
         (["hi", "--media", f"sha256:{'0' * 64}"], "not_found"),
-    ],
-)
-def test_bad_input_is_one_error_with_its_exit_code_and_stores_nothing(
-    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], code: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    os.mkfifo("fifo")
-    Path("movie.jpg").write_bytes(movie())
-    Path("empty.png").touch()
-    ttp.account("x/me")
-    ttp.account("x/shop")
-    ran = ttp("create", *argv)
-    assert (ran.code, ran.out) == (BY_CODE[code], "")
-    assert ran.err.startswith("ttp: error: ")
-    assert ran.err.count("ttp: error") == 1
-    assert "me:word" not in ran.err
-    assert "Traceback" not in ran.err
-    assert ttp("create", *argv, "--json").error["code"] == code
+    ]:
+        ran = ttp("create", *argv)
+        assert (ran.code, ran.out) == (BY_CODE[code], ""), argv
+        assert ran.err.startswith("ttp: error: "), argv
+        assert ran.err.count("ttp: error") == 1, argv
+        assert "me:word" not in ran.err, argv
+        assert "Traceback" not in ran.err, argv
+        assert ttp("create", *argv, "--json").error["code"] == code, argv
     assert rows(ttp) == [0, 0, 0, 0]
 
 

@@ -101,7 +101,7 @@ def test_a_jpeg_that_fits_is_sent_byte_for_byte_and_x_gets_a_png_as_it_is(world:
 def test_a_png_too_large_for_x_is_converted_and_told_or_refused_where_nothing_is(
     world: World, only_fitting: bool
 ) -> None:
-    large = world.file("large.png", noise(size=(1800, 1800)))
+    large = world.file("large.png", noise(size=(2000, 2000)))
     asked = ("create", "Hi", "--to", "x", "--media", large, "--at", "now", "--json")
     if only_fitting:
         world.ttp.ok("config", "set", "media.convert", "never")
@@ -113,7 +113,7 @@ def test_a_png_too_large_for_x_is_converted_and_told_or_refused_where_nothing_is
     (sent,) = world.ttp.ok("show", str(post), "--json").json["sent"]
     assert sent == {"account": "x/demo", "media": version["media"]}
     (item,) = sent["media"]
-    assert (item["mime"], item["width"], item["converted"], item["cropped"]) == ("image/jpeg", 1800, True, False)
+    assert (item["mime"], item["width"], item["converted"], item["cropped"]) == ("image/jpeg", 2000, True, False)
     assert item["bytes"] <= 5 << 20
     world.ttp.ok("config", "set", "media.convert", "never")
     world.ttp.ok("run", "--until-idle")  # what was converted when it was scheduled is sent

@@ -8,21 +8,25 @@ from pathlib import Path
 import pytest
 
 from tests.cli.writing import editor, left
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 from tests.media_bytes import jpeg
 
 
 @pytest.fixture
-def post(ttp: Program, tmp_path: Path) -> Program:
-    """A store with post 1, which has something of everything."""
+def post(fill: Fill, tmp_path: Path) -> Program:
+    (tmp_path / "b.jpg").write_bytes(jpeg(1200, 1200))
+    return fill(whole_post)
+
+
+def whole_post(ttp: Program) -> None:
+    """Post 1 has something of everything."""
     for name in ("x/me", "x/shop"):
         ttp.account(name)
-    for name in ("a.jpg", "b.jpg"):
-        (tmp_path / name).write_bytes(jpeg(*((1080, 1080) if name == "a.jpg" else (1200, 1200))))
+    picture = ttp.home.parent / "a.jpg"
+    picture.write_bytes(jpeg(1080, 1080))
     wish = ("Hello", "--to", "x/me", "--at", "2026-12-01 09:00", "--tz", "Europe/Berlin", "--tag", "a", "--key", "k")
-    media = ("--media", str(tmp_path / "a.jpg"), "--alt", "A door", "--text", "x=Hi", "--thread", "And more")
+    media = ("--media", str(picture), "--alt", "A door", "--text", "x=Hi", "--thread", "And more")
     ttp.ok("create", *wish, *media, "--set", "x.reply_settings=following", "--max-late", "2h")
-    return ttp
 
 
 def test_a_post_that_is_left_as_it_is_does_not_change(

@@ -11,26 +11,31 @@ from pathlib import Path
 import pytest
 from icalendar import Calendar
 
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 from tests.media_bytes import jpeg
 from ttp.cli.commands import export_posts
 from ttp.domain.action import action
 
 
 @pytest.fixture
-def posts(ttp: Program, tmp_path: Path) -> Program:
+def posts(fill: Fill, tmp_path: Path) -> Program:
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    return fill(three_posts)
+
+
+def three_posts(ttp: Program) -> None:
     """A scheduled post with everything, a draft with a picture, and a published post."""
     ttp.account()
-    (tmp_path / "a.jpg").write_bytes(jpeg())
+    picture = ttp.home.parent / "a.jpg"
+    picture.write_bytes(jpeg())
     ttp.post(
         *('=1+1, "you"\nline two', "--to", "x", "--at", "tomorrow 9am", "--tag", "a,b", "--text", "x=Hi"),
         *("--thread", "more", "--key", "launch"),
     )
-    ttp.post("A draft", "--to", "x", "--media", str(tmp_path / "a.jpg"), "--alt", "A door", "--max-late", "90m")
+    ttp.post("A draft", "--to", "x", "--media", str(picture), "--alt", "A door", "--max-late", "90m")
     ttp.post("Out", "--to", "x", "--at", "tomorrow 10am")
     at = datetime(2026, 11, 18, 11, 6, 40, tzinfo=UTC)
     ttp.bring(3, "published", remote_id="77", url="https://x.com/i/status/77", published_at=at)
-    return ttp
 
 
 def table(text: str) -> list[dict[str, str]]:

@@ -53,18 +53,18 @@ def known(ttp: Program, measured: Path) -> Program:
 
 
 @pytest.mark.parametrize("posts", [*SIZES[:-1], pytest.param(SIZES[-1], marks=pytest.mark.slow)])
-@pytest.mark.parametrize("command", ["", *SUBCOMMANDS])
-def test_every_answer_is_sensible_whatever_the_number_of_posts(known: Program, command: str, posts: int) -> None:
-    argv = [word.strip("'") for word in command.split(" ", 1)]
-    words = ["optimal", *filter(None, argv), "--account", f"x/p{posts}"]
-    table, json = known.ok(*words, "--format", "table"), known.ok(*words, "--json")
-    assert table.err == ""
-    assert json.json["success"] is True
-    assert ("ttp metrics import FILE" in table.out) == (posts == 0)
-    if posts == 0 and command:
-        tsv = known.ok(*words)
-        assert tsv.out == ""
-        assert "ttp metrics import FILE" in tsv.err
+def test_every_answer_is_sensible_whatever_the_number_of_posts(known: Program, posts: int) -> None:
+    for command in ("", *SUBCOMMANDS):
+        argv = [word.strip("'") for word in command.split(" ", 1)]
+        words = ["optimal", *filter(None, argv), "--account", f"x/p{posts}"]
+        table, json = known.ok(*words, "--format", "table"), known.ok(*words, "--json")
+        assert table.err == "", command
+        assert json.json["success"] is True, command
+        assert ("ttp metrics import FILE" in table.out) == (posts == 0), command
+        if posts == 0 and command:
+            tsv = known.ok(*words)
+            assert tsv.out == ""
+            assert "ttp metrics import FILE" in tsv.err
 
 
 # optimal

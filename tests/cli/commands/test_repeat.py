@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import FakeClock
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 from ttp.cli.errors import BY_CODE
 
 DAILY = ("--cron", "0 9 * * *", "--tz", "Europe/Berlin")
@@ -16,12 +16,15 @@ FIRST = "2026-11-25T08:00:00Z"
 
 
 @pytest.fixture
-def weekly(ttp: Program) -> Program:
+def weekly(fill: Fill) -> Program:
+    return fill(repeated_draft)
+
+
+def repeated_draft(ttp: Program) -> None:
     """A draft, repeated on Mondays at 09:00 in Zurich: created in advance for 30 November, 7, 14 and 21 December."""
     ttp.account()
     ttp.post("Monday again", "--to", "x", "--tag", "news")
     ttp.ok("repeat", "1", "--cron", "0 9 * * 1", "--tz", "Europe/Zurich")
-    return ttp
 
 
 def planned(ttp: Program) -> dict[int, str]:
@@ -448,9 +451,9 @@ def test_the_picture_shows_words_and_the_next_time(weekly: Program) -> None:
     assert "Mon 30 09:00 (in 5 d)" in shown
 
 
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [
+def test_bad_input_is_refused_and_changes_nothing(weekly: Program) -> None:
+    before = weekly.sql("SELECT * FROM recurrence")
+    for words, code in [
         *((("1",), "usage"), (DAILY, "usage"), (("1", "--pool", "a", *DAILY), "usage"), (("lst",), "usage")),
         *((("1", "--cool-down", "3d", *DAILY), "usage"), (("--pool", "news", "--vary", "f", *DAILY), "usage")),
         *((("--pool", "nothing", *DAILY), "not_found"), (("9", *DAILY), "not_found")),
@@ -458,13 +461,9 @@ def test_the_picture_shows_words_and_the_next_time(weekly: Program) -> None:
         *((("1", *DAILY, "--until", text), "usage") for text in ("tomorrow", "2026-02-30", "2026-11-01")),
         *((("1", *DAILY, "--vary", "nofile"), "not_found"), (("1", *DAILY, "--vary", "-"), "usage")),
         *((("skip", "7"), "not_found"), (("resume", "1"), "state")),
-    ],
-)
-def test_bad_input_is_refused_and_changes_nothing(weekly: Program, words: tuple[str, ...], code: str) -> None:
-    before = weekly.sql("SELECT * FROM recurrence")
-    ran = weekly("repeat", *words, "--json")
-
-    assert (ran.code, ran.error["code"]) == (BY_CODE[code], code)
+    ]:
+        ran = weekly("repeat", *words, "--json")
+        assert (ran.code, ran.error["code"]) == (BY_CODE[code], code), words
     assert weekly.sql("SELECT * FROM recurrence") == before
 
 

@@ -32,8 +32,8 @@ BLUESKY = PLATFORMS.facts("bluesky")
 
 
 @pytest.fixture
-def desk(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk("bluesky", sandbox, tmp_path, "Hello")
+def desk(shared_sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk("bluesky", shared_sandbox, tmp_path, "Hello")
     with made.opened:
         yield made
 

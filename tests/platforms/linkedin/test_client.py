@@ -33,8 +33,8 @@ from ttp.sandbox.server import RunningSandbox
 
 
 @pytest.fixture
-def desk(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk("linkedin", sandbox, tmp_path, "Plans (2027)")
+def desk(shared_sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk("linkedin", shared_sandbox, tmp_path, "Plans (2027)")
     with made.opened:
         yield made
 

@@ -32,8 +32,8 @@ MASTODON = PLATFORMS.facts("mastodon")
 
 
 @pytest.fixture
-def desk(sandbox: RunningSandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    made = Desk("mastodon", sandbox, tmp_path, "Hello")
+def desk(shared_sandbox: RunningSandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    made = Desk("mastodon", shared_sandbox, tmp_path, "Hello")
     made.switch(mastodon_profile=getattr(request, "param", "mastodon"))
     with made.opened:
         yield made

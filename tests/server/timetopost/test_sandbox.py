@@ -49,7 +49,7 @@ def ended(client: TimeToPost, post_id: str) -> Callable[[], bool]:
     return lambda: client.ok("get_post", id=post_id)["post"]["status"] in ("published", "failed", "partial")
 
 
-def test_a_thread_is_published_and_reported(client: TimeToPost) -> None:
+def publish_a_thread(client: TimeToPost) -> None:
     made = client.ok("schedule_post", content="one", platforms=["twitter"], thread=["two", "three"], brand="launch")
     client.ok("publish_post", id=made["post"]["id"])
     until(ended(client, "1"))
@@ -64,7 +64,7 @@ def test_a_thread_is_published_and_reported(client: TimeToPost) -> None:
     assert client.ok("scheduler_status")["status"] == "running"
 
 
-def test_an_approved_draft_with_a_picture_is_published(client: TimeToPost) -> None:
+def approve_a_draft_with_a_picture(client: TimeToPost) -> None:
     data = PHOTO.read_bytes()
     given = {"contentType": "image/jpeg", "size": len(data)}
     prepared = client.ok("prepare_media_upload", filename="cup.jpg", **given)
@@ -81,7 +81,7 @@ def test_an_approved_draft_with_a_picture_is_published(client: TimeToPost) -> No
     assert (posted["postId"], posted["segments"]) == (draft["id"], ["Hello\n\nhttps://example.org"])
 
 
-def test_the_choices_of_a_creator_are_read_and_used(client: TimeToPost) -> None:
+def use_the_choices_of_a_creator(client: TimeToPost) -> None:
     found = client.ok("get_tiktok_creator_info", accountId="tiktok/demo")
     assert found == {**client.ok("get_tiktok_creator_info"), "success": True}
     assert (found["creator_username"], "SELF_ONLY" in found["privacy_level_options"]) == ("demo", True)
@@ -102,3 +102,9 @@ def test_the_choices_of_a_creator_are_read_and_used(client: TimeToPost) -> None:
     until(ended(client, made["post"]["id"]))
     assert client.ok("get_post", id=made["post"]["id"])["post"]["status"] == "published"
     assert client("get_tiktok_creator_info", accountId="tiktok/nobody").data["code"] == "not_found"
+
+
+def test_posts_of_their_client_are_published_and_reported(client: TimeToPost) -> None:
+    publish_a_thread(client)
+    approve_a_draft_with_a_picture(client)
+    use_the_choices_of_a_creator(client)
