@@ -253,7 +253,7 @@ def test_it_may_be_changed_until_it_is_sent(ttp: Program, published: str, sandbo
 
 def test_a_terminal_shows_the_comment_that_is_next_and_how_it_ended(ttp: Program, published: str) -> None:
     assert "Comment in  10m" in ttp.ok("show", "1", "--format", "table").out
-    assert f"comment: {published}" in ttp.ok("status", "--format", "table").out
+    assert f"comment on {published}" in ttp.ok("status", "--format", "table").out
     ttp.clock.advance(minutes=11)
     assert f"{published}  comment published  " in ttp.ok("run", "--once", "--format", "table").out
 

@@ -102,16 +102,17 @@ class Status:
     def login_ends(self, within: Connection | None = None) -> tuple[LoginEnd, ...]:
         """Return the logins that no app can renew and that end soon, or before posts of theirs; each end in the zone of
         the settings."""
-        zone = first_valid_zone(self._config.text("timezone"))
         soon = self._clock.now() + timedelta(days=REMINDERS_D[0])
         with suppress(CorruptRow), self._database.reading(within) as db:
             ends = [(one, login_end(one, self._platforms)) for one in (stored_accounts.accounts(db) if db else ())]
-            all_ends = (
-                LoginEnd(one.name, at.astimezone(zone), tuple(queries.posts_due_from(db, one.id or 0, at, MOST_NAMED)))
+            all_ends = [
+                LoginEnd(one.name, at, tuple(queries.posts_due_from(db, one.id or 0, at, MOST_NAMED)))
                 for one, at in ends
                 if at is not None and db is not None
-            )
-            return tuple(end for end in all_ends if end.posts or end.at <= soon)
+            ]
+            near_ends = [end for end in all_ends if end.posts or end.at <= soon]
+            zone = first_valid_zone(self._config.text("timezone")) if near_ends else None
+            return tuple(end._replace(at=end.at.astimezone(zone)) for end in near_ends)
         return ()
 
     def holds(self) -> tuple[Hold, ...]:

@@ -266,7 +266,7 @@ def test_log_tells_every_step_in_order(posts: Program) -> None:
     assert rows[0] == ["2026-11-24T12:00:00Z", "x/me", "upload", "done", "", "200", r"line one\ntwo"]
     assert [row[2] for row in rows] == ["upload", "POST /2/tweets"]
     assert list(posts("log", "6", "--json").json[0]) == [
-        *("at", "account", "number", "step", "phase", "outcome", "kind", "httpStatus", "message", "endedAt")
+        *("at", "account", "comment", "number", "step", "phase", "outcome", "kind", "httpStatus", "message", "endedAt")
     ]
     assert posts("log", "2").out == ""
 
