@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action, as_fields, other_options
+from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, action, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import Ambiguous, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.errors import Ambiguous, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.media.item import MediaItem, parse_alt
 from ttp.domain.media.place import in_order, name_in_place
 from ttp.domain.parts.split import MOST_PARTS
@@ -548,46 +548,3 @@ def _account_text(name: str, platforms: PlatformFacts) -> str:
     except UsageError:
         platform = head.lower()
     return f"{platform}{slash}{handle.removeprefix('@').lower()}"
-
-
-T = TypeVar("T")
-Value: TypeAlias = object
-"""A text, number, list or mapping, as the format has it."""
-KEPT = "sha256:"
-"""Prefix of the name of a media item that is stored already: `sha256:DIGEST/NAME`."""
-
-
-class FieldError(NamedTuple):
-    """Why a row is refused: the field, the problem, and what to write instead, if known."""
-
-    field: str
-    problem: str
-    fix: WayOut | None = None
-
-
-class RowReader:
-    """Reads the fields of one row and collects errors."""
-
-    def __init__(self, row: Mapping[str, Value]) -> None:
-        self._row = row
-        self.faults: list[FieldError] = []
-
-    def read(self, field: str, how: Callable[[Value], T], otherwise: T) -> T:
-        value = self._row.get(field)
-        if value is None or value == "":
-            return otherwise
-        try:
-            return how(value)
-        except TtpError as error:
-            self.faults.append(to_field_error(field, error))
-            return otherwise
-
-
-def field_errors(problems: Iterable[Problem]) -> tuple[FieldError, ...]:
-    """Return the problems that are not warnings, for a file."""
-    return tuple(FieldError(one.field, one.message, as_fields(one.hint)) for one in problems if not one.warning)
-
-
-def to_field_error(field: str, error: TtpError) -> FieldError:
-    message = " ".join((error.message, *error.details))
-    return FieldError(field, message, as_fields(error.way))

@@ -25,7 +25,7 @@ from typing_extensions import TypedDict, is_typeddict
 from ttp.domain.post_fields import PLAIN
 from ttp.domain.time.formatting import format_iso
 from ttp.views import answers as answer_shapes
-from ttp.views import number_answers, source_answers
+from ttp.views import number_answers, source_answers, status_answers
 from ttp.views.answers import (
     AccountAnswer,
     AttemptAnswer,
@@ -37,13 +37,13 @@ from ttp.views.answers import (
     PostAnswer,
     PreviewAnswer,
     SlotAnswer,
-    StatusAnswer,
     TemplateAnswer,
     UndoneAnswer,
 )
 from ttp.views.errors import error_fields, shown_problems
 from ttp.views.number_answers import NextHoursAnswer, OptimalAnswer, ReportAnswer
 from ttp.views.source_answers import ItemPreviewAnswer, SourceAnswer
+from ttp.views.status_answers import StatusAnswer
 
 if TYPE_CHECKING:
     from ttp.domain.errors import TtpError
@@ -135,7 +135,8 @@ _INSTANTS = {
     *("now", "from", "to", "asksFor"),
     *(
         name
-        for shape in (*vars(answer_shapes).values(), *vars(number_answers).values(), *vars(source_answers).values())
+        for module in (answer_shapes, number_answers, source_answers, status_answers)
+        for shape in vars(module).values()
         if is_typeddict(shape)
         for name, kind in shape.__annotations__.items()
         if "Instant" in str(kind)

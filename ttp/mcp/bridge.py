@@ -16,10 +16,9 @@ from mcp_types import CallToolResult, ListToolsResult
 
 from ttp import __version__
 from ttp.domain.errors import Busy, TtpError
-from ttp.domain.media.item import is_web_address
+from ttp.domain.media.item import KEPT, is_web_address
 from ttp.domain.media.place import split_name
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.server.command_protocol import ZONE_HEADER
 from ttp.mcp.answers import short_error

@@ -32,9 +32,8 @@ from mcp_types import Tool as ListedTool
 from ttp import __version__
 from ttp.domain.errors import Bug, NotAllowed, NotFound, TtpError
 from ttp.domain.media.details import is_captions
-from ttp.domain.media.item import is_web_address
+from ttp.domain.media.item import KEPT, is_web_address
 from ttp.domain.media.place import split_name
-from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import format_json_instant
 from ttp.mcp.answers import ALL, present, short_error

@@ -13,11 +13,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ttp.domain.account import Account
 from ttp.domain.errors import Problem, UsageError
 from ttp.domain.media.details import is_captions
-from ttp.domain.media.item import LAST, is_web_address
+from ttp.domain.media.item import KEPT, LAST, is_web_address
 from ttp.domain.media.place import PlacedName
 from ttp.domain.post import PostStatus
-from ttp.domain.post_edit import KEPT, FieldError, PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.domain.post_fields import MEDIA, PLAIN, Kind
+from ttp.domain.row_reader import FieldError
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import InvalidRequest
 from ttp.server.requests import Services

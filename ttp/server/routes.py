@@ -16,6 +16,7 @@ from ttp.server.guard import IMPORTS, METRICS, PARTS, UPLOADS
 from ttp.server.requests import Route, read_route
 from ttp.server.timetopost.routes import TIMETOPOST_ROUTES
 from ttp.views import answers, file_answers, number_answers, source_answers
+from ttp.views.status_answers import CheckupAnswer, StatusAnswer
 
 POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
 _REPEATS, _REPEAT = "/v1/repeats", "/v1/repeats/{repeat_id}"
@@ -36,7 +37,7 @@ def _created(model: Any, rehearsed: Any = None) -> dict[int, Any]:
 _POST = {200: answers.PostAnswer}
 _NEW = _created(answers.PostAnswer, answers.PostAnswer | answers.PreviewAnswer)
 _UPLOADED = _created(answers.MediaAnswer)
-_CHECKED = {200: answers.CheckupAnswer}
+_CHECKED = {200: CheckupAnswer}
 _SLOTS = _created(list[answers.SlotAnswer])
 _REMOVED = {200: answers.RemovedAnswer}
 _REPEAT_ANSWER = {200: answers.RepeatAnswer}
@@ -118,7 +119,7 @@ _V1 = (
     ),
     read_route("/v1/report", planning.get_report, "report", number_answers.ReportAnswer, (404, 422)),
     read_route("/v1/events", list_events, "events", list[answers.EventAnswer], described=STREAM_BODY),
-    read_route("/v1/status", overview.get_status, "status", answers.StatusAnswer),
+    read_route("/v1/status", overview.get_status, "status", StatusAnswer),
     read_route("/metrics", overview.get_counts, "counters", str),
     Route("GET", "/healthz", overview.get_health, "health", {200: HealthAnswer, 503: HealthAnswer}),
 )

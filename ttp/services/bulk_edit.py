@@ -14,17 +14,9 @@ from ttp.domain.action import action, as_fields
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.parts.frozen_parts import keep_frozen_parts
 from ttp.domain.post import Post
-from ttp.domain.post_edit import (
-    FieldError,
-    field_errors,
-    refuse_long_texts,
-    to_field_error,
-    with_accounts,
-    with_derived_status,
-    with_tags,
-    with_time,
-)
+from ttp.domain.post_edit import refuse_long_texts, with_accounts, with_derived_status, with_tags, with_time
 from ttp.domain.post_fields import CONTENT
+from ttp.domain.row_reader import FieldError, field_errors, to_field_error
 from ttp.domain.time.formatting import format_instant
 from ttp.domain.time.resolve import LAST_YEAR
 from ttp.services.posts import Posts

@@ -15,10 +15,10 @@ Json: TypeAlias = Mapping[str, object]
 
 def answer_keys(view: Callable[..., Json]) -> tuple[str, ...]:
     """Return every key that the answer of a view can have: those of the TypedDict that it is annotated to return."""
-    from ttp.views import answers, file_answers, number_answers, source_answers
+    from ttp.views import answers, file_answers, number_answers, source_answers, status_answers
 
     name = view.__annotations__["return"].rpartition(".")[2]
-    shapes = (answers, file_answers, number_answers, source_answers)
+    shapes = (answers, file_answers, number_answers, source_answers, status_answers)
     return tuple({key: shape for module in shapes for key, shape in vars(module).items()}[name].__annotations__)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ttp.views import Json, attributes_json, plan
 
 if TYPE_CHECKING:
-    from ttp.domain.post_edit import FieldError
+    from ttp.domain.row_reader import FieldError
     from ttp.services.bulk_edit import PlannedChange
     from ttp.services.files.importer import ImportResult
     from ttp.services.files.lint import LintResult

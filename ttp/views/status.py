@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ttp.domain.diagnostics import Check, Checkup
     from ttp.domain.health import Health
     from ttp.services.audit import PromiseCheck
-    from ttp.views.answers import BlockedAnswer, CheckAnswer, CheckupAnswer, NeedsAnswer, StatusAnswer
+    from ttp.views.status_answers import BlockedAnswer, CheckAnswer, CheckupAnswer, NeedsAnswer, StatusAnswer
 
 
 AUDIT_FIELDS = ("checks", "ok")

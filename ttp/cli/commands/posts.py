@@ -442,8 +442,8 @@ def _merge_content_file(context: Context, path: str, text: str | None, typed: Po
 
 def _file_input(context: Context, path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused_rows_error
+    from ttp.domain.media.item import KEPT
     from ttp.domain.media.place import split_name
-    from ttp.domain.post_edit import KEPT
     from ttp.services.attachments.media import read_texts, resolve_in_folder
     from ttp.services.files import markdown
     from ttp.services.files.fields import parse_entry

@@ -23,9 +23,8 @@ from ttp.cli import app, terminal
 from ttp.cli.context import Context
 from ttp.cli.main import take_credentials_key
 from ttp.cli.remote.commands import FileUse, find_command, refuse_token
-from ttp.domain.media.item import is_web_address
+from ttp.domain.media.item import KEPT, is_web_address
 from ttp.domain.media.place import PlacedName, split_name
-from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms
 from ttp.store.server.idempotency_keys import Reservation

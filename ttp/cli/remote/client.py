@@ -24,7 +24,7 @@ from ttp.cli.remote.address import ServerAddress, find_address, zone_variables
 from ttp.cli.remote.commands import HERE, SETTINGS_HERE, FileUse, RemoteCommand, find_command, is_setting_here
 from ttp.cli.remote.files import CallerUpload, collect, refuse_own_media, write_result
 from ttp.domain.errors import Busy, Hint, NotAllowed, NotFound, UsageError
-from ttp.domain.post_edit import KEPT
+from ttp.domain.media.item import KEPT
 from ttp.domain.server.command_protocol import FROM_CALLER, HEARTBEAT_S, MEDIA_TYPE, PATH, PROTOCOL, VERSION_HEADER
 from ttp.store.home.media import open_source, read_source_facts
 

@@ -15,9 +15,8 @@ from typing import Any, BinaryIO
 from ttp.cli.context import Context
 from ttp.cli.remote.commands import FileUse, RemoteCommand
 from ttp.domain.errors import Busy, TtpError, UsageError
-from ttp.domain.media.item import is_web_address
+from ttp.domain.media.item import KEPT, is_web_address
 from ttp.domain.media.place import split_name
-from ttp.domain.post_edit import KEPT
 from ttp.domain.server.command_protocol import MOST_FILES
 from ttp.services.templates.files import FOLDER, is_path
 from ttp.store.home import output_file

@@ -16,7 +16,7 @@ from ttp.views.files import ERRORS_SHOWN
 from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
-    from ttp.domain.post_edit import FieldError
+    from ttp.domain.row_reader import FieldError
     from ttp.services.bulk_edit import PlannedChange
     from ttp.store.change_log import LoggedChange
 

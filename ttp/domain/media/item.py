@@ -32,6 +32,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
 AUDIO = frozenset({"audio/mpeg", "audio/mp4", "audio/ogg", "audio/flac", "audio/wav"})
+KEPT = "sha256:"
+"""Prefix of the name of an item that is stored already: `sha256:DIGEST/NAME`."""
 DECORATIVE = "none"
 """The alt text, as people type it, of media that show nothing which a reader must know."""
 ALT_EXAMPLE = "TEXT"

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from ttp.server.answers import JsonAnswer, ProblemItem
-from ttp.views.answers import ActionAnswer, Instant, StatusAnswer
+from ttp.views.answers import ActionAnswer, Instant
 from ttp.views.number_answers import CountsAnswer, RecommendationAnswer
+from ttp.views.status_answers import StatusAnswer
 
 
 def success(status: int = 200, /, **fields: object) -> JsonAnswer:

@@ -21,13 +21,13 @@ from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.details import MOST_CAPTION_BYTES, check_captions, is_captions, parse_focus
 from ttp.domain.media.image_fit import EXTRA, ImageFit, ImageFits, ImageForm, crop_box, find_misfit
-from ttp.domain.media.item import MediaItem, is_web_address
+from ttp.domain.media.item import KEPT, MediaItem, is_web_address
 from ttp.domain.media.place import PlacedName, split_name
 from ttp.domain.media.probe import UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post
-from ttp.domain.post_edit import KEPT, PostInput, check_variant_key, replace_media
+from ttp.domain.post_edit import PostInput, check_variant_key, replace_media
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads

@@ -17,7 +17,7 @@ from ttp.domain import post_fields
 from ttp.domain.action import as_fields
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import OptionTables
-from ttp.domain.post_edit import FieldError, Value
+from ttp.domain.row_reader import FieldError, Value
 from ttp.services.files.fields import (
     EXPORT_ONLY,
     FIELDS,

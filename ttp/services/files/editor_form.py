@@ -14,8 +14,9 @@ from ttp.domain.errors import Hint, Problem, TtpError, UsageError
 from ttp.domain.media.place import name_in_place
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post
-from ttp.domain.post_edit import PostInput, Value, changed_media, said_texts, with_tags
+from ttp.domain.post_edit import PostInput, changed_media, said_texts, with_tags
 from ttp.domain.post_fields import CONTENT, MEDIA, PLAIN, PostField
+from ttp.domain.row_reader import Value
 from ttp.domain.time.formatting import format_iso
 from ttp.services.files import markdown
 from ttp.services.files.fields import Entry, as_value, fields_of, media_name, parse_entry

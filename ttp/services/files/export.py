@@ -16,22 +16,15 @@ from pathlib import Path, PurePosixPath
 from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
-from ttp.domain.media.item import MediaItem
+from ttp.domain.media.item import KEPT, MediaItem
 from ttp.domain.media.place import part_order, split_name
 from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
 from ttp.domain.options import OptionTables
 from ttp.domain.permissions import Caller
 from ttp.domain.post import Post, PostFields
-from ttp.domain.post_edit import (
-    KEPT,
-    PostInput,
-    Value,
-    apply_input,
-    check_variant_key,
-    check_variants,
-    with_media_texts,
-)
+from ttp.domain.post_edit import PostInput, apply_input, check_variant_key, check_variants, with_media_texts
 from ttp.domain.post_fields import content_of
+from ttp.domain.row_reader import Value
 from ttp.domain.time.clock import utc_text
 from ttp.services.attachments.media import read_texts, resolve_in_folder
 from ttp.services.files import csv_file, ics, markdown

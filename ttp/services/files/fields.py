@@ -13,12 +13,13 @@ from typing import Any
 from ttp.domain import post_fields
 from ttp.domain.errors import UsageError
 from ttp.domain.media.details import is_captions
-from ttp.domain.media.item import MediaItem
+from ttp.domain.media.item import KEPT, MediaItem
 from ttp.domain.media.place import PlacedName, name_in_place, parse_part
 from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value, field_errors, media_texts_of
+from ttp.domain.post_edit import PostInput, media_texts_of
+from ttp.domain.row_reader import FieldError, RowReader, Value, field_errors
 from ttp.domain.time.clock import utc_text
 
 _NAMES = {

@@ -27,18 +27,17 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.parts.frozen_parts import keep_frozen_parts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
-    FieldError,
     PostInput,
     apply_input,
     check_variants,
     new_delivery,
-    to_field_error,
     with_accounts,
     with_derived_status,
     with_media_texts,
     with_time,
 )
 from ttp.domain.post_fields import content_of
+from ttp.domain.row_reader import FieldError, to_field_error
 from ttp.domain.template import MissingVariable
 from ttp.services.attachments.media import RowMedia
 from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange, content_errors

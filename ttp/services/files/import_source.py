@@ -18,7 +18,7 @@ from typing import BinaryIO
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.domain.options import OptionTables
-from ttp.domain.post_edit import FieldError, to_field_error
+from ttp.domain.row_reader import FieldError, to_field_error
 from ttp.domain.text import clean_text
 from ttp.services.files import json_file, markdown
 from ttp.services.files.archive import extract_archive

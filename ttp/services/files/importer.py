@@ -12,7 +12,8 @@ from pathlib import Path
 from ttp.domain.errors import Problem, UsageError
 from ttp.domain.plan.planner import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.post_edit import FieldError, field_errors, with_derived_status, with_time
+from ttp.domain.post_edit import with_derived_status, with_time
+from ttp.domain.row_reader import FieldError, field_errors
 from ttp.services.attachments.media import RowMedia
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
 from ttp.services.files.import_plan import ImportPlanner, ImportRules

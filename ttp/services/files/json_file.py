@@ -9,7 +9,7 @@ from typing import TextIO
 
 from ttp.domain.errors import UsageError
 from ttp.domain.options import OptionTables
-from ttp.domain.post_edit import FieldError, Value
+from ttp.domain.row_reader import FieldError, Value
 from ttp.services.files.fields import EXPORT_ONLY, Entry, find_field, invalid_entry, parse_entry
 
 LONGEST = 1 << 20

@@ -24,11 +24,12 @@ from ttp.domain.action import Action, WayOut, action, as_fields
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotFound, PastTime, Problem, TtpError, UsageError
-from ttp.domain.media.item import MediaItem, is_web_address
+from ttp.domain.media.item import KEPT, MediaItem, is_web_address
 from ttp.domain.media.place import split_name
 from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post
-from ttp.domain.post_edit import KEPT, FieldError, PostInput
+from ttp.domain.post_edit import PostInput
+from ttp.domain.row_reader import FieldError
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.grammar import WallTime, parse_time
 from ttp.platforms.registry import Registry

@@ -42,7 +42,8 @@ from ttp.domain import post_fields
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post_edit import Value, as_typed
+from ttp.domain.post_edit import as_typed
+from ttp.domain.row_reader import Value
 from ttp.services.files.fields import EXPORT_ONLY, FIELDS, KNOWN_NAMES, find_field, normalize_name, parse_list
 from ttp.store.home.files import read_bytes, text_of_path
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ttp.domain.post import Post
-from ttp.domain.post_edit import FieldError, as_deleted
+from ttp.domain.post_edit import as_deleted
+from ttp.domain.row_reader import FieldError
 from ttp.services.attachments.media import RowMedia
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
 from ttp.services.files import markdown
