@@ -12,7 +12,7 @@ import signal
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
@@ -155,6 +155,13 @@ def pytest_runtest_logfinish() -> None:
         _collect_at = peak + GROWTH
         gc.collect()
         gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Start more processes than there are processors: many tests wait for a program, a server or a deadline."""
+    processors = yield
+    return processors + (processors + 1) // 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -41,6 +41,7 @@ def files_entered(run: Callable[[], object]) -> set[str]:
         if event == "call" and code.co_name != "<module>" and code.co_filename.startswith(ROOT):
             entered.add(code.co_filename.removeprefix(ROOT))
 
+    gc.collect()
     gc.disable()  # what another test left is not finalized here
     before = sys.getprofile()
     threading.setprofile(enter)
