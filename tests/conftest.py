@@ -334,6 +334,7 @@ class Program:
     def __init__(self, home: Path, clock: FakeClock) -> None:
         self.home = home
         self.clock = clock
+        self._calls = count(1)
 
     def __call__(self, *argv: str, stdin: str | bytes = b"") -> Ran:
         given = stdin.encode() if isinstance(stdin, str) else stdin
@@ -342,6 +343,8 @@ class Program:
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
             code = self.run(list(argv))
+        if stores.POSTGRESQL and next(self._calls) % 20 == 0:
+            gc.collect()  # a command's connection ends with its process, which here has many; a server allows 100
         for stream in streams:
             stream.flush()
         said = [stream.buffer.getvalue().decode() for stream in streams]
