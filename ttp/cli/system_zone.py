@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -19,8 +18,7 @@ _LOCALTIME = Path("/etc/localtime")
 _ZONEINFO = re.compile(r".*/zoneinfo(?:\.default)?/(?:posix/)?(.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class SystemZone:
+class SystemZone(NamedTuple):
     """The machine's zone and where it was found: `TZ`, `/etc/localtime`, or `default` if there is neither."""
 
     zone: ZoneInfo

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,8 +95,12 @@ class SourceHealth(NamedTuple):
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QueueHealth:
+def _is_stalled(health: QueueHealth | Health) -> bool:
+    """Return whether posts are overdue and no publisher runs."""
+    return health.overdue > 0 and not health.publisher.running
+
+
+class QueueHealth(NamedTuple):
     """Whether posts are published. `overdue`: posts whose time has passed unpublished; `waiting`: posts with a later
     time; `clock`: why nothing is published with this clock."""
 
@@ -108,8 +111,7 @@ class QueueHealth:
 
     @property
     def is_stalled(self) -> bool:
-        """Whether posts are overdue and no publisher runs."""
-        return self.overdue > 0 and not self.publisher.running
+        return _is_stalled(self)
 
 
 class Overview(NamedTuple):
@@ -126,9 +128,8 @@ class Overview(NamedTuple):
     next_due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Health(QueueHealth):
-    """Who publishes, what is next, what waits and what needs a person.
+class Health(NamedTuple):
+    """Who publishes, what is next, what waits and what needs a person. The first fields are those of `QueueHealth`.
 
     `held`: due posts of accounts on hold. `next_post` is due at `next_due_at`; `coming`: the next few. `costs`: what
     platforms will charge for waiting posts. `elsewhere`: why nothing is published from this machine; `unreadable`: what
@@ -137,6 +138,10 @@ class Health(QueueHealth):
     in `notify.to` that are set up.
     """
 
+    publisher: PublisherInfo = NO_PUBLISHER
+    overdue: int = 0
+    waiting: int = 0
+    clock: TtpError | None = None
     next_due_at: datetime | None = None
     next_post: PostFields | None = None
     coming: tuple[PostFields, ...] = ()
@@ -153,3 +158,7 @@ class Health(QueueHealth):
     publishers: tuple[RegisteredPublisher, ...] = ()
     notify: tuple[str, ...] = ()
     logins: tuple[LoginEnd, ...] = ()
+
+    @property
+    def is_stalled(self) -> bool:
+        return _is_stalled(self)

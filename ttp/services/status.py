@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -197,7 +196,7 @@ class Status:
                 from ttp.domain.notification import names_in_use  # here: most `status` need none of it
 
                 names = names_in_use(self._config)
-            return replace(self.health(coming, db), costs=self.costs(db), elsewhere=self.elsewhere(db), notify=names)
+            return self.health(coming, db)._replace(costs=self.costs(db), elsewhere=self.elsewhere(db), notify=names)
 
     def elsewhere(self, within: Connection | None = None) -> TtpError | None:
         """Return why this machine may not publish from the store, or None."""

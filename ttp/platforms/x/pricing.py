@@ -59,6 +59,8 @@ class XPricing:
 
 
 def _price(text: str) -> int:
-    from ttp.platforms.x.text_length import has_link  # here: it compiles long patterns, and `status` may have no text
+    if "." not in text:  # as `has_link` looks first; its module compiles long patterns
+        return POST
+    from ttp.platforms.x.text_length import has_link
 
     return LINK_POST if has_link(text) else POST

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -88,7 +87,7 @@ def get_scheduler_status(services: Services) -> JsonAnswer:
         status="stalled" if health.is_stalled else "running" if health.publisher.running else "stopped",
         lastTick=format_json_instant(health.publisher.last_run_at),
         failures=len(health.needs.retry) + len(health.needs.retry_after_reconnect),
-        **status_json(replace(health, costs=services.installation.status.costs())),
+        **status_json(health._replace(costs=services.installation.status.costs())),
     )
 
 
