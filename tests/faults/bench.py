@@ -341,8 +341,9 @@ class Bench:
 
     def state(self) -> str:
         """The state of the case's post, and of its comment once that is published."""
-        post, *comments = (str(row[0]) for row in self.sql("SELECT state FROM delivery WHERE post_id = 1 ORDER BY id"))
-        return comments[0] if comments and post == "published" else post
+        rows = self.sql("SELECT state, parent_id FROM delivery WHERE post_id = 1 ORDER BY id")
+        post, comments = rows[0][0], [state for state, parent_id in rows if parent_id is not None]
+        return str(comments[0] if comments and post == "published" else post)
 
 
 @contextmanager
