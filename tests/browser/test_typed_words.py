@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -32,11 +32,15 @@ def write(page: Any, text: str, when: str = "") -> None:
 def until(page: Any, holds: Callable[[], bool]) -> None:
     """Wait for a condition, while the browser goes on.
 
-    For what no locator can say: `wait_for_function` evaluates a string in the page, which its policy refuses.
+    For what no locator can say: `wait_for_function` evaluates a string in the page, which its policy refuses. While the
+    next page comes, nothing holds.
     """
+    from playwright.sync_api import Error
+
     for _ in range(int(PATIENCE_S * 10)):
-        if holds():
-            return
+        with suppress(Error):
+            if holds():
+                return
         page.wait_for_timeout(100)
     raise AssertionError(holds)
 
@@ -208,7 +212,7 @@ def test_a_suggested_time_is_filled_in_where_the_person_is(site: Site, scripts: 
         page.locator("[aria-invalid=true]").wait_for()
         write(page, "Hello")
         button(page, "Next slot").click()
-        until(page, lambda: page.evaluate("/09:00$/.test(document.activeElement.value || '')"))
+        until(page, lambda: page.evaluate("/09:00$/.test(document.activeElement?.value || '')"))
         assert field(page, "When").evaluate("one => one === document.activeElement")
         assert page.evaluate(
             "one => { const box = one.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight; }",
