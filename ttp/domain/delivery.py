@@ -161,6 +161,11 @@ class Delivery:
         return parts_of(self.handle)
 
     @property
+    def is_live(self) -> bool:
+        """Whether something of it is on the platform, as far as ttp knows."""
+        return self.taken_down_at is None if self.state is _S.PUBLISHED else bool(self.parts)
+
+    @property
     def so_far(self) -> str | None:
         """`2 of 5 parts are published: LINK`; None where no part of a thread is out."""
         if not self.parts:

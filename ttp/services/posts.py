@@ -535,12 +535,18 @@ class Posts:
 
         return self.change(ids, change, self.recorder("unschedule"))
 
-    def delete(self, ids: Sequence[int]) -> list[PostView]:
-        """Mark posts as deleted, before they are published or after they have ended, and return them."""
+    def delete(self, ids: Sequence[int], *, unless_live: bool = False) -> list[PostView]:
+        """Mark posts as deleted, before they are published or after they have ended, and return them. `unless_live`:
+        Conflict for one of which something is on a platform."""
         now = self.clock.now()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             post_edit.refuse_in_flight(post, "be deleted")
+            if unless_live and any(d.is_live for d in (*post.deliveries, *post.comments)):
+                raise Conflict(
+                    f"more of post {post.id} was published meanwhile, and stays there",
+                    Hint("fix", action("delete", post.id, remote=True)),
+                )
             return post_edit.as_deleted(post, now), ()
 
         return [saved.post for saved in self.change(ids, change, self.recorder("delete"))]

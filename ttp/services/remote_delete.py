@@ -9,9 +9,9 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ttp.domain.action import WayOut, action
-from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import Conflict, Hint, TtpError
+from ttp.domain.action import WayOut
+from ttp.domain.delivery import Delivery
+from ttp.domain.errors import TtpError
 from ttp.domain.post_edit import refuse_in_flight, with_delivery
 from ttp.domain.publishing.outcome import Attempt, Kind, NotDone, Phase
 from ttp.platforms.client import NO_DELETION, Deleted, Deleter, PublishRequest
@@ -86,7 +86,7 @@ class RemoteDelete:
             post = self._posts.post(post_id)
             refuse_in_flight(post, "be deleted")
             rows = (*post.comments, *post.deliveries)  # a comment goes before the post that it is on
-            by_post[post_id] = tuple(_target(d, self.why_impossible(d.platform)) for d in rows if is_live(d))
+            by_post[post_id] = tuple(_target(d, self.why_impossible(d.platform)) for d in rows if d.is_live)
         return DeletePlan(by_post, self._prices(by_post))
 
     def _prices(self, by_post: Mapping[int, Sequence[DeleteTarget]]) -> dict[str, int]:
@@ -126,13 +126,7 @@ class RemoteDelete:
         if any(fate.message is not None for fate in fates):
             return DeletedPost(post_id, False, fates)
         try:
-            post = self._posts.post(post_id)
-            if any(map(is_live, (*post.comments, *post.deliveries))):
-                raise Conflict(
-                    f"more of post {post_id} was published meanwhile, and stays there",
-                    Hint("fix", action("delete", post_id, remote=True)),
-                )
-            self._posts.delete([post_id])
+            self._posts.delete([post_id], unless_live=True)
         except TtpError as error:
             return DeletedPost(post_id, False, fates, error)
         return DeletedPost(post_id, True, fates)
@@ -199,13 +193,6 @@ class RemoteDelete:
             after = before.taken_down(remote_id, now)
             store.update(db, with_delivery(post, before, after), None)
             return after
-
-
-def is_live(delivery: Delivery) -> bool:
-    """Return whether something of the delivery is on the platform, as far as ttp knows."""
-    if delivery.state is DeliveryState.PUBLISHED:
-        return delivery.taken_down_at is None
-    return bool(delivery.parts)
 
 
 def _target(delivery: Delivery, never: str | None) -> DeleteTarget:

@@ -211,7 +211,7 @@ def test_credentials_of_another_host_are_not_sent_to_delete_anything(
 def test_a_post_that_changed_meanwhile_is_not_deleted_and_that_is_told(
     here: Rehearsal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(self: Posts, ids: list[int]) -> list[int]:
+    def refused(self: Posts, ids: list[int], **_: bool) -> list[int]:
         raise StateRefused(f"post {ids[0]} is being published", Hint("see", f"ttp show {ids[0]}"))
 
     here.publish("Oops", "x")
@@ -220,6 +220,22 @@ def test_a_post_that_changed_meanwhile_is_not_deleted_and_that_is_told(
     assert (ran.code, ran.error["code"], ran.json[0]["deleted"]) == (2, "state", False)
     assert here.feed == []
     assert here.ttp.shown()["deliveries"][0]["takenDownAt"] is not None
+
+
+def test_what_is_published_while_the_post_is_deleted_is_not_forgotten(
+    here: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete = Posts.delete
+
+    def publish_and_delete(self: Posts, ids: list[int], **how: bool) -> object:
+        here.ttp.bring(1, "published", comment=True, published_at=START, remote_id="7", next_at=None)
+        return delete(self, ids, **how)
+
+    here.publish("Oops", "x", "--comment", "More", "--comment-after", "1h")
+    monkeypatch.setattr(Posts, "delete", publish_and_delete)
+    ran = here.ttp("delete", "1", "--remote", "--yes", "--json")
+    assert (ran.error["code"], ran.json[0]["deleted"]) == ("conflict", False)
+    assert here.ttp.shown()["status"] == "published"
 
 
 def test_a_token_that_is_refused_is_renewed_once(here: Rehearsal) -> None:

@@ -24,7 +24,6 @@ from ttp.server.services import RequestServices
 from ttp.services.new_posts import copy_post
 from ttp.services.preview import stored_versions, with_sent
 from ttp.services.queries import PostView
-from ttp.services.remote_delete import is_live
 from ttp.services.repeats import Repeats
 from ttp.services.undo import UndoRequest
 
@@ -258,7 +257,7 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
         "unschedule": post.status is PostStatus.SCHEDULED,
         "repeat": bool(post.active) and post.repeat is None,
         "delete": not post.in_flight and "review" not in needs,
-        "delete-remote": not post.in_flight and "review" not in needs and any(map(is_live, post.deliveries)),
+        "delete-remote": not post.in_flight and "review" not in needs and any(d.is_live for d in post.deliveries),
         "copy": True,
     }
     return [name for name, can in possible.items() if can and visit.may(operation_of(name))]
