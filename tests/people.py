@@ -16,7 +16,8 @@ from ttp.domain.time.clock import Clock
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.approvals import Approvals
 from ttp.services.drafts import Drafts
-from ttp.services.posts import Posts, SavedPost
+from ttp.services.post_changes import SavedPost
+from ttp.services.posts import Posts
 from ttp.services.templates.filling import Templates
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.database import Database

@@ -59,8 +59,8 @@ def files_entered(run: Callable[[], object]) -> set[str]:
     ("most", "command"),
     [
         (27, ("list",)),
-        (46, ("create", "Hello {}", "--to", "x/me")),
-        (58, ("schedule", "{}", "--at", "tomorrow 9am")),
+        (47, ("create", "Hello {}", "--to", "x/me")),
+        (59, ("schedule", "{}", "--at", "tomorrow 9am")),
         (95, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],

@@ -11,7 +11,7 @@ from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, Hint, StateRefused, UsageError
 from ttp.domain.post_edit import PostInput
-from ttp.services.posts import SavedPost
+from ttp.services.post_changes import SavedPost
 
 PUBLISHED, FAILED, REVIEW = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW
 

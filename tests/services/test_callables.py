@@ -42,7 +42,7 @@ CALLED = {
     "connecting.tokens.Tokens.refresh_due(stopping)",
     "server.webhooks.Webhooks.send_due(stopping)",
     # From one service to another.
-    "posts.Posts.change(change)",
+    "post_changes.PostChanges.change(change)",
     "slots.ComingSlots.first(is_taken)",
     "time_resolver.TimeResolver.resolve_any(accounts)",
     "slots.ComingSlots.__init__(_no_slot_error)",

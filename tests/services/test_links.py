@@ -24,7 +24,8 @@ from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
 from ttp.platforms.x.links import move_links_last
 from ttp.services.links import MOST
-from ttp.services.posts import Posts, SavedPost
+from ttp.services.post_changes import SavedPost
+from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
 from ttp.store import accounts
 from ttp.store.database import Database

@@ -17,7 +17,8 @@ from ttp.domain.errors import Busy, Conflict, ContentRefused, UsageError
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.services.drafts import Drafts
-from ttp.services.posts import Posts, SavedPost
+from ttp.services.post_changes import SavedPost
+from ttp.services.posts import Posts
 from ttp.services.queries import PostView, view_of
 from ttp.services.slots import Slots
 from ttp.store import accounts

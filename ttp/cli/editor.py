@@ -31,7 +31,7 @@ from ttp.store.home.editor_drafts import EditorDraft, EditorDrafts
 
 if TYPE_CHECKING:
     from ttp.domain.post_edit import PostInput
-    from ttp.services.posts import SavedPost
+    from ttp.services.post_changes import SavedPost
 
 T = TypeVar("T")
 _USUAL = ("sensible-editor", "nano", "vim", "vi")

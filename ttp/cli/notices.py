@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ttp.domain.login_end import LoginEnd
     from ttp.domain.post import PostFields
     from ttp.domain.time.resolve import ResolvedTime
-    from ttp.services.posts import SavedPost
+    from ttp.services.post_changes import SavedPost
     from ttp.services.queries import PostView
 
 

@@ -40,7 +40,7 @@ from ttp.domain.post_edit import PostInput, edits_of_draft
 if TYPE_CHECKING:
     from ttp.domain.post import Post
     from ttp.domain.time.resolve import ResolvedTime
-    from ttp.services.posts import SavedPost
+    from ttp.services.post_changes import SavedPost
 
 _PROMPT, _YES = "> ", "yes"
 _LONGEST_TYPED = 4095

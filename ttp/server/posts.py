@@ -39,7 +39,7 @@ from ttp.views.templates import template_json
 if TYPE_CHECKING:
     from ttp.domain.errors import Problem
     from ttp.server.services import RequestServices
-    from ttp.services.posts import SavedPost
+    from ttp.services.post_changes import SavedPost
     from ttp.services.queries import PostView
 
 _LOOK_EVERY_S = 0.1

@@ -13,7 +13,8 @@ from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import MOST_CHARACTERS, PostInput, edits_of_draft
 from ttp.domain.post_fields import content_of
 from ttp.domain.time.resolve import ResolvedTime
-from ttp.services.posts import Posts, SavedPost
+from ttp.services.post_changes import SavedPost
+from ttp.services.posts import Posts
 from ttp.store import posts as store
 
 _LEFT_OUT = (

@@ -22,7 +22,8 @@ from ttp.domain.errors import (
 from ttp.domain.post_edit import PostInput
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.resolve import ResolvedTime
-from ttp.services.posts import Posts, SavedPost
+from ttp.services.post_changes import SavedPost
+from ttp.services.posts import Posts
 from ttp.services.queries import accounts_of
 from ttp.services.request_keys import fingerprint, same_request
 from ttp.services.time_resolver import TimeResolver

@@ -23,7 +23,8 @@ from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_
 from ttp.domain.time.resolve import resolve_bound
 from ttp.services.budget import BudgetCheck
 from ttp.services.optimal import HoursOfSpan, Optimal
-from ttp.services.posts import Posts, SavedPost
+from ttp.services.post_changes import SavedPost
+from ttp.services.posts import Posts
 from ttp.services.queries import accounts_of
 from ttp.services.slots import Availability, Slots
 from ttp.services.time_resolver import TimeResolver

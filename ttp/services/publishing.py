@@ -30,7 +30,8 @@ from ttp.domain.publishing.attempt import Attempt
 from ttp.domain.publishing.resolution import manual_lookup, resolve_delivery
 from ttp.domain.time.clock import EPOCH
 from ttp.services.attachments.media import refuse_missing_media
-from ttp.services.posts import Change, Posts
+from ttp.services.post_changes import Change
+from ttp.services.posts import Posts
 from ttp.services.queries import PostView, accounts_of
 from ttp.store import attempts, queries
 from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore, KeyMissing

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ttp.domain.post import PostFields
     from ttp.domain.publishing.attempt import Attempt
     from ttp.domain.recurrence import Repeat
-    from ttp.services.posts import SavedPost
+    from ttp.services.post_changes import SavedPost
     from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.remote_delete import DeletedPost
     from ttp.services.undo import UndoneChange

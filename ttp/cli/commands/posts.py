@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ttp.domain.post import Post
     from ttp.domain.post_edit import PostInput
     from ttp.domain.time.resolve import ResolvedTime
-    from ttp.services.posts import SavedPost
+    from ttp.services.post_changes import SavedPost
     from ttp.services.preview import PostPreview
 
 

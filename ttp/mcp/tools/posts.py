@@ -47,7 +47,7 @@ from ttp.views.posts import (
 )
 
 if TYPE_CHECKING:
-    from ttp.services.posts import SavedPost
+    from ttp.services.post_changes import SavedPost
     from ttp.services.queries import PostView
     from ttp.services.time_resolver import TimeResolver
     from ttp.services.undo import UndoneChange

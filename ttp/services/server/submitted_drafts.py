@@ -27,7 +27,8 @@ from ttp.domain.time.clock import utc_text
 from ttp.domain.time.grammar import AfterDuration, ChosenTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.approvals import Approvals, with_link
-from ttp.services.posts import Posts, SavedPost
+from ttp.services.post_changes import SavedPost
+from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
 from ttp.services.queries import PostView, Queries, accounts_of, is_within
 from ttp.services.time_resolver import TimeResolver
