@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ttp.domain.action import action, other_options
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post, with_cards_of
 from ttp.domain.post_edit import as_deleted, refuse_in_flight, with_derived_status, with_post_id
+from ttp.domain.publishing.attempt import Kind
+from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.posts import Posts
 from ttp.store import accounts, queries, repeats
 from ttp.store import change_log as store
@@ -244,13 +246,22 @@ class _UndoPlanner:
         return UndoneChange(self._change, after, lost[0] if lost else None, unapproved, warnings)
 
     def _delivery(self, now: Delivery | None, before: Delivery, post: Post) -> Delivery:
-        """Return a delivery as it was, without a lost approval, and without a passed time unless it still has it."""
+        """Return a delivery as it was, without a lost approval, and without a passed time unless it still has it. A
+        comment without a time would be sent at once: it has failed."""
         approved_at = before.approved_at if now is not None and now.approved_at == before.approved_at else None
         comment = before.comment and self._delivery(now and now.comment, before.comment, post)
         after = replace(before, approved_at=approved_at, comment=comment)
         kept = post.deleted_at is not None or (now is not None and now.next_at == after.next_at)
         passed = after.next_at is not None and after.next_at <= self._now
-        return after.schedule(None) if passed and not kept and after.state is DeliveryState.PENDING else after
+        if not passed or kept or after.state is not DeliveryState.PENDING:
+            return after
+        return after.mark_failed(self._missed(after)) if after.is_comment else after.schedule(None)
+
+    def _missed(self, comment: Delivery) -> DeliveryError:
+        assert comment.due_at is not None
+        zone = first_valid_zone(self._posts.config.text("timezone"))
+        message = f"due {format_instant(comment.due_at, zone)}, which passed before it was restored"
+        return DeliveryError(Kind.MISSED, message, hint=action("retry", comment.post_id))
 
     def _check(self, post: Post) -> tuple[Problem, ...]:
         timed = any(d.state is DeliveryState.PENDING and d.due_at is not None for d in post.active)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.writing import writes
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.conftest import Fill, Program
 from tests.media_bytes import jpeg
 
@@ -402,6 +402,18 @@ def test_an_edit_of_what_is_overdue_already_is_taken_back_as_it_stands(ttp: Prog
     ttp.ok("edit", "1", "Other")
     ttp.ok("undo")
     assert (ttp.shown()["status"], ttp.shown()["content"]) == ("scheduled", "Draft")
+
+
+@pytest.mark.parametrize("change", [["delete"], ["edit", "--comment", ""]])
+def test_a_comment_whose_time_has_passed_is_not_sent_but_told(ttp: Program, clock: FakeClock, change: list[str]) -> None:
+    post = ttp.post("Hi", "--to", "x/me", "--at", "now", "--comment", "More", "--comment-after", "1h")
+    ttp.bring(post, "published", published_at=START, remote_id="7", next_at=None)
+    ttp.ok(change[0], str(post), *change[1:])
+    clock.advance(hours=2)
+    ttp.ok("undo")
+    (delivery,) = ttp.shown(post)["deliveries"]
+    assert (delivery["comment"]["state"], delivery["comment"]["error"]["kind"]) == ("failed", "missed")
+    assert delivery["comment"]["error"]["hint"] == f"ttp retry {post}"
 
 
 def test_no_approval_is_given_again(ttp: Program) -> None:
