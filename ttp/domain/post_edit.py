@@ -46,7 +46,7 @@ def apply_input(
         old, value = getattr(before, name), getattr(post_input, one.name)
         if one.kind == "texts":
             after[name] = merge_options(old, variants if name == "variants" else value)
-        elif one.name in post_input.dropped or (one.kind == "text" and value == ""):
+        elif one.name in post_input.dropped or (one.kind == "text" and value is not None and not value.strip()):
             after[name] = None
         else:
             after[name] = old if value is None else value

@@ -120,6 +120,12 @@ class Status:
             return tuple(held_accounts(db, self._clock.now()).values()) if db else ()
         return ()
 
+    def count_due(self) -> tuple[int, int]:
+        """Return how many posts are due, without those that a hold of their account delays, and how many of these."""
+        now = self._clock.now()
+        with self._database.reading() as db:
+            return (queries.count_waiting(db, now)[0], stored_accounts.count_held(db, now)) if db else (0, 0)
+
     def sources(self) -> tuple[SourceHealth, ...]:
         """Return the sources; none if a row is corrupt."""
         with suppress(CorruptRow), self._database.reading() as db:

@@ -102,6 +102,26 @@ def test_a_run_without_accounts_says_so_each_time(ttp: Program) -> None:
     assert ttp("run", "--once", "--quiet").err == ""
 
 
+def test_a_run_that_had_nothing_to_do_says_why_at_a_terminal(
+    ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ttp.account("x/me")
+    ttp.post("One", "--to", "x/me", "--at", "in 30s")
+
+    def report_in(form: str) -> str:
+        context = Context(clock)
+        context.open_output(format=form)
+        PublishReport(context, Mode.ONCE).finish(())
+        return capsys.readouterr().out
+
+    assert "due" in report_in("table")
+    clock.advance(minutes=1)
+    assert report_in("table") == ""  # whatever kept it has told it
+    ttp.ok("pause")
+    assert "ttp status" in report_in("table")
+    assert "ttp status" not in report_in("tsv")
+
+
 @pytest.mark.parametrize("kind", [IdleReason.UPGRADE, IdleReason.STORE])
 @pytest.mark.parametrize(("mode", "lines"), [(Mode.LOOP, 1), (Mode.ONCE, 0)])
 def test_a_quiet_loop_still_reports_why_it_does_not_publish_for_the_log_of_a_service(

@@ -405,7 +405,9 @@ def test_an_edit_of_what_is_overdue_already_is_taken_back_as_it_stands(ttp: Prog
 
 
 @pytest.mark.parametrize("change", [["delete"], ["edit", "--comment", ""]])
-def test_a_comment_whose_time_has_passed_is_not_sent_but_told(ttp: Program, clock: FakeClock, change: list[str]) -> None:
+def test_a_comment_whose_time_has_passed_is_not_sent_but_told(
+    ttp: Program, clock: FakeClock, change: list[str]
+) -> None:
     post = ttp.post("Hi", "--to", "x/me", "--at", "now", "--comment", "More", "--comment-after", "1h")
     ttp.bring(post, "published", published_at=START, remote_id="7", next_at=None)
     ttp.ok(change[0], str(post), *change[1:])

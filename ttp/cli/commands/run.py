@@ -279,6 +279,13 @@ class PublishReport:
             self._out.write_stderr(f"ttp: no store at {name}: nothing to publish")
         elif self._mode is not Mode.PUBLISH and not self._had_events and not self._context.queries.accounts():
             self._out.write_stderr(f"ttp: no account in the store {name}: nothing to publish")
+        elif self._mode in (Mode.ONCE, Mode.UNTIL_IDLE) and not self._had_events:
+            others, held = self._context.status.count_due()
+            if held:
+                waits = f"{held} due post{'s wait' if held > 1 else ' waits'}"
+                self._out.write_message(f"Nothing was published: {waits} for accounts on hold (ttp status).")
+            elif not others:
+                self._out.write_message("Nothing was due.")
         for note in notes:
             self._out.note(note)
         if self._out.format != "jsonl" and self._data:
