@@ -11,14 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from ttp.domain.account import (
-    PAUSED_UNTIL,
-    Account,
-    Credentials,
-    find_account,
-    parse_account_name,
-    works_until,
-)
+from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, find_account, parse_account_name, works_until
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState

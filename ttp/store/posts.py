@@ -26,7 +26,6 @@ class Recorder(Protocol):
         self, db: Connection, after: Iterable[tuple[int, PostSnapshot]], before: Mapping[int, PostSnapshot]
     ) -> None:
         """Record posts that were just stored; `before` has those that existed."""
-        ...
 
 
 def insert(db: Connection, post: Post, recorder: Recorder | None) -> Post:

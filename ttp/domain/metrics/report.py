@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
 from statistics import median
-from types import MappingProxyType
 from typing import NamedTuple
 
 from ttp.domain.metrics.sample import KINDS, MAIN_COUNTS, Sample
@@ -171,17 +170,16 @@ def _interval_of_median(posts: Sequence[MeasuredPost]) -> tuple[float, float] | 
     return None if place < 0 else (float(numbers[place]), float(numbers[-1 - place]))
 
 
-GROUPINGS: Mapping[str, Callable[[MeasuredPost], Sequence[str]]] = MappingProxyType(
-    {
-        "account": lambda post: (post.sample.account,),
-        "platform": lambda post: (post.sample.account.partition("/")[0],),
-        "kind": lambda post: (post.sample.kind or OTHER,),
-        "hour": lambda post: (f"{post.published_at:%H}:00",),
-        "day": lambda post: (DAYS_IN_FULL[post.published_at.weekday()],),
-        "tag": lambda post: post.tags or (OTHER,),
-    }
-)
+GROUPINGS: Mapping[str, Callable[[MeasuredPost], Sequence[str]]] = {
+    "account": lambda post: (post.sample.account,),
+    "platform": lambda post: (post.sample.account.partition("/")[0],),
+    "kind": lambda post: (post.sample.kind or OTHER,),
+    "hour": lambda post: (f"{post.published_at:%H}:00",),
+    "day": lambda post: (DAYS_IN_FULL[post.published_at.weekday()],),
+    "tag": lambda post: post.tags or (OTHER,),
+}
 """What posts can be grouped by; a post with two tags is in two groups."""
-_ORDERS: Mapping[str, Callable[[str], int]] = MappingProxyType(
-    {"kind": lambda name: [*KINDS, OTHER].index(name), "day": DAYS_IN_FULL.index}
-)
+_ORDERS: Mapping[str, Callable[[str], int]] = {
+    "kind": lambda name: [*KINDS, OTHER].index(name),
+    "day": DAYS_IN_FULL.index,
+}

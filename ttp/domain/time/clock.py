@@ -19,11 +19,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the wall clock, aware, UTC."""
-        ...
 
     def boot(self) -> float:
         """Return seconds since the machine started, counting time asleep; never goes backward."""
-        ...
 
 
 class SystemClock:

@@ -15,11 +15,7 @@ from ttp.domain.diagnostics import SOON, Remark, failure_remark, format_end, ok_
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.addresses import configured_url
-from ttp.platforms.client import (
-    CHECK_PATIENCE_S,
-    AccountInfo,
-    PublishRequest,
-)
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest
 from ttp.platforms.instagram.errors import NO_USER_ID
 from ttp.platforms.instagram.part import API, InstagramPart
 from ttp.platforms.instagram.scopes import COMMENTING, DELETING, FACEBOOK_SCOPES, INSTAGRAM_SCOPES

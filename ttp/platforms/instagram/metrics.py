@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from ttp.domain.config import Config
 from ttp.domain.metrics.sample import OnlineDay
@@ -28,9 +27,7 @@ from ttp.platforms.metrics_reader import (
 from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, reconnect_hint, value_at
 
 LASTING = ("views", "reach", "shares", "saved")
-KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
-)
+KNOWN: Mapping[str, tuple[str, ...]] = {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
 """By `media_product_type`. Likes and comments are fields of the post itself and need no insights."""
 
 

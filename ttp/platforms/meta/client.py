@@ -57,33 +57,26 @@ class ContainerForms(Protocol):
 
     def request_of(self, request: PublishRequest, /) -> str:
         """Return a fingerprint of the containers' content: an edited post must not reuse old containers."""
-        ...
 
     def refusal_of(self, request: PublishRequest, /) -> str | None:
         """Return why no container can be created for the post; None if one can."""
-        ...
 
     def fits(self, request: PublishRequest, item: object, /) -> bool:
         """Return whether a listed post can be this one, its text and time apart."""
-        ...
 
     def is_carousel(self, request: PublishRequest, /) -> bool: ...
 
     def list_of(self, request: PublishRequest, /) -> tuple[str, bool]:
         """Return the list that shows the post, and whether its texts identify posts."""
-        ...
 
     def single(self, request: PublishRequest, url: str, /) -> dict[str, str]:
         """Return the container of one image or video, or of a text alone. Raises ValueError for an invalid option."""
-        ...
 
     def child(self, request: PublishRequest, number: int, url: str, /) -> dict[str, str]:
         """Return the container of a carousel item (from 1)."""
-        ...
 
     def carousel(self, request: PublishRequest, ids: Sequence[str], /) -> dict[str, str]:
         """Return the container of the carousel, with those of its items in order."""
-        ...
 
 
 class ContainerClient(MetaPart):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -36,25 +35,23 @@ SERVER = ErrorRow(Kind.SERVER, passing=True)
 THROTTLED = ErrorRow(Kind.RATE_LIMIT, passing=True)
 BLOCKED = ErrorRow(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
 NOT_READY = ErrorRow(Kind.MEDIA, passing=True, not_ready=True)
-CODES: Mapping[int, ErrorRow] = MappingProxyType(
-    {
-        1: SERVER,
-        2: SERVER,
-        3: SCOPE,
-        4: THROTTLED,
-        10: SCOPE,
-        17: THROTTLED,
-        32: THROTTLED,
-        100: CONTENT,
-        102: AUTH,
-        190: AUTH,
-        **dict.fromkeys(range(200, 300), SCOPE),
-        341: BLOCKED,
-        368: BLOCKED,
-        506: ErrorRow(Kind.DUPLICATE),
-        613: THROTTLED,
-    }
-)
+CODES: Mapping[int, ErrorRow] = {
+    1: SERVER,
+    2: SERVER,
+    3: SCOPE,
+    4: THROTTLED,
+    10: SCOPE,
+    17: THROTTLED,
+    32: THROTTLED,
+    100: CONTENT,
+    102: AUTH,
+    190: AUTH,
+    **dict.fromkeys(range(200, 300), SCOPE),
+    341: BLOCKED,
+    368: BLOCKED,
+    506: ErrorRow(Kind.DUPLICATE),
+    613: THROTTLED,
+}
 """Codes that mean the same on all of Meta's platforms."""
 
 DEAD_TOKEN = ("190", "102")

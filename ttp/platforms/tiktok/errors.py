@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -47,62 +46,58 @@ _PULL = TikTokErrorRow(
 _SERVER = TikTokErrorRow(Kind.SERVER, passing=True)
 _TOMORROW = TikTokErrorRow(Kind.QUOTA, passing=True, wait_s=_DAY_S, hold=True)
 
-CODES: Mapping[str, TikTokErrorRow] = MappingProxyType(
-    {
-        "access_token_invalid": _AUTH,
-        "scope_not_authorized": _SCOPE,
-        "scope_permission_missed": _SCOPE,
-        "invalid_params": _CONTENT,
-        "invalid_param": _CONTENT,
-        "invalid_file_upload": _CONTENT,
-        "app_version_check_failed": TikTokErrorRow(
-            Kind.CONTENT, advice="the TikTok app on the creator's phone is too old: update it"
-        ),
-        "spam_risk_too_many_posts": _TOMORROW,
-        "spam_risk_too_many_pending_share": _TOMORROW,
-        "spam_risk_user_banned_from_posting": _BANNED,
-        "spam_risk": _SPAM,
-        "reached_active_user_cap": _TOMORROW,
-        "unaudited_client_can_only_post_to_private_accounts": TikTokErrorRow(
-            Kind.ACCOUNT,
-            advice="until TikTok has audited your app, make the account private in the TikTok app and post with"
-            " tiktok.privacy_level=SELF_ONLY; apply for the audit on your app's page of TikTok for Developers",
-            option="tiktok.privacy_level=SELF_ONLY",
-        ),
-        "url_ownership_unverified": TikTokErrorRow(
-            Kind.ACCOUNT,
-            advice="verify the domain of the media's URL on your app's page of TikTok for Developers;"
-            " a video can be uploaded instead (tiktok.source=file)",
-            option="tiktok.source=file",
-        ),
-        "privacy_level_option_mismatch": TikTokErrorRow(
-            Kind.CONTENT, advice="choose a privacy level that TikTok offers to this account"
-        ),
-        "invalid_publish_id": _MEDIA,
-        "token_not_authorized_for_specified_publish_id": _ACCOUNT,
-        "rate_limit_exceeded": TikTokErrorRow(Kind.RATE_LIMIT, passing=True, wait_s=_MINUTE_S),
-        "internal_error": _SERVER,
-    }
-)
+CODES: Mapping[str, TikTokErrorRow] = {
+    "access_token_invalid": _AUTH,
+    "scope_not_authorized": _SCOPE,
+    "scope_permission_missed": _SCOPE,
+    "invalid_params": _CONTENT,
+    "invalid_param": _CONTENT,
+    "invalid_file_upload": _CONTENT,
+    "app_version_check_failed": TikTokErrorRow(
+        Kind.CONTENT, advice="the TikTok app on the creator's phone is too old: update it"
+    ),
+    "spam_risk_too_many_posts": _TOMORROW,
+    "spam_risk_too_many_pending_share": _TOMORROW,
+    "spam_risk_user_banned_from_posting": _BANNED,
+    "spam_risk": _SPAM,
+    "reached_active_user_cap": _TOMORROW,
+    "unaudited_client_can_only_post_to_private_accounts": TikTokErrorRow(
+        Kind.ACCOUNT,
+        advice="until TikTok has audited your app, make the account private in the TikTok app and post with"
+        " tiktok.privacy_level=SELF_ONLY; apply for the audit on your app's page of TikTok for Developers",
+        option="tiktok.privacy_level=SELF_ONLY",
+    ),
+    "url_ownership_unverified": TikTokErrorRow(
+        Kind.ACCOUNT,
+        advice="verify the domain of the media's URL on your app's page of TikTok for Developers;"
+        " a video can be uploaded instead (tiktok.source=file)",
+        option="tiktok.source=file",
+    ),
+    "privacy_level_option_mismatch": TikTokErrorRow(
+        Kind.CONTENT, advice="choose a privacy level that TikTok offers to this account"
+    ),
+    "invalid_publish_id": _MEDIA,
+    "token_not_authorized_for_specified_publish_id": _ACCOUNT,
+    "rate_limit_exceeded": TikTokErrorRow(Kind.RATE_LIMIT, passing=True, wait_s=_MINUTE_S),
+    "internal_error": _SERVER,
+}
 """See docs/reference/platforms/tiktok.md, sections 6 and 3.6."""
 
-REASONS: Mapping[str, TikTokErrorRow] = MappingProxyType(
-    {
-        "file_format_check_failed": _MEDIA,
-        "duration_check_failed": _MEDIA,
-        "frame_rate_check_failed": _MEDIA,
-        "picture_size_check_failed": _MEDIA,
-        "internal": _SERVER,
-        "video_pull_failed": _PULL,
-        "photo_pull_failed": _PULL,
-        "publish_cancelled": _ACCOUNT,
-        "auth_removed": _AUTH,
-        "spam_risk_too_many_posts": _TOMORROW,
-        "spam_risk_user_banned_from_posting": _BANNED,
-        "spam_risk_text": _SPAM,
-        "spam_risk": _SPAM,
-    }
-)
+REASONS: Mapping[str, TikTokErrorRow] = {
+    "file_format_check_failed": _MEDIA,
+    "duration_check_failed": _MEDIA,
+    "frame_rate_check_failed": _MEDIA,
+    "picture_size_check_failed": _MEDIA,
+    "internal": _SERVER,
+    "video_pull_failed": _PULL,
+    "photo_pull_failed": _PULL,
+    "publish_cancelled": _ACCOUNT,
+    "auth_removed": _AUTH,
+    "spam_risk_too_many_posts": _TOMORROW,
+    "spam_risk_user_banned_from_posting": _BANNED,
+    "spam_risk_text": _SPAM,
+    "spam_risk": _SPAM,
+}
 """`fail_reason` of a publication with the status FAILED."""
 
 NO_SCOPE = frozenset({"scope_not_authorized", "scope_permission_missed"})

@@ -7,13 +7,7 @@ from datetime import datetime
 from sqlalchemy import Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from ttp.store.model_fields import (
-    TEXT,
-    instant_field,
-    parent_field,
-    partial_index,
-    text_field,
-)
+from ttp.store.model_fields import TEXT, instant_field, parent_field, partial_index, text_field
 
 
 class TokenRow(SQLModel, table=True):
