@@ -264,7 +264,6 @@ class Config(Mapping[str, Value]):
         return self[APPROVAL_SETTING] is True
 
     def seconds(self, name: str) -> float:
-        """Return a setting that is a number of seconds."""
         value = self[name]
         return 0.0 if value is None or isinstance(value, tuple) else float(value)
 
@@ -279,6 +278,5 @@ class Config(Mapping[str, Value]):
         return "" if value is None else str(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return a setting that is a list of texts."""
         value = self[name]
         return value if isinstance(value, tuple) else ()

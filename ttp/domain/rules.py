@@ -57,7 +57,6 @@ class Rules(Protocol):
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
 
     def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
-        """Return whether the platform takes an alt text for an item of this post."""
         return False
 
     def part_use(self, post: PlatformPost, text: str) -> tuple[int, int]:

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
+from ttp.platforms.error_row import ErrorRow
 from ttp.platforms.meta import errors as meta
-from ttp.platforms.meta.errors import CONTENT, MEDIA, NOT_READY, SERVER, THROTTLED, ErrorRow, ErrorTable
+from ttp.platforms.meta.errors import CONTENT, MEDIA, NOT_READY, SERVER, THROTTLED, ErrorTable
 from ttp.platforms.meta.usage import HOUR_S
 
 _MEDIA_AGAIN = ErrorRow(Kind.MEDIA, passing=True)

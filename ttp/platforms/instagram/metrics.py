@@ -24,7 +24,15 @@ from ttp.platforms.metrics_reader import (
     short_text,
     unreadable,
 )
-from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, reconnect_hint, value_at
+from ttp.platforms.reply import (
+    Answer,
+    describe_unexpected,
+    list_at,
+    parse_instant,
+    parse_numeric_id,
+    reconnect_hint,
+    value_at,
+)
 
 LASTING = ("views", "reach", "shares", "saved")
 KNOWN: Mapping[str, tuple[str, ...]] = {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
@@ -34,10 +42,8 @@ KNOWN: Mapping[str, tuple[str, ...]] = {"FEED": LASTING, "REELS": LASTING, "STOR
 def online_days(answer: Answer) -> tuple[OnlineDay, ...]:
     """Return the days of an answer about online followers, with its own dates and hours. Days without numbers, as the
     last two often are, are left out."""
-    listed = answer.value_at("data")
-    entries = value_at(listed[0], "values") if isinstance(listed, list) and listed else None
     days = []
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in list_at(next(iter(list_at(answer.data, "data")), None), "values"):
         ends, hours = value_at(entry, "end_time"), value_at(entry, "value")
         if isinstance(ends, str) and len(ends) <= _LONGEST_NAME and isinstance(hours, dict):
             counts = {hour: parse_count(count) for hour, count in hours.items() if len(hour) <= _LONGEST_NAME}

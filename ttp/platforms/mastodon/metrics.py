@@ -28,7 +28,7 @@ from ttp.platforms.metrics_reader import (
     sum_known,
     unreadable,
 )
-from ttp.platforms.reply import Answer, parse_instant, value_at
+from ttp.platforms.reply import Answer, list_at, parse_instant, value_at
 
 MOST_IDS = 20
 _BATCHES = 2
@@ -117,8 +117,7 @@ def _sample(post: object, account: Account, now: datetime) -> Sample | None:
 
 
 def _kind(post: object) -> str:
-    media = value_at(post, "media_attachments")
-    if isinstance(media, list) and media:
+    if media := list_at(post, "media_attachments"):
         return "image" if value_at(media[0], "type") == "image" else "video"
     return "poll" if isinstance(value_at(post, "poll"), dict) else "text"
 
