@@ -65,10 +65,6 @@ def show_source(visit: Visit, error: TtpError | None = None, previews: Sequence[
     )
 
 
-def _poll(visit: Visit, sources: Sources) -> bool:
-    return sources.poll(visit.source_id).result.error is None
-
-
 def _post(visit: Visit, sources: Sources) -> bool:
     if not (item_ids := _items(visit)):  # without any, all that are held now would become posts
         raise UsageError("the form names no item")
@@ -76,7 +72,7 @@ def _post(visit: Visit, sources: Sources) -> bool:
 
 
 ACTIONS: Mapping[str, Callable[[Visit, Sources], object]] = {
-    "poll": _poll,
+    "poll": lambda visit, sources: sources.poll(visit.source_id).result.error is None,
     "pause": lambda visit, sources: sources.pause(visit.source_id),
     "resume": lambda visit, sources: sources.resume(visit.source_id),
     "post": _post,
