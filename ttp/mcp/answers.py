@@ -288,10 +288,6 @@ def _short_accounts(answer: Fields) -> Fields:
     }
 
 
-def _short_items(answer: Fields) -> Fields:
-    return {"items": [_short_versions(one) for one in answer["items"]]}
-
-
 def _short_status(status: Fields) -> Fields:
     """Return the status, with the limits that are nearly used up."""
     limits = [one for one in status["limits"] if one["left"] < NEARLY_NONE * (one["limit"] or USUAL_LIMIT)]
@@ -344,7 +340,7 @@ _SHORT: Mapping[Any, Callable[[Fields], Fields]] = {
     AccountAnswer: _short_accounts,
     CalendarAnswer: _short_calendar,
     ChangeAnswer: _glances,
-    ItemPreviewAnswer: _short_items,
+    ItemPreviewAnswer: lambda answer: {"items": [_short_versions(one) for one in answer["items"]]},
     NextHoursAnswer: _short_slots,
     OptimalAnswer: _short_times,
     PlanAnswer: _short_plan,

@@ -163,7 +163,6 @@ def _model_at(model: type[Arguments], path: Sequence[int | str]) -> type[Argumen
 
 
 def argument_names(model: type[Arguments]) -> list[str]:
-    """Return the names of a tool's arguments."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 

@@ -23,6 +23,11 @@ def insert_into(table: str, columns: Collection[str]) -> str:
     return f"INSERT INTO {table} ({column_list(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
 
 
+def insert_row(db: Connection, table: str, columns: Mapping[str, Any]) -> Any:
+    """Insert a row, and return it as it is stored."""
+    return db.execute(f"{insert_into(table, columns)} RETURNING *", columns).fetchone()
+
+
 def column_list(columns: Iterable[str]) -> str:
     """Return a list of columns for a statement: some have names that are words of SQL."""
     return ", ".join(f'"{name}"' for name in columns)
