@@ -153,12 +153,6 @@ def parse_count(value: object) -> int | None:
     return None
 
 
-def sum_known(*counts: int | None) -> int | None:
-    """Return the sum of the known counts; None if none is known."""
-    numbers = [one for one in counts if one is not None]
-    return sum(numbers) if numbers else None
-
-
 def short_text(text: object) -> str | None:
     """Return a post's text in one line, cut to length; None without one."""
     line = " ".join(text.split()) if isinstance(text, str) else ""

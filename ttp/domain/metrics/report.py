@@ -10,7 +10,7 @@ from operator import attrgetter
 from statistics import median
 from typing import NamedTuple
 
-from ttp.domain.metrics.sample import KINDS, MAIN_COUNTS, Sample
+from ttp.domain.metrics.sample import KINDS, MAIN_COUNTS, Sample, sum_known
 from ttp.domain.optimal.factors import ClassEffect
 from ttp.domain.optimal.features import SETTLED_AFTER
 from ttp.domain.time.formatting import DAYS_IN_FULL
@@ -125,11 +125,11 @@ def make_report(posts: Iterable[MeasuredPost], period: Period, before_period: Pe
 
 def add_up(posts: Sequence[MeasuredPost]) -> Totals:
     samples = [post.sample for post in posts]
-    sums = {name: _sum(map(attrgetter(name), samples)) for name in MAIN_COUNTS}
+    sums = {name: sum_known(*map(attrgetter(name), samples)) for name in MAIN_COUNTS}
     engagements = [engagement for post in posts if (engagement := post.sample.engagement) is not None]
     return Totals(
         len(posts),
-        engagement=_sum(engagements),
+        engagement=sum_known(*engagements),
         median_engagement=float(median(engagements)) if engagements else None,
         **sums,
     )
@@ -138,11 +138,6 @@ def add_up(posts: Sequence[MeasuredPost]) -> Totals:
 def change(now: float | None, before: float | None) -> float | None:
     """Return the change as a share: 0.5 is half more. None if a number is not known, or the first one is zero."""
     return now / before - 1 if now is not None and before else None
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    numbers = [count for count in counts if count is not None]
-    return sum(numbers) if numbers else None
 
 
 def _groups(by: str, now: Sequence[MeasuredPost], before: Sequence[MeasuredPost]) -> list[Group]:

@@ -10,7 +10,7 @@ from typing import Unpack
 from urllib.parse import quote, urlencode
 
 from ttp.domain.account import Account
-from ttp.domain.metrics.sample import Sample
+from ttp.domain.metrics.sample import Sample, sum_known
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import StepFailed
 from ttp.platforms.mastodon.errors import MastodonPart, host_name
@@ -25,7 +25,6 @@ from ttp.platforms.metrics_reader import (
     parse_count,
     read_pages,
     short_text,
-    sum_known,
     unreadable,
 )
 from ttp.platforms.reply import Answer, list_at, parse_instant, value_at

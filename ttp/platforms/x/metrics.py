@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from ttp.domain.account import Account
-from ttp.domain.metrics.sample import Sample
+from ttp.domain.metrics.sample import Sample, sum_known
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import utc_text
 from ttp.platforms.client import PublishRequest
@@ -23,7 +23,6 @@ from ttp.platforms.metrics_reader import (
     parse_count,
     read_pages,
     short_text,
-    sum_known,
     unreadable,
 )
 from ttp.platforms.reply import Answer, describe_unexpected, list_at, parse_instant, parse_numeric_id, value_at
