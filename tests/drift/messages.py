@@ -68,6 +68,8 @@ def _given(call: ast.Call, scope: ast.AST, codes: Mapping[str, str]) -> tuple[li
     if name in OUTCOMES:
         kind, place = OUTCOMES[name]
         return [f"delivery {_kind(call.args, kind)}"], place
+    if method == "not_done":  # of a row of a platform's table of refusals
+        return [f"delivery {HOLE}"], 0
     if method in REMARKS:
         return [REMARKS[method]], 0
     if name in FLAWS:

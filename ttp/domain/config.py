@@ -119,16 +119,12 @@ _KEYS = (
 )
 OWN_KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
 """The settings that belong to no platform, in the order in which they are documented."""
-RETIRED: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            (f"notify.email.{name}" for name in ("host", "port", "security", "user", "from", "to")), "email"
-        ),
-        "notify.webhook.url": "webhook",
-        "notify.command": "notify.program",
-        "notify.kinds": "notify.to",
-    }
-)
+RETIRED: Mapping[str, str] = {
+    **dict.fromkeys((f"notify.email.{name}" for name in ("host", "port", "security", "user", "from", "to")), "email"),
+    "notify.webhook.url": "webhook",
+    "notify.command": "notify.program",
+    "notify.kinds": "notify.to",
+}
 """Settings that are no longer used, in the order in which they are replaced: by another setting, or by the address of
 notifications that is stored by this name."""
 
@@ -166,11 +162,9 @@ class PlatformKeys(Protocol):
 
     def keys(self, name: str) -> tuple[Key, ...]:
         """Return a platform's settings, named without `platforms.NAME.`."""
-        ...
 
     def charges_for_reading(self, name: str) -> bool | None:
         """Return whether the platform charges for numbers of posts; None if it has none to read."""
-        ...
 
 
 class KeyTable(Mapping[str, Key]):
@@ -270,7 +264,6 @@ class Config(Mapping[str, Value]):
         return self[APPROVAL_SETTING] is True
 
     def seconds(self, name: str) -> float:
-        """Return a setting that is a number of seconds."""
         value = self[name]
         return 0.0 if value is None or isinstance(value, tuple) else float(value)
 
@@ -285,6 +278,5 @@ class Config(Mapping[str, Value]):
         return "" if value is None else str(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return a setting that is a list of texts."""
         value = self[name]
         return value if isinstance(value, tuple) else ()

@@ -47,9 +47,11 @@ REMINDERS_H = (24, 2)
 """Hours before the time of a post that is not approved, the longest first."""
 SOURCES = ("source.held", "source.failed", "source.gone")
 TEST = "notify.test"
-ENDS: Mapping[str, str] = MappingProxyType(
-    {RECONNECT: "account.reconnected", REFUSED: "publisher.allowed", STALLED: "publisher.recovered"}
-)
+ENDS: Mapping[str, str] = {
+    RECONNECT: "account.reconnected",
+    REFUSED: "publisher.allowed",
+    STALLED: "publisher.recovered",
+}
 """The event that says that all is well again."""
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
@@ -127,25 +129,23 @@ def trial_message() -> Message:
     return Message(TEST, "ttp: a test", ("Notifications of ttp arrive here.",))
 
 
-_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        FAILED: ("post {post} failed on {account}", "{count} posts failed"),
-        NEEDS_REVIEW: ("post {post} may be live on {account}", "{count} posts may be live"),
-        COMMENT_FAILED: ("the comment on post {post} failed on {account}", "{count} comments failed"),
-        COMMENT_NEEDS_REVIEW: ("the comment on post {post} may be live on {account}", "{count} comments may be live"),
-        RECONNECT: ("{account} must be connected again", "{count} accounts must be connected again"),
-        ENDS[RECONNECT]: ("{account} is connected again", "{count} accounts are connected again"),
-        REFUSED: ("nothing is published from this machine",) * 2,
-        ENDS[REFUSED]: ("this machine publishes again",) * 2,
-        STALLED: ("nothing is publishing",) * 2,
-        ENDS[STALLED]: ("no post is overdue any more",) * 2,
-        LOGIN_ENDS: ("a login ends soon", "{count} logins end soon"),
-        UNAPPROVED: ("post {post} waits for approval", "{count} posts wait for approval"),
-        SOURCES[0]: ("items of a source wait for you", "items of {count} sources wait for you"),
-        SOURCES[1]: ("a source cannot be read", "{count} sources cannot be read"),
-        SOURCES[2]: ("a source is gone", "{count} sources are gone"),
-    }
-)
+_TITLES: Mapping[str, tuple[str, str]] = {
+    FAILED: ("post {post} failed on {account}", "{count} posts failed"),
+    NEEDS_REVIEW: ("post {post} may be live on {account}", "{count} posts may be live"),
+    COMMENT_FAILED: ("the comment on post {post} failed on {account}", "{count} comments failed"),
+    COMMENT_NEEDS_REVIEW: ("the comment on post {post} may be live on {account}", "{count} comments may be live"),
+    RECONNECT: ("{account} must be connected again", "{count} accounts must be connected again"),
+    ENDS[RECONNECT]: ("{account} is connected again", "{count} accounts are connected again"),
+    REFUSED: ("nothing is published from this machine",) * 2,
+    ENDS[REFUSED]: ("this machine publishes again",) * 2,
+    STALLED: ("nothing is publishing",) * 2,
+    ENDS[STALLED]: ("no post is overdue any more",) * 2,
+    LOGIN_ENDS: ("a login ends soon", "{count} logins end soon"),
+    UNAPPROVED: ("post {post} waits for approval", "{count} posts wait for approval"),
+    SOURCES[0]: ("items of a source wait for you", "items of {count} sources wait for you"),
+    SOURCES[1]: ("a source cannot be read", "{count} sources cannot be read"),
+    SOURCES[2]: ("a source is gone", "{count} sources are gone"),
+}
 """The title of one notification of an event, and of several."""
 
 

@@ -213,7 +213,6 @@ class Option(NamedTuple):
 class OptionTables(PlatformFacts, Protocol):
     def options(self, name: str) -> Mapping[str, Option]:
         """Return a platform's options, by their names without its own."""
-        ...
 
 
 def option_table(options: Iterable[Option]) -> Mapping[str, Option]:

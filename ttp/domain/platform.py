@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Literal, Protocol
 
 from ttp.domain.config import Key
@@ -13,9 +12,7 @@ from ttp.domain.time.clock import from_ms
 
 Proof = Literal["key", "look_up", "none"]
 """What settles a publishing call whose answer is lost: a key that the client chose before, a look-up, or a person."""
-LOST_ANSWER: Mapping[Proof, str] = MappingProxyType(
-    {"key": "settled by itself", "look_up": "looked up", "none": "asks you"}
-)
+LOST_ANSWER: Mapping[Proof, str] = {"key": "settled by itself", "look_up": "looked up", "none": "asks you"}
 Server = Literal["fixed", "in_handle", "discovered", "program"]
 """One host; `user@host`; found from the handle at sign-in; a program of the user's (a `file:` address)."""
 
@@ -136,11 +133,9 @@ class PlatformFacts(Protocol):
 
     def find(self, text: str) -> Facts:
         """Return the platform of a name or alias. Raises UsageError with the names."""
-        ...
 
     def facts(self, name: str) -> Facts:
         """Return the facts of a platform by its exact name. Raises PlatformDisabled for one that is not enabled."""
-        ...
 
 
 def created_at(facts: Facts, post_id: str) -> datetime | None:

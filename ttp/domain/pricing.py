@@ -23,21 +23,17 @@ class Pricing(Protocol):
     @property
     def per_read(self) -> int:
         """For the numbers of one post."""
-        ...
 
     def read(self, posts: int, *, listed: bool, account: Account, config: Config) -> int:
         """Return the highest price for the numbers of posts. `listed`: of the newest ones, not of known ones."""
-        ...
 
     def publish(self, texts: Sequence[str], alt_texts: int) -> int:
         """Return the price of posts with these texts and this number of alt texts."""
-        ...
 
     def delete(self, posts: int) -> int: ...
 
     def explain(self, threads: Sequence[Sequence[str]], alt_texts: int) -> str:
         """Explain an unusual price of posts with these texts; empty for the usual one."""
-        ...
 
 
 class PriceLists(PlatformFacts, Protocol):
@@ -45,7 +41,6 @@ class PriceLists(PlatformFacts, Protocol):
 
     def pricing(self, name: str) -> Pricing | None:
         """Return what a platform charges; None where it charges nothing."""
-        ...
 
 
 def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int | None:

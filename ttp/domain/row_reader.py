@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from ttp.domain.action import WayOut, as_fields
 from ttp.domain.errors import Problem, TtpError
 
-if TYPE_CHECKING:
-    pass
-
-
 T = TypeVar("T")
-
-
 Value: TypeAlias = object
 """A text, number, list or mapping, as the format has it."""
 

@@ -39,7 +39,6 @@ class Rules(Protocol):
     @property
     def image_form(self) -> ImageForm | None:
         """What its images must be like; None: images are sent unchanged."""
-        ...
 
     def image_form_for(self, server: Mapping[str, object], options: Mapping[str, str]) -> ImageForm | None:
         """Return it for an account's server and a post's options, by their names without the platform's."""
@@ -47,7 +46,6 @@ class Rules(Protocol):
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         """Yield every problem of a post with the platform; warnings among them, marked as such."""
-        ...
 
     def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
         """Return what the platform makes of such media. `options` by their names without the platform's."""
@@ -57,10 +55,8 @@ class Rules(Protocol):
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
-        ...
 
     def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
-        """Return whether the platform takes an alt text for an item of this post."""
         return False
 
     def part_use(self, post: PlatformPost, text: str) -> tuple[int, int]:

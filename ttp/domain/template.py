@@ -108,7 +108,6 @@ def _code(source: TemplateText) -> list[tuple[int, str]]:
 
 
 def _uses(name: str, code: str) -> Iterator[re.Match[str]]:
-    """Find a variable in code."""
     return re.finditer(rf"(?<![\w.]){name}\b", code)
 
 

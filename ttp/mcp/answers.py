@@ -144,19 +144,17 @@ _INSTANTS = {
 }
 """The fields that hold instants."""
 _POSTS = {PostAnswer, PreviewAnswer, PostPage}
-_PLURALS: Mapping[Any, str] = MappingProxyType(
-    {
-        AccountAnswer: "accounts",
-        AttemptAnswer: "attempts",
-        ChangeAnswer: "changes",
-        DeletedAnswer: "posts",
-        ItemPreviewAnswer: "items",
-        PostAnswer: "posts",
-        SlotAnswer: "slots",
-        SourceAnswer: "sources",
-        TemplateAnswer: "templates",
-    }
-)
+_PLURALS: Mapping[Any, str] = {
+    AccountAnswer: "accounts",
+    AttemptAnswer: "attempts",
+    ChangeAnswer: "changes",
+    DeletedAnswer: "posts",
+    ItemPreviewAnswer: "items",
+    PostAnswer: "posts",
+    SlotAnswer: "slots",
+    SourceAnswer: "sources",
+    TemplateAnswer: "templates",
+}
 """The name of a list in an answer, which is an object always, by the type of its items."""
 FIELDS_OF_POSTS = tuple(_NAMES.get(name, name) for name in PostAnswer.__annotations__)
 
@@ -290,10 +288,6 @@ def _short_accounts(answer: Fields) -> Fields:
     }
 
 
-def _short_items(answer: Fields) -> Fields:
-    return {"items": [_short_versions(one) for one in answer["items"]]}
-
-
 def _short_status(status: Fields) -> Fields:
     """Return the status, with the limits that are nearly used up."""
     limits = [one for one in status["limits"] if one["left"] < NEARLY_NONE * (one["limit"] or USUAL_LIMIT)]
@@ -342,20 +336,18 @@ def _short_report(report: Fields) -> Fields:
     return {**shown, "before": {name: report["before"][name] for name in ("from", "to", "posts")}, "groups": groups}
 
 
-_SHORT: Mapping[Any, Callable[[Fields], Fields]] = MappingProxyType(
-    {
-        AccountAnswer: _short_accounts,
-        CalendarAnswer: _short_calendar,
-        ChangeAnswer: _glances,
-        ItemPreviewAnswer: _short_items,
-        NextHoursAnswer: _short_slots,
-        OptimalAnswer: _short_times,
-        PlanAnswer: _short_plan,
-        ReportAnswer: _short_report,
-        StatusNowAnswer: _short_status,
-        UndoAnswer: lambda answer: {**answer, **_glances({"posts": answer["posts"]})},
-    }
-)
+_SHORT: Mapping[Any, Callable[[Fields], Fields]] = {
+    AccountAnswer: _short_accounts,
+    CalendarAnswer: _short_calendar,
+    ChangeAnswer: _glances,
+    ItemPreviewAnswer: lambda answer: {"items": [_short_versions(one) for one in answer["items"]]},
+    NextHoursAnswer: _short_slots,
+    OptimalAnswer: _short_times,
+    PlanAnswer: _short_plan,
+    ReportAnswer: _short_report,
+    StatusNowAnswer: _short_status,
+    UndoAnswer: lambda answer: {**answer, **_glances({"posts": answer["posts"]})},
+}
 
 
 def _on_clock(value: Any, zone: tzinfo, name: str = "") -> Any:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
-from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,21 +15,19 @@ from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.views.errors import MOST_PROBLEMS
 
 _LARGEST_NUMBER = 10**15
-_OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "to": ("accounts", "account"),
-        "account": ("accounts",),
-        "accounts": ("account",),
-        "platform": ("platforms",),
-        "content": ("text",),
-        "id": ("ids", "post"),
-        "post": ("id", "ids"),
-        "ids": ("id",),
-        "tag": ("tags",),
-        "status": ("statuses",),
-        "field": ("fields",),
-    }
-)
+_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "to": ("accounts", "account"),
+    "account": ("accounts",),
+    "accounts": ("account",),
+    "platform": ("platforms",),
+    "content": ("text",),
+    "id": ("ids", "post"),
+    "post": ("id", "ids"),
+    "ids": ("id",),
+    "tag": ("tags",),
+    "status": ("statuses",),
+    "field": ("fields",),
+}
 """Other words for an argument, where a tool has that one."""
 
 
@@ -166,7 +163,6 @@ def _model_at(model: type[Arguments], path: Sequence[int | str]) -> type[Argumen
 
 
 def argument_names(model: type[Arguments]) -> list[str]:
-    """Return the names of a tool's arguments."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from ttp.domain.errors import Hint, UsageError
 
-FILES: Mapping[str, str] = MappingProxyType(
-    {
-        "claude-code": "",
-        "claude-desktop": "claude_desktop_config.json",
-        "codex": "",
-        "cursor": ".cursor/mcp.json",
-        "gemini": ".gemini/settings.json",
-        "vscode": ".vscode/mcp.json",
-        "windsurf": "mcp_config.json",
-    }
-)
+FILES: Mapping[str, str] = {
+    "claude-code": "",
+    "claude-desktop": "claude_desktop_config.json",
+    "codex": "",
+    "cursor": ".cursor/mcp.json",
+    "gemini": ".gemini/settings.json",
+    "vscode": ".vscode/mcp.json",
+    "windsurf": "mcp_config.json",
+}
 """The clients, with the file that each has its servers in. Those without one have a command."""
 
 

@@ -113,7 +113,6 @@ class MediaBucket:
             return StoredObject(sha256, head["size"], head["last_modified"])
 
     def put(self, sha256: str, path: Path) -> None:
-        """Upload a file."""
         import obstore
 
         with self._asking() as bucket:
@@ -138,7 +137,6 @@ class MediaBucket:
             raise MediaDamaged(f"{sha256} in the bucket {self.name} is damaged: its bytes are not those of its name")
 
     def delete(self, sha256: str) -> None:
-        """Delete an object, if there is one."""
         import obstore
 
         with self._asking() as bucket:

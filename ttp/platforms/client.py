@@ -160,20 +160,16 @@ class Client(Protocol):
 
     def prepare(self, request: PublishRequest, handle: Handle, /) -> Generator[Step, None, Ready]:
         """Run the invisible steps that `handle` does not record as done. Raises StepFailed."""
-        ...
 
     def publish(self, request: PublishRequest, handle: Handle, /) -> Outcome:
         """Make the one publishing call. Never raises for errors of the network or the platform."""
-        ...
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime, /) -> LookupResult:
         """Find the result of a publishing call whose intent was committed at `since` (platform time). Never raises for
         errors of the network or the platform."""
-        ...
 
     def close(self) -> None:
         """Close the connections. Not while a call is in progress."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +190,6 @@ class Deleter(Protocol):
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
         """Delete a published post of the account. A refusal that is not `passing` is final: a person must act, or the
         platform cannot delete this post. Never raises for errors of the network or the platform."""
-        ...
 
     def close(self) -> None: ...
 
@@ -216,7 +211,6 @@ class Checker(Protocol):
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         """Return what the platform says about the account, or why not (kind `auth` if it rejects the token)."""
-        ...
 
     def option_values(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         """Return the values the account may use for an option (named without the platform); empty if unknown."""
@@ -224,7 +218,6 @@ class Checker(Protocol):
 
     def platform_at(self, account: Account) -> datetime | None:
         """Return the platform's clock now, from its last answer for the account; None before the first."""
-        ...
 
     def close(self) -> None: ...
 
@@ -235,7 +228,6 @@ class SettingsChecker(Checker, Protocol):
 
     def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object] | NotDone:
         """Return it in the platform's own fields, or why it is not known."""
-        ...
 
 
 def diagnostic_of_refusal(refused: NotDone, what: str) -> Remark:

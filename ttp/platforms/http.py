@@ -500,7 +500,11 @@ def _request_lines(request: httpx.Request) -> Iterator[str]:
     if query := request.url.params:
         yield "?" + "&".join(f"{name}={_hidden(name, value, _ASKED)}" for name, value in query.multi_items())
     for name, value in request.headers.items():
-        yield f"{name}: {_scheme(value)} {HIDDEN}" if name == "authorization" else f"{name}: {_hidden(name, value)}"
+        yield (
+            f"{name}: {value.partition(' ')[0]} {HIDDEN}"
+            if name == "authorization"
+            else f"{name}: {_hidden(name, value)}"
+        )
     kind = request.headers.get("content-type", "").partition(";")[0]
     length = request.headers.get("content-length", "?")
     if kind not in _TOLD:
@@ -544,7 +548,3 @@ def _hidden(name: str, value: str, more: frozenset[str] = frozenset()) -> str:
 
 def _is_secret(name: str, more: frozenset[str]) -> bool:
     return name not in _PLAIN and (name in more or _NAMES.search(name) is not None)
-
-
-def _scheme(header: str) -> str:
-    return header.partition(" ")[0]

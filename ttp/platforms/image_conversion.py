@@ -86,8 +86,8 @@ def _opened(file: Path | BinaryIO, item: MediaItem, *, first_frame: bool) -> Ite
         with Image.open(file, formats=_DECODERS[item.mime]) as opened:
             if item.mime != "image/jpeg":
                 _count(opened)  # before anything else, because reading more of the file decodes parts of it
-                if not first_frame:
-                    _refuse_what_moves(opened)
+                if not first_frame and getattr(opened, "is_animated", False):
+                    raise Animated("it is animated (save it as MP4 instead)")
             yield opened
     except CannotConvert:
         raise
@@ -112,11 +112,6 @@ def _count(opened: Image.Image) -> None:
     if opened.width * opened.height > MOST_PIXELS:
         size = f"{opened.width}x{opened.height}"
         raise CannotConvert(f"it is {size} pixels, and ttp reads {MOST_PIXELS // 1_000_000} million")
-
-
-def _refuse_what_moves(opened: Image.Image) -> None:
-    if getattr(opened, "is_animated", False):
-        raise Animated("it is animated (save it as MP4 instead)")
 
 
 def _upright_size(opened: Image.Image) -> tuple[int, int]:

@@ -31,15 +31,12 @@ class LimitMemory(Protocol):
 
     def note(self, account: Account, limits: Iterable[Limit]) -> None:
         """Store an account's limits."""
-        ...
 
     def last_known(self, account: Account, key: LimitKey) -> Limit | None:
         """Return what was last reported for a limit; None if nothing was."""
-        ...
 
     def keep(self) -> None:
         """Write pending limits to disk. Never raises: the next answer reports them again."""
-        ...
 
 
 class InMemoryLimits:

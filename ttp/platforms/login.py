@@ -52,37 +52,29 @@ class Login(Protocol):
     @property
     def scopes(self) -> tuple[str, ...]:
         """The permissions that ttp requests."""
-        ...
 
     @property
     def revokes_all(self) -> bool:
         """Whether `revoke` ends access to every account that this person connected with the app."""
-        ...
 
     @property
     def revoke_at(self) -> str:
         """Where a person can revoke access."""
-        ...
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
         """Whether these scopes allow any publishing. `options`: the account's, without the platform's name."""
-        ...
 
     def renews(self, credentials: Credentials) -> bool:
         """Whether `refresh` can renew these credentials."""
-        ...
 
     def refresh(self, credentials: Credentials) -> Grant | NotDone:
         """Return new tokens. Without a new `refresh_token`, the old one stays valid."""
-        ...
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         """Return the accounts of a grant: one, or on Facebook one per page with an Instagram account."""
-        ...
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
         """Revoke the access. Returns None when done, else why not."""
-        ...
 
     def close(self) -> None: ...
 
@@ -94,25 +86,20 @@ class BrowserLogin(Login, Protocol):
     @property
     def extra_scopes(self) -> tuple[str, ...]:
         """Permissions that are requested again of an account that has them, and else only where a person says so."""
-        ...
 
     def register(self, redirect_uri: str) -> App | NotDone | None:
         """Register an app at the account's server. None: the user brings the app."""
-        ...
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         """Return the PKCE challenge of `verifier`; None if the platform does not use PKCE."""
-        ...
 
     def authorize_url(
         self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
     ) -> str:
         """Return the URL where a person approves."""
-        ...
 
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
         """Exchange a code for tokens. A code works once."""
-        ...
 
 
 class Logins(Protocol):
@@ -128,11 +115,9 @@ class PasswordLogin(Login, Protocol):
     @property
     def asks_for(self) -> tuple[str, ...]:
         """The prompts for the person."""
-        ...
 
     def sign_in(self, handle: str, answers: Mapping[str, str]) -> Grant | NotDone:
         """Return the tokens for the typed answers."""
-        ...
 
 
 def missing_scopes(needed: Sequence[str], granted: Sequence[str]) -> tuple[str, ...]:

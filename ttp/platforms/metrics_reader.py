@@ -103,11 +103,9 @@ class AnswerPolicy(Protocol):
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
         """Return the refusal that an answer matches in the platform's table."""
-        ...
 
     def refuses_token(self, failure: NotDone) -> bool:
         """Whether the token was rejected, rather than a missing permission."""
-        ...
 
 
 class MetricsReader(Protocol):
@@ -115,11 +113,9 @@ class MetricsReader(Protocol):
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """Return the current metrics of these posts of the account."""
-        ...
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """Return the metrics of the account's newest posts, at most `most`, newest first."""
-        ...
 
     def close(self) -> None: ...
 
@@ -155,12 +151,6 @@ def parse_count(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT:
         return value
     return None
-
-
-def sum_known(*counts: int | None) -> int | None:
-    """Return the sum of the known counts; None if none is known."""
-    numbers = [one for one in counts if one is not None]
-    return sum(numbers) if numbers else None
 
 
 def short_text(text: object) -> str | None:

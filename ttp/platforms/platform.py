@@ -208,7 +208,6 @@ class Platform(Facts):
 
     @property
     def has_login(self) -> bool:
-        """Whether its accounts are connected by a login."""
         return "login" in self.parts or type(self).login is not Platform.login
 
     def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
@@ -227,7 +226,6 @@ class Platform(Facts):
 
     @property
     def has_metrics(self) -> bool:
-        """Whether metrics of its posts can be read."""
         return "metrics_reader" in self.parts or type(self).metrics_reader is not Platform.metrics_reader
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:

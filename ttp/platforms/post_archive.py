@@ -16,17 +16,13 @@ class PostArchive(Protocol):
 
     def has_posts(self, name: str) -> bool:
         """Whether a file has posts."""
-        ...
 
     def owner(self, account: object) -> tuple[str, str] | None:
         """Return handle and user id, from the value of `account_file`."""
-        ...
 
     def made_at(self, manifest: object) -> str | None:
         """Return when the archive was made, from the value of `manifest_file`."""
-        ...
 
     def row(self, item: object) -> Mapping[str, object] | None:
         """Return an item of a file with posts in ttp's own format of metrics, without its account; None if it is not a
         post. What cannot be read is a row without `remoteId`."""
-        ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias
 
@@ -16,6 +16,7 @@ from ttp.domain.account import Account, Credentials, connect_action
 from ttp.domain.action import Action, WayOut, action
 from ttp.domain.publishing.outcome import Kind, NotDone, Unclear, Unknown
 from ttp.domain.text import clean_text
+from ttp.domain.time import clock
 from ttp.platforms.addresses import split_address
 
 _DAY_S = 86_400.0
@@ -106,6 +107,12 @@ def value_at(value: object, *path: str) -> object:
     return value
 
 
+def list_at(value: object, *path: str) -> list[object]:
+    """Return the list under `path` in nested JSON objects; empty if there is none."""
+    items = value_at(value, *path)
+    return list(items) if isinstance(items, list | tuple) else []
+
+
 def parse_numeric_id(value: object) -> str | None:
     """Return a numeric id, sent as text or number, as digits; None for anything else. Ids are positive 64-bit numbers
     (X's specification: 1 to 19 digits)."""
@@ -128,16 +135,9 @@ def parse_web_address(value: object) -> str | None:
 
 
 def parse_instant(text: object, naive: tzinfo | None = None) -> datetime | None:
-    """Return a time in ISO 8601 in UTC and whole milliseconds; None for anything else. `naive`: the zone of one without
-    an offset, which is refused without it."""
-    try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-        if found is None or (found.utcoffset() is None and naive is None):
-            return None
-        at = (found if found.utcoffset() is not None else found.replace(tzinfo=naive)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return at - timedelta(microseconds=at.microsecond % 1000)
+    """Return a time in ISO 8601 as `ttp.domain.time.clock` does, in whole milliseconds."""
+    at = clock.parse_instant(text, naive)
+    return None if at is None else at - timedelta(microseconds=at.microsecond % 1000)
 
 
 def retry_after_s(answer: Reply) -> float | None:

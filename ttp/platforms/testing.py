@@ -85,15 +85,12 @@ class StandIn(Protocol):
 
     def count(self) -> int:
         """Return how many posts the account has. The parts of a thread count as one."""
-        ...
 
     def refuse(self, why: str) -> None:
         """Refuse the account's publishing calls from now on."""
-        ...
 
     def end_token(self) -> None:
         """Let the account's token end."""
-        ...
 
 
 class StandingClock:

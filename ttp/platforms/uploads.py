@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from ttp.domain.publishing.outcome import Handle
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone
+from ttp.platforms.reply import list_at
 
 _PIECE = 1 << 20
 Entry: TypeAlias = Mapping[str, object]
@@ -18,8 +19,7 @@ Entry: TypeAlias = Mapping[str, object]
 
 def media_entries(handle: Handle) -> list[Entry]:
     """Return what a handle remembers of uploads: one entry per media item, in order."""
-    entries = handle.get("media")
-    return [dict(one) for one in entries if isinstance(one, Mapping)] if isinstance(entries, list | tuple) else []
+    return [dict(one) for one in list_at(handle.get("media")) if isinstance(one, Mapping)]
 
 
 def upload_all(

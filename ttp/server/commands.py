@@ -29,13 +29,7 @@ from typing_extensions import TypedDict
 
 from ttp import __version__
 from ttp.domain.server.api_token import POST_CAPABILITIES
-from ttp.domain.server.command_protocol import (
-    FROM_CALLER,
-    HEARTBEAT_S,
-    LOOKS,
-    MOST_FILES,
-    PROTOCOL,
-)
+from ttp.domain.server.command_protocol import FROM_CALLER, HEARTBEAT_S, LOOKS, MOST_FILES, PROTOCOL
 from ttp.server.command_answer import CommandAnswer, done_before
 from ttp.server.forms import FORM, receive_form
 from ttp.server.idempotency import AnswerLost, IdempotencyKeys, Work

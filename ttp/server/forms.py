@@ -40,11 +40,9 @@ class Form(Protocol):
 
     def begin(self, name: str, filename: str | None) -> None:
         """Begin a part. Raise InvalidRequest for one that the form does not have."""
-        ...
 
     def write(self, data: bytes) -> None:
         """Take bytes of the part that began last."""
-        ...
 
 
 @dataclass

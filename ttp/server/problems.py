@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ttp.domain.action import OtherOptions, WayOut
@@ -13,21 +12,19 @@ from ttp.domain.errors import Hint, NotFound, Problem, TtpError
 from ttp.server.answers import JsonAnswer
 from ttp.views.errors import CODES, error_fields, problem_json, shown_problems
 
-BY_CODE: Mapping[str, int] = MappingProxyType(
-    {
-        **{code: status for code, (_, status) in CODES.items()},
-        "unauthorized": 401,
-        "method": 405,
-        "timeout": 408,
-        "key_in_use": 409,
-        "too_large": 413,
-        "media_type": 415,
-        "wrong_host": 421,
-        "key_reused": 422,
-        "unknown": 409,
-        "unsupported": 501,
-    }
-)
+BY_CODE: Mapping[str, int] = {
+    **{code: status for code, (_, status) in CODES.items()},
+    "unauthorized": 401,
+    "method": 405,
+    "timeout": 408,
+    "key_in_use": 409,
+    "too_large": 413,
+    "media_type": 415,
+    "wrong_host": 421,
+    "key_reused": 422,
+    "unknown": 409,
+    "unsupported": 501,
+}
 """The status of every code: those of `ttp.domain.errors`, and those that only HTTP has."""
 MEDIA_TYPE = "application/problem+json"
 TIMETOPOST = "/api/"

@@ -7,18 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from ttp.domain.account import (
-    PAUSED_UNTIL,
-    Account,
-    Credentials,
-    find_account,
-    parse_account_name,
-    works_until,
-)
+from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, find_account, parse_account_name, works_until
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
@@ -27,7 +20,7 @@ from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_delivery, with_derived_status
 from ttp.domain.publishing.attempt import Kind
 from ttp.domain.publishing.outcome import NotDone
-from ttp.domain.time.clock import Clock
+from ttp.domain.time.clock import Clock, parse_instant
 from ttp.platforms.addresses import parse_server
 from ttp.platforms.login import Login, Logins
 from ttp.platforms.platform import Runtime
@@ -401,14 +394,10 @@ def _refuse_user_keys(data: Mapping[str, object], platform: Facts) -> NoReturn:
 def _expiry(value: object, shape: Hint) -> datetime | None:
     if value is None:
         return None
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        utc = at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        utc = None
-    if utc is None:
+    at = parse_instant(value)
+    if at is None:
         raise UsageError('"expiresAt" in the credentials is not a time like 2027-01-31T00:00:00Z', shape)
-    return utc
+    return at
 
 
 PAUSE_REASON = "paused"

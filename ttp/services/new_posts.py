@@ -10,15 +10,7 @@ from functools import partial
 
 from ttp.domain import post_edit
 from ttp.domain.action import OtherOptions
-from ttp.domain.errors import (
-    Ambiguous,
-    ContentRefused,
-    NotFound,
-    Problem,
-    TimeRefused,
-    TtpError,
-    UsageError,
-)
+from ttp.domain.errors import Ambiguous, ContentRefused, NotFound, Problem, TimeRefused, TtpError, UsageError
 from ttp.domain.post_edit import PostInput
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.resolve import ResolvedTime

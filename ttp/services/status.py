@@ -214,12 +214,8 @@ class Status:
 
     def costs(self, within: Connection | None = None) -> tuple[PlatformCosts, ...]:
         """Return what platforms that charge will charge for scheduled posts, at most MOST_PRICED per platform."""
-        costs = []
-        for name in self._platforms.names():
-            pricing = self._platforms.pricing(name)
-            if pricing is not None:
-                costs.append(self._costs(self._platforms.facts(name), pricing, within))
-        return tuple(costs)
+        prices = ((name, self._platforms.pricing(name)) for name in self._platforms.names())
+        return tuple(self._costs(self._platforms.facts(name), one, within) for name, one in prices if one is not None)
 
     def _costs(self, facts: Facts, pricing: Pricing, within: Connection | None) -> PlatformCosts:
         prices: list[int] = []

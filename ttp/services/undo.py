@@ -233,7 +233,8 @@ class _UndoPlanner:
         after = self._posts.plan_parts(replace(before, deliveries=deliveries), self._known)
         after = with_cards_of(replace(after, cards=before.cards), now)
         after = with_derived_status(after, self._now)
-        gone = next((d for d in after.active if _is_unsent(d) and d.account_id not in self._ids), None)
+        unsent = (d for d in after.active if d.state in (DeliveryState.PENDING, DeliveryState.FAILED))
+        gone = next((d for d in unsent if d.account_id not in self._ids), None)
         if gone is not None and after.deleted_at is None:
             raise StateRefused(
                 f"post {after.id} would be published to {gone.account}, which was removed",
@@ -312,10 +313,6 @@ def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
 def _has_changed(touched: ChangedPost, image: PostSnapshot) -> bool:
     """Return whether a post is not as a change left it, and is not being published: that may yet fail."""
     return image.digest != touched.digest and not image.in_flight
-
-
-def _is_unsent(delivery: Delivery) -> bool:
-    return delivery.state in (DeliveryState.PENDING, DeliveryState.FAILED)
 
 
 def _too_few_changes(count: int, request: UndoRequest) -> TtpError:

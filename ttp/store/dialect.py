@@ -23,6 +23,11 @@ def insert_into(table: str, columns: Collection[str]) -> str:
     return f"INSERT INTO {table} ({column_list(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
 
 
+def insert_row(db: Connection, table: str, columns: Mapping[str, Any]) -> Any:
+    """Insert a row, and return it as it is stored."""
+    return db.execute(f"{insert_into(table, columns)} RETURNING *", columns).fetchone()
+
+
 def column_list(columns: Iterable[str]) -> str:
     """Return a list of columns for a statement: some have names that are words of SQL."""
     return ", ".join(f'"{name}"' for name in columns)
@@ -103,12 +108,10 @@ class Connection(Protocol):
     def is_change(self) -> bool:
         """Whether the transaction is a change of a person, which locks the posts that it reads. Never on SQLite, where
         no other transaction writes."""
-        ...
 
     @property
     def in_transaction(self) -> bool:
         """False after an error that ended the whole transaction: no room, an I/O error."""
-        ...
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor: ...
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor: ...
@@ -116,69 +119,54 @@ class Connection(Protocol):
     def send(self, sql: str, values: Values = (), /) -> None:
         """Run a statement without an answer, at the latest before the next one that has an answer or the end of
         the transaction. It costs no extra round trip to a server. Its errors are raised there."""
-        ...
 
     def send_many(self, sql: str, values: Iterable[Values], /) -> None:
         """`send` for each of `values`."""
-        ...
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]], more: str = "", /) -> None:
         """`send` an INSERT of each of `rows`, which have the same columns. `more`: what follows VALUES."""
-        ...
 
     def together(self) -> AbstractContextManager[None]:
         """Run the statements of the block with one round trip to a server, except in a change of a person. Their rows
         are read after it, and no statement depends on the rows of another."""
-        ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit the block at its end, or undo it where it raises. Errors of the driver leave as StoreError. On SQLite
         the block holds the right to write from its beginning."""
-        ...
 
     def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
         """Lock the rows of these posts and their deliveries until the transaction ends (`SELECT … FOR UPDATE`). Call it
         before reading what is changed. `at_once`: now, not with the next statement. Does nothing on SQLite, whose
         transaction locks the store."""
-        ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo the block alone, inside a transaction, where it raises. Errors of the driver leave as StoreError."""
-        ...
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Read everything in the block as the store was at the first read. Errors leave as StoreError."""
-        ...
 
     def highest_id(self, table: str) -> int:
         """Return the highest id that a table ever had; 0 for none."""
-        ...
 
     def settled_id(self, table: str) -> int:
         """Return the highest id that a table ever had, after all rows up to it are stored or never will be. A server
         gives ids in another order than it commits. Raises Busy if a change goes on too long; outside a transaction."""
-        ...
 
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         """Return ids for new rows, which no other session takes; inside a transaction."""
-        ...
 
     def data_version(self) -> int:
         """Return a number that changes when another session has changed the store; at the latest after a second."""
-        ...
 
     def continue_ids(self, table: str, highest: int) -> None:
         """Give new rows of a table ids above `highest`; inside a transaction."""
-        ...
 
     def refuse_changes(self, tables: Sequence[str], why: str) -> None:
         """Let every change of these tables raise Sealed with the text `why`, in every session, while `store.moved_to`
         or `store.moved_from` is set; inside a transaction. Waits for transactions that have changed them."""
-        ...
 
     def allow_changes(self, tables: Sequence[str]) -> None:
         """Undo `refuse_changes`; inside a transaction."""
-        ...
 
     def close(self) -> None: ...
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Text, TypeDecorator, text
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 
 class Instant(TypeDecorator[datetime]):
@@ -43,3 +43,10 @@ def partial_index(name: str, *columns: Any, where: str = "", unique: bool = Fals
     """A partial index. `where`: else that its column is not NULL. `first`: a column whose NULLs come first."""
     options: Any = dict.fromkeys(("sqlite_where", "postgresql_where"), text(where or f"{columns[0]} IS NOT NULL"))
     return Index(name, *columns, unique=unique, **options, postgresql_ops={first: "NULLS FIRST"} if first else {})
+
+
+class NumberedRow(SQLModel):
+    """A row of a table that numbers its rows, and never gives a number again."""
+
+    __table_args__: Any = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)

@@ -15,6 +15,7 @@ from ttp.store.model_fields import (
     HANDLE,
     TEXT,
     Instant,
+    NumberedRow,
     instant_field,
     json_field,
     parent_field,
@@ -55,14 +56,13 @@ class StoreMarkRow(SQLModel, table=True):
     xid: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
 
 
-class AccountRow(SQLModel, table=True):
+class AccountRow(NumberedRow, table=True):
     __tablename__ = "account"
     __table_args__ = (
         UniqueConstraint("platform", "handle").ddl_if("sqlite"),
         Index("account_name", "platform", text("lower(handle)"), unique=True).ddl_if("postgresql"),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
     platform: str = text_field()
     handle: str = text_field(form=HANDLE)
     user_id: str | None = text_field(required=False)
@@ -84,7 +84,7 @@ class AccountRow(SQLModel, table=True):
     utm: bool | None = None
 
 
-class PostRow(SQLModel, table=True):
+class PostRow(NumberedRow, table=True):
     __tablename__ = "post"
     __table_args__ = (
         partial_index(
@@ -93,7 +93,6 @@ class PostRow(SQLModel, table=True):
         UniqueConstraint("key"),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
     content: str = text_field()
     status: str = text_field()
     scheduled_at: datetime | None = instant_field()
@@ -168,7 +167,7 @@ BUSY = "state IN ('claimed', 'sending')"
 MEASURABLE = "state = 'published' AND remote_id IS NOT NULL"
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(NumberedRow, table=True):
     """A post on an account, or (`parent_id`) the comment on one that is published there."""
 
     __tablename__ = "delivery"
@@ -188,7 +187,6 @@ class DeliveryRow(SQLModel, table=True):
         partial_index("delivery_published", "published_at", where=MEASURABLE),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
     post_id: int = parent_field("post.id")
     account_id: int = parent_field("account.id")
     state: str = text_field()
@@ -217,14 +215,12 @@ class DeliveryRow(SQLModel, table=True):
     parent_id: int | None = parent_field("delivery.id", required=False)
 
 
-class PublisherRow(SQLModel, table=True):
+class PublisherRow(NumberedRow, table=True):
     """One registered publisher on PostgreSQL. `session_pid` and `session_start` (seconds since 1970)
     name its session on the server; `since` and `last_report_at` are by the server's clock. `longest_call_s`: how long
     one of its publishing calls may take by the settings of its host."""
 
     __tablename__ = "publisher"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-    id: int | None = Field(default=None, primary_key=True)
     host: str = text_field()
     pid: int
     mode: str = text_field()
@@ -259,7 +255,7 @@ class ReadingRow(SQLModel, table=True):
     next_at: datetime | None = instant_field()
 
 
-class AttemptRow(SQLModel, table=True):
+class AttemptRow(NumberedRow, table=True):
     __tablename__ = "attempt"
     __table_args__ = (
         Index("attempt_by_delivery", "delivery_id", "id"),
@@ -267,7 +263,6 @@ class AttemptRow(SQLModel, table=True):
         partial_index("attempt_charged", "at", where="cost IS NOT NULL"),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
     delivery_id: int = parent_field("delivery.id")
     number: int
     step: str = text_field()
@@ -292,14 +287,13 @@ class ShortLinkRow(SQLModel, table=True):
     short: str = text_field()
 
 
-class SampleRow(SQLModel, table=True):
+class SampleRow(NumberedRow, table=True):
     __tablename__ = "sample"
     __table_args__ = (
         UniqueConstraint("account_id", "remote_id", "observed_at"),
         Index("sample_newest", "account_id", text("published_at DESC")),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
     account_id: int = parent_field("account.id")
     remote_id: str = text_field()
     published_at: datetime = instant_field(required=True)
@@ -324,10 +318,9 @@ class OnlineFollowersRow(SQLModel, table=True):
     read_at: datetime = instant_field(required=True)
 
 
-class SlotRow(SQLModel, table=True):
+class SlotRow(NumberedRow, table=True):
     __tablename__ = "slot"
     __table_args__ = (UniqueConstraint("account_id", "cron", "timezone"), {"sqlite_autoincrement": True})
-    id: int | None = Field(default=None, primary_key=True)
     account_id: int = parent_field("account.id")
     cron: str = text_field()
     timezone: str = text_field()
@@ -338,13 +331,12 @@ class SlotRow(SQLModel, table=True):
 GOING = "paused_at IS NULL AND ended_at IS NULL"
 
 
-class RecurrenceRow(SQLModel, table=True):
+class RecurrenceRow(NumberedRow, table=True):
     """A repeat of a post or of the posts of a tag (`pool`). `rule`: an RRULE from the day `anchor` on, where `cron` is
     empty; `next_at`: the first instant not handled yet; `made_until`: the last one handled."""
 
     __tablename__ = "recurrence"
     __table_args__ = (partial_index("recurrence_going", "next_at", where=GOING), {"sqlite_autoincrement": True})
-    id: int | None = Field(default=None, primary_key=True)
     post_id: int | None = parent_field("post.id", required=False)
     pool: str | None = text_field(required=False)
     cool_down_s: float | None = None
@@ -374,7 +366,7 @@ class OccurrenceRow(SQLModel, table=True):
     source_id: int | None = parent_field("post.id", required=False)
 
 
-class SourceRow(SQLModel, table=True):
+class SourceRow(NumberedRow, table=True):
     """A feed whose items become posts. `address`: where it is read, which a lasting redirect changes. `ok_at` is NULL
     until its first items are stored, and from a take-over to its next poll. A removed one keeps its items for a while:
     they are never posted again."""
@@ -384,7 +376,6 @@ class SourceRow(SQLModel, table=True):
         partial_index("source_to_poll", "next_poll_at", where="next_poll_at IS NOT NULL"),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
     name: str = text_field()
     url: str = text_field()
     address: str = text_field()
@@ -421,7 +412,7 @@ class SourceRow(SQLModel, table=True):
     removed_at: datetime | None = instant_field()
 
 
-class SourceItemRow(SQLModel, table=True):
+class SourceItemRow(NumberedRow, table=True):
     """An item of a source by its keys. `seen_at`: when the feed had it last; `content`: the
     item, until it is a post or gone from the feed."""
 
@@ -433,7 +424,6 @@ class SourceItemRow(SQLModel, table=True):
         partial_index("source_item_held", "source_id", where="state = 'held'"),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
     source_id: int = parent_field("source.id")
     k1: str = text_field()
     k2: str | None = text_field(required=False)
@@ -452,7 +442,7 @@ class SourceItemRow(SQLModel, table=True):
     content: str = json_field("object")
 
 
-class ChangeRow(SQLModel, table=True):
+class ChangeRow(NumberedRow, table=True):
     """One command's changes of posts. `token_id`, `key`: the idempotency key of the request that made them."""
 
     __tablename__ = "change"
@@ -460,7 +450,6 @@ class ChangeRow(SQLModel, table=True):
         partial_index("change_by_key", "token_id", "key", where="key IS NOT NULL"),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
     command: str = text_field()
     at: datetime = instant_field(required=True)
     actor: str | None = text_field(required=False)

@@ -151,7 +151,7 @@ def claim(db: Connection, kinds: Collection[str], now: datetime) -> list[Notific
     mine = [row for row in found if (row["kind"], row["event"]) == (found[0]["kind"], found[0]["event"])]
     db.executemany(
         "UPDATE notification SET tries = tries + 1, next_at = ? WHERE id = ?",
-        [(_next_try(row["tries"], now), row["id"]) for row in mine],
+        [(to_ms(now + PAUSES[row["tries"]]) if row["tries"] < len(PAUSES) else None, row["id"]) for row in mine],
     )
     return [_notification(row) for row in mine]
 
@@ -176,10 +176,6 @@ def record_test(db: Connection, kind: str, now: datetime, error: str | None) -> 
 def newest(db: Connection, most: int) -> list[Notification]:
     """Return the newest notifications, newest first."""
     return [_notification(row) for row in db.execute(f"{_WHOLE} ORDER BY n.id DESC LIMIT ?", (most,)).fetchall()]
-
-
-def _next_try(tries: int, now: datetime) -> int | None:
-    return to_ms(now + PAUSES[tries]) if tries < len(PAUSES) else None
 
 
 def _is_new(db: Connection, kind: str, alarm: Alarm) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import NamedTuple
 
 from ttp.domain.post import PostStatus
@@ -12,9 +11,12 @@ from ttp.store import dialect, row_mapper
 from ttp.store.dialect import Connection, Row, contains
 from ttp.store.row_mapper import marks, ms
 
-SORTS: Mapping[str, str] = MappingProxyType(
-    {"id": "id", "time": "coalesce(scheduled_at, published_at)", "created": "created_at", "updated": "updated_at"}
-)
+SORTS: Mapping[str, str] = {
+    "id": "id",
+    "time": "coalesce(scheduled_at, published_at)",
+    "created": "created_at",
+    "updated": "updated_at",
+}
 """The orders that a filter can name, also reversed (`-time`), with the SQL of each."""
 
 

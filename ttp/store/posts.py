@@ -26,7 +26,6 @@ class Recorder(Protocol):
         self, db: Connection, after: Iterable[tuple[int, PostSnapshot]], before: Mapping[int, PostSnapshot]
     ) -> None:
         """Record posts that were just stored; `before` has those that existed."""
-        ...
 
 
 def insert(db: Connection, post: Post, recorder: Recorder | None) -> Post:
@@ -173,11 +172,6 @@ def _update(db: Connection, table: str, rows: Iterable[Mapping[str, Column]], mo
 _IN_FLIGHT = frozenset(state.value for state in IN_FLIGHT)
 
 
-def _digests(media: Sequence[Row]) -> tuple[str, ...]:
-    """Return the digests of the files of media, thumbnails included."""
-    return tuple(row[name] for row in media for name in ("sha256", "thumbnail") if row[name])
-
-
 class PostSnapshot(NamedTuple):
     """The rows of one post at one moment as JSON, without its time of change."""
 
@@ -227,7 +221,7 @@ class _Rows(NamedTuple):
             "tags": [row["tag"] for row in self.tags],
         }
         in_flight = any(row["state"] in _IN_FLIGHT for row in self.deliveries)
-        media = list(_digests(self.media))
+        media = [row[name] for row in self.media for name in ("sha256", "thumbnail") if row[name]]
         if self.post["cards"] != "{}":
             from ttp.domain.parts.cards import card_pictures  # here: most posts have no link
 

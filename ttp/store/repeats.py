@@ -10,7 +10,7 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns, row_mapper
-from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, greatest, insert_into, rows_of
+from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, greatest, insert_row, rows_of
 from ttp.store.row_mapper import Quarantine, RowMapping, as_corrupt_row, assign, ms
 
 _RECURRENCE = RowMapping(columns.RECURRENCE, without=("created_at",))
@@ -78,9 +78,7 @@ def recurrences(db: Connection) -> list[Recurrence]:
 
 
 def insert(db: Connection, one: Recurrence, *, now: datetime) -> int:
-    values = {**_columns(one), "created_at": ms(now)}
-    rows = db.execute(f"{insert_into('recurrence', values)} RETURNING id", values)
-    return int(rows.fetchone()["id"])
+    return int(insert_row(db, "recurrence", {**_columns(one), "created_at": ms(now)})["id"])
 
 
 def update(db: Connection, one: Recurrence) -> None:

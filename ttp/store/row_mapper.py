@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar, cast
@@ -94,21 +94,15 @@ def _or_none(decode: Decoder) -> Decoder:
 
 def parse_list(text: str | None) -> tuple[str, ...]:
     """Return a JSON list of texts; none for the NULL of a snapshot. Raises ValueError for anything else."""
+    return _parse_items(text, str, "texts")
+
+
+def _parse_items(text: str | None, kind: type[T], kinds: str) -> tuple[T, ...]:
     if text == "[]" or text is None:  # as most are
         return ()
     value = json.loads(text)
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ValueError("no JSON list of texts")
-    return tuple(value)
-
-
-def parse_numbers(text: str | None) -> tuple[int, ...]:
-    """Return a JSON list of whole numbers; none for the NULL of a snapshot. Raises ValueError for anything else."""
-    if text == "[]" or text is None:
-        return ()
-    value = json.loads(text)
-    if not isinstance(value, list) or not all(type(one) is int for one in value):
-        raise ValueError("no JSON list of whole numbers")
+    if not isinstance(value, list) or not all(type(one) is kind for one in value):
+        raise ValueError(f"no JSON list of {kinds}")
     return tuple(value)
 
 
@@ -143,7 +137,7 @@ _DECODERS: Mapping[columns.Kind, Decoder] = {
     "boolean": _or_none(bool),
     "instant": instant,
     "list": parse_list,
-    "numbers": parse_numbers,
+    "numbers": partial(_parse_items, kind=int, kinds="whole numbers"),
     "object": parse_object,
     "real": parse_number,
     "texts": parse_texts,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ttp.domain.slot import Slot
 from ttp.domain.time.clock import from_ms
-from ttp.store.dialect import BY_ACCOUNT, Connection, Row
+from ttp.store.dialect import BY_ACCOUNT, Connection, Row, insert_row
 from ttp.store.row_mapper import marks, ms, plain_fields
 
 _SLOTS = (
@@ -23,11 +23,8 @@ _HOLDING = (
 
 def insert(db: Connection, slot: Slot, *, now: datetime) -> int:
     """Store a new slot and return its id."""
-    stored = db.execute(
-        "INSERT INTO slot (account_id, cron, timezone, name, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-        (slot.account_id, slot.cron, slot.timezone, slot.name, ms(now)),
-    )
-    return int(stored.fetchone()["id"])
+    own = {name: getattr(slot, name) for name in ("account_id", "cron", "timezone", "name")}
+    return int(insert_row(db, "slot", {**own, "created_at": ms(now)})["id"])
 
 
 def rename(db: Connection, slot_id: int, name: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from ttp.domain.source import KEPT_FOR, MOST_ITEMS, ItemState, Source, SourceItem
 from ttp.domain.time.clock import to_ms
 from ttp.store import columns
-from ttp.store.dialect import Connection, List, Row, in_list, insert_into
+from ttp.store.dialect import Connection, List, Row, in_list, insert_into, insert_row
 from ttp.store.row_mapper import RowMapping, as_corrupt_row, assign, ms
 
 _SOURCE = RowMapping(columns.SOURCE)
@@ -36,8 +36,7 @@ def sources(db: Connection) -> list[Source]:
 def insert(db: Connection, one: Source) -> int:
     """Store a new source and return its id."""
     values = _SOURCE.columns(one, (name for name in _SOURCE.names if name != "id"))
-    row = db.execute(f"{insert_into('source', values)} RETURNING id", values).fetchone()
-    return int(row["id"])
+    return int(insert_row(db, "source", values)["id"])
 
 
 def update(db: Connection, one: Source, before: Source) -> None:

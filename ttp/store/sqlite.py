@@ -169,14 +169,11 @@ def _neutral_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise (Sealed if _is_of_seal(error) else Conflicting)(str(error)) from error
+        # The only triggers are those of `refuse_changes`.
+        is_of_seal = error.sqlite_errorname == "SQLITE_CONSTRAINT_TRIGGER"
+        raise (Sealed if is_of_seal else Conflicting)(str(error)) from error
     except sqlite3.Error as error:
         raise StoreError(str(error)) from error
-
-
-def _is_of_seal(error: sqlite3.IntegrityError) -> bool:
-    """Return whether a trigger refused it. The only triggers are those of `refuse_changes`."""
-    return error.sqlite_errorname == "SQLITE_CONSTRAINT_TRIGGER"
 
 
 def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:

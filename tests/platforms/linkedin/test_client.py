@@ -247,16 +247,17 @@ def test_a_video_without_usable_parts_is_begun_again_later(desk: Desk, tmp_path:
     assert desk.fail().outcome.passing
 
 
-@pytest.mark.parametrize("row", REFUSALS, ids=lambda row: f"{row.status} {' '.join(row.codes) or row.words}")
+@pytest.mark.parametrize("row", REFUSALS, ids=lambda row: f"{row.statuses[0]} {' '.join(row.codes or row.words)}")
 def test_each_refusal_of_the_table_counts_in_linkedins_own_form_alone(desk: Desk, row: object) -> None:
     assert isinstance(row, type(REFUSALS[0]))
-    body: dict[str, object] = {"status": row.status, "code": (row.codes or ("OTHER",))[0], "message": row.words.upper()}
+    (status,), message = row.statuses, "".join(row.words).upper()
+    body: dict[str, object] = {"status": status, "code": (row.codes or ("OTHER",))[0], "message": message}
     if row.codes == ("DUPLICATE_POST",):
         body = {"status": 422, "message": "Oops", "errorDetails": {"inputErrors": [{"code": "DUPLICATE_POST"}]}}
-    refused = refusal(Answer(row.status, data=body), desk.order.account, NOON)
+    refused = refusal(Answer(status, data=body), desk.order.account, NOON)
     assert refused is not None
-    assert (refused.kind, refused.passing, refused.hold) == (row.kind, row.passing, row.is_version)
-    assert refusal(Answer(row.status, data={**body, "status": 200}), desk.order.account, NOON) is None
+    assert (refused.kind, refused.passing, refused.hold) == (row.kind, row.passing, row.hold)
+    assert refusal(Answer(status, data={**body, "status": 200}), desk.order.account, NOON) is None
 
 
 def test_a_day_ends_five_minutes_after_midnight_in_utc() -> None:

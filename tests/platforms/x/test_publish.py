@@ -209,13 +209,7 @@ def test_every_row_of_the_table_is_reached() -> None:
         assert found.kind is kind
         segment = str(data.get("type", "")).rpartition("/")[2]
         words = str(data).lower()
-        hit.add(
-            next(
-                index
-                for index, row in enumerate(REFUSALS)
-                if row.status == status and row.segment in (None, segment) and (row.words or "") in words
-            )
-        )
+        hit.add(next(index for index, row in enumerate(REFUSALS) if row.fits(status, (segment,), words)))
     assert hit == set(range(len(REFUSALS)))
 
 

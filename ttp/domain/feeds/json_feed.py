@@ -8,7 +8,8 @@ from typing import Any
 
 from ttp.domain.feeds.html_text import clean_lines, read_html
 from ttp.domain.feeds.item import MOST_ITEMS, Feed, FeedItem, FeedMedia, NotAFeed
-from ttp.domain.feeds.make import make_feed, make_item, parse_instant, web_address
+from ttp.domain.feeds.make import make_feed, make_item, web_address
+from ttp.domain.time.clock import parse_instant
 
 _VERSION = "jsonfeed.org/version/1"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import unquote, urljoin, urlsplit
 
 from ttp.domain.feeds.html_text import clean_line
@@ -91,12 +91,3 @@ def web_address(text: object, base: str) -> str | None:
         return None
     is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and address.isprintable()
     return address if is_web and len(address) <= _LONGEST_ADDRESS else None
-
-
-def parse_instant(text: object) -> datetime | None:
-    """Return the instant of a text in RFC 3339; None for another, and for one without a zone."""
-    try:
-        instant = datetime.fromisoformat(text) if isinstance(text, str) else None
-        return instant.astimezone(UTC) if instant is not None and instant.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None

@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Busy, Damaged
 
-NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "image/jpeg": "JPEG",
-        "image/png": "PNG",
-        "image/gif": "GIF",
-        "image/webp": "WebP",
-        "image/heic": "HEIC",
-        "video/mp4": "MP4",
-        "video/quicktime": "MOV",
-        "video/webm": "WebM",
-        "audio/mpeg": "MP3",
-        "audio/mp4": "M4A",
-        "audio/ogg": "Ogg",
-        "audio/flac": "FLAC",
-        "audio/wav": "WAV",
-    }
-)
+NAMES: Mapping[str, str] = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/webp": "WebP",
+    "image/heic": "HEIC",
+    "video/mp4": "MP4",
+    "video/quicktime": "MOV",
+    "video/webm": "WebM",
+    "audio/mpeg": "MP3",
+    "audio/mp4": "M4A",
+    "audio/ogg": "Ogg",
+    "audio/flac": "FLAC",
+    "audio/wav": "WAV",
+}
 """Every media type that ttp knows, as people call it."""
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
 from statistics import median
-from types import MappingProxyType
 from typing import NamedTuple
 
-from ttp.domain.metrics.sample import KINDS, MAIN_COUNTS, Sample
+from ttp.domain.metrics.sample import KINDS, MAIN_COUNTS, Sample, sum_known
 from ttp.domain.optimal.factors import ClassEffect
 from ttp.domain.optimal.features import SETTLED_AFTER
 from ttp.domain.time.formatting import DAYS_IN_FULL
@@ -126,11 +125,11 @@ def make_report(posts: Iterable[MeasuredPost], period: Period, before_period: Pe
 
 def add_up(posts: Sequence[MeasuredPost]) -> Totals:
     samples = [post.sample for post in posts]
-    sums = {name: _sum(map(attrgetter(name), samples)) for name in MAIN_COUNTS}
+    sums = {name: sum_known(*map(attrgetter(name), samples)) for name in MAIN_COUNTS}
     engagements = [engagement for post in posts if (engagement := post.sample.engagement) is not None]
     return Totals(
         len(posts),
-        engagement=_sum(engagements),
+        engagement=sum_known(*engagements),
         median_engagement=float(median(engagements)) if engagements else None,
         **sums,
     )
@@ -139,11 +138,6 @@ def add_up(posts: Sequence[MeasuredPost]) -> Totals:
 def change(now: float | None, before: float | None) -> float | None:
     """Return the change as a share: 0.5 is half more. None if a number is not known, or the first one is zero."""
     return now / before - 1 if now is not None and before else None
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    numbers = [count for count in counts if count is not None]
-    return sum(numbers) if numbers else None
 
 
 def _groups(by: str, now: Sequence[MeasuredPost], before: Sequence[MeasuredPost]) -> list[Group]:
@@ -171,17 +165,16 @@ def _interval_of_median(posts: Sequence[MeasuredPost]) -> tuple[float, float] | 
     return None if place < 0 else (float(numbers[place]), float(numbers[-1 - place]))
 
 
-GROUPINGS: Mapping[str, Callable[[MeasuredPost], Sequence[str]]] = MappingProxyType(
-    {
-        "account": lambda post: (post.sample.account,),
-        "platform": lambda post: (post.sample.account.partition("/")[0],),
-        "kind": lambda post: (post.sample.kind or OTHER,),
-        "hour": lambda post: (f"{post.published_at:%H}:00",),
-        "day": lambda post: (DAYS_IN_FULL[post.published_at.weekday()],),
-        "tag": lambda post: post.tags or (OTHER,),
-    }
-)
+GROUPINGS: Mapping[str, Callable[[MeasuredPost], Sequence[str]]] = {
+    "account": lambda post: (post.sample.account,),
+    "platform": lambda post: (post.sample.account.partition("/")[0],),
+    "kind": lambda post: (post.sample.kind or OTHER,),
+    "hour": lambda post: (f"{post.published_at:%H}:00",),
+    "day": lambda post: (DAYS_IN_FULL[post.published_at.weekday()],),
+    "tag": lambda post: post.tags or (OTHER,),
+}
 """What posts can be grouped by; a post with two tags is in two groups."""
-_ORDERS: Mapping[str, Callable[[str], int]] = MappingProxyType(
-    {"kind": lambda name: [*KINDS, OTHER].index(name), "day": DAYS_IN_FULL.index}
-)
+_ORDERS: Mapping[str, Callable[[str], int]] = {
+    "kind": lambda name: [*KINDS, OTHER].index(name),
+    "day": DAYS_IN_FULL.index,
+}

@@ -38,6 +38,12 @@ _ROUNDED_ID = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+")
 _SHOWN = 40
 
 
+def sum_known(*counts: int | None) -> int | None:
+    """Return the sum of the known counts; None if none is known."""
+    numbers = [one for one in counts if one is not None]
+    return sum(numbers) if numbers else None
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What one post had collected at `observed_at`. None: unknown, not zero."""
@@ -61,8 +67,7 @@ class Sample:
     @property
     def engagement(self) -> int | None:
         """Likes, comments and shares; None if no count is known."""
-        counts = [count for count in (self.likes, self.comments, self.shares) if count is not None]
-        return sum(counts) if counts else None
+        return sum_known(self.likes, self.comments, self.shares)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal.factors import (
-    NO_TEXTS,
-    ClassEffect,
-    Factor,
-    FormOfPost,
-    classes_of,
-    compare_classes,
-    forms_of,
-)
+from ttp.domain.optimal.factors import NO_TEXTS, ClassEffect, Factor, FormOfPost, classes_of, compare_classes, forms_of
 from ttp.domain.optimal.features import PostFeatures, features
 from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL, recommend
 

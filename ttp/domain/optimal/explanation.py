@@ -69,15 +69,16 @@ def explain(
         recommendation,
         rating,
         rank=rank(ratings).index(rating) + 1,
-        posts=tuple(sorted(behind, key=_by_difference)),
+        posts=tuple(
+            sorted(
+                behind,
+                key=lambda one: (-abs(one.parts.adjusted + one.parts.clipped), -one.post.published_at.timestamp()),
+            )
+        ),
         raw=_gain([one.post.engagement - usual for one in behind]),
         adjusted=_gain([one.parts.adjusted for one in behind]),
         nearby=0 if hour is None else sum(_near(post, day, hour) for post in posts) - len(behind),
     )
-
-
-def _by_difference(one: PostBehind) -> tuple[float, float]:
-    return -abs(one.parts.adjusted + one.parts.clipped), -one.post.published_at.timestamp()
 
 
 def _inside(post: PostFeatures, day: int | None, hour: int | None) -> bool:

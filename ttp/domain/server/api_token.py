@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from ttp.domain.permissions import Caller, Capability
 
@@ -35,15 +34,13 @@ _ALLOWED = {
 }
 
 
-POST_CAPABILITIES: Mapping[TokenCapability, Capability] = MappingProxyType(
-    {
-        TokenCapability.READ: Capability.READ,
-        TokenCapability.DRAFT: Capability.DRAFT,
-        TokenCapability.PUBLISH: Capability.PUBLISH,
-        # It approves and rejects only, which changes posts that have a time.
-        TokenCapability.APPROVE: Capability.PUBLISH,
-    }
-)
+POST_CAPABILITIES: Mapping[TokenCapability, Capability] = {
+    TokenCapability.READ: Capability.READ,
+    TokenCapability.DRAFT: Capability.DRAFT,
+    TokenCapability.PUBLISH: Capability.PUBLISH,
+    # It approves and rejects only, which changes posts that have a time.
+    TokenCapability.APPROVE: Capability.PUBLISH,
+}
 """How the owner of a token may change posts."""
 
 

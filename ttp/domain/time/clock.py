@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Protocol
 
@@ -19,11 +19,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the wall clock, aware, UTC."""
-        ...
 
     def boot(self) -> float:
         """Return seconds since the machine started, counting time asleep; never goes backward."""
-        ...
 
 
 class SystemClock:
@@ -68,6 +66,18 @@ def to_ms(instant: datetime) -> int:
     if instant.tzinfo is None:
         raise ValueError("a naive datetime is not an instant")
     return (instant - EPOCH) // _MILLISECOND
+
+
+def parse_instant(text: object, naive: tzinfo | None = None) -> datetime | None:
+    """Return a time in ISO 8601 in UTC; None for anything else. `naive`: the zone of one without an offset, which is
+    refused without it."""
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+        if at is not None and at.utcoffset() is None:
+            at = at.replace(tzinfo=naive) if naive else None
+        return None if at is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def from_ms(ms: int) -> datetime:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from ttp.mcp.tool import Tool
 from ttp.mcp.tools import accounts, planning, posts, publishing
 
-TOOLS: Mapping[str, Tool] = MappingProxyType(
-    {tool.name: tool for tool in (*posts.TOOLS, *publishing.TOOLS, *planning.TOOLS, *accounts.TOOLS)}
-)
+TOOLS: Mapping[str, Tool] = {
+    tool.name: tool for tool in (*posts.TOOLS, *publishing.TOOLS, *planning.TOOLS, *accounts.TOOLS)
+}
 """Every tool, by name, in the order in which clients see them."""

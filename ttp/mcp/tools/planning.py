@@ -18,12 +18,7 @@ from ttp.mcp.tools.posts import ChosenPosts, approval_warnings, not_running, pos
 from ttp.services.application import Application as Services
 from ttp.services.planning import USUAL_DAYS, no_room_error
 from ttp.views.accounts import account_json
-from ttp.views.answers import (
-    AccountAnswer,
-    CalendarAnswer,
-    PlanAnswer,
-    TemplateAnswer,
-)
+from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, TemplateAnswer
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.number_answers import NextHoursAnswer, OptimalAnswer, ReportAnswer
 from ttp.views.optimal import AccountAdvice, free_hour_json, next_hours_json, recommendation_json, recommendations_json

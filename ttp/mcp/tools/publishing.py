@@ -11,16 +11,7 @@ from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.mcp.arguments import PostId, Write
 from ttp.mcp.tool import tool
-from ttp.mcp.tools.posts import (
-    AT,
-    AT_ZONE,
-    ChangePost,
-    OfAt,
-    not_running,
-    require_post,
-    saved_posts_json,
-    split,
-)
+from ttp.mcp.tools.posts import AT, AT_ZONE, ChangePost, OfAt, not_running, require_post, saved_posts_json, split
 from ttp.services.application import Application as Services
 from ttp.services.preview import preview_due
 from ttp.views.answers import PostAnswer

@@ -37,7 +37,7 @@ from ttp.platforms.bluesky.records import (
 )
 from ttp.platforms.client import Deleted, LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.http import Http, HttpByServer
-from ttp.platforms.reply import Reply, reconnect_hint, value_at
+from ttp.platforms.reply import Reply, list_at, reconnect_hint, value_at
 
 WRITE = "/xrpc/com.atproto.repo.applyWrites"
 STEP = f"POST {WRITE.rpartition('/')[2]}"
@@ -262,7 +262,7 @@ class BlueskyClient(BlueskyPart):
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Read the first record by its key, from a server that proves to have the account's records."""
         http, did = self._http.of(request.account), _did(request, handle)
-        keys = [str(key) for key in _listed(handle, "keys") if is_key(key)]
+        keys = [str(key) for key in list_at(handle.get("keys")) if is_key(key)]
         if did is None:
             return LookupResult(Unclear(Kind.ACCOUNT, "the account's identity is not known", final=True), None)
         latest = http.request_for(
@@ -341,7 +341,7 @@ def _with_keys(request: PublishRequest, handle: Handle, now: datetime) -> Handle
     """Return the handle with a key for each part, and the time of the records. A delivery keeps its keys for good; the
     time is renewed once it is old."""
     count = 1 + len(request.thread)
-    keys = [str(key) for key in _listed(handle, "keys") if is_key(key)]
+    keys = [str(key) for key in list_at(handle.get("keys")) if is_key(key)]
     keys += new_keys(now, count - len(keys)) if len(keys) < count else ()
     created = handle.get("created_ms")
     at = from_ms(created) if isinstance(created, int) else None
@@ -381,12 +381,7 @@ def _did(request: PublishRequest, handle: Handle = NO_HANDLE) -> str | None:
 
 def _sets(handle: Handle) -> list[list[str]]:
     """Return the content ids of each set of records that may have been sent."""
-    return [[str(cid) for cid in one] for one in _listed(handle, "cids") if isinstance(one, list | tuple)]
-
-
-def _listed(handle: Handle, name: str) -> list[object]:
-    value = handle.get(name)
-    return list(value) if isinstance(value, list | tuple) else []
+    return [[str(cid) for cid in one] for one in list_at(handle.get("cids")) if isinstance(one, list | tuple)]
 
 
 def _is_same(value: object, text: str, since: datetime, parent: str | None) -> bool:

@@ -171,7 +171,7 @@ def _is_domain(host: str) -> bool:
 def _tags(text: str) -> Iterator[Entity]:
     for match in _TAG.finditer(text):
         tag = match[1]
-        while tag and _is_punctuation(tag[-1]):
+        while tag and unicodedata.category(tag[-1]).startswith("P"):  # punctuation
             tag = tag[:-1]
         fits = count_graphemes(tag) <= MOST_TAG_GRAPHEMES and len(tag.encode()) <= MOST_TAG_BYTES
         if tag and not tag.isdecimal() and fits:
@@ -184,7 +184,3 @@ def _mentions(text: str) -> Iterator[Entity]:
     for match in _MENTION.finditer(text):
         if is_handle(match[1]):
             yield Entity("mention", match.start(), match.end(), match[1].lower())
-
-
-def _is_punctuation(char: str) -> bool:
-    return unicodedata.category(char).startswith("P")

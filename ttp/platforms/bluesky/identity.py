@@ -19,7 +19,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import configured_url, is_safe, split_address
 from ttp.platforms.bluesky.facets import is_handle
 from ttp.platforms.http import Http
-from ttp.platforms.reply import Answer, Reply, reconnect_hint
+from ttp.platforms.reply import Answer, Reply, list_at, reconnect_hint
 
 DID = re.compile(r"did:(?:plc:[a-z2-7]{24}|web:[a-z0-9.-]{3,250}(?:%3A[0-9]{1,5})?)")
 EXAMPLE = "alice.bsky.social"
@@ -138,15 +138,13 @@ def moved_server_error(account: Account, server: str) -> NotDone | None:
 
 def handles_of(document: Mapping[str, object]) -> tuple[str, ...]:
     """Return the handles that a document names, in lower case."""
-    names = document.get("alsoKnownAs")
-    listed = names if isinstance(names, list) else []
-    return tuple(str(name).removeprefix("at://").lower() for name in listed if str(name).startswith("at://"))
+    names = map(str, list_at(document.get("alsoKnownAs")))
+    return tuple(name.removeprefix("at://").lower() for name in names if name.startswith("at://"))
 
 
 def server_of(document: Mapping[str, object]) -> str | None:
     """Return the root URL of the server that a document names; None where it names none that may be used."""
-    services = document.get("service")
-    for one in services if isinstance(services, list) else ():
+    for one in list_at(document.get("service")):
         if not isinstance(one, dict) or not str(one.get("id")).endswith("#atproto_pds"):
             continue
         parts = split_address(one.get("serviceEndpoint"))

@@ -74,22 +74,21 @@ class BlueskyUploads(BlueskyPart):
         self, request: PublishRequest, step: str, mime: str, size: int, content: Iterator[bytes]
     ) -> tuple[object, int | None]:
         """Upload to the account's server; the blob, and the status of the answer. Raises StepFailed."""
-        headers = {"Content-Type": mime, "Content-Length": str(size)}
-        reply = self._http.request_for(
-            request, "POST", f"/xrpc/{UPLOAD}", headers=headers, content=content, uploading=True
-        )
+        reply = self._send(request, mime, size, content)
         blob = reply.success_at("blob")
         if not is_blob(blob):
             raise StepFailed(step, self.failure(request, reply))
         return blob, reply.status
 
-    def upload_file(self, request: PublishRequest, file: MediaFile) -> object:
-        """Upload a link card's picture; the blob, None where the server does not take it."""
-        headers = {"Content-Type": file.item.mime, "Content-Length": str(file.item.bytes)}
-        content = read_range(file.path, 0, file.item.bytes)
-        reply = self._http.request_for(
+    def _send(self, request: PublishRequest, mime: str, size: int, content: Iterator[bytes]) -> Reply:
+        headers = {"Content-Type": mime, "Content-Length": str(size)}
+        return self._http.request_for(
             request, "POST", f"/xrpc/{UPLOAD}", headers=headers, content=content, uploading=True
         )
+
+    def upload_file(self, request: PublishRequest, file: MediaFile) -> object:
+        """Upload a link card's picture; the blob, None where the server does not take it."""
+        reply = self._send(request, file.item.mime, file.item.bytes, read_range(file.path, 0, file.item.bytes))
         blob = reply.success_at("blob")
         return blob if is_blob(blob) else None
 

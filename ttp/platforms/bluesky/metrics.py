@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.metrics.sample import Sample
+from ttp.domain.metrics.sample import Sample, sum_known
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.addresses import configured_url
 from ttp.platforms.bluesky.errors import BlueskyPart
@@ -23,7 +23,6 @@ from ttp.platforms.metrics_reader import (
     parse_count,
     read_pages,
     short_text,
-    sum_known,
     unreadable,
 )
 from ttp.platforms.reply import Reply, parse_instant, value_at

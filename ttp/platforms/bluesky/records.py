@@ -17,6 +17,7 @@ from ttp.platforms.bluesky.facets import ShownText, facets_of, show_text
 from ttp.platforms.bluesky.options import NOBODY, OPTIONS, REPLIES, split_list
 from ttp.platforms.bluesky.record_keys import content_id
 from ttp.platforms.client import PublishRequest
+from ttp.platforms.reply import list_at
 
 POSTS = "app.bsky.feed.post"
 GATES = ("app.bsky.feed.threadgate", "app.bsky.feed.postgate")
@@ -50,7 +51,7 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
     """Return the records of a request whose invisible steps are done: `handle` has its keys, time, uploads and what its
     mentions and addresses lead to."""
     chosen = chosen_of(request)
-    keys = tuple(str(key) for key in _listed(handle.get("keys")))
+    keys = tuple(str(key) for key in list_at(handle.get("keys")))
     milliseconds = handle.get("created_ms")
     created_at = format_time(from_ms(milliseconds if isinstance(milliseconds, int) else 0))
     common: dict[str, object] = {"$type": POSTS, "createdAt": created_at}
@@ -62,7 +63,7 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
     dids = {name: str(value) for name, value in _mapped(handle.get("dids")).items() if value}
     reply = _mapped(_mapped(handle.get("refs")).get("reply_to")) or None
     uris, cids, writes = [], [], []
-    entries = iter([_mapped(entry) for entry in _listed(handle.get("media"))])
+    entries = iter([_mapped(entry) for entry in list_at(handle.get("media"))])
     media = (request.media, *request.thread_media)
     parts = shown_parts(request)
     for number, shown in enumerate(parts):
@@ -168,7 +169,3 @@ def _card(handle: Handle, number: int) -> Mapping[str, object] | None:
 
 def _mapped(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _listed(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else ()

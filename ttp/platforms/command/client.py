@@ -44,6 +44,7 @@ from ttp.platforms.client import (
 from ttp.platforms.command.program import BadAnswer, CannotRun, ask, current_rules, program_of
 from ttp.platforms.command.rules import number, rules_path, verbs_of
 from ttp.platforms.media_host.availability import SUFFIXES
+from ttp.platforms.reply import list_at
 
 PREPARE, PUBLISH = "read the rules", "run the program"
 KINDS = {
@@ -213,8 +214,7 @@ def _with_parts(
     request: PublishRequest, handle: Handle, answer: Mapping[str, object], rules: Mapping[str, object]
 ) -> Handle | None:
     """Return the handle with the ids of all parts of a thread; None where the program does not name them all."""
-    thread, named = _thread(request, rules), answer.get("parts")
-    ids = [read_id(one) for one in named] if isinstance(named, list) else []
+    thread, ids = _thread(request, rules), [read_id(one) for one in list_at(answer.get("parts"))]
     if not thread or len(ids) != 1 + len(thread) or None in ids or len(set(ids)) != len(ids):
         return None
     return {**handle, "parts": ids, "of": len(ids)}

@@ -12,7 +12,7 @@ from ttp.platforms.command.client import read_id
 from ttp.platforms.command.program import BadAnswer, CannotRun, ask, current_rules
 from ttp.platforms.command.rules import verbs_of
 from ttp.platforms.metrics_reader import STEP, AccountSession, Counts, MetricsPage, new_sample, parse_count, short_text
-from ttp.platforms.reply import parse_instant
+from ttp.platforms.reply import list_at, parse_instant
 
 
 class CommandReader:
@@ -23,9 +23,9 @@ class CommandReader:
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         answer = _ask(session, {"ids": list(ids)})
-        post_ids, listed = frozenset(ids), answer.get("gone")
+        post_ids = frozenset(ids)
         samples = tuple(one for one in self._samples(session, answer) if one.remote_id in post_ids)
-        gone = frozenset(map(str, listed)) if isinstance(listed, list) else frozenset()
+        gone = frozenset(map(str, list_at(answer.get("gone"))))
         yield MetricsPage(samples, gone & post_ids - {one.remote_id for one in samples})
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
@@ -33,8 +33,8 @@ class CommandReader:
 
     def _samples(self, session: AccountSession, answer: Mapping[str, object]) -> Iterator[Sample]:
         """Yield what can be read; a post without an id, a time or any number is left out."""
-        now, posts = self._clock.now(), answer.get("posts")
-        for post in posts if isinstance(posts, list) else []:
+        now = self._clock.now()
+        for post in list_at(answer.get("posts")):
             if not isinstance(post, dict):
                 continue
             remote_id, at, kind = read_id(post.get("id")), parse_instant(post.get("publishedAt")), post.get("kind")

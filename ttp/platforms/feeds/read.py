@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from html import unescape
 
 from ttp.domain.feeds.document import parse_feed
+from ttp.domain.feeds.html_text import clean_line
 from ttp.domain.feeds.item import Feed, NotAFeed
-from ttp.platforms.feeds.discover import find_feeds
-from ttp.platforms.feeds.fetch import Failed, Fetched, FetchRequest, NotModified, fetch
+from ttp.domain.feeds.make import web_address
+from ttp.platforms.feeds.fetch import Failed, Fetched, FetchRequest, FoundFeed, NotModified, fetch
 from ttp.platforms.feeds.releases import find_releases, parse_releases
+from ttp.platforms.link_page import decode_page
+
+_LINK = re.compile(r"<link\s([^<>]{1,2000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""(?<![\w-])(rel|type|href|title)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_TYPE = re.compile(r"application/(?:rss|atom|feed)\+(?:xml|json)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +64,15 @@ def read_source(
     except NotAFeed as error:
         feeds = find_feeds(answer) if error.flaw == "page" else ()
         return Failed(error.reason, error.flaw, feeds=feeds)
+
+
+def find_feeds(page: Fetched) -> tuple[FoundFeed, ...]:
+    """Return the feeds that a page names, each address once, in its order."""
+    feeds: dict[str, FoundFeed] = {}
+    for match in _LINK.finditer(decode_page(page.body, page.content_type)):
+        values = {name.lower(): unescape("".join(value)) for name, *value in _ATTRIBUTE.findall(match[1])}
+        if "alternate" in values.get("rel", "").lower().split() and _TYPE.match(values.get("type", "").strip()):
+            address = web_address(values.get("href"), page.url)
+            if address is not None:
+                feeds.setdefault(address, FoundFeed(address, clean_line(values.get("title", ""))))
+    return tuple(feeds.values())

@@ -15,7 +15,8 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.feeds.html_text import clean_lines
 from ttp.domain.feeds.item import Feed, FeedItem, NotAFeed
 from ttp.domain.feeds.json_feed import load_json
-from ttp.domain.feeds.make import make_feed, make_item, parse_instant, web_address
+from ttp.domain.feeds.make import make_feed, make_item, web_address
+from ttp.domain.time.clock import parse_instant
 
 Forge = Literal["github", "gitlab", "forgejo"]
 _PLACE = re.compile(

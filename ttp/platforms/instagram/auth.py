@@ -15,11 +15,7 @@ from ttp.domain.diagnostics import SOON, Remark, failure_remark, format_end, ok_
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.addresses import configured_url
-from ttp.platforms.client import (
-    CHECK_PATIENCE_S,
-    AccountInfo,
-    PublishRequest,
-)
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest
 from ttp.platforms.instagram.errors import NO_USER_ID
 from ttp.platforms.instagram.part import API, InstagramPart
 from ttp.platforms.instagram.scopes import COMMENTING, DELETING, FACEBOOK_SCOPES, INSTAGRAM_SCOPES
@@ -27,7 +23,7 @@ from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.meta.auth import MetaCheck, MetaLogin, TokenLogin
 from ttp.platforms.meta.errors import unwrap
 from ttp.platforms.oauth.token_response import identity_refusal, read_scopes, read_token
-from ttp.platforms.reply import Reply, as_failure, parse_numeric_id, reconnect_hint, value_at
+from ttp.platforms.reply import Reply, as_failure, list_at, parse_numeric_id, reconnect_hint, value_at
 
 
 class InstagramLogin(TokenLogin):
@@ -122,17 +118,13 @@ class FacebookLogin(MetaLogin):
     def _granted(self, grant: Grant) -> tuple[str, ...]:
         """Return the granted permissions; empty if Facebook does not say."""
         lines = self.ask(f"{self._root}/me/permissions", grant.access_token).success_at("data")
-        named = (
-            (value_at(line, "permission"), value_at(line, "status"))
-            for line in (lines if isinstance(lines, list) else ())
-        )
+        named = ((value_at(line, "permission"), value_at(line, "status")) for line in list_at(lines))
         return tuple(clean_text(scope) for scope, status in named if isinstance(scope, str) and status == "granted")
 
 
 def _pages(answer: Reply) -> Iterator[tuple[str, str]]:
     """Yield the Instagram account of each page that has one, and the page's token."""
-    lines = answer.value_at("data")
-    for line in lines if isinstance(lines, list) else ():
+    for line in list_at(answer.data, "data"):
         user_id, token = (
             parse_numeric_id(value_at(line, "instagram_business_account", "id")),
             read_token(value_at(line, "access_token")),

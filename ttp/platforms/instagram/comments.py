@@ -25,7 +25,7 @@ from ttp.platforms.instagram.part import InstagramPart
 from ttp.platforms.instagram.scopes import comment_scopes
 from ttp.platforms.meta.errors import with_scopes
 from ttp.platforms.meta.look_up import BEFORE, matches
-from ttp.platforms.reply import Reply, parse_id, parse_instant, value_at
+from ttp.platforms.reply import Reply, list_at, parse_id, parse_instant, value_at
 
 ASK, STEP = "ask for the post", "POST comments"
 MOST_PAGES = 20
@@ -90,8 +90,7 @@ def _is_own(request: PublishRequest, item: object) -> bool:
 
 def _reaches(reply: Reply, first: datetime) -> bool:
     """Whether a page of comments, newest first, goes back to before the first call."""
-    listed = reply.value_at("data")
-    oldest = parse_instant(value_at(listed[-1], "timestamp")) if isinstance(listed, list) and listed else None
+    oldest = next((parse_instant(value_at(one, "timestamp")) for one in reversed(list_at(reply.data, "data"))), None)
     return oldest is not None and oldest < first - BEFORE
 
 

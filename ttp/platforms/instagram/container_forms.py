@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from ttp.domain.options import ChosenOptions, Tag
-from ttp.platforms.client import MediaFile, PublishRequest, fingerprint
+from ttp.platforms.client import MediaFile, PublishRequest
 from ttp.platforms.instagram.options import OPTIONS, InstagramKind, instagram_kind
 from ttp.platforms.meta.containers import BYTES
 
@@ -37,12 +37,6 @@ def refusal_of(request: PublishRequest) -> str | None:
     if kind is InstagramKind.CAROUSEL:
         return None if count <= MOST_ITEMS else f"Instagram takes at most {MOST_ITEMS} media in one carousel"
     return None if count == 1 else "Instagram takes exactly one image or video"
-
-
-def request_of(request: PublishRequest) -> str:
-    """Return a fingerprint of the containers' content: an edited post must not reuse old containers."""
-    media = [[file.original_sha256, file.item.alt, *filter(None, [file.item.focus])] for file in request.media]
-    return fingerprint("POST", "media", {"caption": request.text, "media": media, "options": dict(request.options)})
 
 
 def single(request: PublishRequest, url: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from ttp.domain.config import Config
 from ttp.domain.metrics.sample import OnlineDay
@@ -25,22 +24,26 @@ from ttp.platforms.metrics_reader import (
     short_text,
     unreadable,
 )
-from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, reconnect_hint, value_at
+from ttp.platforms.reply import (
+    Answer,
+    describe_unexpected,
+    list_at,
+    parse_instant,
+    parse_numeric_id,
+    reconnect_hint,
+    value_at,
+)
 
 LASTING = ("views", "reach", "shares", "saved")
-KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
-)
+KNOWN: Mapping[str, tuple[str, ...]] = {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
 """By `media_product_type`. Likes and comments are fields of the post itself and need no insights."""
 
 
 def online_days(answer: Answer) -> tuple[OnlineDay, ...]:
     """Return the days of an answer about online followers, with its own dates and hours. Days without numbers, as the
     last two often are, are left out."""
-    listed = answer.value_at("data")
-    entries = value_at(listed[0], "values") if isinstance(listed, list) and listed else None
     days = []
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in list_at(next(iter(list_at(answer.data, "data")), None), "values"):
         ends, hours = value_at(entry, "end_time"), value_at(entry, "value")
         if isinstance(ends, str) and len(ends) <= _LONGEST_NAME and isinstance(hours, dict):
             counts = {hour: parse_count(count) for hour, count in hours.items() if len(hour) <= _LONGEST_NAME}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Unpack
 
 from ttp.domain.account import Account
@@ -13,39 +13,35 @@ from ttp.domain.config import Config
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
+from ttp.platforms.error_row import ErrorRow
 from ttp.platforms.http import Http, HttpBody, HttpPart
 from ttp.platforms.linkedin.limits import next_reset
-from ttp.platforms.reply import Answer, Reply, add_seconds, reconnect_hint, value_at
+from ttp.platforms.reply import Answer, Reply, add_seconds, list_at, reconnect_hint, value_at
 
 HOLD_S = 3600.0
 """Seconds that an account waits when the API version in the settings has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedInErrorRow:
-    """One refusal. `codes` and `words` (lower case) narrow it; the first match counts."""
-
-    status: int
-    kind: Kind
-    codes: tuple[str, ...] = ()
-    words: str = ""
-    passing: bool = False
-    not_ready: bool = False
-    is_version: bool = False
-
-
+_VERSION = partial(
+    ErrorRow,
+    Kind.ACCOUNT,
+    passing=True,
+    wait_s=HOLD_S,
+    hold=True,
+    advice="; set platforms.linkedin.version to a newer one",
+)
 REFUSALS = (
-    LinkedInErrorRow(401, Kind.AUTH),
-    LinkedInErrorRow(403, Kind.AUTH, ("ACCESS_DENIED", "100")),
-    LinkedInErrorRow(403, Kind.AUTH, words="resource is forbidden"),
-    LinkedInErrorRow(426, Kind.ACCOUNT, passing=True, is_version=True),
-    LinkedInErrorRow(400, Kind.ACCOUNT, ("VERSION_MISSING",), passing=True, is_version=True),
-    LinkedInErrorRow(400, Kind.MEDIA, ("MEDIA_ASSET_WAITING_UPLOAD",), passing=True, not_ready=True),
-    LinkedInErrorRow(400, Kind.MEDIA, ("MEDIA_ASSET_PROCESSING_FAILED",)),
-    LinkedInErrorRow(400, Kind.CONTENT, ("ILLEGAL_ARGUMENT", "INVALID_VALUE_FOR_FIELD", "FIELD_LENGTH_TOO_LONG")),
-    LinkedInErrorRow(422, Kind.DUPLICATE, ("DUPLICATE_POST",)),
-    LinkedInErrorRow(422, Kind.CONTENT, words="error ::"),
-    LinkedInErrorRow(429, Kind.RATE_LIMIT, passing=True),
+    ErrorRow(Kind.AUTH, (401,)),
+    ErrorRow(Kind.AUTH, (403,), ("ACCESS_DENIED", "100")),
+    ErrorRow(Kind.AUTH, (403,), words=("resource is forbidden",)),
+    _VERSION((426,)),
+    _VERSION((400,), ("VERSION_MISSING",)),
+    ErrorRow(Kind.MEDIA, (400,), ("MEDIA_ASSET_WAITING_UPLOAD",), passing=True, not_ready=True),
+    ErrorRow(Kind.MEDIA, (400,), ("MEDIA_ASSET_PROCESSING_FAILED",)),
+    ErrorRow(Kind.CONTENT, (400,), ("ILLEGAL_ARGUMENT", "INVALID_VALUE_FOR_FIELD", "FIELD_LENGTH_TOO_LONG")),
+    ErrorRow(Kind.DUPLICATE, (422,), ("DUPLICATE_POST",)),
+    ErrorRow(Kind.CONTENT, (422,), words=("error ::",)),
+    ErrorRow(Kind.RATE_LIMIT, (429,), passing=True),
 )
 """Counts only in LinkedIn's own format (linkedin.md, section 6). A 429 on the publishing call proves nothing."""
 
@@ -55,22 +51,16 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     if answer.value_at("status") != answer.status or answer.status < 400:
         return None
     codes, words = tuple(_codes(answer)), answer.text_at("message")
-    for row in REFUSALS:
-        fits = row.status == answer.status and (not row.codes or set(row.codes) & set(codes))
-        if fits and row.words in words.lower():
-            advice = "; set platforms.linkedin.version to a newer one" if row.is_version else ""
-            return NotDone(
-                row.kind,
-                f"{answer.status} {words or ' '.join(codes)}{advice}",
-                code=codes[0] if codes else str(answer.status),
-                http_status=answer.status,
-                passing=row.passing,
-                not_ready=row.not_ready,
-                retry_at=_retry_at(row, answer, now),
-                hold=row.is_version,
-                hint=_hint(row, account),
-            )
-    return None
+    row = next((row for row in REFUSALS if row.fits(answer.status, codes, words.lower())), None)
+    if row is None:
+        return None
+    return row.not_done(
+        f"{answer.status} {words or ' '.join(codes)}{row.advice}",
+        codes[0] if codes else str(answer.status),
+        answer.status,
+        retry_at=_retry_at(row, answer, now),
+        hint=_hint(row, account),
+    )
 
 
 class LinkedInPart(HttpPart[Http]):
@@ -91,8 +81,7 @@ class LinkedInPart(HttpPart[Http]):
 
 def _codes(answer: Answer) -> Iterator[str]:
     """Yield the codes of an answer, the most exact first."""
-    inputs = answer.value_at("errorDetails", "inputErrors")
-    for one in inputs if isinstance(inputs, list) else ():
+    for one in list_at(answer.data, "errorDetails", "inputErrors"):
         if isinstance(code := value_at(one, "code"), str):
             yield Answer(0, data={"code": code}, secrets=answer.secrets).text_at("code")
     yield from filter(None, (answer.text_at("code"),))
@@ -100,13 +89,13 @@ def _codes(answer: Answer) -> Iterator[str]:
         yield str(number)
 
 
-def _retry_at(row: LinkedInErrorRow, answer: Answer, now: datetime) -> datetime | None:
+def _retry_at(row: ErrorRow, answer: Answer, now: datetime) -> datetime | None:
     if row.kind is Kind.RATE_LIMIT:
         return next_reset(answer, now)
-    return add_seconds(now, HOLD_S) if row.is_version else None
+    return None if row.wait_s is None else add_seconds(now, row.wait_s)
 
 
-def _hint(row: LinkedInErrorRow, account: Account) -> WayOut | None:
+def _hint(row: ErrorRow, account: Account) -> WayOut | None:
     if row.kind is Kind.AUTH:
         return reconnect_hint(account)
-    return action("config set", "platforms.linkedin.version", "YYYYMM") if row.is_version else None
+    return action("config set", "platforms.linkedin.version", "YYYYMM") if row.hold else None

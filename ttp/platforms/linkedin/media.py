@@ -16,7 +16,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, is_safe, split_address
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.linkedin.errors import LinkedInPart
-from ttp.platforms.reply import Answer, value_at
+from ttp.platforms.reply import Answer, list_at, value_at
 from ttp.platforms.uploads import Entry, media_entries, read_range
 
 LIFE = timedelta(hours=12)
@@ -186,7 +186,7 @@ def _parts(instructions: object, size: int) -> list[list[object]] | None:
     """Return the parts that LinkedIn names, in the order of their bytes; None if they are not the whole file."""
     parts: list[list[object]] = []
     end = 0
-    for one in instructions if isinstance(instructions, list) else ():
+    for one in list_at(instructions):
         url, first, last = (value_at(one, key) for key in ("uploadUrl", "firstByte", "lastByte"))
         if not isinstance(url, str) or first != end or not isinstance(last, int) or last < end:
             return None
@@ -196,11 +196,10 @@ def _parts(instructions: object, size: int) -> list[list[object]] | None:
 
 
 def _stored_parts(entry: Entry) -> Iterator[tuple[str, int, int]]:
-    parts = entry["parts"]
-    for url, first, last in parts if isinstance(parts, list | tuple) else ():
-        yield str(url), int(first), int(last)
+    for part in list_at(entry["parts"]):
+        url, first, last = list_at(part)
+        yield str(url), int(str(first)), int(str(last))
 
 
 def _etags(entry: Entry) -> list[str]:
-    etags = entry.get("etags")
-    return list(map(str, etags)) if isinstance(etags, list | tuple) else []
+    return list(map(str, list_at(entry.get("etags"))))

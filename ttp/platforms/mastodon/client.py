@@ -65,7 +65,7 @@ from ttp.platforms.mastodon.look_up import (
 from ttp.platforms.mastodon.media import MastodonUploads, without_uploads
 from ttp.platforms.mastodon.options import PRIVATE, chosen_of, post_id_of
 from ttp.platforms.mastodon.request_body import build_body, key_of, next_key, parent_of, with_key
-from ttp.platforms.reply import Answer, Reply, parse_web_address, reconnect_hint, value_at
+from ttp.platforms.reply import Answer, Reply, list_at, parse_web_address, reconnect_hint, value_at
 
 STEP = f"POST {STATUSES}"
 CHECK_S = 900.0
@@ -176,8 +176,7 @@ class MastodonClient(MastodonPart):
         else:
             query = {"q": named, "type": "statuses", "resolve": "true", "limit": "1"}
             reply = self._http.request_for(request, "GET", "/api/v2/search", query=query)
-            listed = reply.success_at("statuses")
-            entry = listed[0] if isinstance(listed, list) and listed else None
+            entry = next(iter(list_at(reply.success_at("statuses"))), None)
         status_id = value_at(entry, "id")
         if isinstance(status_id, str) and status_id:
             return status_id

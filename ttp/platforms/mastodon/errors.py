@@ -3,12 +3,12 @@ docs/reference/platforms/mastodon.md, section 6. Errors have no codes, and texts
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import PublishRequest
+from ttp.platforms.error_row import ErrorRow
 from ttp.platforms.http import HttpByServer, HttpPart
 from ttp.platforms.mastodon.limits import read_limit
 from ttp.platforms.reply import Answer, reconnect_hint
@@ -17,42 +17,38 @@ USED_MEDIA = "media_gone"
 """The code of a refusal because an upload does not exist, or belongs to a post already."""
 
 
-@dataclass(frozen=True, slots=True)
-class MastodonErrorRow:
-    """One refusal. `words` (lower case) narrow it; the first row that fits counts. `advice`: what a person can do."""
-
-    statuses: tuple[int, ...]
-    kind: Kind
-    words: tuple[str, ...] = ()
-    passing: bool = False
-    not_ready: bool = False
-    code: str = ""
-    advice: str = ""
-
-
 _AGAIN = "connect the account again"
 _CONTENT = (400, 422)
 REFUSALS = (
-    MastodonErrorRow((401,), Kind.AUTH),
-    MastodonErrorRow((403,), Kind.AUTH, ("scope",), code="scopes", advice=f"a permission is missing: {_AGAIN}"),
-    MastodonErrorRow((403,), Kind.ACCOUNT, ("disabled", "pending", "suspended", "confirm", "moved")),
-    MastodonErrorRow((403,), Kind.CONTENT),
-    MastodonErrorRow((404, 410), Kind.CONTENT),
-    MastodonErrorRow(
-        _CONTENT, Kind.MEDIA, ("not finished processing", "still processing", "not processed"), not_ready=True
-    ),
-    MastodonErrorRow(
-        _CONTENT,
+    ErrorRow(Kind.AUTH, (401,)),
+    ErrorRow(Kind.AUTH, (403,), words=("scope",), code="scopes", advice=f"a permission is missing: {_AGAIN}"),
+    ErrorRow(Kind.ACCOUNT, (403,), words=("disabled", "pending", "suspended", "confirm", "moved")),
+    ErrorRow(Kind.CONTENT, (403,)),
+    ErrorRow(Kind.CONTENT, (404, 410)),
+    ErrorRow(
         Kind.MEDIA,
-        ("media not found", "not found or already attached", "already attached", "media attachment", "could not find"),
+        _CONTENT,
+        words=("not finished processing", "still processing", "not processed"),
+        not_ready=True,
+    ),
+    ErrorRow(
+        Kind.MEDIA,
+        _CONTENT,
+        words=(
+            "media not found",
+            "not found or already attached",
+            "already attached",
+            "media attachment",
+            "could not find",
+        ),
         passing=True,
         code=USED_MEDIA,
     ),
-    MastodonErrorRow((422,), Kind.MEDIA, ("not found",), passing=True, code=USED_MEDIA),
-    MastodonErrorRow(_CONTENT, Kind.MEDIA, ("images to a post", "unsupported", "file type", "video", "file size")),
-    MastodonErrorRow(_CONTENT, Kind.CONTENT),
-    MastodonErrorRow((413,), Kind.CONTENT),
-    MastodonErrorRow((429,), Kind.RATE_LIMIT, passing=True),
+    ErrorRow(Kind.MEDIA, (422,), words=("not found",), passing=True, code=USED_MEDIA),
+    ErrorRow(Kind.MEDIA, _CONTENT, words=("images to a post", "unsupported", "file type", "video", "file size")),
+    ErrorRow(Kind.CONTENT, _CONTENT),
+    ErrorRow(Kind.CONTENT, (413,)),
+    ErrorRow(Kind.RATE_LIMIT, (429,), passing=True),
 )
 
 
@@ -62,21 +58,18 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     if not isinstance(error, str) or not error:
         return None
     words = f"{error} {answer.text_at('error_description')}".lower()
-    for row in REFUSALS:
-        if answer.status in row.statuses and (not row.words or any(word in words for word in row.words)):
-            reading = read_limit(answer, now)
-            return NotDone(
-                row.kind,
-                f"{host_name(account)} answered {answer.status}: {answer.text_at('error')}"
-                + (f"; {row.advice}" if row.advice else ""),
-                code=row.code or str(answer.status),
-                http_status=answer.status,
-                passing=row.passing,
-                not_ready=row.not_ready,
-                retry_at=reading.opens_at if row.kind is Kind.RATE_LIMIT and reading is not None else None,
-                hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
-            )
-    return None
+    row = next((row for row in REFUSALS if row.fits(answer.status, (), words)), None)
+    if row is None:
+        return None
+    reading = read_limit(answer, now)
+    return row.not_done(
+        f"{host_name(account)} answered {answer.status}: {answer.text_at('error')}"
+        + (f"; {row.advice}" if row.advice else ""),
+        str(answer.status),
+        answer.status,
+        retry_at=reading.opens_at if row.kind is Kind.RATE_LIMIT and reading is not None else None,
+        hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
+    )
 
 
 class MastodonPart(HttpPart[HttpByServer]):

@@ -16,7 +16,7 @@ from ttp.platforms.mastodon.media import media_ids
 from ttp.platforms.mastodon.options import chosen_of, split_poll
 from ttp.platforms.mastodon.request_body import parent_of
 from ttp.platforms.mastodon.server import Software
-from ttp.platforms.reply import Reply, parse_instant, value_at
+from ttp.platforms.reply import Reply, list_at, parse_instant, value_at
 
 PAGE, MOST_PAGES = 40, 10
 EARLY = timedelta(seconds=60)
@@ -48,7 +48,7 @@ def read_page(reply: Reply) -> tuple[ListedStatus, ...] | None:
 
 def read_status(item: object) -> ListedStatus | None:
     status_id, at = value_at(item, "id"), parse_instant(value_at(item, "created_at"), UTC)
-    media, url = value_at(item, "media_attachments"), value_at(item, "url")
+    url = value_at(item, "url")
     if not isinstance(item, dict) or not isinstance(status_id, str) or not status_id or at is None:
         return None
     parent = value_at(item, "in_reply_to_id")
@@ -57,7 +57,7 @@ def read_status(item: object) -> ListedStatus | None:
         url if isinstance(url, str) else None,
         at,
         parent if isinstance(parent, str) else None,
-        tuple(str(value_at(one, "id")) for one in media) if isinstance(media, list) else (),
+        tuple(str(value_at(one, "id")) for one in list_at(item, "media_attachments")),
         isinstance(value_at(item, "poll"), dict),
         value_at(item, "edited_at") is not None,
         item,

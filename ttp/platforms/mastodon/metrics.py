@@ -10,7 +10,7 @@ from typing import Unpack
 from urllib.parse import quote, urlencode
 
 from ttp.domain.account import Account
-from ttp.domain.metrics.sample import Sample
+from ttp.domain.metrics.sample import Sample, sum_known
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.client import StepFailed
 from ttp.platforms.mastodon.errors import MastodonPart, host_name
@@ -25,10 +25,9 @@ from ttp.platforms.metrics_reader import (
     parse_count,
     read_pages,
     short_text,
-    sum_known,
     unreadable,
 )
-from ttp.platforms.reply import Answer, parse_instant, value_at
+from ttp.platforms.reply import Answer, list_at, parse_instant, value_at
 
 MOST_IDS = 20
 _BATCHES = 2
@@ -117,8 +116,7 @@ def _sample(post: object, account: Account, now: datetime) -> Sample | None:
 
 
 def _kind(post: object) -> str:
-    media = value_at(post, "media_attachments")
-    if isinstance(media, list) and media:
+    if media := list_at(post, "media_attachments"):
         return "image" if value_at(media[0], "type") == "image" else "video"
     return "poll" if isinstance(value_at(post, "poll"), dict) else "text"
 

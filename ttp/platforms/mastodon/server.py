@@ -19,7 +19,7 @@ from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, parse_server
-from ttp.platforms.reply import Answer, Reply, value_at
+from ttp.platforms.reply import Answer, Reply, list_at, value_at
 
 if TYPE_CHECKING:
     from ttp.platforms.http import Http
@@ -137,8 +137,7 @@ def describe_server(http: Http, now: datetime, *, patience: float | None = None)
     older = reply.value_at("max_toot_chars")
     if "characters" not in info and isinstance(older, int) and 0 < older < _LARGEST:
         info["characters"] = older
-    mimes = reply.value_at("configuration", "media_attachments", "supported_mime_types")
-    if isinstance(mimes, list) and mimes:
+    if mimes := list_at(reply.data, "configuration", "media_attachments", "supported_mime_types"):
         info["mimes"] = [mime[:80] for mime in mimes[:100] if isinstance(mime, str)]
     return info
 
@@ -161,8 +160,7 @@ def not_an_api(answer: Answer, host: str) -> NotDone:
 def _ask_software(http: Http, patience: float | None) -> tuple[str, str]:
     """Return name and version of the software, from the server's NodeInfo document; `unknown` where it has none."""
     links = http.request("GET", "/.well-known/nodeinfo", patience=patience)
-    listed = links.success_at("links")
-    for link in listed if isinstance(listed, list) else ():
+    for link in list_at(links.success_at("links")):
         rel, href = value_at(link, "rel"), value_at(link, "href")
         if not (isinstance(rel, str) and isinstance(href, str) and _NODEINFO.fullmatch(rel)):
             continue
@@ -206,8 +204,7 @@ def _ask_webfinger(http: Http, handle: str) -> Reply:
 
 def _named_server(answer: Answer, *, is_local: bool) -> str | None:
     """Return the root URL of the server that has the account, as a WebFinger answer names it."""
-    listed = answer.value_at("links") if answer.is_success else None
-    for link in listed if isinstance(listed, list) else ():
+    for link in list_at(answer.success_at("links")):
         href = value_at(link, "href")
         if value_at(link, "rel") != "self" or not isinstance(href, str):
             continue

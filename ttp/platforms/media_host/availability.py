@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
@@ -34,17 +33,15 @@ def missing_settings(config: Config) -> MediaHostProblem | None:
     return None
 
 
-SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {
-        "image/jpeg": ".jpg",
-        "image/png": ".png",
-        "image/gif": ".gif",
-        "image/webp": ".webp",
-        "video/mp4": ".mp4",
-        "video/quicktime": ".mov",
-        "video/webm": ".webm",
-    }
-)
+SUFFIXES: Mapping[str, str] = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+    "video/webm": ".webm",
+}
 LONGEST_URL = 2_048
 
 

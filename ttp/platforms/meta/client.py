@@ -55,35 +55,25 @@ _USABLE_FOR = timedelta(hours=23)
 class ContainerForms(Protocol):
     """The parameters of containers by kind of post."""
 
-    def request_of(self, request: PublishRequest, /) -> str:
-        """Return a fingerprint of the containers' content: an edited post must not reuse old containers."""
-        ...
-
     def refusal_of(self, request: PublishRequest, /) -> str | None:
         """Return why no container can be created for the post; None if one can."""
-        ...
 
     def fits(self, request: PublishRequest, item: object, /) -> bool:
         """Return whether a listed post can be this one, its text and time apart."""
-        ...
 
     def is_carousel(self, request: PublishRequest, /) -> bool: ...
 
     def list_of(self, request: PublishRequest, /) -> tuple[str, bool]:
         """Return the list that shows the post, and whether its texts identify posts."""
-        ...
 
     def single(self, request: PublishRequest, url: str, /) -> dict[str, str]:
         """Return the container of one image or video, or of a text alone. Raises ValueError for an invalid option."""
-        ...
 
     def child(self, request: PublishRequest, number: int, url: str, /) -> dict[str, str]:
         """Return the container of a carousel item (from 1)."""
-        ...
 
     def carousel(self, request: PublishRequest, ids: Sequence[str], /) -> dict[str, str]:
         """Return the container of the carousel, with those of its items in order."""
-        ...
 
 
 class ContainerClient(MetaPart):
@@ -112,13 +102,19 @@ class ContainerClient(MetaPart):
         """Return the handle with the `user_id` for paths. Raises StepFailed."""
         raise NotImplementedError
 
+    def _fingerprint(self, request: PublishRequest) -> str:
+        """Return a fingerprint of the containers' content: an edited post must not reuse old containers."""
+        media = [[file.original_sha256, file.item.alt, *filter(None, [file.item.focus])] for file in request.media]
+        content = {self._api.text: request.text, "media": media, "options": dict(request.options)}
+        return fingerprint("POST", self._api.create, content)
+
     # Invisible steps.
 
     def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Bring the container to FINISHED: the existing one, or a new one if that is provably harmless."""
         self._require_open(request)
         handle = yield from self.user_id(request, handle)
-        content = self._forms.request_of(request)
+        content = self._fingerprint(request)
         same = handle.get("request") == content
         made = parent(handle)
         if made is not None and made.uri is None:

@@ -17,7 +17,7 @@ from ttp.platforms.client import MediaFile, PublishRequest, Step, StepFailed, Wa
 from ttp.platforms.http import Http
 from ttp.platforms.meta.api import GraphApi
 from ttp.platforms.meta.part import MetaPart
-from ttp.platforms.reply import Answer, Reply, as_failure, parse_numeric_id
+from ttp.platforms.reply import Answer, Reply, as_failure, list_at, parse_numeric_id
 from ttp.platforms.uploads import read_range
 
 LONGEST_WAIT = timedelta(minutes=30)
@@ -49,7 +49,6 @@ class Container:
 
 
 def from_handle(value: object) -> Container | None:
-    """Return the container stored in a handle; None without one."""
     if not isinstance(value, Mapping) or parse_numeric_id(value.get("id")) is None:
         return None
     uri = value.get("uri")
@@ -70,8 +69,7 @@ def rests_since(handle: Handle) -> int:
 
 
 def children(handle: Handle) -> list[object]:
-    children = handle.get("children")
-    return list(children) if isinstance(children, list) else []
+    return list_at(handle.get("children"))
 
 
 def with_children(handle: Handle, containers: Sequence[Container | None]) -> Handle:

@@ -5,27 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.publishing.outcome import Kind, NotDone
+from ttp.platforms.error_row import ErrorRow
 from ttp.platforms.meta.usage import seconds_until_regained
 from ttp.platforms.reply import Answer, Reply, add_seconds, reconnect_hint
 
 _DAY_S = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRow:
-    """What a code means. `wait_s`: until the next try. `hold`: for the whole account. `advice`: for the user."""
-
-    kind: Kind
-    passing: bool = False
-    wait_s: float | None = None
-    hold: bool = False
-    not_ready: bool = False
-    advice: str = ""
 
 
 CONTENT = ErrorRow(Kind.CONTENT)
@@ -36,25 +24,23 @@ SERVER = ErrorRow(Kind.SERVER, passing=True)
 THROTTLED = ErrorRow(Kind.RATE_LIMIT, passing=True)
 BLOCKED = ErrorRow(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
 NOT_READY = ErrorRow(Kind.MEDIA, passing=True, not_ready=True)
-CODES: Mapping[int, ErrorRow] = MappingProxyType(
-    {
-        1: SERVER,
-        2: SERVER,
-        3: SCOPE,
-        4: THROTTLED,
-        10: SCOPE,
-        17: THROTTLED,
-        32: THROTTLED,
-        100: CONTENT,
-        102: AUTH,
-        190: AUTH,
-        **dict.fromkeys(range(200, 300), SCOPE),
-        341: BLOCKED,
-        368: BLOCKED,
-        506: ErrorRow(Kind.DUPLICATE),
-        613: THROTTLED,
-    }
-)
+CODES: Mapping[int, ErrorRow] = {
+    1: SERVER,
+    2: SERVER,
+    3: SCOPE,
+    4: THROTTLED,
+    10: SCOPE,
+    17: THROTTLED,
+    32: THROTTLED,
+    100: CONTENT,
+    102: AUTH,
+    190: AUTH,
+    **dict.fromkeys(range(200, 300), SCOPE),
+    341: BLOCKED,
+    368: BLOCKED,
+    506: ErrorRow(Kind.DUPLICATE),
+    613: THROTTLED,
+}
 """Codes that mean the same on all of Meta's platforms."""
 
 DEAD_TOKEN = ("190", "102")
@@ -84,17 +70,14 @@ class ErrorTable:
             row = SERVER
         wait_s = seconds_until_regained(answer) if row is THROTTLED else row.wait_s
         named = f"{code}/{subcode}" if isinstance(subcode, int) else str(code)
-        return NotDone(
-            row.kind,
+        failure = row.not_done(
             _message(answer, named, row.advice),
-            code=named,
-            http_status=answer.status,
-            passing=row.passing or answer.value_at("error", "is_transient") is True,
-            not_ready=row.not_ready,
+            named,
+            answer.status,
             retry_at=None if wait_s is None else add_seconds(now, wait_s),
-            hold=row.hold,
             hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
         )
+        return replace(failure, passing=row.passing or answer.value_at("error", "is_transient") is True)
 
     def is_throttled(self, answer: Answer) -> bool:
         """Whether the account makes too many calls."""

@@ -19,7 +19,7 @@ from ttp.platforms.meta.api import GraphApi
 from ttp.platforms.meta.errors import DEAD_TOKEN
 from ttp.platforms.meta.part import MetaPart
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage
-from ttp.platforms.reply import Answer, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, list_at, parse_numeric_id, value_at
 
 _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 """Failures of an insights call that concern more than one post."""
@@ -35,12 +35,9 @@ class Asked:
 
 def values(answer: Answer) -> dict[str, object]:
     """Return the values by metric; empty if there are none yet, which takes up to two days."""
-    listed = answer.value_at("data")
     by_metric = {}
-    for entry in listed if isinstance(listed, list) else ():
-        entries = value_at(entry, "values")
-        first = entries[0] if isinstance(entries, list) and entries else None
-        value = value_at(first, "value")
+    for entry in list_at(answer.data, "data"):
+        value = value_at(next(iter(list_at(entry, "values")), None), "value")
         by_metric[str(value_at(entry, "name"))] = value_at(entry, "total_value", "value") if value is None else value
     return by_metric
 
@@ -87,8 +84,7 @@ class MetaReader(MetaPart):
         query = {"fields": self.fields, "limit": str(min(most, self.page_size))}
         while most > 0:
             answer = self.get(session, path, query)
-            listed = answer.value_at("data")
-            items = listed if isinstance(listed, list) else []
+            items = list_at(answer.data, "data")
             for item in items:
                 if most > 0 and self.is_own(item):
                     page = self.read_post(session, item)

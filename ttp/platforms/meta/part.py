@@ -11,7 +11,7 @@ from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.limits import MOST
 from ttp.platforms.meta.api import GraphApi
 from ttp.platforms.meta.limits import POSTS
-from ttp.platforms.reply import Answer, add_seconds, value_at
+from ttp.platforms.reply import Answer, add_seconds, list_at, value_at
 
 QUOTA_STEP = "ask for the quota"
 _DAY_S = 86_400
@@ -40,8 +40,7 @@ class MetaPart(HttpPart[Http]):
             if failure.kind in (Kind.AUTH, Kind.RATE_LIMIT, Kind.NETWORK):
                 raise StepFailed(QUOTA_STEP, failure)
             return StepDone(QUOTA_STEP, failure.http_status, failure.message)
-        listed = reply.value_at("data")
-        first = listed[0] if isinstance(listed, list) and listed else None
+        first = next(iter(list_at(reply.data, "data")), None)
         used, total = value_at(first, f"{of}quota_usage"), value_at(first, f"{of}config", "quota_total")
         if not (isinstance(used, int) and isinstance(total, int) and 0 <= used <= MOST and 0 < total <= MOST):
             return StepDone(QUOTA_STEP, reply.status, "unknown")

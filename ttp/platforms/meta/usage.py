@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttp.platforms.reply import Answer, retry_after_s, value_at
+from ttp.platforms.reply import Answer, list_at, retry_after_s, value_at
 
 HOUR_S = 3600.0
 """How long to wait if Meta does not say, and how long a percentage stays valid, since its window is rolling."""
@@ -47,7 +47,7 @@ def seconds_until_regained(answer: Answer) -> float:
 def _business(answer: Answer) -> Iterator[object]:
     header = _json(answer, "x-business-use-case-usage")
     for lines in header.values() if isinstance(header, dict) else ():
-        yield from lines if isinstance(lines, list) else ()
+        yield from list_at(lines)
 
 
 def _app(answer: Answer) -> Iterator[object]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 
 from ttp.domain.options import ChosenOptions
-from ttp.platforms.client import MediaFile, PublishRequest, fingerprint
-from ttp.platforms.reply import parse_numeric_id, value_at
+from ttp.platforms.client import MediaFile, PublishRequest
+from ttp.platforms.reply import list_at, parse_numeric_id, value_at
 from ttp.platforms.threads.options import MOST_ITEMS, OPTIONS, kind_of, poll_answers
 from ttp.platforms.threads.part import REPLY_TO, SPOILER
 
@@ -28,11 +28,11 @@ def list_of(request: PublishRequest) -> tuple[str, bool]:
 
 def fits(request: PublishRequest, item: object) -> bool:
     """Return whether a listed post has the kind, the number of media and the parent of this one."""
-    nodes = value_at(item, "children", "data")
+    nodes = list_at(item, "children", "data")
     parent = parse_numeric_id(value_at(item, "replied_to", "id"))
     return (
         value_at(item, "media_type") == _LISTED_AS[_kind(request)]
-        and (len(nodes) if isinstance(nodes, list) else 0) == (len(request.media) if is_carousel(request) else 0)
+        and len(nodes) == (len(request.media) if is_carousel(request) else 0)
         and parent == request.options.get(REPLY_TO)
     )
 
@@ -41,11 +41,6 @@ def refusal_of(request: PublishRequest) -> str | None:
     if not request.text.strip() and not request.media:
         return "Threads takes no post without text or media"
     return None if len(request.media) <= MOST_ITEMS else f"Threads takes at most {MOST_ITEMS} media in one carousel"
-
-
-def request_of(request: PublishRequest) -> str:
-    media = [[file.original_sha256, file.item.alt, *filter(None, [file.item.focus])] for file in request.media]
-    return fingerprint("POST", "threads", {"text": request.text, "media": media, "options": dict(request.options)})
 
 
 def single(request: PublishRequest, url: str) -> dict[str, str]:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
+from ttp.platforms.error_row import ErrorRow
 from ttp.platforms.meta import errors as meta
-from ttp.platforms.meta.errors import MEDIA, NOT_READY, ErrorRow, ErrorTable
+from ttp.platforms.meta.errors import MEDIA, NOT_READY, ErrorTable
 
 _BLOCKED = ErrorRow(Kind.ACCOUNT, hold=True, advice="open Threads and do what it asks there")
-SUBCODES = MappingProxyType(
-    {
-        33: ErrorRow(Kind.ACCOUNT),
-        2207051: _BLOCKED,
-        2207052: ErrorRow(Kind.MEDIA, advice="Threads must be able to fetch the media's URL and find media there"),
-        4279009: NOT_READY,
-        4279013: _BLOCKED,
-    }
-)
+SUBCODES = {
+    33: ErrorRow(Kind.ACCOUNT),
+    2207051: _BLOCKED,
+    2207052: ErrorRow(Kind.MEDIA, advice="Threads must be able to fetch the media's URL and find media there"),
+    4279009: NOT_READY,
+    4279013: _BLOCKED,
+}
 """See docs/reference/platforms/threads.md, section 6."""
-ERRORS = ErrorTable(SUBCODES, MappingProxyType({**meta.CODES, 24: MEDIA}), gone=frozenset({33, 4279009}))
+ERRORS = ErrorTable(SUBCODES, {**meta.CODES, 24: MEDIA}, gone=frozenset({33, 4279009}))
 _WORDS = {
     "FAILED_DOWNLOADING_VIDEO": "it could not fetch the video from its URL",
     "FAILED_PROCESSING_AUDIO": "it could not process the audio",

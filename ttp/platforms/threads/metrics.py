@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ttp.domain.config import Config
+from ttp.domain.metrics.sample import sum_known
 from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.meta.metrics import MetaReader
-from ttp.platforms.metrics_reader import AccountSession, MetricsPage, new_sample, parse_count, short_text, sum_known
+from ttp.platforms.metrics_reader import AccountSession, MetricsPage, new_sample, parse_count, short_text
 from ttp.platforms.reply import parse_instant, parse_numeric_id, value_at
 from ttp.platforms.threads.part import API
 

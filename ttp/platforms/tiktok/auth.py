@@ -118,7 +118,6 @@ class TikTokCheck(TikTokPart, SettingsChecker):
 
 
 def _creator(reply: Reply) -> Creator | None:
-    """Return the creator in an answer; None for any other reply."""
     return creator.read_creator(reply) if is_ok(reply) else None
 
 

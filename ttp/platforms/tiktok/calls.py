@@ -9,7 +9,7 @@ from datetime import datetime
 from ttp.domain.publishing.outcome import Found
 from ttp.domain.text import utf16_length
 from ttp.platforms.client import MediaFile, PublishRequest, StepFailed
-from ttp.platforms.reply import Reply, parse_numeric_id, parse_web_address, value_at
+from ttp.platforms.reply import Reply, list_at, parse_numeric_id, parse_web_address, value_at
 from ttp.platforms.tiktok import uploads
 from ttp.platforms.tiktok.errors import REFUSED_ID, TikTokPart, error_code, is_ok
 from ttp.platforms.tiktok.options import PUBLIC, TikTokKind
@@ -118,11 +118,11 @@ def read_status(reply: Reply) -> PublicationStatus:
     if not is_ok(reply):
         return PublicationStatus("", reply)
     name, reason, received = (reply.value_at("data", key) for key in ("status", "fail_reason", "uploaded_bytes"))
-    ids = reply.value_at("data", "publicaly_available_post_id")
+    ids = list_at(reply.data, "data", "publicaly_available_post_id")
     return PublicationStatus(
         name if isinstance(name, str) else "",
         reply,
         received if isinstance(received, int) and not isinstance(received, bool) and received >= 0 else None,
-        parse_numeric_id(ids[0]) if isinstance(ids, list) and ids else None,
+        parse_numeric_id(ids[0]) if ids else None,
         reason if isinstance(reason, str) else "",
     )

@@ -10,7 +10,7 @@ from ttp.domain.options import Option
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.reply import Reply
+from ttp.platforms.reply import Reply, list_at
 from ttp.platforms.tiktok.options import PRIVACY, choices_hint, first_choices, needed_choices
 from ttp.platforms.tiktok.request_body import kind_of
 
@@ -34,11 +34,11 @@ class Creator:
 
 def read_creator(answer: Reply) -> Creator:
     """Return the creator in an answer; empty or malformed fields count as missing."""
-    username, levels = answer.value_at("data", "creator_username"), answer.value_at("data", "privacy_level_options")
+    username = answer.value_at("data", "creator_username")
     longest = answer.value_at("data", "max_video_post_duration_sec")
     return Creator(
         username if isinstance(username, str) and _USERNAME.fullmatch(username) else None,
-        tuple(map(str, levels)) if isinstance(levels, list) and levels else None,
+        tuple(map(str, list_at(answer.data, "data", "privacy_level_options"))) or None,
         longest if isinstance(longest, int) and not isinstance(longest, bool) and longest > 0 else None,
         frozenset(option for flag, option in _CLOSED_BY.items() if answer.value_at("data", flag) is True),
     )

@@ -16,12 +16,13 @@ from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage, new_sample, parse_count, read_pages, short_text
-from ttp.platforms.reply import Answer, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, list_at, parse_numeric_id, value_at
 from ttp.platforms.tiktok.errors import NO_SCOPE, TikTokPart, is_ok
 
 FIELDS = "id,create_time,title,video_description,like_count,comment_count,share_count,view_count"
 MOST = 20
 """Videos per call."""
+_VIDEOS = ("data", "videos")
 _LAST_S = 1 << 33
 """A time after the year 2200 is ignored."""
 
@@ -35,7 +36,7 @@ class TikTokReader(TikTokPart):
             batch = video_ids[start : start + MOST]
             answer = self._post(session, "query", {"filters": {"video_ids": batch}})
             samples = tuple(self._samples(session, answer))
-            listed = {parse_numeric_id(value_at(one, "id")) for one in _videos(answer)}
+            listed = {parse_numeric_id(value_at(one, "id")) for one in list_at(answer.data, *_VIDEOS)}
             yield MetricsPage(samples, frozenset(one for one in batch if one not in listed))
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
@@ -54,7 +55,7 @@ class TikTokReader(TikTokPart):
     # How TikTok answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
-        return is_ok(answer) and isinstance(answer.value_at("data", "videos"), list)
+        return is_ok(answer) and isinstance(answer.value_at(*_VIDEOS), list)
 
     def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
         failure = super().refusal(request, answer)
@@ -70,12 +71,7 @@ class TikTokReader(TikTokPart):
 
     def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:
         now = self._clock.now()
-        yield from filter(None, (_sample(video, session.account, now) for video in _videos(answer)))
-
-
-def _videos(answer: Answer) -> list[object]:
-    listed = answer.value_at("data", "videos")
-    return listed if isinstance(listed, list) else []
+        yield from filter(None, (_sample(video, session.account, now) for video in list_at(answer.data, *_VIDEOS)))
 
 
 def _sample(video: object, account: Account, now: datetime) -> Sample | None:

@@ -67,7 +67,6 @@ class Upload:
 
 
 def upload_from_handle(handle: Handle) -> Upload | None:
-    """Return the upload stored in a handle; None without one."""
     return Upload(**dict(handle)) if "upload_url" in handle else None  # type: ignore[arg-type]  # our own JSON
 
 

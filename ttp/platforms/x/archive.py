@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from ttp.domain.time.clock import utc_text
-from ttp.platforms.reply import parse_instant, parse_numeric_id, value_at
+from ttp.platforms.reply import list_at, parse_instant, parse_numeric_id, value_at
 from ttp.platforms.x.look_up import created_at, restore_text
 
 FIRST_SNOWFLAKE = 1 << 35
@@ -27,7 +27,7 @@ class XArchive:
         return _POSTS.fullmatch(name) is not None
 
     def owner(self, account: object) -> tuple[str, str] | None:
-        of_only = account[0] if isinstance(account, list) and account else None
+        of_only = next(iter(list_at(account)), None)
         handle, user_id = (value_at(of_only, "account", name) for name in ("username", "accountId"))
         return (handle, user_id) if isinstance(handle, str) and isinstance(user_id, str) else None
 
@@ -42,8 +42,8 @@ class XArchive:
             return {}
         if text.startswith("RT @") or post.get("in_reply_to_status_id_str") or post.get("in_reply_to_user_id_str"):
             return None
-        listed = value_at(post, "extended_entities", "media") or value_at(post, "entities", "media")
-        first = listed[0] if isinstance(listed, list) and listed else None
+        listed = list_at(post, "extended_entities", "media") or list_at(post, "entities", "media")
+        first = next(iter(listed), None)
         return {
             "remoteId": post_id,
             "publishedAt": utc_text(created_at(post_id)) if int(post_id) >= FIRST_SNOWFLAKE else "",

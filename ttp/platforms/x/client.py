@@ -39,7 +39,7 @@ from ttp.platforms.client import (
     next_part,
 )
 from ttp.platforms.http import Http
-from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id, reconnect_hint
+from ttp.platforms.reply import Answer, parse_id, parse_numeric_id, reconnect_hint
 from ttp.platforms.uploads import media_entries
 from ttp.platforms.x.errors import XPart
 from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Window, matches, possible_matches, read_page
@@ -113,7 +113,7 @@ class XClient(XPart):
         if part is None:
             return Unknown(Kind.UNKNOWN, ALL_OUT)
         reply = self._http.request_for(request, "POST", "/2/tweets", json=_body(part, handle))
-        post_id = _created_id(reply)
+        post_id = None if reply.value_at("errors") else parse_id(reply.success_at("data", "id"))
         if isinstance(reply, Answer) and post_id is not None:
             if post_id in part.published_ids:
                 return Unknown(Kind.SERVER, "X answered with the id of an earlier part", http_status=reply.status)
@@ -192,11 +192,6 @@ def _wrong_user(request: PublishRequest, user_id: str, answer: Answer) -> NotDon
     message = f"the token belongs to user {user_id}, but {request.account.name} is user {_known_user(request)}"
     hint = reconnect_hint(request.account, request.credentials)
     return NotDone(Kind.ACCOUNT, message, http_status=answer.status, passing=True, hint=hint)
-
-
-def _created_id(reply: Reply) -> str | None:
-    """Return the id of the created post; None if the answer has none, or also contains errors."""
-    return None if reply.value_at("errors") else parse_id(reply.success_at("data", "id"))
 
 
 def _body(part: Part, handle: Handle) -> dict[str, object]:

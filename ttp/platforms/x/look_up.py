@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from ttp.domain.time.clock import from_ms
 from ttp.platforms.client import Part, PublishRequest
-from ttp.platforms.reply import Reply, parse_numeric_id, value_at
+from ttp.platforms.reply import Reply, list_at, parse_numeric_id, value_at
 
 QUERY = {
     "max_results": "100",
@@ -78,7 +78,7 @@ def matches(
         for post in posts
         if post.id not in request.bound
         and (
-            _has_media(post, keys)
+            sorted(post.media_keys) == keys
             if len(keys) == len(request.media) > 0
             else post.parent == part.parent and _is_recent(post, window) and _has_text(post, request)
         )
@@ -100,30 +100,21 @@ def _is_recent(post: TimelinePost, window: Window) -> bool:
     return window.start <= created_at(post.id)
 
 
-def _has_media(post: TimelinePost, keys: list[str]) -> bool:
-    return sorted(post.media_keys) == keys
-
-
 def _has_text(post: TimelinePost, request: PublishRequest) -> bool:
     return len(post.media_keys) == len(request.media) and is_same_text(request.text, post.data)
 
 
 def _post(item: object) -> TimelinePost | None:
-    post_id, text, keys = (
-        parse_numeric_id(value_at(item, "id")),
-        value_at(item, "text"),
-        value_at(item, "attachments", "media_keys"),
-    )
+    post_id, text = parse_numeric_id(value_at(item, "id")), value_at(item, "text")
     if not isinstance(item, dict) or post_id is None or len(post_id) > 19 or not isinstance(text, str):
         return None
-    return TimelinePost(post_id, tuple(str(key) for key in keys) if isinstance(keys, list) else (), _parent(item), item)
+    return TimelinePost(post_id, tuple(map(str, list_at(item, "attachments", "media_keys"))), _parent(item), item)
 
 
 def _parent(item: Mapping[str, object]) -> str | None:
     """Return the id of the post that a listed post replies to; None for one that is not a reply (or is a quote)."""
     for name in ("referenced_posts", "referenced_tweets"):
-        references = item.get(name)
-        for reference in references if isinstance(references, list) else ():
+        for reference in list_at(item, name):
             if value_at(reference, "type") == "replied_to":
                 return parse_numeric_id(value_at(reference, "id"))
     return None
@@ -152,8 +143,7 @@ def is_same_text(sent: str, post: Mapping[str, object]) -> bool:
 
 def restore_text(listed: str, post: Mapping[str, object]) -> str:
     """Return a listed text with entities decoded and t.co links replaced; links to its own media are dropped."""
-    urls = value_at(post, "entities", "urls")
-    behind = dict(_links(urls if isinstance(urls, list) else ()))
+    behind = dict(_links(list_at(post, "entities", "urls")))
     plain = _ENTITY.sub(lambda match: _CHARACTER[match[1]], listed)
     return _SHORT_LINK.sub(lambda match: behind.get(match[0], match[0]), plain)
 

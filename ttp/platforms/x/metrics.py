@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from ttp.domain.account import Account
-from ttp.domain.metrics.sample import Sample
+from ttp.domain.metrics.sample import Sample, sum_known
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.domain.time.clock import utc_text
 from ttp.platforms.client import PublishRequest
@@ -23,10 +23,9 @@ from ttp.platforms.metrics_reader import (
     parse_count,
     read_pages,
     short_text,
-    sum_known,
     unreadable,
 )
-from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, describe_unexpected, list_at, parse_instant, parse_numeric_id, value_at
 from ttp.platforms.x.errors import XPart
 from ttp.platforms.x.look_up import created_at, restore_text
 from ttp.platforms.x.pricing import LEAST_PAGE, OWNED_READ, READ, is_app_owner
@@ -123,10 +122,9 @@ class XReader(XPart):
         return user_id
 
     def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:
-        listed, described = answer.value_at("data"), answer.value_at("includes", "media")
-        media = {str(value_at(one, "media_key")): one for one in (described if isinstance(described, list) else ())}
-        now, items = self._clock.now(), listed if isinstance(listed, list) else ()
-        yield from filter(None, (_sample(item, media, session.account, now) for item in items))
+        media = {str(value_at(one, "media_key")): one for one in list_at(answer.data, "includes", "media")}
+        now = self._clock.now()
+        yield from filter(None, (_sample(item, media, session.account, now) for item in list_at(answer.data, "data")))
 
 
 def _sample(item: object, media: Mapping[str, object], account: Account, now: datetime) -> Sample | None:
@@ -135,8 +133,7 @@ def _sample(item: object, media: Mapping[str, object], account: Account, now: da
     if not isinstance(item, dict) or post_id is None or not _is_id(post_id) or _is_reply_or_repost(item):
         return None
     number = partial(_count_of, value_at(item, "public_metrics"))
-    listed = value_at(item, "attachments", "media_keys")
-    keys = [str(key) for key in listed] if isinstance(listed, list) else []
+    keys = [str(key) for key in list_at(item, "attachments", "media_keys")]
     of_media = sum_known(*(parse_count(value_at(media.get(key), "public_metrics", "view_count")) for key in keys))
     views = number("impression_count")
     published_at = parse_instant(value_at(item, "created_at")) or created_at(post_id)
@@ -162,12 +159,8 @@ def _count_of(metrics: object, *names: str) -> int | None:
 
 def _is_reply_or_repost(item: Mapping[str, object]) -> bool:
     """Whether a post is a reply or a repost. A quote counts as a post."""
-    for name in ("referenced_posts", "referenced_tweets"):
-        listed = item.get(name)
-        for one in listed if isinstance(listed, list) else ():
-            if value_at(one, "type") in ("replied_to", "retweeted", "reposted"):
-                return True
-    return False
+    references = (*list_at(item, "referenced_posts"), *list_at(item, "referenced_tweets"))
+    return any(value_at(one, "type") in ("replied_to", "retweeted", "reposted") for one in references)
 
 
 def _kind(keys: Sequence[str], media: Mapping[str, object]) -> str | None:
@@ -179,9 +172,8 @@ def _kind(keys: Sequence[str], media: Mapping[str, object]) -> str | None:
 
 def _missing_ids(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
     """Return the ids that X reports as not found."""
-    errors = answer.value_at("errors")
     missing = set()
-    for error in errors if isinstance(errors, list) else ():
+    for error in list_at(answer.data, "errors"):
         named = value_at(error, "resource_id") or value_at(error, "value")
         kind = value_at(error, "type")
         if isinstance(kind, str) and kind.rstrip("/").endswith("/resource-not-found"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from types import MappingProxyType
 
 from starlette.responses import Response
 
@@ -97,16 +96,14 @@ def _resume(visit: Visit, account: Account) -> str:
     return "resumed"
 
 
-ACTIONS: Mapping[str, Callable[[Visit, Account], str]] = MappingProxyType(
-    {
-        "zone": _set_zone,
-        "options": _set_options,
-        "add": _add_slots,
-        "remove": _remove_slot,
-        "pause": _pause,
-        "resume": _resume,
-    }
-)
+ACTIONS: Mapping[str, Callable[[Visit, Account], str]] = {
+    "zone": _set_zone,
+    "options": _set_options,
+    "add": _add_slots,
+    "remove": _remove_slot,
+    "pause": _pause,
+    "resume": _resume,
+}
 """What a button of the page of an account does; the word of its message."""
 
 

@@ -14,7 +14,7 @@ from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.parts.cards import card_pictures
 from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
-from ttp.server.pages.media import media_answer
+from ttp.server.pages.media import show_media
 from ttp.server.pages.post_events import BY_LINK
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit, parse_number
@@ -175,7 +175,7 @@ def show_link_media(visit: Visit, *, small: bool = False) -> Response:
     shown = chain(*((one.sha256, one.thumbnail) for post in posts for one in post.media))
     if sha256 not in [*shown, *chain(*(card_pictures(post.cards) for post in posts))]:
         raise NotFound("there is no such image")
-    return media_answer(visit, small=small)
+    return show_media(visit, small=small)
 
 
 def _link(visit: Visit) -> ApprovalLink | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 
 from starlette.responses import Response
 
@@ -56,14 +55,12 @@ def _publish(visit: Visit, services: RequestServices, ids: Sequence[int]) -> Non
     services.publishing.publish(ids)
 
 
-CHANGES: Mapping[str, tuple[str, Callable[[Visit, RequestServices, Sequence[int]], object]]] = MappingProxyType(
-    {
-        "schedule": ("schedule", _schedule),
-        "tag": ("edit", _tag),
-        "publish": ("publish", _publish),
-        "delete": ("delete", lambda visit, services, ids: services.posts.delete(ids)),
-    }
-)
+CHANGES: Mapping[str, tuple[str, Callable[[Visit, RequestServices, Sequence[int]], object]]] = {
+    "schedule": ("schedule", _schedule),
+    "tag": ("edit", _tag),
+    "publish": ("publish", _publish),
+    "delete": ("delete", lambda visit, services, ids: services.posts.delete(ids)),
+}
 """The changes of several posts, with the operation of each."""
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cached_property
-from types import MappingProxyType
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -22,15 +21,13 @@ from ttp.store.queries import PostFilter
 
 NEEDS_YOU = "needs-you"
 STATUSES = (NEEDS_YOU, *(status.value for status in PostStatus))
-SORT_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        "": "Next first",
-        "-time": "Latest time first",
-        "time": "Earliest time first",
-        "-updated": "Last changed first",
-        "-created": "Newest first",
-    }
-)
+SORT_WORDS: Mapping[str, str] = {
+    "": "Next first",
+    "-time": "Latest time first",
+    "time": "Earliest time first",
+    "-updated": "Last changed first",
+    "-created": "Newest first",
+}
 """The orders that the bar offers."""
 _LONGEST, _LAST_PAGE = 500, 100_000
 _FIRST, _WORDS_BEFORE, _WORDS = 80, 30, 280

@@ -32,17 +32,7 @@ _SHAPES = {
 """The drawing of a file without a picture, on 24 by 24."""
 
 
-def show_media(visit: Visit) -> Response:
-    """Return a stored image or video."""
-    return media_answer(visit)
-
-
-def show_thumbnail(visit: Visit) -> Response:
-    """Return a small picture of a stored file."""
-    return media_answer(visit, small=True)
-
-
-def media_answer(visit: Visit, *, small: bool = False) -> Response:
+def show_media(visit: Visit, *, small: bool = False) -> Response:
     """Return the stored file of the address, or its thumbnail. Raise NotFound."""
     sha256 = str(visit.request.path_params["sha256"])
     if not re.fullmatch("[0-9a-f]{64}", sha256):

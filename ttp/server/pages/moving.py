@@ -14,7 +14,7 @@ from starlette.responses import Response
 from ttp.domain.errors import NotFound, StateRefused, TtpError, UsageError
 from ttp.domain.post import PostStatus
 from ttp.domain.time.formatting import clock_text, day_text
-from ttp.server.pages.visit import Visit, local_path, parse_number, redirect
+from ttp.server.pages.visit import UndoButton, Visit, local_path, parse_number, redirect
 from ttp.server.services import RequestServices
 from ttp.services.queries import PostView
 from ttp.services.undo import UndoRequest
@@ -33,15 +33,6 @@ class Choice:
     label: str
     icon: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class UndoneMove:
-    """What the button of a message sends to take back a move, and where it leads then."""
-
-    post_id: int
-    change_id: int
-    back_to: str
 
 
 def show_move(visit: Visit, error: TtpError | None = None) -> Response:
@@ -132,8 +123,11 @@ def outcome(visit: Visit) -> dict[str, Any]:
     last = changes[0].change if changes else None
     if last is None or last.id != change_id or last.command != "schedule":
         return {}
-    back = UndoneMove(post_id, change_id, back_to(f"{visit.request.url.path}?{visit.request.url.query}"))
-    return {"done": f"Moved to {where}", "bring_back": back}
+    calendar = back_to(f"{visit.request.url.path}?{visit.request.url.query}")
+    return {
+        "done": f"Moved to {where}",
+        "bring_back": UndoButton(f"/posts/{post_id}/undo", change_id, back_to=calendar),
+    }
 
 
 def back_to(path: str) -> str:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.publishing.attempt import Attempt, Phase
@@ -14,21 +13,19 @@ from ttp.server.pages.rendering import network_name
 from ttp.services.queries import PostView
 from ttp.store.change_log import Change, LoggedChange
 
-_CHANGED: Mapping[str, str] = MappingProxyType(
-    {
-        "create": "Written",
-        "copy": "Copied from another post",
-        "edit": "Changed",
-        "schedule": "Given a time",
-        "unschedule": "Made a draft again",
-        "plan": "Planned",
-        "approve": "Approved",
-        "reject": "Sent back",
-        "delete": "Deleted",
-        "import": "Imported from a file",
-        "sync": "Changed by a file",
-    }
-)
+_CHANGED: Mapping[str, str] = {
+    "create": "Written",
+    "copy": "Copied from another post",
+    "edit": "Changed",
+    "schedule": "Given a time",
+    "unschedule": "Made a draft again",
+    "plan": "Planned",
+    "approve": "Approved",
+    "reject": "Sent back",
+    "delete": "Deleted",
+    "import": "Imported from a file",
+    "sync": "Changed by a file",
+}
 BY_LINK = " (by a link of "
 """What follows the name of a link's reader, before the name of who made the link."""
 _TRIES = (Phase.PREPARE, Phase.PUBLISH)

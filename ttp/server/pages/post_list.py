@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlencode
 
@@ -10,20 +9,12 @@ from starlette.responses import Response
 
 from ttp.domain.errors import TtpError
 from ttp.server.pages.filters import read_filters
-from ttp.server.pages.visit import MESSAGE, Visit, parse_number
+from ttp.server.pages.visit import MESSAGE, UndoButton, Visit, parse_number
 from ttp.store.queries import PostFilter
 
 PAGE = 28
 """Posts of a page: about 2,500 px on a phone."""
 MOST_COUNTED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class UndoOfChosen:
-    """The change of several posts that a button takes back."""
-
-    action: str
-    change_id: int
 
 
 def show_posts(visit: Visit, error: TtpError | None = None) -> Response:
@@ -53,7 +44,7 @@ def list_address(visit: Visit, **message: object) -> str:
     return f"/posts?{urlencode([*words, *message.items()])}"
 
 
-def _undo_of_chosen(visit: Visit) -> UndoOfChosen | None:
+def _undo_of_chosen(visit: Visit) -> UndoButton | None:
     """Return what takes back the change that the address names; None if another one came after it."""
     post_id = parse_number(visit.query("post"))
     command = {"chosen-schedule": "schedule", "chosen-tag": "edit", "chosen-delete": "delete"}.get(visit.query("done"))
@@ -61,4 +52,4 @@ def _undo_of_chosen(visit: Visit) -> UndoOfChosen | None:
     if not changes or (changes[0].change.command, changes[0].change.actor) != (command, visit.person.name):
         return None
     action = list_address(visit).replace("/posts?", "/posts/chosen/undo?")
-    return UndoOfChosen(action, changes[0].change.id)
+    return UndoButton(action, changes[0].change.id)

@@ -14,12 +14,12 @@ from ttp.domain.errors import NotFound, PartlyFailed, Stale, TtpError, UsageErro
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput
 from ttp.domain.post_fields import shown_fields
+from ttp.server.pages.compose.form import read_repeat
 from ttp.server.pages.compose.page import unsaved_edit
-from ttp.server.pages.compose.repeat_form import read_repeat
 from ttp.server.pages.moving import go_after_undo
 from ttp.server.pages.post_events import post_events
 from ttp.server.pages.troubles import form_name, troubles_of
-from ttp.server.pages.visit import Visit, local_path, parse_number
+from ttp.server.pages.visit import UndoButton, Visit, local_path, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.new_posts import copy_post
 from ttp.services.preview import stored_versions, with_sent
@@ -232,11 +232,8 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
 
 def _deleted_page(visit: Visit, gone: NotFound) -> Response:
     """Show that a post is deleted, with the way back. Raise the error for a post that never was."""
-    changes = visit.reading.queries.changes(1, visit.post_id)  # raises for others
-    back = None
-    if changes and changes[0].change.command == "delete" and visit.may("post undo"):
-        back = BringBack(visit.post_id, changes[0].change.id, "undo")
-    return visit.page("post_deleted.html", error=gone, back=back)
+    back = _undo_of_deletion(visit, visit.post_id)
+    return visit.page("post_deleted.html", error=gone, back=back if visit.may("post undo") else None)
 
 
 def actions_of(visit: Visit, post: PostView) -> list[str]:
@@ -267,10 +264,11 @@ def ask(visit: Visit) -> Response:
     name = str(visit.request.path_params["action"])
     if name not in ACTIONS:
         raise NotFound(f"there is no page at {visit.request.url.path}")
-    return _confirmation_page(visit, name)
+    return confirmation_page(visit, name=name)
 
 
-def _confirmation_page(visit: Visit, name: str, error: TtpError | None = None) -> Response:
+def confirmation_page(visit: Visit, error: TtpError | None = None, *, name: str) -> Response:
+    """Ask before the change of a name. `error`: why it was refused; what was typed stays."""
     services = visit.services(operation_of(name))
     post = services.queries.post(visit.post_id)
     return visit.page(
@@ -295,7 +293,7 @@ def change_post(visit: Visit, name: str) -> Response:
     except NotFound:
         raise
     except TtpError as error:
-        return _confirmation_page(visit, name, error)
+        return confirmation_page(visit, error, name=name)
     if name == "copy":
         return visit.go(f"/posts/{result}/edit", done=name)
     if name in ("delete", "delete-remote"):
@@ -308,21 +306,7 @@ def change_post(visit: Visit, name: str) -> Response:
     return visit.go(address, done=name, post=visit.post_id)
 
 
-def ask_again(visit: Visit, error: TtpError, name: str) -> Response:
-    """Ask once more, with what was typed."""
-    return _confirmation_page(visit, name, error)
-
-
-@dataclass(frozen=True, slots=True)
-class BringBack:
-    """The change that a button takes back or does again. `way`: `undo` or `redo`."""
-
-    post_id: int
-    change_id: int
-    way: str
-
-
-def bring_back(visit: Visit) -> BringBack | None:
+def bring_back(visit: Visit) -> UndoButton | None:
     """Return what brings back a post that was just deleted, or a change that was just undone, as the address says."""
     done = visit.query("done")
     post_id = visit.request.path_params.get("post_id") or parse_number(visit.query("post"))
@@ -330,10 +314,15 @@ def bring_back(visit: Visit) -> BringBack | None:
         return None
     if done == "undo":
         undone = visit.reading.queries.undone_change(post_id)
-        return BringBack(post_id, undone.id, "redo") if undone else None
-    changes = visit.reading.queries.changes(1, post_id)
+        return UndoButton(f"/posts/{post_id}/undo", undone.id, "redo") if undone else None
+    return _undo_of_deletion(visit, post_id)
+
+
+def _undo_of_deletion(visit: Visit, post_id: int) -> UndoButton | None:
+    """Return what takes back the deletion of a post, if that was its last change."""
+    changes = visit.reading.queries.changes(1, post_id)  # raises for posts of others
     is_deleted = bool(changes) and changes[0].change.command == "delete"
-    return BringBack(post_id, changes[0].change.id, "undo") if is_deleted else None
+    return UndoButton(f"/posts/{post_id}/undo", changes[0].change.id, "undo") if is_deleted else None
 
 
 def undo(visit: Visit) -> Response:

@@ -21,7 +21,6 @@ from ttp.server.pages import (
     post_list,
     posts,
     queue,
-    share,
     sources,
     start,
 )
@@ -76,7 +75,7 @@ PAGES = (
     ),
     PageRoute("GET", "/compose", compose.show_new, "create"),
     PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
-    PageRoute("POST", SHARED, share.show_shared, "create", compose.show_again, has_token=False),
+    PageRoute("POST", SHARED, compose.show_shared, "create", compose.show_again, has_token=False),
     PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
     PageRoute("POST", "/compose/time", compose.show_time, "text check by a server"),
     PageRoute("POST", "/compose/keep", compose.keep, "create"),
@@ -91,7 +90,7 @@ PAGES = (
             f"{POST}/{name}",
             partial(posts.change_post, name=name),
             posts.operation_of(name),
-            partial(posts.ask_again, name=name),
+            partial(posts.confirmation_page, name=name),
         )
         for name in posts.ACTIONS
     ),
@@ -99,7 +98,7 @@ PAGES = (
     PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approve-link create"),
     PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
     PageRoute("GET", "/media/{sha256}", media.show_media, "media file"),
-    PageRoute("GET", "/media/{sha256}/thumbnail", media.show_thumbnail, "media file"),
+    PageRoute("GET", "/media/{sha256}/thumbnail", partial(media.show_media, small=True), "media file"),
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -66,25 +65,19 @@ def show_source(visit: Visit, error: TtpError | None = None, previews: Sequence[
     )
 
 
-def _poll(visit: Visit, sources: Sources) -> bool:
-    return sources.poll(visit.source_id).result.error is None
-
-
 def _post(visit: Visit, sources: Sources) -> bool:
     if not (item_ids := _items(visit)):  # without any, all that are held now would become posts
         raise UsageError("the form names no item")
     return bool(sources.post(visit.source_id, item_ids))
 
 
-ACTIONS: Mapping[str, Callable[[Visit, Sources], object]] = MappingProxyType(
-    {
-        "poll": _poll,
-        "pause": lambda visit, sources: sources.pause(visit.source_id),
-        "resume": lambda visit, sources: sources.resume(visit.source_id),
-        "post": _post,
-        "skip": lambda visit, sources: sources.skip(visit.source_id, _items(visit)),
-    }
-)
+ACTIONS: Mapping[str, Callable[[Visit, Sources], object]] = {
+    "poll": lambda visit, sources: sources.poll(visit.source_id).result.error is None,
+    "pause": lambda visit, sources: sources.pause(visit.source_id),
+    "resume": lambda visit, sources: sources.resume(visit.source_id),
+    "post": _post,
+    "skip": lambda visit, sources: sources.skip(visit.source_id, _items(visit)),
+}
 """What a person can do with a source: the operation `source NAME`. False: it did nothing, and the page says why."""
 
 

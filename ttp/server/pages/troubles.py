@@ -15,19 +15,17 @@ from ttp.server.pages.visit import Visit
 from ttp.services.queries import PostView
 
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
-_UNSENT: Mapping[Kind, str] = MappingProxyType(
-    {
-        Kind.AUTH: "{} asks you to log in again",
-        Kind.RATE_LIMIT: "{} takes no more posts now",
-        Kind.QUOTA: "{} takes no more posts now",
-        Kind.NETWORK: "{} could not be reached",
-        Kind.SERVER: "{} did not work",
-        Kind.BUDGET: "The budget for {} is used up",
-        Kind.MISSED: "Too late for {}",
-        Kind.ACCOUNT: "The account at {} cannot be used",
-        Kind.UNKNOWN: "Not posted to {}",
-    }
-)
+_UNSENT: Mapping[Kind, str] = {
+    Kind.AUTH: "{} asks you to log in again",
+    Kind.RATE_LIMIT: "{} takes no more posts now",
+    Kind.QUOTA: "{} takes no more posts now",
+    Kind.NETWORK: "{} could not be reached",
+    Kind.SERVER: "{} did not work",
+    Kind.BUDGET: "The budget for {} is used up",
+    Kind.MISSED: "Too late for {}",
+    Kind.ACCOUNT: "The account at {} cannot be used",
+    Kind.UNKNOWN: "Not posted to {}",
+}
 """What happened, by the kind of an error; other kinds are refusals of the content."""
 _CONTENT, _COMMENT = "{} refused it", "The first comment is not on {}"
 _STATUS = re.compile(r"\A[45]\d\d (?=[A-Z])")

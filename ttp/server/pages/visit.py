@@ -28,7 +28,7 @@ from ttp.domain.server.api_token import Person, Session
 from ttp.domain.time.formatting import Clocks
 from ttp.server.guard import has_foreign_origin, has_own_origin, is_shared
 from ttp.server.pages.compose.open_forms import OpenForms
-from ttp.server.pages.compose.returned_form import ReturnedForm, receive_returned_form
+from ttp.server.pages.compose.returned_form import receive_returned_form
 from ttp.server.pages.rendering import HEADERS, error_lines, page_answer
 from ttp.server.problems import InvalidRequest, Unauthorized, hide_home, status_of
 from ttp.server.services import RequestServices
@@ -107,6 +107,17 @@ _QUIET = ("check", "clocks")
 """Parts of a page that keep what they show when the login has ended: another part says so."""
 _MOST_ID = 10**15
 Handle = Callable[["Visit"], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class UndoButton:
+    """What the button of a message sends to take back a change. `way`: `undo` or `redo` of a post that was just deleted
+    or undone; `back_to`: the calendar where a move leads back to."""
+
+    action: str
+    change_id: int
+    way: str = ""
+    back_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,13 +375,9 @@ async def _ask_to_log_in(page: PageRoute, visit: Visit) -> Response:
     if page.show_again is None or visit.is_fragment:
         raise ended
     returned = await receive_returned_form(request)
-    answer = await run_in_threadpool(_returned_page, visit, returned, ended)
+    answer = await run_in_threadpool(visit.page, "returned_form.html", error=ended, form=returned)
     before = urlsplit(request.headers.get("referer", ""))
     return _with_next(visit, answer, f"{before.path}?{before.query}" if before.query else before.path)
-
-
-def _returned_page(visit: Visit, returned: ReturnedForm, error: TtpError) -> Response:
-    return visit.page("returned_form.html", error=error, form=returned)
 
 
 def _with_next(visit: Visit, answer: Response, path: str) -> Response:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import Query
 
 from ttp.domain.errors import NotFound
-from ttp.domain.metrics.sample import COUNTS
+from ttp.domain.metrics.sample import COUNTS, sum_known
 from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import ShortText, Words, split
@@ -108,11 +108,7 @@ def suggest_prompts(
 
 def _counts(rows: Sequence[Sample | Total]) -> Json:
     """Return the sums of the known numbers. `engagementRate`: likes, comments, shares and saves as a share of views."""
-    sums: dict[str, object] = dict.fromkeys(COUNTS)
-    for name in COUNTS:
-        counts = [count for row in rows if (count := getattr(row, name)) is not None]
-        sums[name] = sum(counts) if counts else None
-    engaged = [count for name in ("likes", "comments", "shares", "saves") if isinstance(count := sums[name], int)]
-    views = sums["views"]
-    rate = round(sum(engaged) / views, 4) if engaged and isinstance(views, int) and views else None
+    sums = {name: sum_known(*(getattr(row, name) for row in rows)) for name in COUNTS}
+    engaged, views = sum_known(*(sums[name] for name in ("likes", "comments", "shares", "saves"))), sums["views"]
+    rate = round(engaged / views, 4) if engaged is not None and views else None
     return {**sums, "impressions": views, "clicks": None, "engagementRate": rate}

@@ -11,15 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.errors import (
-    Busy,
-    ContentRefused,
-    Hint,
-    NotAllowed,
-    ReconnectNeeded,
-    TtpError,
-    UsageError,
-)
+from ttp.domain.errors import Busy, ContentRefused, Hint, NotAllowed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.options import options_of
 from ttp.domain.parts.cards import shown_cards
 from ttp.domain.post_edit import PostInput, content_refusal

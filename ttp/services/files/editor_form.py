@@ -162,10 +162,11 @@ def _has(typed: PostInput, name: str) -> bool:
 
 
 def _changed(one: PostField, before: PostInput, after: PostInput) -> Any:
-    """Return the new value of a field, of texts by key those that differ; None if it is the same."""
+    """Return the new value of a field, of texts by key those that differ (empty if removed); None if it is the same."""
     old, new = getattr(before, one.name), getattr(after, one.name)
     if one.kind == "texts":
-        return _changed_keys(old, new)
+        every = {**dict.fromkeys(old, ""), **new}
+        return {key: text for key, text in every.items() if old.get(key, "") != text}
     return None if new == old else new
 
 
@@ -198,12 +199,6 @@ def with_media_named(post: Post, change: PostInput) -> PostInput:
 def is_empty_edit(change: PostInput) -> bool:
     """Return whether an edit changes nothing."""
     return replace(change, edited=False, kept=False) == PostInput()
-
-
-def _changed_keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    """Return the changed keys; removed ones are empty."""
-    both = {**dict.fromkeys(before, ""), **after}
-    return {key: text for key, text in both.items() if before.get(key, "") != text}
 
 
 def _texts(typed: PostInput, one: PostField, many: int) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media.item import KEPT, MediaItem
 from ttp.domain.media.place import part_order, split_name
-from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
+from ttp.domain.metrics.sample import MAIN_COUNTS, Sample, sum_known
 from ttp.domain.options import OptionTables
 from ttp.domain.permissions import Caller
 from ttp.domain.post import Post, PostFields
@@ -143,14 +143,9 @@ def _row(exported: ExportedPost, name: NameOf, *, numbers: bool) -> dict[str, Va
     if numbers:
         row["publishedAt"] = utc_text(exported.post.published_at) if exported.post.published_at else None
         row["url"] = [d.url for d in exported.post.active if d.url]
-        row |= {number: _sum_metric(exported, number) for number in MAIN_COUNTS}
+        for number in MAIN_COUNTS:  # of all accounts
+            row[number] = sum_known(*(getattr(sample, number) for sample in exported.samples.values()))
     return row
-
-
-def _sum_metric(exported: ExportedPost, number: str) -> int | None:
-    """Return a metric summed over all accounts; None if none has it."""
-    values = [value for sample in exported.samples.values() if (value := getattr(sample, number)) is not None]
-    return sum(values) if values else None
 
 
 def _slug(post: Post) -> str:

@@ -170,8 +170,6 @@ def _parse_front_matter(text: str) -> dict[str, Value]:
 
 
 def _no_field(name: str) -> UsageError:
-    from difflib import get_close_matches
-
     names = [NAMES.get(field, field) for field in FIELDS]
     near = get_close_matches(normalize_name(name), KNOWN_NAMES, n=1)
     hints = [Hint("try", NAMES.get(field, field)) for field in map(find_field, near) if field is not None]

@@ -60,17 +60,14 @@ class BackgroundService(Protocol):
 
     def text(self, job: ServiceDefinition) -> str:
         """Return the content of the service file."""
-        ...
 
     def install(self, job: ServiceDefinition) -> ServiceState:
         """Write the file and start or restart the service. Raise NotAllowed if the system refuses."""
-        ...
 
     def uninstall(self) -> ServiceState: ...
 
     def home(self) -> str | None:
         """Return the TTP_HOME in the installed file; None if it sets none."""
-        ...
 
     def state(self) -> ServiceState: ...
 

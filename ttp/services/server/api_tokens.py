@@ -124,7 +124,7 @@ class ApiTokens:
             return None
         token_digest, now = digest(secret), self._clock.now()
         with self._database.reading() as db:
-            row = store.token_of_digest(db, token_digest) if db else None
+            row = store.token_with_digest(db, "sha256", token_digest) if db else None
         if row is None or not hmac.compare_digest(row[1], token_digest) or not row[0].works(now):
             return None
         token = row[0]
@@ -137,7 +137,7 @@ class ApiTokens:
         """Return a signature of a text; None if the token does not work. The key is the token's digest, so that a
         revoked token signs nothing."""
         with self._database.reading() as db:
-            row = store.token_with_digest(db, token_id) if db else None
+            row = store.token_with_digest(db, "id", token_id) if db else None
         if row is None or not row[0].works(self._clock.now()):
             return None
         return hmac.new(row[1].encode(), text.encode(), "sha256").hexdigest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 from ttp.domain.post_edit import PostInput
@@ -24,29 +23,27 @@ _SAMPLES = (
 
 
 _OF_SOURCES = ("title", "summary", "link", "author", "published", "updated", "source", "project", "release")
-_ITEM: Mapping[str, Value] = MappingProxyType(
-    {
-        "title": "Sample title",
-        "summary": "A sample summary.",
-        "text": "A sample text. It has two sentences.",
-        "author": "Sample author",
-        "link": "https://example.org/sample",
-        "tags": ["first", "second"],
+_ITEM: Mapping[str, Value] = {
+    "title": "Sample title",
+    "summary": "A sample summary.",
+    "text": "A sample text. It has two sentences.",
+    "author": "Sample author",
+    "link": "https://example.org/sample",
+    "tags": ["first", "second"],
+    "published": "2026-12-01T09:00:00Z",
+    "updated": "2026-12-01T09:00:00Z",
+    "source": {"id": 1, "name": "example.org", "url": "https://example.org/feed.xml"},
+    "project": {"name": "sample"},
+    "release": {
+        "tag": "v2.1.0",
+        "version": "2.1.0",
+        "name": "Sample 2.1",
+        "url": "https://example.org/sample",
+        "notes": "What is new.",
+        "prerelease": False,
         "published": "2026-12-01T09:00:00Z",
-        "updated": "2026-12-01T09:00:00Z",
-        "source": {"id": 1, "name": "example.org", "url": "https://example.org/feed.xml"},
-        "project": {"name": "sample"},
-        "release": {
-            "tag": "v2.1.0",
-            "version": "2.1.0",
-            "name": "Sample 2.1",
-            "url": "https://example.org/sample",
-            "notes": "What is new.",
-            "prerelease": False,
-            "published": "2026-12-01T09:00:00Z",
-        },
-    }
-)
+    },
+}
 """The item of a source, for templates of sources."""
 
 

@@ -82,19 +82,15 @@ class CredentialsStore(Protocol):
         Raises BrokenEntry for an entry that cannot be read (others can), BackendUnavailable where a later try may work,
         and Damaged, Busy or NotFound where the whole backend cannot be read.
         """
-        ...
 
     def put(self, account: str, credentials: Credentials) -> None:
         """Store an account's credentials durably. Raises BackendUnavailable, Damaged, Busy, NotFound."""
-        ...
 
     def remove(self, account: str) -> None:
         """Delete an account's credentials, if any. Raises BackendUnavailable, Damaged, Busy, NotFound."""
-        ...
 
     def check(self) -> str:
         """Check that the backend works; return its description. Raises BackendUnavailable, Damaged, Busy, NotFound."""
-        ...
 
 
 class BrokenEntry(Damaged):

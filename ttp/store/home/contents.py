@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from ttp.store.home.files import open_regular
 from ttp.store.home.locks import try_lock
@@ -24,15 +23,13 @@ _FILES = re.compile(
     + r"|credentials\.(?:json|lock)(?:\.damaged)?"
     + _NEW
 )
-_FOLDERS: Mapping[str, re.Pattern[str]] = MappingProxyType(
-    {
-        "media": re.compile(r"[0-9a-f]{64}(?:\.\w+)?|\.[0-9a-f]{64}-\d+|\.(?:fetched|made|upload|part)-.+"),
-        "tokens": re.compile(r".+\.(?:lock|json)" + _NEW),
-        "requests": re.compile(r"[0-9a-f]{32}\.lock"),
-        "lent": re.compile(r"\.?[0-9a-f]{32}(?:\.\w+)?(?:-[0-9a-f]{8})?"),
-        "writing": re.compile(r"(?:new-\w+|\d+(?:-\d+)?|page-\d+-[0-9a-f]{16})\.(?:md|json)[^/]*"),
-    }
-)
+_FOLDERS: Mapping[str, re.Pattern[str]] = {
+    "media": re.compile(r"[0-9a-f]{64}(?:\.\w+)?|\.[0-9a-f]{64}-\d+|\.(?:fetched|made|upload|part)-.+"),
+    "tokens": re.compile(r".+\.(?:lock|json)" + _NEW),
+    "requests": re.compile(r"[0-9a-f]{32}\.lock"),
+    "lent": re.compile(r"\.?[0-9a-f]{32}(?:\.\w+)?(?:-[0-9a-f]{8})?"),
+    "writing": re.compile(r"(?:new-\w+|\d+(?:-\d+)?|page-\d+-[0-9a-f]{16})\.(?:md|json)[^/]*"),
+}
 _LOCKS = ("publisher.lock", "media.lock", "webhooks.lock", "credentials.lock")
 
 

@@ -228,16 +228,13 @@ class RefreshRecord(Protocol):
     @property
     def is_shared(self) -> bool:
         """Whether another host may have refreshed the token before this record was opened."""
-        ...
 
     def begin(self, token: str, at: datetime) -> datetime | None:
         """Record durably that the token is about to be sent. Return when a refresh with it began whose end was never
         recorded; that time stays."""
-        ...
 
     def end(self) -> None:
         """Delete the record: the answer is stored, or the refresh was refused."""
-        ...
 
 
 class FileRefreshRecord:

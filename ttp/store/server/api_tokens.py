@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import to_ms
-from ttp.store.dialect import Connection, Row
+from ttp.store.dialect import Connection, Row, insert_row
 from ttp.store.row_mapper import ids_from_text, ids_to_text, ms, plain_fields
 
 
 def insert(db: Connection, token: ApiToken, sha256: str) -> ApiToken:
-    row = db.execute(
-        "INSERT INTO token (name, sha256, capability, accounts, created_at, expires_at, timezone)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *",
-        (
-            token.name,
-            sha256,
-            token.capability.value,
-            ids_to_text(token.accounts),
-            to_ms(token.created_at),
-            ms(token.expires_at),
-            token.timezone,
-        ),
-    ).fetchone()
-    return _token(row)
+    columns = {
+        "name": token.name,
+        "sha256": sha256,
+        "capability": token.capability.value,
+        "accounts": ids_to_text(token.accounts),
+        "created_at": to_ms(token.created_at),
+        "expires_at": ms(token.expires_at),
+        "timezone": token.timezone,
+    }
+    return _token(insert_row(db, "token", columns))
 
 
 def tokens(db: Connection) -> list[ApiToken]:
@@ -32,13 +29,8 @@ def tokens(db: Connection) -> list[ApiToken]:
     return [_token(row) for row in db.execute("SELECT * FROM token ORDER BY id")]
 
 
-def token_of_digest(db: Connection, sha256: str) -> tuple[ApiToken, str] | None:
-    row = db.execute("SELECT * FROM token WHERE sha256 = ?", (sha256,)).fetchone()
-    return None if row is None else (_token(row), row["sha256"])
-
-
-def token_with_digest(db: Connection, token_id: int) -> tuple[ApiToken, str] | None:
-    row = db.execute("SELECT * FROM token WHERE id = ?", (token_id,)).fetchone()
+def token_with_digest(db: Connection, column: Literal["id", "sha256"], value: int | str) -> tuple[ApiToken, str] | None:
+    row = db.execute(f"SELECT * FROM token WHERE {column} = ?", (value,)).fetchone()
     return None if row is None else (_token(row), row["sha256"])
 
 

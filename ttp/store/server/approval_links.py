@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.time.clock import to_ms
-from ttp.store.dialect import Connection, Row
+from ttp.store.dialect import Connection, Row, insert_row
 from ttp.store.row_mapper import ids_from_text, ids_to_text, plain_fields
 
 
@@ -31,17 +31,17 @@ class ApprovalLink:
         return [self.post_id] if self.posts is None else sorted(self.posts)
 
 
-_COLUMNS = "sha256, post_id, revision, name, created_by, expires_at, posts, accounts, by_owner"
-
-
 def insert(db: Connection, sha256: str, link: ApprovalLink) -> ApprovalLink:
     """Store a link and return it with its id."""
-    values = (
-        *(sha256, link.post_id, link.revision, link.name, link.created_by, to_ms(link.expires_at)),
-        *(ids_to_text(link.posts), ids_to_text(link.accounts), link.by_owner),
-    )
-    marks = ", ".join("?" * len(values))
-    return _link(db.execute(f"INSERT INTO approval_link ({_COLUMNS}) VALUES ({marks}) RETURNING *", values).fetchone())
+    own = {name: getattr(link, name) for name in ("post_id", "revision", "name", "created_by", "by_owner")}
+    columns = {
+        **own,
+        "sha256": sha256,
+        "expires_at": to_ms(link.expires_at),
+        "posts": ids_to_text(link.posts),
+        "accounts": ids_to_text(link.accounts),
+    }
+    return _link(insert_row(db, "approval_link", columns))
 
 
 def links(db: Connection, now: datetime) -> list[ApprovalLink]:

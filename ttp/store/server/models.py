@@ -7,21 +7,14 @@ from datetime import datetime
 from sqlalchemy import Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from ttp.store.model_fields import (
-    TEXT,
-    instant_field,
-    parent_field,
-    partial_index,
-    text_field,
-)
+from ttp.store.model_fields import TEXT, NumberedRow, instant_field, parent_field, partial_index, text_field
 
 
-class TokenRow(SQLModel, table=True):
+class TokenRow(NumberedRow, table=True):
     """A token of the HTTP API. `accounts`: the ids of the only accounts it may use, as JSON; NULL: all."""
 
     __tablename__ = "token"
     __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
-    id: int | None = Field(default=None, primary_key=True)
     name: str = text_field()
     sha256: str = text_field()
     capability: str = text_field()
@@ -58,12 +51,11 @@ class IdempotencyKeyRow(SQLModel, table=True):
     begun: bool | None = None
 
 
-class LoginLinkRow(SQLModel, table=True):
+class LoginLinkRow(NumberedRow, table=True):
     """A link by which a person logs in once. `capabilities`: separated by commas; `accounts`: as those of a token."""
 
     __tablename__ = "login_link"
     __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
-    id: int | None = Field(default=None, primary_key=True)
     sha256: str = text_field()
     name: str = text_field()
     capabilities: str = text_field()
@@ -71,10 +63,9 @@ class LoginLinkRow(SQLModel, table=True):
     expires_at: datetime = instant_field(required=True)
 
 
-class SessionRow(SQLModel, table=True):
+class SessionRow(NumberedRow, table=True):
     __tablename__ = "session"  # a person who is logged in, in one browser, with the fields of the login link
     __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
-    id: int | None = Field(default=None, primary_key=True)
     sha256: str = text_field()
     name: str = text_field()
     capabilities: str = text_field()
@@ -83,7 +74,7 @@ class SessionRow(SQLModel, table=True):
     expires_at: datetime = instant_field(required=True)
 
 
-class ApprovalLinkRow(SQLModel, table=True):
+class ApprovalLinkRow(NumberedRow, table=True):
     """A link by which a person without a login decides about one revision of a post, once, or about a set of posts
     until it expires. `posts`: the ids of a set, as JSON, of which `post_id` is the first; `name`: who gets it;
     `created_by`: who made it, whose right to approve it lends; `accounts`: as those of a token; `by_owner`: the
@@ -91,7 +82,6 @@ class ApprovalLinkRow(SQLModel, table=True):
 
     __tablename__ = "approval_link"
     __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
-    id: int | None = Field(default=None, primary_key=True)
     sha256: str = text_field()
     post_id: int = parent_field("post.id")
     revision: int
@@ -103,12 +93,11 @@ class ApprovalLinkRow(SQLModel, table=True):
     by_owner: bool | None = None
 
 
-class EventRow(SQLModel, table=True):
+class EventRow(NumberedRow, table=True):
     """What happened to a post, for readers of events. `data`: the event as a JSON object."""
 
     __tablename__ = "event"
     __table_args__ = (Index("event_by_age", "at"), {"sqlite_autoincrement": True})
-    id: int | None = Field(default=None, primary_key=True)
     at: datetime = instant_field(required=True)
     event: str = text_field()
     post_id: int = parent_field("post.id")
@@ -116,7 +105,7 @@ class EventRow(SQLModel, table=True):
     data: str = text_field()
 
 
-class NotificationRow(SQLModel, table=True):
+class NotificationRow(NumberedRow, table=True):
     """One notification of one kind, sent once; its cause lasts until `ended_at`. `next_at`: the next try (or NULL)."""
 
     __tablename__ = "notification"
@@ -125,7 +114,6 @@ class NotificationRow(SQLModel, table=True):
         partial_index("notification_due", "next_at", where="next_at IS NOT NULL"),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
     kind: str = text_field()
     event: str = text_field()
     subject: str = text_field()
@@ -141,12 +129,10 @@ class NotificationRow(SQLModel, table=True):
     ended_at: datetime | None = instant_field()
 
 
-class WebhookRow(SQLModel, table=True):
+class WebhookRow(NumberedRow, table=True):
     """An address to which events are sent. `events` and `accounts` (ids): JSON lists of the only ones; NULL: all."""
 
     __tablename__ = "webhook"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-    id: int | None = Field(default=None, primary_key=True)
     url: str = text_field()
     events: str | None = text_field(required=False)
     accounts: str | None = text_field(required=False)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ttp.domain.server.webhook import CallResult, CallState, Retry, Webhook
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store.dialect import Connection, Cursor, List, Row, in_list
+from ttp.store.dialect import Connection, Cursor, List, Row, in_list, insert_row
 from ttp.store.row_mapper import ids_from_text, ids_to_text, instant, ms, plain_fields
 
 _WAITING = "c.state = 'waiting'"
@@ -59,17 +59,14 @@ NO_CALLS = CallCounts()
 
 
 def insert(db: Connection, webhook: Webhook) -> int:
-    row = db.execute(
-        "INSERT INTO webhook (url, events, accounts, private, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-        (
-            webhook.url,
-            None if webhook.events is None else json.dumps(webhook.events),
-            ids_to_text(webhook.accounts),
-            webhook.private,
-            to_ms(webhook.created_at),
-        ),
-    ).fetchone()
-    return int(row["id"])
+    columns = {
+        "url": webhook.url,
+        "events": None if webhook.events is None else json.dumps(webhook.events),
+        "accounts": ids_to_text(webhook.accounts),
+        "private": webhook.private,
+        "created_at": to_ms(webhook.created_at),
+    }
+    return int(insert_row(db, "webhook", columns)["id"])
 
 
 def webhooks(db: Connection) -> list[Webhook]:

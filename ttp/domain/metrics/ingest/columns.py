@@ -42,7 +42,6 @@ class ExportTables(PlatformFacts, Protocol):
 
     def exports(self, name: str) -> tuple[ExportColumns, ...]:
         """Return a platform's exports."""
-        ...
 
 
 OWN, MAPPED = "own", "mapped"

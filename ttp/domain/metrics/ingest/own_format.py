@@ -52,11 +52,9 @@ class Reader(Protocol):
 
     def read(self, rows: Sequence[list[str]], refuse: Refuse) -> Iterator[Group]:
         """Yield the samples of some rows; skip blank ones, refuse bad ones."""
-        ...
 
     def sample(self, cells: Sequence[str]) -> Sample:
         """Return the sample of a row that is not blank. Raises UsageError."""
-        ...
 
 
 def read_each(

@@ -14,11 +14,11 @@ from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut, other_options
 from ttp.domain.comments import takes_comments
 from ttp.domain.errors import Hint, Problem, Stale, TimeRefused, TtpError, UsageError
-from ttp.domain.recurrence import Recurrence
+from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.resolve import ResolvedTime
+from ttp.domain.time.slot_parser import parse_rule
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.pages.compose.composition import Composition, composition_of
-from ttp.server.pages.compose.repeat_form import read_repeat
 from ttp.server.pages.compose.text import TextUse, count_text, empty_use
 from ttp.server.pages.compose.times import NOW, SUGGESTED, TimeChoice, short_time, time_choice
 from ttp.server.pages.visit import Visit
@@ -147,6 +147,16 @@ def repeat_of(
         return read_repeat(services, accounts, typed.repeat, typed.repeat_until, post_id)
     except UsageError as error:
         raise about_repeat(error) from None
+
+
+def read_repeat(
+    services: RequestServices, accounts: Sequence[Account], times: str, until: str, post_id: int | None = None
+) -> Recurrence:
+    """Return the repeat of a post for these accounts. `times`: such as `mon,wed 09:00`; `until`: a date, or empty.
+    Raise UsageError for times or a day that cannot be read."""
+    when, zone = parse_rule(times), services.times.weekly_zone(accounts)
+    end = end_of_day(until, zone) if until else None
+    return Recurrence(when.cron, zone.key, rule=when.rule, anchor=when.anchor, post_id=post_id, until=end)
 
 
 def about_repeat(error: UsageError) -> TtpError:

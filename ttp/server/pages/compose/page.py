@@ -8,6 +8,7 @@ import secrets
 from dataclasses import asdict, replace
 from datetime import datetime
 
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
@@ -122,6 +123,20 @@ def submit(visit: Visit) -> Response:
     done = {"draft": "draft", "schedule": "scheduled"}.get(button, "saved")
     done = "awaits-approval" if done == "scheduled" and "approve" in post.needs() else done
     return visit.go(f"/posts/{post.id}", done=done)
+
+
+def show_shared(visit: Visit) -> Response:
+    """Show the form of a new post with what the share sheet of a phone sends to the installed pages. Its files are
+    stored, as those that a person chooses; no button is pressed: what comes from elsewhere has no other field here."""
+    words: list[str] = []
+    for name in ("title", "text", "url"):
+        shared = visit.field(name).strip()
+        if shared and not any(shared in one for one in words):
+            words.append(shared)
+    fields = [("content", "\n".join(words)), ("form", new_form())]
+    fields += [("accounts", name) for name in visit.only_account]
+    visit.form = FormData([*fields, *(("files", file) for file in visit.files("files"))])
+    return submit(visit)
 
 
 def _start_repeat(visit: Visit, services: RequestServices, typed: Composition) -> Response:

@@ -178,10 +178,8 @@ def _hours(at: datetime, accounts: Sequence[Account], services: RequestServices,
     local = at.astimezone(zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     by_place = {(place, slot["hour"]): slot["score"] for place, day in enumerate(week.days) for slot in day["slots"]}
-    scores = []
-    for hour in range(24):
-        there = (midnight.replace(hour=hour)).astimezone(week.zone)
-        scores.append(by_place.get((there.weekday(), there.hour), 0.0))
+    hours = (midnight.replace(hour=hour).astimezone(week.zone) for hour in range(24))
+    scores = [by_place.get((there.weekday(), there.hour), 0.0) for there in hours]
     low, high = min(by_place.values()), max(by_place.values())
     spread = (high - low) or 1.0
     steps = (round(_STEPS * ((score - low) / spread) ** 0.5) for score in scores)  # few hours are good
