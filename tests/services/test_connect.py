@@ -197,8 +197,12 @@ def test_an_account_connected_by_its_new_handle_is_renamed_once_that_is_wanted(s
     assert shop.credentials.get("x/me") is None
 
 
-@pytest.mark.parametrize("state", [None, "claimed", "reconciling"])
-def test_an_account_is_not_renamed_to_a_removed_one_nor_while_it_publishes(shop: Shop, state: str | None) -> None:
+@pytest.mark.parametrize(
+    ("state", "comment"), [(None, None), ("claimed", None), ("reconciling", None), ("published", "claimed")]
+)
+def test_an_account_is_not_renamed_to_a_removed_one_nor_while_it_publishes(
+    shop: Shop, state: str | None, comment: str | None
+) -> None:
     before, held = shop.add(user_id="7"), shop.credentials.get("x/me")
     people(shop, ("7", "renamed"))
     with pytest.raises(KnownIdentity) as known:
@@ -208,6 +212,9 @@ def test_an_account_is_not_renamed_to_a_removed_one_nor_while_it_publishes(shop:
             accounts.save(db, Account("x", "renamed"), now=shop.clock.now(), removed=True)
         else:
             delivery = Delivery("x/me", "x", DeliveryState(state), account_id=before.id)
+            if comment is not None:
+                reply = replace(delivery, state=DeliveryState(comment), parent_id=0, planned_parts=("More",))
+                delivery = replace(delivery, published_at=shop.clock.now(), comment=reply)
             posts.insert(db, Post("Hello", (delivery,), created_at=shop.clock.now(), updated_at=shop.clock.now()), None)
     with pytest.raises(StateRefused):
         shop.connect_at("x").rename(known.value)

@@ -205,7 +205,7 @@ class AccountConnector:
         db.lock_posts(ids := queries.posts_naming(db, before.id or 0))
         for post in queries.posts_by_id(db, ids):
             busy = IN_FLIGHT - {DeliveryState.RETRYING}
-            if any(one.account_id == before.id and one.state in busy for one in post.active):
+            if any(one.account_id == before.id and one.state in busy for one in (*post.active, *post.comments)):
                 raise StateRefused(
                     f"post {post.id} is being published to {before.name}", Hint("see", action("show", post.id))
                 )
