@@ -24,6 +24,7 @@ from ttp.cli.options import (
     read_file,
     with_output,
 )
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.accounts import ACCOUNTS_SPEC, account_spec, accounts_spec
 from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.cli.render.labels import plural
@@ -49,16 +50,11 @@ def parse_when_to_split(text: str) -> str:
     return text
 
 
-Server = Annotated[
-    str | None, typer.Option("--server", metavar="URL", help="Its server, where the platform has many of them.")
-]
+Server = Annotated[str | None, option("--server", "URL", "Its server, where the platform has many of them.")]
 Langs = Annotated[
-    str | None,
-    typer.Option(
-        "--langs", metavar="A,B", help="Languages of its posts, where the platform has them: en,de; '' for none."
-    ),
+    str | None, option("--langs", "A,B", "Languages of its posts, where the platform has them: en,de; '' for none.")
 ]
-Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="An account; without it all accounts.")]
+Some = Annotated[str | None, argument("[PLATFORM/HANDLE]", "An account; without it all accounts.")]
 
 
 @account.command("add")
@@ -67,11 +63,11 @@ def add(
     context: Context,
     name: AccountName,
     credentials: Annotated[
-        str | None, typer.Option("--credentials", metavar="FILE", help="JSON with accessToken and more; - reads stdin.")
+        str | None, option("--credentials", "FILE", "JSON with accessToken and more; - reads stdin.")
     ] = None,
     server: Server = None,
     program: Annotated[
-        str | None, typer.Option("--program", metavar="PATH", help="Your program that publishes, see ttp help command.")
+        str | None, option("--program", "PATH", "Your program that publishes, see ttp help command.")
     ] = None,
 ) -> None:
     """Add an account, or replace its credentials, without signing in.
@@ -105,24 +101,18 @@ def add(
 @with_output(ACCOUNTS_SPEC, verbose=True)
 def connect(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="PLATFORM[/HANDLE]", help="A platform or an account: x, ig/shop.")],
-    paste: Annotated[
-        bool, typer.Option("--paste", help="Paste the address that the browser shows at the end.")
-    ] = False,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address instead of opening a browser.")
-    ] = False,
+    name: Annotated[str, argument("PLATFORM[/HANDLE]", "A platform or an account: x, ig/shop.")],
+    paste: Annotated[bool, flag("--paste", "Paste the address that the browser shows at the end.")] = False,
+    no_browser: Annotated[bool, flag("--no-browser", "Print the address instead of opening a browser.")] = False,
     client_secret: Annotated[
-        str | None,
-        typer.Option("--client-secret", metavar="FILE", help="A file with your app's secret; - reads stdin."),
+        str | None, option("--client-secret", "FILE", "A file with your app's secret; - reads stdin.")
     ] = None,
     scopes: Annotated[
-        str | None, typer.Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual ones.")
+        str | None, option("--scopes", "A,B", "Ask for these permissions instead of the usual ones.")
     ] = None,
     server: Server = None,
     password_file: Annotated[
-        str | None,
-        typer.Option("--password-file", metavar="FILE", help="A password for this app; - reads stdin."),
+        str | None, option("--password-file", "FILE", "A password for this app; - reads stdin.")
     ] = None,
     langs: Langs = None,
     yes: Yes = False,
@@ -288,25 +278,20 @@ def disable(context: Context, name: AccountName) -> None:
 def set_(
     context: Context,
     name: AccountName,
-    tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Its timezone, such as Europe/Berlin; '' for none.")
-    ] = None,
+    tz: Annotated[str | None, option("--tz", "ZONE", "Its timezone, such as Europe/Berlin; '' for none.")] = None,
     langs: Langs = None,
     options: Options = None,
     split: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--split",
-            metavar="always|never",
-            help="Whether texts that are too long become parts, for posts that do not say.",
+            "always|never",
+            "Whether texts that are too long become parts, for posts that do not say.",
             parser=parse_when_to_split,
         ),
     ] = None,
     utm: Annotated[
-        bool | None,
-        typer.Option(
-            "--utm/--no-utm", help="Add UTM parameters to links of your own hosts, for posts that do not say."
-        ),
+        bool | None, flag("--utm/--no-utm", "Add UTM parameters to links of your own hosts, for posts that do not say.")
     ] = None,
 ) -> None:
     """Set an account's zone, languages, options, and how it treats texts and links.

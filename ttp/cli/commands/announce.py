@@ -9,12 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import post as render_post
 from ttp.cli.render.spec import name_value_spec
 from ttp.cli.system_zone import system_zone
@@ -35,15 +34,14 @@ SPEC = name_value_spec(KEYS)
 @with_output(SPEC, check=False)
 def announce(
     context: Context,
-    tag: Annotated[str | None, typer.Argument(metavar="TAG", help="The tag of the release.")] = None,
+    tag: Annotated[str | None, argument("TAG", "The tag of the release.")] = None,
     project: Annotated[
-        str | None,
-        typer.Option("--project", metavar="OWNER/NAME", help="Its project, else as the CI or the Git remote has it."),
+        str | None, option("--project", "OWNER/NAME", "Its project, else as the CI or the Git remote has it.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be published, also of a tag to come; store nothing.")
+        bool, flag("--dry-run", "Show what would be published, also of a tag to come; store nothing.")
     ] = False,
-    init: Annotated[bool, typer.Option("--init", help="Write .ttp/announce.toml and a workflow for GitHub.")] = False,
+    init: Annotated[bool, flag("--init", "Write .ttp/announce.toml and a workflow for GitHub.")] = False,
 ) -> None:
     """Make a post of a release, once, also when the job runs again.
 

@@ -8,13 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command, retype
 from ttp.cli.notices import login_note, paused_account_notes
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.labels import SIGNS, plural, sign
 from ttp.cli.render.names import Names, joined_names, names_in
 from ttp.cli.render.page import Cell, Column, Page, Style, table
@@ -47,19 +46,15 @@ CALENDAR_SPEC: OutputSpec[PostView] = OutputSpec(
 @options.with_output(CALENDAR_SPEC)
 def calendar(
     context: Context,
-    when: Annotated[
-        str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49, a date, next or prev; else now.")
-    ] = None,
-    month: Annotated[bool, typer.Option("--month", help="Show a month (the default).")] = False,
-    week: Annotated[bool, typer.Option("--week", help="Show a week.")] = False,
-    ics: Annotated[bool, typer.Option("--ics", help="Print an iCalendar file, for a phone.")] = False,
+    when: Annotated[str | None, argument("[WHEN]", "2026-12, 2026-W49, a date, next or prev; else now.")] = None,
+    month: Annotated[bool, flag("--month", "Show a month (the default).")] = False,
+    week: Annotated[bool, flag("--week", "Show a week.")] = False,
+    ics: Annotated[bool, flag("--ics", "Print an iCalendar file, for a phone.")] = False,
     status: options.Statuses = None,
     platform: options.Platforms = None,
     account: options.Accounts = None,
     tag: options.WithTags = None,
-    tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Show days and times of this timezone.")
-    ] = None,
+    tz: Annotated[str | None, option("--tz", "ZONE", "Show days and times of this timezone.")] = None,
 ) -> None:
     """Show what is published when, in a month or a week.
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL
 from ttp.cli.options import AccountName, NoInput, Yes, split_list, with_output
+from ttp.cli.parameters import flag, option
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
@@ -80,11 +79,9 @@ def _yes_or_no(one: CertifiedPost) -> str:
 def certify(
     context: Context,
     name: AccountName,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="KIND,KIND", help="Only these kinds.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the posts on the platform.")] = False,
-    report: Annotated[
-        str | None, typer.Option("--report", metavar="FILE", help="Write a report to share, in Markdown.")
-    ] = None,
+    only: Annotated[list[str] | None, option("--only", "KIND,KIND", "Only these kinds.")] = None,
+    keep: Annotated[bool, flag("--keep", "Keep the posts on the platform.")] = False,
+    report: Annotated[str | None, option("--report", "FILE", "Write a report to share, in Markdown.")] = None,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:

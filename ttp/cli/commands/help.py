@@ -7,10 +7,9 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.command_table import BY_NAME, COMMANDS, TOPICS, help_page, terminal_width
 from ttp.cli.context import Context
+from ttp.cli.parameters import argument, flag
 from ttp.cli.terminal import print_out
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
@@ -363,10 +362,9 @@ def _paths_of(level: str) -> Iterator[str]:
 def help_(
     context: Context,
     what: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[COMMAND or TOPIC]", help="A command, or a topic that ttp help --all lists."),
+        list[str] | None, argument("[COMMAND or TOPIC]", "A command, or a topic that ttp help --all lists.")
     ] = None,
-    all: Annotated[bool, typer.Option("--all", help="Show every command, or every option of one.")] = False,
+    all: Annotated[bool, flag("--all", "Show every command, or every option of one.")] = False,
 ) -> int | None:
     """Show help on a command or a topic.
 
@@ -446,9 +444,7 @@ def topic_text(topic: str, platforms: Registry) -> str:
     return text if isinstance(text, str) else text()
 
 
-def completion(
-    context: Context, shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]
-) -> None:
+def completion(context: Context, shell: Annotated[str, argument("SHELL", "bash, zsh or fish.")]) -> None:
     """Print the completion script of a shell.
 
     Examples:

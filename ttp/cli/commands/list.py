@@ -8,12 +8,11 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text, retype
 from ttp.cli.notices import paused_account_notes
+from ttp.cli.parameters import flag, option
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
 from ttp.domain.action import other_options
@@ -46,19 +45,14 @@ SORT_KEYS: Mapping[str, Callable[[PostView], Any]] = MappingProxyType(
 def list_(
     context: Context,
     filters: options.PostOptions,
-    today: Annotated[bool, typer.Option("--today", help="Only posts due today.")] = False,
-    week: Annotated[bool, typer.Option("--week", help="Only posts due this week.")] = False,
-    sort: Annotated[
-        str | None, typer.Option("--sort", metavar="KEY", help=f"{', '.join(SORT_KEYS)}; -time reversed.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="Print at most N posts.", min=0, max=options.MOST)
-    ] = None,
+    today: Annotated[bool, flag("--today", "Only posts due today.")] = False,
+    week: Annotated[bool, flag("--week", "Only posts due this week.")] = False,
+    sort: Annotated[str | None, option("--sort", "KEY", f"{', '.join(SORT_KEYS)}; -time reversed.")] = None,
+    limit: Annotated[int | None, option("--limit", "N", "Print at most N posts.", min=0, max=options.MOST)] = None,
     after: Annotated[
-        int | None,
-        typer.Option("--after", metavar="ID", help="Start after this post (paging).", parser=options.parse_id),
+        int | None, option("--after", "ID", "Start after this post (paging).", parser=options.parse_id)
     ] = None,
-    ids: Annotated[bool, typer.Option("--ids", help="Print only the ids, one per line.")] = False,
+    ids: Annotated[bool, flag("--ids", "Print only the ids, one per line.")] = False,
 ) -> None:
     """List posts.
 

@@ -17,6 +17,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, command_text, quote_command, retype
 from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, named_accounts, with_output
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.progress import progress
 from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
@@ -47,25 +48,22 @@ LONGEST = 10_000
 @with_output(IMPORT_SPEC)
 def import_(
     context: Context,
-    file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="CSV, JSON, JSON lines or X's archive (.zip); - reads stdin.")
-    ],
+    file: Annotated[str, argument("FILE|-", "CSV, JSON, JSON lines or X's archive (.zip); - reads stdin.")],
     account: Annotated[
-        str | None,
-        typer.Option("--account", metavar="ACCOUNT", help="The account of the posts, if the file does not name it."),
+        str | None, option("--account", "ACCOUNT", "The account of the posts, if the file does not name it.")
     ] = None,
     mapped: Annotated[
-        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is: Clicks=likes.")
+        list[str] | None, option("--map", "COLUMN=FIELD", "Which field a column is: Clicks=likes.")
     ] = None,
     tz: Tz = None,
     dates: DateOrder = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be imported, and store nothing.")] = False,
+    dry_run: Annotated[bool, flag("--dry-run", "Show what would be imported, and store nothing.")] = False,
     own_format: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--format",
-            metavar="FORMAT",
-            help="The format of the file (own, or a platform), if its columns do not tell; or of the output.",
+            "FORMAT",
+            "The format of the file (own, or a platform), if its columns do not tell; or of the output.",
         ),
     ] = None,
 ) -> int:
@@ -102,10 +100,7 @@ def pull(
     context: Context,
     account: Accounts = None,
     history: Annotated[
-        int | None,
-        typer.Option(
-            "--history", metavar="N", help="The newest N posts, also those not published by ttp.", min=1, max=LONGEST
-        ),
+        int | None, option("--history", "N", "The newest N posts, also those not published by ttp.", min=1, max=LONGEST)
     ] = None,
     yes: Yes = False,
     no_input: NoInput = False,
@@ -172,9 +167,7 @@ def offer_history(context: Context, connected: ConnectResult, *, ask_person: boo
 def list_(
     context: Context,
     account: Accounts = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="Print at most N samples.", min=0, max=MOST)
-    ] = None,
+    limit: Annotated[int | None, option("--limit", "N", "Print at most N samples.", min=0, max=MOST)] = None,
 ) -> None:
     """List samples, newest post first.
 

@@ -12,6 +12,7 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, command_text
 from ttp.cli.options import MOST, read_stdin, with_output
+from ttp.cli.parameters import argument, option
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import wrap
@@ -80,7 +81,7 @@ SENT_SPEC: OutputSpec[Sent] = OutputSpec(views.SENT_FIELDS, ("kind", "sent", "er
 
 
 notify = typer.Typer()
-NotifyName = Annotated[str, typer.Argument(metavar="NAME", help="A name in notify.to.")]
+NotifyName = Annotated[str, argument("NAME", "A name in notify.to.")]
 _NEAR = 0.8
 """How similar a name may be to one of OWN_WAYS, at most: `desktp` is closer."""
 SHOWN = 50
@@ -91,7 +92,7 @@ SHOWN = 50
 @with_output(SENT_SPEC)
 def send_test(
     context: Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A name in notify.to; else all of them.")] = None,
+    name: Annotated[str | None, argument("[NAME]", "A name in notify.to; else all of them.")] = None,
 ) -> int:
     """Send a test notification.
 
@@ -110,9 +111,7 @@ def send_test(
 @with_output(NOTIFICATIONS_SPEC)
 def list_(
     context: Context,
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", help=f"Print at most N ({SHOWN}).", min=1, max=MOST)
-    ] = SHOWN,
+    limit: Annotated[int, option("--limit", "N", f"Print at most N ({SHOWN}).", min=1, max=MOST)] = SHOWN,
 ) -> None:
     """List what was sent and what failed in the last days, newest first.
 
@@ -129,8 +128,8 @@ def list_(
 @with_output()
 def add(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="desktop, program, ntfy, or a name of your own.")],
-    source: Annotated[str | None, typer.Argument(metavar="[-]", help="- reads the address from stdin.")] = None,
+    name: Annotated[str, argument("NAME", "desktop, program, ntfy, or a name of your own.")],
+    source: Annotated[str | None, argument("[-]", "- reads the address from stdin.")] = None,
 ) -> None:
     """Add a way to be notified: the desktop, or a service that Apprise knows.
 

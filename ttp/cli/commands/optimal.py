@@ -13,6 +13,7 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text
 from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
 from ttp.cli.render.backtest import backtests_spec
@@ -54,12 +55,8 @@ def next_(
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    count: Annotated[
-        int | None, typer.Option("--count", metavar="N", help="Show N hours instead of one.", min=1, max=50)
-    ] = None,
-    within: Annotated[
-        str | None, typer.Option("--within", metavar="DURATION", help="Take the best hour within this time: 24h.")
-    ] = None,
+    count: Annotated[int | None, option("--count", "N", "Show N hours instead of one.", min=1, max=50)] = None,
+    within: Annotated[str | None, option("--within", "DURATION", "Take the best hour within this time: 24h.")] = None,
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:
@@ -148,7 +145,7 @@ def explain(
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, option("--limit", "N", "At most N posts.", min=0, max=MOST)] = None,
 ) -> None:
     """Explain the rating of an hour or a slot by the posts behind it.
 
@@ -195,14 +192,11 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     context.out.write_list(view, tests, say=None if tests else [NO_ACCOUNT])
 
 
-Explore = Annotated[
-    float | None,
-    typer.Option("--explore", metavar="P", help="How often to try an hour to learn about it.", min=0, max=1),
-]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Random seed for --explore.")]
-All = Annotated[bool, typer.Option("--all", help="With --json: all 24 hours, 7 days and 168 slots.")]
-Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write an SVG picture; - is stdout.")]
-Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write a web page; - is stdout.")]
+Explore = Annotated[float | None, option("--explore", "P", "How often to try an hour to learn about it.", min=0, max=1)]
+Seed = Annotated[int | None, option("--seed", "N", "Random seed for --explore.")]
+All = Annotated[bool, flag("--all", "With --json: all 24 hours, 7 days and 168 slots.")]
+Svg = Annotated[str | None, option("--svg", "FILE|-", "Write an SVG picture; - is stdout.")]
+Html = Annotated[str | None, option("--html", "FILE|-", "Write a web page; - is stdout.")]
 NO_ACCOUNT = "No account yet.  Connect one, or import metrics:  ttp metrics import FILE"
 _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
@@ -242,7 +236,7 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
         raise UsageError(f"{path} exists and is not a heat map", Hint("try", f"--{kind} FILE"))
 
 
-Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
+Place = Annotated[list[str], argument("HOUR_OR_SLOT", "18, 6pm, 'Tue 18', or a day: Tue.")]
 _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 
 

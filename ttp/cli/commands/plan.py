@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, quote_command, retype
 from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm
@@ -29,32 +28,27 @@ _DO_IT = other_options(dry_run=False, yes=True)
 @options.with_output(plan_module.plan_spec())
 def plan(
     context: Context,
-    post_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Ids and ranges of drafts: 41 42 50-55.")
-    ] = None,
-    drafts: Annotated[bool, typer.Option("--drafts", help="All drafts.")] = False,
-    tag: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="A,B", help="All drafts with one of these tags.")
-    ] = None,
+    post_ids: Annotated[list[str] | None, argument("[ID...]", "Ids and ranges of drafts: 41 42 50-55.")] = None,
+    drafts: Annotated[bool, flag("--drafts", "All drafts.")] = False,
+    tag: Annotated[list[str] | None, option("--tag", "A,B", "All drafts with one of these tags.")] = None,
     from_: options.From = None,
     days: options.Days = None,
-    week: Annotated[bool, typer.Option("--week", help="Same as --days 7.")] = False,
+    week: Annotated[bool, flag("--week", "Same as --days 7.")] = False,
     per_day: options.PerDay = None,
     min_gap: Annotated[
-        str | None, typer.Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
+        str | None, option("--min-gap", "DURATION", "Least time between two posts of an account.")
     ] = None,
     quiet_hours: Annotated[
-        str | None, typer.Option("--quiet-hours", metavar="SPAN", help="Hours without posts: 22:00-07:00; '' for none.")
+        str | None, option("--quiet-hours", "SPAN", "Hours without posts: 22:00-07:00; '' for none.")
     ] = None,
     blackout: Annotated[
-        list[str] | None,
-        typer.Option("--blackout", metavar="DATES", help="Days without posts: 2026-12-24..2026-12-26; '' for none."),
+        list[str] | None, option("--blackout", "DATES", "Days without posts: 2026-12-24..2026-12-26; '' for none.")
     ] = None,
     explore: Explore = None,
     seed: Seed = None,
     tz: options.Tz = None,
-    partly: Annotated[bool, typer.Option("--partly", help="If not all fit, plan those that do.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    partly: Annotated[bool, flag("--partly", "If not all fit, plan those that do.")] = False,
+    dry_run: Annotated[bool, flag("--dry-run", "Only show the plan.")] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
 ) -> int:

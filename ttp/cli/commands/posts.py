@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, quote_command, retype
@@ -23,6 +21,7 @@ from ttp.cli.notices import (
     time_text,
 )
 from ttp.cli.options import parse_pairs, parse_platform_options, split_list
+from ttp.cli.parameters import flag, option
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.terminal import confirm, is_attended, is_interactive
@@ -50,13 +49,7 @@ def create(
     within: options.Within = None,
     media: options.MediaPaths = None,
     alt: options.Alts = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            help="Show what each account would get; store nothing.",
-        ),
-    ] = False,
+    dry_run: Annotated[bool, flag("--dry-run", "Show what each account would get; store nothing.")] = False,
     in_editor: options.UseEditor = False,
     thread: options.Threads = None,
     text_for: options.Variants = None,
@@ -65,17 +58,12 @@ def create(
     tz: options.TimeZone = None,
     set_: options.Options = None,
     no_card: options.NoCard = False,
-    key: Annotated[
-        str | None, typer.Option("--key", metavar="KEY", help="Never create a second post with this key.")
-    ] = None,
+    key: Annotated[str | None, option("--key", "KEY", "Never create a second post with this key.")] = None,
     template: options.TemplateName = None,
     var: options.Variables = None,
     snippet: options.Snippets = None,
     typed: options.FieldValues = options.NO_FIELDS,
-    file: Annotated[
-        str | None,
-        typer.Option("--file", metavar="F.md", help="Markdown with front matter; options override it."),
-    ] = None,
+    file: Annotated[str | None, option("--file", "F.md", "Markdown with front matter; options override it.")] = None,
     strict: options.Strict = False,
 ) -> None:
     """Create a post: a draft without a time, scheduled with one.
@@ -244,8 +232,8 @@ def edit(
     thread: options.Threads = None,
     text_for: options.Variants = None,
     tag: options.Tags = None,
-    add_tag: Annotated[list[str] | None, typer.Option("--add-tag", metavar="A,B", help="Tags to add.")] = None,
-    remove_tag: Annotated[list[str] | None, typer.Option("--remove-tag", metavar="A,B", help="Tags to remove.")] = None,
+    add_tag: Annotated[list[str] | None, option("--add-tag", "A,B", "Tags to add.")] = None,
+    remove_tag: Annotated[list[str] | None, option("--remove-tag", "A,B", "Tags to remove.")] = None,
     set_: options.Options = None,
     no_card: options.NoCard = False,
     template: options.TemplateName = None,
@@ -256,7 +244,7 @@ def edit(
     replace_link: options.ReplaceLink = None,
     shift: options.Shift = None,
     account: options.ReplaceAccount = None,
-    delete: Annotated[bool, typer.Option("--delete", help="With --where: delete the posts.")] = False,
+    delete: Annotated[bool, flag("--delete", "With --where: delete the posts.")] = False,
     in_editor: options.UseEditor = False,
     strict: options.Strict = False,
     dry_run: options.DryRun = False,
@@ -389,9 +377,7 @@ def _for_many(
 def delete(
     context: Context,
     post_ids: options.PostIds,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Also delete it from the platforms that allow this.")
-    ] = False,
+    remote: Annotated[bool, flag("--remote", "Also delete it from the platforms that allow this.")] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
 ) -> int:

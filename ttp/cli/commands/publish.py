@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT
 from ttp.cli.notices import print_warnings, saved_posts_spec, warn_not_running
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm
 from ttp.domain.action import other_options
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 def publish(
     context: Context,
     post_ids: options.PostIds,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Queue the posts for the publisher; do not wait.")] = False,
+    no_wait: Annotated[bool, flag("--no-wait", "Queue the posts for the publisher; do not wait.")] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
 ) -> int:
@@ -59,15 +58,14 @@ def publish(
 @options.with_output(saved_posts_spec(), check=False, verbose=True)
 def retry(
     context: Context,
-    post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Post ids and ranges.")] = None,
+    post_ids: Annotated[list[str] | None, argument("[ID...]", "Post ids and ranges.")] = None,
     account: options.Accounts = None,
-    failed: Annotated[bool, typer.Option("--failed", help="All failed posts; lists them first, and asks.")] = False,
+    failed: Annotated[bool, flag("--failed", "All failed posts; lists them first, and asks.")] = False,
     platform: options.Platforms = None,
     since: Annotated[
-        str | None,
-        typer.Option("--since", metavar="DURATION", help="With --failed: only posts due within this time: 7d."),
+        str | None, option("--since", "DURATION", "With --failed: only posts due within this time: 7d.")
     ] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Queue the posts for the publisher; do not wait.")] = False,
+    no_wait: Annotated[bool, flag("--no-wait", "Queue the posts for the publisher; do not wait.")] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
 ) -> int:
@@ -109,14 +107,11 @@ def resolve(
     context: Context,
     post_id: options.PostId,
     account: Annotated[
-        str | None,
-        typer.Option("--account", metavar="ACCOUNT", help="The account whose delivery needs review, if several do."),
+        str | None, option("--account", "ACCOUNT", "The account whose delivery needs review, if several do.")
     ] = None,
-    published: Annotated[
-        str | None, typer.Option("--published", metavar="URL_OR_ID", help="It was published: its address or id.")
-    ] = None,
-    not_published: Annotated[bool, typer.Option("--not-published", help="It was not published.")] = False,
-    comment: Annotated[bool, typer.Option("--comment", help="It is about the comment on the post.")] = False,
+    published: Annotated[str | None, option("--published", "URL_OR_ID", "It was published: its address or id.")] = None,
+    not_published: Annotated[bool, flag("--not-published", "It was not published.")] = False,
+    comment: Annotated[bool, flag("--comment", "It is about the comment on the post.")] = False,
 ) -> None:
     """Say whether a delivery that needs review was published.
 

@@ -14,6 +14,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import option_words
 from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, option
 from ttp.cli.render import slots
 from ttp.cli.time_options import parse_times
 from ttp.domain.errors import Hint, UsageError
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 
 repeat = typer.Typer()
 COOL_DOWN = "30d"
-RepeatId = Annotated[
-    int, typer.Argument(metavar="ID", help="The id of a repeat: ttp repeat list.", min=1, max=options.MOST)
-]
+RepeatId = Annotated[int, argument("ID", "The id of a repeat: ttp repeat list.", min=1, max=options.MOST)]
 
 
 @repeat.command("add")
@@ -37,37 +36,27 @@ RepeatId = Annotated[
 def add(
     context: Context,
     what: Annotated[
-        str | None,
-        typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=options.parse_id_or_times),
+        str | None, argument("[ID]", "The post to repeat; or --pool.", parser=options.parse_id_or_times)
     ] = None,
-    times: Annotated[
-        list[str] | None, typer.Argument(metavar="[TIMES...]", help="Days and times, such as mon,thu 9:00.")
-    ] = None,
+    times: Annotated[list[str] | None, argument("[TIMES...]", "Days and times, such as mon,thu 9:00.")] = None,
     cron: options.Cron = None,
     rule: Annotated[
-        str | None,
-        typer.Option(
-            "--rule", metavar="RRULE", help="An iCalendar rule: 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0'."
-        ),
+        str | None, option("--rule", "RRULE", "An iCalendar rule: 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0'.")
     ] = None,
     tz: options.CronZone = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="The last day: 2027-06-30.")] = None,
-    count: Annotated[
-        int | None, typer.Option("--count", metavar="N", help="How many times in all.", min=1, max=options.MOST)
-    ] = None,
+    until: Annotated[str | None, option("--until", "DATE", "The last day: 2027-06-30.")] = None,
+    count: Annotated[int | None, option("--count", "N", "How many times in all.", min=1, max=options.MOST)] = None,
     vary: Annotated[
-        str | None,
-        typer.Option("--vary", metavar="FILE", help="A file of texts to use in turn, separated by lines of ---."),
+        str | None, option("--vary", "FILE", "A file of texts to use in turn, separated by lines of ---.")
     ] = None,
     pool: Annotated[
-        str | None,
-        typer.Option("--pool", metavar="TAG", help="Each time repeat the least recently used post with this tag."),
+        str | None, option("--pool", "TAG", "Each time repeat the least recently used post with this tag.")
     ] = None,
     template: options.TemplateName = None,
     var: options.Variables = None,
     to: options.To = None,
     cool_down: Annotated[
-        str | None, typer.Option("--cool-down", metavar="DURATION", help="With --pool: how long a post rests (30d).")
+        str | None, option("--cool-down", "DURATION", "With --pool: how long a post rests (30d).")
     ] = None,
     strict: options.Strict = False,
 ) -> None:

@@ -11,6 +11,7 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
 from ttp.cli.options import Accounts, Cron, CronZone, named_accounts, with_output
+from ttp.cli.parameters import argument, option
 from ttp.cli.render import slots as slots_module
 from ttp.cli.time_options import parse_times
 from ttp.domain.account import Account
@@ -28,16 +29,14 @@ slots = typer.Typer()
 def add(
     context: Context,
     words: Annotated[
-        str | None, typer.Argument(metavar="[DAYS TIMES]", help="Days and times: 'mon,wed,fri 09:00', 'daily 18:00'.")
+        str | None, argument("[DAYS TIMES]", "Days and times: 'mon,wed,fri 09:00', 'daily 18:00'.")
     ] = None,
     account: Annotated[
-        list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="The account that posts at these times.")
+        list[str] | None, option("--account", "ACCOUNT", "The account that posts at these times.")
     ] = None,
     cron: Cron = None,
     tz: CronZone = None,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="A name for the slots, to remove them by.")
-    ] = None,
+    name: Annotated[str | None, option("--name", "NAME", "A name for the slots, to remove them by.")] = None,
 ) -> None:
     """Add weekly posting times to an account.
 
@@ -81,7 +80,7 @@ def list_(context: Context, account: Accounts = None) -> None:
 def preview(
     context: Context,
     account: Accounts = None,
-    count: Annotated[int, typer.Option("--count", metavar="N", help="How many times (10).", min=1, max=1000)] = 10,
+    count: Annotated[int, option("--count", "N", "How many times (10).", min=1, max=1000)] = 10,
 ) -> None:
     """Show the next slot times, and which posts fill them.
 
@@ -96,7 +95,7 @@ def preview(
 @with_output(slots_module.REMOVED_SLOTS_SPEC)
 def remove(
     context: Context,
-    slots: Annotated[list[str], typer.Argument(metavar="ID|NAME...", help="Ids or names of slots.")],
+    slots: Annotated[list[str], argument("ID|NAME...", "Ids or names of slots.")],
 ) -> None:
     """Remove slots. Posts at these times keep them.
 

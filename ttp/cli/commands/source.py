@@ -11,6 +11,7 @@ import typer
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, PARTIAL
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import sources as render
 from ttp.cli.render.labels import plural
 from ttp.domain.errors import Hint, UsageError
@@ -23,39 +24,25 @@ if TYPE_CHECKING:
     from ttp.services.sources.sources import PolledSource
 
 source = typer.Typer()
-SourceId = Annotated[
-    int, typer.Argument(metavar="ID", help="The id of a source: ttp source list.", min=1, max=options.MOST)
-]
-At = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="When: next-slot, optimal, 'in 10m'; draft for drafts.")
-]
-Template = Annotated[
-    str | None, typer.Option("--template", metavar="NAME", help="The template that makes the texts; '' for none.")
-]
-MaxNew = Annotated[
-    int | None, typer.Option("--max-new", metavar="N", help="Hold items if more are new at once (5).", min=1, max=100)
-]
-Every = Annotated[str | None, typer.Option("--every", metavar="DURATION", help="How often it is read (1h).")]
-MaxAge = Annotated[str | None, typer.Option("--max-age", metavar="DURATION", help="Post no older items (7d).")]
-Categories = Annotated[
-    list[str] | None, typer.Option("--include-category", metavar="A,B", help="Post only items of these categories.")
-]
-Exclude = Annotated[
-    list[str] | None, typer.Option("--exclude", metavar="FIELD:WORDS", help="Post no items with: 'title:rc|beta'.")
-]
-AllowLoop = Annotated[bool, typer.Option("--allow-loop", help="It may be on the server of an account of --to.")]
-Private = Annotated[bool, typer.Option("--allow-private", help="It may be in a private network.")]
-Prereleases = Annotated[bool, typer.Option("--prereleases", help="Post prereleases, too.")]
-ItemIds = Annotated[
-    list[str] | None, typer.Argument(metavar="ITEM...", help="Items of the source: ttp source show ID.")
-]
+SourceId = Annotated[int, argument("ID", "The id of a source: ttp source list.", min=1, max=options.MOST)]
+At = Annotated[str | None, option("--at", "TIME", "When: next-slot, optimal, 'in 10m'; draft for drafts.")]
+Template = Annotated[str | None, option("--template", "NAME", "The template that makes the texts; '' for none.")]
+MaxNew = Annotated[int | None, option("--max-new", "N", "Hold items if more are new at once (5).", min=1, max=100)]
+Every = Annotated[str | None, option("--every", "DURATION", "How often it is read (1h).")]
+MaxAge = Annotated[str | None, option("--max-age", "DURATION", "Post no older items (7d).")]
+Categories = Annotated[list[str] | None, option("--include-category", "A,B", "Post only items of these categories.")]
+Exclude = Annotated[list[str] | None, option("--exclude", "FIELD:WORDS", "Post no items with: 'title:rc|beta'.")]
+AllowLoop = Annotated[bool, flag("--allow-loop", "It may be on the server of an account of --to.")]
+Private = Annotated[bool, flag("--allow-private", "It may be in a private network.")]
+Prereleases = Annotated[bool, flag("--prereleases", "Post prereleases, too.")]
+ItemIds = Annotated[list[str] | None, argument("ITEM...", "Items of the source: ttp source show ID.")]
 
 
 @source.command("add")
 @options.with_output(render.POLLED_SPEC)
 def add(
     context: Context,
-    url: Annotated[str, typer.Argument(metavar="URL", help="A feed, a page that names one, or github:owner/repo.")],
+    url: Annotated[str, argument("URL", "A feed, a page that names one, or github:owner/repo.")],
     to: options.To = None,
     template: Template = None,
     at: At = None,
@@ -65,10 +52,8 @@ def add(
     include_category: Categories = None,
     exclude: Exclude = None,
     prereleases: Prereleases = False,
-    media: Annotated[bool, typer.Option("--media", help="Attach the images and videos of an item.")] = False,
-    key: Annotated[
-        str | None, typer.Option("--key", metavar="KEY", help="What tells items apart: auto, guid, link, link+title.")
-    ] = None,
+    media: Annotated[bool, flag("--media", "Attach the images and videos of an item.")] = False,
+    key: Annotated[str | None, option("--key", "KEY", "What tells items apart: auto, guid, link, link+title.")] = None,
     allow_private: Private = False,
     allow_loop: AllowLoop = False,
 ) -> int:
@@ -123,7 +108,7 @@ def show(context: Context, source_id: SourceId) -> None:
 @options.with_output(render.PREVIEW_SPEC)
 def preview(
     context: Context,
-    what: Annotated[str, typer.Argument(metavar="ID|URL", help="A source, or the address of one to be.")],
+    what: Annotated[str, argument("ID|URL", "A source, or the address of one to be.")],
     to: options.To = None,
     template: Template = None,
     allow_private: Private = False,
@@ -232,7 +217,7 @@ def post(
     context: Context,
     source_id: SourceId,
     items: ItemIds = None,
-    latest: Annotated[bool, typer.Option("--latest", help="The newest item without a post.")] = False,
+    latest: Annotated[bool, flag("--latest", "The newest item without a post.")] = False,
 ) -> None:
     """Make posts of items: those that are held, or these.
 

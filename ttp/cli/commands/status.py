@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.context import Context
 from ttp.cli.errors import FAILED, command_text
 from ttp.cli.options import with_output
+from ttp.cli.parameters import flag
 from ttp.cli.render.labels import approve_command, plural, sign, size
 from ttp.cli.render.names import Names, names_in, short_names
 from ttp.cli.render.page import Page
@@ -42,9 +41,7 @@ STATUS_SPEC: OutputSpec[Health] = OutputSpec(
 @with_output(STATUS_SPEC)
 def status(
     context: Context,
-    notify: Annotated[
-        bool, typer.Option("--notify", help="Also send the notifications that are new; for cron.")
-    ] = False,
+    notify: Annotated[bool, flag("--notify", "Also send the notifications that are new; for cron.")] = False,
 ) -> int:
     """Show the publisher, the next post, and what needs your action.
 

@@ -10,6 +10,7 @@ import typer
 from ttp.cli.context import Context, open_database
 from ttp.cli.errors import quote_command
 from ttp.cli.options import with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.progress import progress
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
@@ -35,9 +36,9 @@ RESTORE = spec.name_value_spec(views.RESTORE_FIELDS)
 @with_output(BACKUP)
 def backup(
     context: Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")],
+    file: Annotated[str, argument("FILE", "Where to write it.")],
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read a backup from its beginning to its end instead, and write nothing.")
+        bool, flag("--verify", "Read a backup from its beginning to its end instead, and write nothing.")
     ] = False,
 ) -> None:
     """Back up the store to a file, also while the publisher runs.
@@ -66,9 +67,7 @@ def backup(
 
 
 @with_output(RESTORE)
-def restore(
-    context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="A backup of a store.")]
-) -> None:
+def restore(context: Context, file: Annotated[str, argument("FILE", "A backup of a store.")]) -> None:
     """Restore a backup; the store it replaces is kept next to it.
 
     The backup does not know what was published after it was made, so nothing is published before ttp run --take-over.
@@ -104,8 +103,8 @@ _FORMS = "a folder, sqlite:///FOLDER/ttp.db, or postgresql://USER@HOST/DATABASE"
 @with_output(COPY)
 def copy(
     context: Context,
-    source: Annotated[str, typer.Option("--from", metavar="URL", help=f"The store to copy: {_FORMS}.")],
-    target: Annotated[str, typer.Option("--to", metavar="URL", help=f"An empty place for it: {_FORMS}.")],
+    source: Annotated[str, option("--from", "URL", f"The store to copy: {_FORMS}.")],
+    target: Annotated[str, option("--to", "URL", f"An empty place for it: {_FORMS}.")],
 ) -> None:
     """Move the store to another place, such as from a file to PostgreSQL, or back.
 
@@ -141,11 +140,9 @@ def copy(
 @with_output(UNSEAL)
 def unseal(
     context: Context,
-    place: Annotated[
-        str | None, typer.Argument(metavar="[URL]", help="The sealed store; by default the one in use.")
-    ] = None,
+    place: Annotated[str | None, argument("[URL]", "The sealed store; by default the one in use.")] = None,
     without_copy: Annotated[
-        bool, typer.Option("--without-copy", help="The copy is lost, and publishes nowhere: do not ask it.")
+        bool, flag("--without-copy", "The copy is lost, and publishes nowhere: do not ask it.")
     ] = False,
 ) -> None:
     """Abandon an unfinished copy, and unlock the original store.
@@ -242,7 +239,7 @@ def new_key(context: Context) -> None:
 def rekey(
     context: Context,
     discard: Annotated[
-        bool, typer.Option("--discard-unreadable", help="Delete credentials that no key given here decrypts.")
+        bool, flag("--discard-unreadable", "Delete credentials that no key given here decrypts.")
     ] = False,
 ) -> None:
     """Encrypt the credentials in the store with the newest key.

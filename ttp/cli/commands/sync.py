@@ -7,13 +7,12 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
 from ttp.cli.notices import hint_line, warn_of_scheduled
 from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, flag
 from ttp.cli.render import changes
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
@@ -41,14 +40,10 @@ _DONE = {"add": "added", "change": "changed", "move": "moved", "cancel": "cancel
 @with_output(VIEW)
 def sync(
     context: Context,
-    dir: Annotated[str, typer.Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit code 6 if something would change.")
-    ] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Cancel posts whose file was deleted.")] = False,
-    write_status: Annotated[
-        bool, typer.Option("--write-status", help="Write ids, statuses and addresses into the files.")
-    ] = False,
+    dir: Annotated[str, argument("DIR", "A folder of Markdown files with front matter.")],
+    check: Annotated[bool, flag("--check", "Change nothing; exit code 6 if something would change.")] = False,
+    prune: Annotated[bool, flag("--prune", "Cancel posts whose file was deleted.")] = False,
+    write_status: Annotated[bool, flag("--write-status", "Write ids, statuses and addresses into the files.")] = False,
     strict: Strict = False,
     yes: Yes = False,
     no_input: NoInput = False,

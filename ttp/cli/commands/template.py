@@ -9,6 +9,7 @@ import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
+from ttp.cli.parameters import argument
 from ttp.cli.render.spec import OutputSpec, name_value_rows
 from ttp.cli.terminal import confirm, escape_line, escape_text, lines
 from ttp.views import templates as views
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ttp.services.templates.samples import TemplateSample
 
 template = typer.Typer()
-Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A template: its name, or its file.")]
+Name = Annotated[str, argument("NAME|FILE", "A template: its name, or its file.")]
 
 
 def _render_samples(samples: Sequence[TemplateSample], page: Page) -> Iterator[str]:

@@ -8,13 +8,12 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp import views
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, command_text
 from ttp.cli.notices import print_warnings, time_text, warn_not_running
 from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.changes import render_changes, render_history
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
@@ -32,14 +31,10 @@ LISTED = 20
 _FEW = 5
 """Posts of one change that are listed one by one."""
 
-Count = Annotated[
-    int | None, typer.Argument(metavar="[N]", help="How many changes, newest first (1).", min=1, max=MOST)
-]
-OfPost = Annotated[
-    int | None, typer.Option("--post", metavar="ID", help="Only the last changes of this post.", parser=parse_id)
-]
-Partial = Annotated[bool, typer.Option("--partial", help="Undo what can be undone, and skip the rest.")]
-Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
+Count = Annotated[int | None, argument("[N]", "How many changes, newest first (1).", min=1, max=MOST)]
+OfPost = Annotated[int | None, option("--post", "ID", "Only the last changes of this post.", parser=parse_id)]
+Partial = Annotated[bool, flag("--partial", "Undo what can be undone, and skip the rest.")]
+Rehearse = Annotated[bool, flag("--dry-run", "Only show what would change.")]
 
 
 def _history_rows(one: LoggedChange) -> Iterable[views.Json]:
@@ -62,10 +57,8 @@ def undo(
     context: Context,
     count: Count = None,
     post: OfPost = None,
-    list_: Annotated[bool, typer.Option("--list", help="List the changes that can be undone, newest first.")] = False,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="With --list: list N changes (20).", min=1)
-    ] = None,
+    list_: Annotated[bool, flag("--list", "List the changes that can be undone, newest first.")] = False,
+    limit: Annotated[int | None, option("--limit", "N", "With --list: list N changes (20).", min=1)] = None,
     partial: Partial = False,
     dry_run: Rehearse = False,
     yes: Yes = False,
@@ -119,10 +112,8 @@ def redo(
 @with_output(HISTORY)
 def history(
     context: Context,
-    post_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", help="Only changes of this post.", parser=parse_id)
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="List N changes (20).", min=1, max=MOST)] = LISTED,
+    post_id: Annotated[int | None, argument("[ID]", "Only changes of this post.", parser=parse_id)] = None,
+    limit: Annotated[int, option("--limit", "N", "List N changes (20).", min=1, max=MOST)] = LISTED,
 ) -> None:
     """Show who changed posts, newest first.
 

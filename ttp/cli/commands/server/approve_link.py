@@ -9,6 +9,7 @@ import typer
 from ttp.cli import options
 from ttp.cli.commands.server.serve import server_address
 from ttp.cli.context import Context
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import server as render
 from ttp.cli.render.labels import plural
 from ttp.domain.errors import Hint, UsageError
@@ -23,19 +24,13 @@ approve_link = typer.Typer()
 @options.with_output(render.NEW_APPROVAL_LINK_SPEC)
 def create(
     context: Context,
-    post_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Posts and ranges: 41 42 50-55; or filters.")
-    ] = None,
+    post_ids: Annotated[list[str] | None, argument("[ID...]", "Posts and ranges: 41 42 50-55; or filters.")] = None,
     tag: options.WithTags = None,
     account: options.Accounts = None,
-    week: Annotated[bool, typer.Option("--week", help="Only posts due within 7 days.")] = False,
+    week: Annotated[bool, flag("--week", "Only posts due within 7 days.")] = False,
     until: options.Until = None,
-    name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="Who decides; ttp history names them.")
-    ] = "client",
-    expires: Annotated[
-        str | None, typer.Option("--expires", metavar="DURATION", help="How long it works (7d).")
-    ] = None,
+    name: Annotated[str, option("--name", "NAME", "Who decides; ttp history names them.")] = "client",
+    expires: Annotated[str | None, option("--expires", "DURATION", "How long it works (7d).")] = None,
 ) -> None:
     """Print a link to approve posts without a login.
 
@@ -91,9 +86,7 @@ def list_(context: Context) -> None:
 @options.with_output(render.APPROVAL_LINKS_SPEC)
 def revoke(
     context: Context,
-    link_id: Annotated[
-        int, typer.Argument(metavar="ID", help="The id of a link: ttp approve-link list.", min=1, max=options.MOST)
-    ],
+    link_id: Annotated[int, argument("ID", "The id of a link: ttp approve-link list.", min=1, max=options.MOST)],
 ) -> None:
     """Revoke a link. It stops working at once.
 

@@ -8,6 +8,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.options import named_accounts, parse_optional_duration, with_output
+from ttp.cli.parameters import argument, option
 from ttp.cli.render import server as render_tokens
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.server.api_token import TokenCapability
@@ -20,20 +21,13 @@ token = typer.Typer()
 @with_output(render_tokens.NEW_TOKEN_SPEC)
 def create(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The person or program that gets the token.")],
-    capability: Annotated[
-        str, typer.Option("--capability", metavar="WHAT", help="What it may do: read, draft, publish or approve.")
-    ],
-    account: Annotated[
-        list[str] | None, typer.Option("--account", metavar="A,B", help="The only accounts it may use; else all.")
-    ] = None,
+    name: Annotated[str, argument("NAME", "The person or program that gets the token.")],
+    capability: Annotated[str, option("--capability", "WHAT", "What it may do: read, draft, publish or approve.")],
+    account: Annotated[list[str] | None, option("--account", "A,B", "The only accounts it may use; else all.")] = None,
     expires: Annotated[
-        str | None,
-        typer.Option("--expires", metavar="DURATION", help="How long it works, such as 90d; default: without end."),
+        str | None, option("--expires", "DURATION", "How long it works, such as 90d; default: without end.")
     ] = None,
-    tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Timezone of its times; else the setting timezone.")
-    ] = None,
+    tz: Annotated[str | None, option("--tz", "ZONE", "Timezone of its times; else the setting timezone.")] = None,
 ) -> None:
     """Create a token of the HTTP API, and print it once.
 
@@ -71,7 +65,7 @@ def list_(context: Context) -> None:
 @with_output(render_tokens.TOKENS_SPEC)
 def revoke(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="ID|NAME", help="The id or the name of a token.")],
+    name: Annotated[str, argument("ID|NAME", "The id or the name of a token.")],
 ) -> None:
     """Revoke a token: from now on it is refused.
 
@@ -87,8 +81,8 @@ def revoke(
 @with_output(render_tokens.TOKENS_SPEC)
 def release(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="ID|NAME", help="The id or the name of a token.")],
-    key: Annotated[str, typer.Argument(metavar="KEY", help="The idempotency key.")],
+    name: Annotated[str, argument("ID|NAME", "The id or the name of a token.")],
+    key: Annotated[str, argument("KEY", "The idempotency key.")],
 ) -> None:
     """Free the idempotency key of a request whose outcome is unknown.
 

@@ -10,6 +10,7 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED
 from ttp.cli.options import named_accounts, parse_optional_duration, split_list, with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import server as render_webhooks
 from ttp.cli.render.labels import plural
 from ttp.domain.action import action
@@ -18,7 +19,7 @@ from ttp.domain.time.formatting import format_instant
 from ttp.views import server as views_server
 
 webhook = typer.Typer()
-WebhookId = Annotated[int, typer.Argument(metavar="WEBHOOK", help="The id of a webhook.")]
+WebhookId = Annotated[int, argument("WEBHOOK", "The id of a webhook.")]
 OVERLAP = timedelta(hours=24)
 USUAL_CALLS = 50
 
@@ -27,15 +28,13 @@ USUAL_CALLS = 50
 @with_output(render_webhooks.NEW_WEBHOOK_SPEC)
 def add(
     context: Context,
-    url: Annotated[str, typer.Argument(metavar="URL", help="The https address that gets the events.")],
-    events: Annotated[
-        list[str] | None, typer.Option("--events", metavar="A,B", help="The only events it gets; else all.")
-    ] = None,
+    url: Annotated[str, argument("URL", "The https address that gets the events.")],
+    events: Annotated[list[str] | None, option("--events", "A,B", "The only events it gets; else all.")] = None,
     accounts: Annotated[
-        list[str] | None, typer.Option("--accounts", metavar="A,B", help="The only accounts it is about; else all.")
+        list[str] | None, option("--accounts", "A,B", "The only accounts it is about; else all.")
     ] = None,
     allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Allow addresses that are not on the public internet, also by http.")
+        bool, flag("--allow-private", "Allow addresses that are not on the public internet, also by http.")
     ] = False,
 ) -> None:
     """Add a webhook, which gets what happens to posts, and print its secret once.
@@ -77,7 +76,7 @@ def rotate(
     context: Context,
     webhook_id: WebhookId,
     overlap: Annotated[
-        str | None, typer.Option("--overlap", metavar="DURATION", help="How long the old secret stays valid (24h).")
+        str | None, option("--overlap", "DURATION", "How long the old secret stays valid (24h).")
     ] = None,
 ) -> None:
     """Create a new secret, and print it once. The old one stays valid for a day.
@@ -133,9 +132,7 @@ def test(context: Context, webhook_id: WebhookId) -> int:
 def replay(
     context: Context,
     webhook_id: WebhookId,
-    events: Annotated[
-        list[str] | None, typer.Argument(metavar="[EVENT...]", help="Ids of events; else those that were not sent.")
-    ] = None,
+    events: Annotated[list[str] | None, argument("[EVENT...]", "Ids of events; else those that were not sent.")] = None,
 ) -> None:
     """Resend failed and waiting events, or the ones you name.
 
@@ -160,8 +157,7 @@ def log(
     context: Context,
     webhook_id: WebhookId,
     limit: Annotated[
-        int,
-        typer.Option("--limit", "-n", metavar="N", help=f"List at most N events ({USUAL_CALLS}).", min=1, max=10_000),
+        int, option("--limit", "N", f"List at most N events ({USUAL_CALLS}).", short="-n", min=1, max=10_000)
     ] = USUAL_CALLS,
 ) -> None:
     """List the events of a webhook, newest first, with the result of each.

@@ -16,6 +16,7 @@ from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.options import with_output
 from ttp.cli.output import cell
+from ttp.cli.parameters import argument, flag
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.retired_settings import IgnoredSetting, retired_keys
 from ttp.cli.terminal import escape_line
@@ -49,20 +50,16 @@ VIEW: OutputSpec[Json] = OutputSpec(SETTING_FIELDS, ("key", "value"), dict)
 _VALUE = replace(VIEW, columns=("value",))
 _WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"), render=_origins)
 _EDIT_AGAIN = Hint("fix", "ttp config edit")
-Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.retry_max.")]
+Name = Annotated[str, argument("KEY", "A setting: publish.retry_max.")]
 
 
 @config.command("show")
 @with_output(VIEW)
 def show(
     context: Context,
-    keys: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY...]", help="Only these settings, or a group: publish.")
-    ] = None,
-    origin: Annotated[
-        bool, typer.Option("--origin", help="Show where each is set: a variable, the file, or default.")
-    ] = False,
-    changed: Annotated[bool, typer.Option("--changed", help="Only settings that differ from their defaults.")] = False,
+    keys: Annotated[list[str] | None, argument("[KEY...]", "Only these settings, or a group: publish.")] = None,
+    origin: Annotated[bool, flag("--origin", "Show where each is set: a variable, the file, or default.")] = False,
+    changed: Annotated[bool, flag("--changed", "Only settings that differ from their defaults.")] = False,
 ) -> None:
     """Show settings and their values.
 
@@ -95,7 +92,7 @@ def get(context: Context, key: Name) -> None:
 def set_(
     context: Context,
     key: Name,
-    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="The value; several for a list.")],
+    value: Annotated[list[str], argument("VALUE...", "The value; several for a list.")],
 ) -> None:
     """Change a setting in the config file.
 

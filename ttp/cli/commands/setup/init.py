@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import typer
-
 from ttp.cli import settings
 from ttp.cli.commands.setup.config import change_settings, note_overrides
 from ttp.cli.commands.setup.service import installed_lines, note_lingering, service_definition, system_service
@@ -16,6 +14,7 @@ from ttp.cli.context import Context, open_database
 from ttp.cli.errors import command_text, error_lines, quote_command
 from ttp.cli.notices import saved_post_message
 from ttp.cli.options import NoInput, with_output
+from ttp.cli.parameters import argument
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.system_zone import system_zone
 from ttp.cli.terminal import is_interactive, print_prompt, read_line, words_of
@@ -43,8 +42,7 @@ SPEC: OutputSpec[SetupStep] = OutputSpec(STEP_FIELDS, STEP_FIELDS, _to_json)
 def init(
     context: Context,
     url: Annotated[
-        str | None,
-        typer.Argument(metavar="[URL]", help="A PostgreSQL database for the store: postgresql://USER@HOST/DATABASE."),
+        str | None, argument("[URL]", "A PostgreSQL database for the store: postgresql://USER@HOST/DATABASE.")
     ] = None,
     no_input: NoInput = False,
 ) -> None:

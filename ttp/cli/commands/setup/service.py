@@ -12,6 +12,7 @@ from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED
 from ttp.cli.options import with_output
+from ttp.cli.parameters import flag
 from ttp.cli.render import spec
 from ttp.cli.terminal import print_out
 from ttp.domain.errors import Hint, UsageError
@@ -27,7 +28,7 @@ service = typer.Typer()
 @service.callback()
 def print_it(
     context: Context,
-    print_: Annotated[bool, typer.Option("--print", help="Print the file that install would write.")] = False,
+    print_: Annotated[bool, flag("--print", "Print the file that install would write.")] = False,
 ) -> None:
     """Run the publisher as a service: systemd on Linux, launchd on macOS.
 

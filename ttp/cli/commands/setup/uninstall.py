@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import settings
 from ttp.cli.commands.setup.doctor import own_completions, start_files_with_completion
 from ttp.cli.commands.setup.service import system_service
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, package_command
 from ttp.cli.options import DryRun, NoInput, Yes, with_output
+from ttp.cli.parameters import flag
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, TtpError, UsageError
@@ -50,8 +49,8 @@ SPEC: OutputSpec[Removal] = OutputSpec(REMOVAL_FIELDS, REMOVAL_FIELDS, removal_j
 @with_output(SPEC, verbose=True)
 def uninstall(
     context: Context,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the store, tokens, media and settings.")] = False,
-    purge: Annotated[bool, typer.Option("--purge", help="Delete the store, too, and revoke its tokens.")] = False,
+    keep: Annotated[bool, flag("--keep", "Keep the store, tokens, media and settings.")] = False,
+    purge: Annotated[bool, flag("--purge", "Delete the store, too, and revoke its tokens.")] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     no_input: NoInput = False,
