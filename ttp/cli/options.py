@@ -9,6 +9,8 @@ from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
 
+import typer
+
 from ttp.cli.context import Context
 from ttp.cli.parameters import argument, flag, option
 from ttp.domain.account import Account
@@ -184,6 +186,13 @@ def with_output(
         return command
 
     return mark
+
+
+def subcommand(
+    group: typer.Typer, name: str, spec: OutputSpec[Any] | None = None, *, verbose: bool = False
+) -> Callable[[F], F]:
+    """Make a function a subcommand, with the shared output options."""
+    return lambda command: group.command(name)(with_output(spec, verbose=verbose)(command))
 
 
 def refuse_bad_bytes(values: Mapping[str, Any]) -> None:

@@ -406,10 +406,7 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "report": (("week|month", "--{}"), ("weekly", "--week"), ("monthly", "--month"), ("last|previous", "prev")),
     "account add": (("PLATFORM", "ttp account connect {}"),),
     "init": (("PLATFORM", "ttp account connect {}"), (r"\.", "")),
-    "pause": (
-        (r"\d+", "ttp unschedule {}"),
-        ("all|accounts?|publisher|publishing|posting|posts|everything", ""),
-    ),
+    "pause": ((r"\d+", "ttp unschedule {}"), ("all|accounts?|publisher|publishing|posting|posts|everything", "")),
     "resume": (("all|accounts?|publisher|publishing|posting|posts|everything", ""),),
     "retry": (("all|failed", "--failed"),),
     "help": (("commands|all", ""),),
@@ -437,21 +434,7 @@ WORDS: dict[str, tuple[tuple[str, str], ...]] = {
 FORMATS = ("table", "tsv", "json", "jsonl", "csv", "md", "ics", "html")
 
 FILLERS = (
-    "a",
-    "and",
-    "do",
-    "i",
-    "is",
-    "me",
-    "my",
-    "of",
-    "please",
-    "should",
-    "the",
-    "to",
-    "post",
-    "with",
-    "id",
+    *("a", "and", "do", "i", "is", "me", "my", "of", "please", "should", "the", "to", "post", "with", "id"),
     "details",
 )
 """Words of a sentence that say nothing to a command; no text loses them."""

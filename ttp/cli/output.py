@@ -290,9 +290,7 @@ def _unknown_field(name: str, fields: Sequence[str], typed: Sequence[str]) -> Us
     hints = [Hint("try", other_options(fields=",".join(meant)))] if len(meant) == len(near) else []
     listed = textwrap.wrap(" ".join(sorted(fields)), 70)
     return UsageError(
-        f'unknown field "{name}"',
-        *hints,
-        details=[f"fields: {listed[0]}", *(f"        {more}" for more in listed[1:])],
+        f'unknown field "{name}"', *hints, details=[f"fields: {listed[0]}", *(f"        {more}" for more in listed[1:])]
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ttp.views import Json, attributes_json, plan
 
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from ttp.services.bulk_edit import PlannedChange
     from ttp.services.files.importer import ImportResult
     from ttp.services.files.lint import LintResult
-    from ttp.views.file_answers import ImportAnswer, LintAnswer, RefusedRow
+    from ttp.views.file_answers import ImportAnswer, LintAnswer, LintFinding, RefusedRow
 
 
 ERRORS_SHOWN = 20
 """Most row errors to show to a person; programs get all."""
 EXPORT_FIELDS = ("target", "format", "posts", "media", "unchanged")
+FINDING_FIELDS = ("file", "line", "row", "severity", "field", "code", "account", "message", "fix")
 CHANGE_FIELDS = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
 
 
@@ -61,24 +62,13 @@ def change_json(one: PlannedChange) -> Json:
 
 def lint_json(result: LintResult) -> LintAnswer:
     """Return the findings of a check of files. `skipped`: posts whose file says that publishing has begun."""
+    shapes = (attributes_json(one, FINDING_FIELDS, field=one.field or None) for one in result.findings)
+    findings = [cast("LintFinding", shape) for shape in shapes]
     return {
         "posts": result.posts,
         "skipped": result.skipped,
         "errors": result.count("error"),
         "warnings": result.count("warning"),
-        "findings": [
-            {
-                "file": one.file,
-                "line": one.line,
-                "row": one.row,
-                "severity": one.severity,
-                "field": one.field or None,
-                "code": one.code,
-                "account": one.account,
-                "message": one.message,
-                "fix": one.fix,
-            }
-            for one in result.findings
-        ],
+        "findings": findings,
         "limits": [{"network": one.network, "limit": one.limit, "isDefault": one.is_default} for one in result.limits],
     }

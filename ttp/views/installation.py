@@ -26,13 +26,8 @@ def step_json(step: SetupStep, command: str) -> Json:
 
 def setting_json(key: Key, value: Value, origin: str) -> Json:
     """Return a setting. `origin`: where its value is set."""
-    return {
-        "key": key.name,
-        "value": value_json(value),
-        "origin": origin,
-        "default": value_json(key.default),
-        "help": key.help,
-    }
+    values = {"key": key.name, "value": value_json(value), "origin": origin, "default": value_json(key.default)}
+    return attributes_json(key, SETTING_FIELDS, **values)
 
 
 def value_json(value: Value) -> object:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ttp.domain.metrics.sample import COUNTS
-from ttp.domain.time.clock import format_json_instant, utc_text
 from ttp.views import Json, attributes_json
-from ttp.views.posts import main_counts
 
 if TYPE_CHECKING:
     from ttp.domain.metrics.sample import Sample, Total
@@ -22,17 +20,7 @@ PULL_FIELDS = ("account", "read", "inserted", "updated", "unchanged", "rejected"
 
 
 def sample_json(item: Sample) -> SampleAnswer:
-    return {
-        "account": item.account,
-        "remoteId": item.remote_id,
-        "publishedAt": utc_text(item.published_at),
-        "observedAt": utc_text(item.observed_at),
-        **main_counts(item),
-        "saves": item.saves,
-        "reach": item.reach,
-        "kind": item.kind,
-        "text": item.text,
-    }
+    return cast("SampleAnswer", attributes_json(item, SAMPLE_FIELDS))
 
 
 IMPORT_COUNTS = ("read", "inserted", "updated", "unchanged")
@@ -56,17 +44,8 @@ def metrics_import_json(done: MetricsImport, *, dry_run: bool) -> MetricsImportA
 
 def total_json(item: Total) -> TotalAnswer:
     """Return the totals of an account; counts are sums of the newest samples of its posts."""
-    return {
-        "account": item.account,
-        "posts": item.posts,
-        "samples": item.samples,
-        "from": format_json_instant(item.first_at),
-        "to": format_json_instant(item.last_at),
-        "observedAt": format_json_instant(item.observed_at),
-        **main_counts(item),
-        "saves": item.saves,
-        "reach": item.reach,
-    }
+    period = {"from": item.first_at, "to": item.last_at}
+    return cast("TotalAnswer", attributes_json(item, TOTAL_FIELDS, **period))
 
 
 def pull_json(item: PullResult) -> Json:

@@ -214,20 +214,13 @@ def tally_json(claimed: int, states: Mapping[str, int], missed: int, posts: Iter
     }
 
 
+ATTEMPT_FIELDS = (
+    *("at", "account", "comment", "number", "step", "phase", "outcome", "kind", "httpStatus", "message", "endedAt"),
+)
+
+
 def attempt_json(item: Attempt) -> answers.AttemptAnswer:
-    return {
-        "at": utc_text(item.at),
-        "account": item.account,
-        "comment": item.is_comment,
-        "number": item.number,
-        "step": item.step,
-        "phase": item.phase,
-        "outcome": item.outcome,
-        "kind": item.kind,
-        "httpStatus": item.http_status,
-        "message": item.message,
-        "endedAt": format_json_instant(item.ended_at),
-    }
+    return cast("answers.AttemptAnswer", attributes_json(item, ATTEMPT_FIELDS, comment=item.is_comment))
 
 
 POST_FIELDS = tuple(post_json(Post("")))

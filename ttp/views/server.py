@@ -15,17 +15,7 @@ if TYPE_CHECKING:
     from ttp.store.server.webhooks import WebhookCall
 
 
-TOKEN_FIELDS = (
-    "id",
-    "name",
-    "capability",
-    "accounts",
-    "createdAt",
-    "expiresAt",
-    "revokedAt",
-    "lastUsedAt",
-    "timezone",
-)
+TOKEN_FIELDS = ("id", "name", "capability", "accounts", "createdAt", "expiresAt", "revokedAt", "lastUsedAt", "timezone")
 NEW_TOKEN_FIELDS = (*TOKEN_FIELDS, "token")
 
 
@@ -64,30 +54,9 @@ def new_approval_link_json(made: ApprovalAddress) -> Json:
     return {**approval_link_json(made.link), "leftOut": list(made.left_out), "url": made.url}
 
 
-WEBHOOK_FIELDS = (
-    "id",
-    "url",
-    "events",
-    "accounts",
-    "allowPrivate",
-    "createdAt",
-    "rotatedUntil",
-    "waiting",
-    "givenUp",
-)
+WEBHOOK_FIELDS = ("id", "url", "events", "accounts", "allowPrivate", "createdAt", "rotatedUntil", "waiting", "givenUp")
 NEW_WEBHOOK_FIELDS = (*WEBHOOK_FIELDS, "secret")
-CALL_FIELDS = (
-    "id",
-    "at",
-    "event",
-    "post",
-    "state",
-    "tries",
-    "nextAt",
-    "endedAt",
-    "httpStatus",
-    "message",
-)
+CALL_FIELDS = ("id", "at", "event", "post", "state", "tries", "nextAt", "endedAt", "httpStatus", "message")
 TEST_FIELDS = ("webhook", "ok", "httpStatus", "message")
 REPLAY_FIELDS = ("webhook", "events")
 
@@ -108,12 +77,7 @@ def call_json(call: WebhookCall) -> Json:
 
 
 def test_json(webhook_id: int, result: CallResult) -> Json:
-    return {
-        "webhook": webhook_id,
-        "ok": result.message is None,
-        "httpStatus": result.status,
-        "message": result.message,
-    }
+    return {"webhook": webhook_id, "ok": result.message is None, "httpStatus": result.status, "message": result.message}
 
 
 def replay_json(webhook_id: int, events: list[int]) -> Json:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ttp.domain.recurrence import RecurrenceCounts, rule_of
 from ttp.domain.slot import SlotInstant
-from ttp.domain.time.clock import format_json_instant, utc_text
+from ttp.domain.time.clock import utc_text
+from ttp.views import attributes_json
 
 if TYPE_CHECKING:
     from ttp.views.answers import NewRepeatAnswer, RepeatAnswer, SlotAnswer, SlotInstantAnswer
+
+
+REPEAT_FIELDS = (
+    *("id", "post", "pool", "cron", "rule", "anchor", "timezone", "until", "count", "texts", "coolDownS", "state"),
+    *("nextAt", "made", "skipped", "missed"),
+)
+SLOT_FIELDS = ("id", "account", "cron", "timezone", "name", "nextAt")
 
 
 def repeat_json(tally: RecurrenceCounts) -> RepeatAnswer:
@@ -18,24 +26,9 @@ def repeat_json(tally: RecurrenceCounts) -> RepeatAnswer:
     day, from which an INTERVAL counts; `until`: exclusive end; `texts`: number of rotating texts; `missed`: times
     without a post."""
     one = tally.recurrence
-    return {
-        "id": one.id or 0,
-        "post": one.post_id,
-        "pool": one.pool,
-        "cron": one.cron,
-        "rule": rule_of(one),
-        "anchor": one.anchor,
-        "timezone": one.timezone,
-        "until": format_json_instant(one.until),
-        "count": one.count,
-        "texts": len(one.texts),
-        "coolDownS": one.cool_down_s,
-        "state": one.state,
-        "nextAt": format_json_instant(tally.next_at),
-        "made": tally.made,
-        "skipped": tally.skipped,
-        "missed": tally.missed,
-    }
+    counts = {"nextAt": tally.next_at, "made": tally.made, "skipped": tally.skipped, "missed": tally.missed}
+    shape = attributes_json(one, REPEAT_FIELDS, post=one.post_id, rule=rule_of(one), texts=len(one.texts), **counts)
+    return cast("RepeatAnswer", shape)
 
 
 def begun_repeat_json(tally: RecurrenceCounts, posts: Iterable[int | None], warnings: Iterable[str]) -> NewRepeatAnswer:
@@ -44,15 +37,7 @@ def begun_repeat_json(tally: RecurrenceCounts, posts: Iterable[int | None], warn
 
 
 def slot_json(place: SlotInstant) -> SlotAnswer:
-    slot = place.slot
-    return {
-        "id": slot.id or 0,
-        "account": slot.account,
-        "cron": slot.cron,
-        "timezone": slot.timezone,
-        "name": slot.name,
-        "nextAt": format_json_instant(place.at),
-    }
+    return cast("SlotAnswer", attributes_json(place.slot, SLOT_FIELDS, nextAt=place.at))
 
 
 def slot_instant_json(instant: SlotInstant) -> SlotInstantAnswer:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ttp.domain.source import ItemState, SourceItem, SourceView
-from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 from ttp.views.posts import preview_json, preview_rows
 
 if TYPE_CHECKING:
@@ -23,44 +22,32 @@ if TYPE_CHECKING:
     )
 
 
+SOURCE_FIELDS = (
+    *("id", "name", "url", "format", "to", "as", "template", "intervalS", "state", "items"),
+    *("lastOkAt", "nextCheckAt", "problem", "warnings"),
+)
+ITEM_FIELDS = ("id", "key", "title", "link", "publishedAt", "state", "post", "problem")
+
+
 def source_json(view: SourceView) -> SourceAnswer:
     """Return a source. `state`: `ok`, `new`, `failing`, `held`, `paused` or `gone`."""
     one, counts = view.source, view.counts
     held = counts.get(ItemState.HELD, 0)
-    return {
-        "id": one.id or 0,
-        "name": one.name,
-        "url": one.url,
-        "format": one.format,
-        "to": list(view.accounts),
+    others = {
+        "to": view.accounts,
         "as": one.schedule or "draft",
-        "template": one.template,
         "intervalS": one.every_s,
         "state": "held" if held and one.state == "ok" else one.state,
-        "items": {
-            "seen": counts.get(ItemState.SEEN, 0),
-            "created": counts.get(ItemState.CREATED, 0),
-            "filtered": counts.get(ItemState.FILTERED, 0),
-            "held": held,
-        },
-        "lastOkAt": format_json_instant(one.ok_at),
-        "nextCheckAt": format_json_instant(None if one.paused_at else one.next_poll_at),
+        "items": {state: counts.get(ItemState(state), 0) for state in ("seen", "created", "filtered", "held")},
+        "lastOkAt": one.ok_at,
+        "nextCheckAt": None if one.paused_at else one.next_poll_at,
         "problem": one.error,
-        "warnings": list(one.warnings),
     }
+    return cast("SourceAnswer", attributes_json(one, SOURCE_FIELDS, **others))
 
 
 def source_item_json(item: SourceItem) -> SourceItemAnswer:
-    return {
-        "id": item.id or 0,
-        "key": item.k1,
-        "title": item.title,
-        "link": item.link,
-        "publishedAt": format_json_instant(item.published_at),
-        "state": item.state.value,
-        "post": item.post_id,
-        "problem": item.problem,
-    }
+    return cast("SourceItemAnswer", attributes_json(item, ITEM_FIELDS, key=item.k1, post=item.post_id))
 
 
 def source_details_json(details: SourceDetails) -> SourceDetailsAnswer:

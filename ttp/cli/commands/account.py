@@ -15,15 +15,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, error_lines
-from ttp.cli.options import (
-    AccountName,
-    NoInput,
-    Options,
-    Yes,
-    parse_platform_options,
-    read_file,
-    with_output,
-)
+from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, subcommand
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.accounts import ACCOUNTS_SPEC, account_spec, accounts_spec
 from ttp.cli.render.doctor import CHECKS_SPEC
@@ -57,8 +49,7 @@ Langs = Annotated[
 Some = Annotated[str | None, argument("[PLATFORM/HANDLE]", "An account; without it all accounts.")]
 
 
-@account.command("add")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "add", ACCOUNTS_SPEC)
 def add(
     context: Context,
     name: AccountName,
@@ -97,8 +88,7 @@ def add(
     note_new_account(context, added)
 
 
-@account.command("connect")
-@with_output(ACCOUNTS_SPEC, verbose=True)
+@subcommand(account, "connect", ACCOUNTS_SPEC, verbose=True)
 def connect(
     context: Context,
     name: Annotated[str, argument("PLATFORM[/HANDLE]", "A platform or an account: x, ig/shop.")],
@@ -198,8 +188,7 @@ def _ask_langs(context: Context, platform: str) -> dict[str, str]:
     return {}
 
 
-@account.command("list")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "list", ACCOUNTS_SPEC)
 def list_accounts(context: Context) -> None:
     """List accounts and whether they are connected.
 
@@ -211,8 +200,7 @@ def list_accounts(context: Context) -> None:
     context.out.write_list(spec, context.queries.accounts())
 
 
-@account.command("show")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "show", ACCOUNTS_SPEC)
 def show_account(context: Context, name: AccountName) -> None:
     """Show everything about one account except its tokens.
 
@@ -223,8 +211,7 @@ def show_account(context: Context, name: AccountName) -> None:
     context.out.write_one(account_spec(context.proof_for), context.queries.account(name))
 
 
-@account.command("check")
-@with_output(CHECKS_SPEC, verbose=True)
+@subcommand(account, "check", CHECKS_SPEC, verbose=True)
 def check(context: Context, name: Some = None) -> int:
     """Check accounts on their platforms: token, permissions, quota.
 
@@ -241,8 +228,7 @@ def check(context: Context, name: Some = None) -> int:
     return finish_checks(context.out, context.installation.account_check.accounts(accounts))
 
 
-@account.command("enable")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "enable", ACCOUNTS_SPEC)
 def enable(context: Context, name: AccountName) -> None:
     """Enable an account that is disabled or on hold.
 
@@ -258,8 +244,7 @@ def enable(context: Context, name: AccountName) -> None:
         )
 
 
-@account.command("disable")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "disable", ACCOUNTS_SPEC)
 def disable(context: Context, name: AccountName) -> None:
     """Disable an account; its posts fail when they are due.
 
@@ -273,8 +258,7 @@ def disable(context: Context, name: AccountName) -> None:
         context.out.note(f"{message}:  ttp list --account {done.account.name}")
 
 
-@account.command("set")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "set", ACCOUNTS_SPEC)
 def set_(
     context: Context,
     name: AccountName,
@@ -324,8 +308,7 @@ def set_(
         context.out.note(f"{lost}, because the options changed\nttp list --needs-you")
 
 
-@account.command("remove")
-@with_output(ACCOUNTS_SPEC, verbose=True)
+@subcommand(account, "remove", ACCOUNTS_SPEC, verbose=True)
 def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> int:
     """Remove an account and its credentials; published posts and metrics stay.
 

@@ -17,6 +17,7 @@ from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import post as render_post
 from ttp.cli.render.spec import name_value_spec
 from ttp.cli.system_zone import system_zone
+from ttp.cli.texts import load_text
 from ttp.domain.action import OtherOptions
 from ttp.domain.errors import Hint, NotAllowed, NotFound, TimeRefused, TtpError, UsageError
 from ttp.domain.permissions import Capability
@@ -250,7 +251,10 @@ def _write_files(context: Context) -> None:
 
     here = [one.name for one in context.queries.accounts() if one.enabled] if not settings.names_server() else []
     names = ", ".join(f'"{name}"' for name in here or ["PLATFORM/HANDLE"])
-    texts = {PATH: _FILE.replace("ACCOUNTS", names), Path(".github/workflows/announce.yml"): _WORKFLOW}
+    texts = {
+        PATH: load_text("announce.toml", ACCOUNTS=names),
+        Path(".github/workflows/announce.yml"): load_text("announce.yml"),
+    }
     for path in texts:
         if path.exists():
             raise UsageError(f"{path} is there already", Hint("see", str(path)))
@@ -265,38 +269,3 @@ def _write_files(context: Context) -> None:
         f"Wrote {file}.  Look:  ttp announce v1.0.0 --dry-run",
         f"Wrote {workflow}. In it, put the owner of your copy of ttp in place of OWNER.",
     )
-
-
-_FILE = """\
-to = [ACCOUNTS]
-at = "now"  # when it is approved; or "next-slot", "optimal", "tomorrow 9am"
-text = '''
-{{ vars.project }} {{ vars.version }} is out.
-{% if vars.notes %}
-
-{{ vars.notes|fit }}
-{% endif %}
-
-{{ vars.link }}
-'''
-
-# [texts]  # of one network or account
-# x = "{{ vars.project }} {{ vars.version }}: {{ vars.link }}"
-"""
-_WORKFLOW = """\
-name: announce
-on:
-  push:
-    tags: ["v*"]
-permissions:
-  contents: read
-jobs:
-  announce:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - uses: OWNER/ttp/.github/actions/announce@main
-        with:
-          server: ${{ vars.TTP_SERVER }}
-          token: ${{ secrets.TTP_TOKEN }}
-"""

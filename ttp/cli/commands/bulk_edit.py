@@ -51,13 +51,7 @@ class BulkOptions:
 
 
 def edit_many(
-    context: Context,
-    where: str,
-    bulk_options: BulkOptions,
-    *,
-    dry_run: bool,
-    yes: bool,
-    no_input: bool,
+    context: Context, where: str, bulk_options: BulkOptions, *, dry_run: bool, yes: bool, no_input: bool
 ) -> int:
     """Show what would happen to the posts that `where` names, ask, and do it in one transaction."""
     if bulk_options.delete:

@@ -16,7 +16,7 @@ from ttp.cli.output import Output
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.labels import SIGNS, plural, sign
 from ttp.cli.render.names import Names, joined_names, names_in
-from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.page import Cell, Column, Page, Style, table_of
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, turns
@@ -275,27 +275,18 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
         return
     room = page.width // 3
     names = names_in(shown[:LISTED], room, with_handle=page.width >= _WITH_HANDLES)
-    titles = [
-        Column(""),
-        Column(""),
-        Column("", right=True),
-        Column("", drop=1, most=room),
-        Column(""),
-    ]
-    yield from table(titles, [_line(post, names, page) for post in shown[:LISTED]], page, least=12)
+    yield from table_of(
+        shown[:LISTED],
+        page,
+        (Column(""), lambda post: f"{page.time(calendar_time(post))} {page.day(calendar_time(post))}"),
+        (Column(""), lambda post: Cell(sign(post), SIGNS[sign(post)][1])),
+        (Column("", right=True), lambda post: Cell(label(post), "bold")),
+        (Column("", drop=1, most=room), lambda post: accounts_of(post, names, room)),
+        (Column(""), lambda post: escape_line(post.content)),
+        least=12,
+    )
     if len(shown) > LISTED:
         yield f"  +{len(shown) - LISTED}, see all:  {escape_text(sheet.all_)}"
-
-
-def _line(post: PostView, names: Names, page: Page) -> list[Cell]:
-    at, one = calendar_time(post), sign(post)
-    return [
-        Cell(f"{page.time(at)} {page.day(at)}"),
-        Cell(one, SIGNS[one][1]),
-        Cell(label(post), "bold"),
-        Cell(accounts_of(post, names, page.width // 3)),
-        Cell(escape_line(post.content)),
-    ]
 
 
 _AXIS = (9, 12, 15, 18, 21)

@@ -13,7 +13,7 @@ from ttp.cli.errors import DONE, FAILED, PARTIAL
 from ttp.cli.options import AccountName, NoInput, Yes, split_list, with_output
 from ttp.cli.parameters import flag, option
 from ttp.cli.render.labels import plural
-from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.page import Cell, Column, Page, Style, table_of
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -27,18 +27,16 @@ _STYLES: dict[str, Style] = {"verified": "green", "skipped": "dim"}
 
 
 def render_results(results: Sequence[CertifiedPost], page: Page) -> Iterator[str]:
-    heads = [Column("KIND"), Column("OUTCOME"), Column("LOOK-UP"), Column("DELETED"), Column("DETAIL")]
-    rows = [
-        [
-            Cell(one.kind),
-            Cell(one.outcome.replace("_", " "), _STYLES.get(one.outcome, "red")),
-            Cell(one.look_up or "-"),
-            Cell(_yes_or_no(one)),
-            Cell(escape_line(one.message or one.url or " ".join(one.remote_ids))),
-        ]
-        for one in results
-    ]
-    yield from table(heads, rows, page, wrapped=True)
+    yield from table_of(
+        results,
+        page,
+        (Column("KIND"), lambda one: one.kind),
+        (Column("OUTCOME"), lambda one: Cell(one.outcome.replace("_", " "), _STYLES.get(one.outcome, "red"))),
+        (Column("LOOK-UP"), lambda one: one.look_up or "-"),
+        (Column("DELETED"), _yes_or_no),
+        (Column("DETAIL"), lambda one: escape_line(one.message or one.url or " ".join(one.remote_ids))),
+        wrapped=True,
+    )
 
 
 CERTIFIED_SPEC: OutputSpec[CertifiedPost] = OutputSpec(

@@ -12,7 +12,7 @@ from ttp.cli.options import split_list, with_output
 from ttp.cli.parameters import argument, option
 from ttp.cli.render.changes import fix_label
 from ttp.cli.render.labels import plural
-from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.spec import view_spec
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views.files import lint_json
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ttp.services.files.lint import Finding, LintResult
 
 FORMATS = ("text", "json", "github")
-VIEW: OutputSpec[LintResult] = OutputSpec(lint_json, (), lint_json)
+VIEW = view_spec(lint_json, ())
 
 
 @with_output(VIEW, only="json")

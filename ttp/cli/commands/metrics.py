@@ -15,7 +15,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, command_text, quote_command, retype
-from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, named_accounts, with_output
+from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, named_accounts, subcommand
 from ttp.cli.output import Output
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.progress import progress
@@ -44,8 +44,7 @@ LONGEST = 10_000
 """Posts. No platform lists more."""
 
 
-@metrics.command("import")
-@with_output(IMPORT_SPEC)
+@subcommand(metrics, "import", IMPORT_SPEC)
 def import_(
     context: Context,
     file: Annotated[str, argument("FILE|-", "CSV, JSON, JSON lines or X's archive (.zip); - reads stdin.")],
@@ -94,8 +93,7 @@ def import_(
     return _print_import(context.out, done, dry_run)
 
 
-@metrics.command("pull")
-@with_output(render_metrics.PULL_SPEC, verbose=True)
+@subcommand(metrics, "pull", render_metrics.PULL_SPEC, verbose=True)
 def pull(
     context: Context,
     account: Accounts = None,
@@ -162,8 +160,7 @@ def offer_history(context: Context, connected: ConnectResult, *, ask_person: boo
         context.out.note(f"best times from the first day:  {way}")
 
 
-@metrics.command("list")
-@with_output(render_metrics.SAMPLES_SPEC)
+@subcommand(metrics, "list", render_metrics.SAMPLES_SPEC)
 def list_(
     context: Context,
     account: Accounts = None,
@@ -177,13 +174,11 @@ def list_(
     """
     shown = 50 if context.out.for_people and limit is None else limit
     context.out.write_list(
-        render_metrics.SAMPLES_SPEC,
-        context.metrics.samples(named_accounts(context, account), shown),
+        render_metrics.SAMPLES_SPEC, context.metrics.samples(named_accounts(context, account), shown)
     )
 
 
-@metrics.command("summary")
-@with_output(render_metrics.TOTALS)
+@subcommand(metrics, "summary", render_metrics.TOTALS)
 def summary(context: Context, account: Accounts = None) -> None:
     """Show totals of each account: posts, samples, and sums of the newest ones.
 

@@ -12,7 +12,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text
-from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
+from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, subcommand, with_output
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
@@ -48,8 +48,7 @@ def recommend(
     context.out.write_list(view, advices, say=None if advices else [NO_ACCOUNT])
 
 
-@optimal.command("next")
-@with_output(render_optimal.next_slots())
+@subcommand(optimal, "next", render_optimal.next_slots())
 def next_(
     context: Context,
     account: Accounts = None,
@@ -84,8 +83,7 @@ def next_(
     context.out.write_list(view, [free_hour_json(slot) for slot in slots], foot=foot)
 
 
-@optimal.command("week")
-@with_output(render_optimal.week_spec())
+@subcommand(optimal, "week", render_optimal.week_spec())
 def week(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Show the hours of every day, best first.
 
@@ -101,8 +99,7 @@ def week(context: Context, account: Accounts = None, platform: Platforms = None,
     context.out.write_list(render_optimal.week_spec(schedule), schedule.days)
 
 
-@optimal.command("heatmap")
-@with_output(render_heatmap.heatmaps_spec(several=True))
+@subcommand(optimal, "heatmap", render_heatmap.heatmaps_spec(several=True))
 def heatmap(
     context: Context,
     account: Accounts = None,
@@ -137,8 +134,7 @@ def heatmap(
         context.out.write_message(f"Wrote {' and '.join(written)}.")
 
 
-@optimal.command("explain")
-@with_output(render_optimal.explanations_spec(several=True))
+@subcommand(optimal, "explain", render_optimal.explanations_spec(several=True))
 def explain(
     context: Context,
     place: Place,
@@ -169,8 +165,7 @@ def explain(
     context.out.write_list(view, explanations, say=None if explanations else none)
 
 
-@optimal.command("backtest")
-@with_output(backtests_spec({}))
+@subcommand(optimal, "backtest", backtests_spec({}))
 def backtest(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Test whether the recommendation would have helped.
 

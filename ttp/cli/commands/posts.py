@@ -319,9 +319,7 @@ def _may_ask_for_changes(post_id: int, *, no_input: bool) -> bool:
     """Return True if an edit without changes can open the editor. UsageError if not."""
     if no_input or not is_interactive():
         raise UsageError(
-            "nothing to change",
-            Hint("try", f"ttp edit {post_id} 'A better text'"),
-            Hint("see", "ttp edit --help"),
+            "nothing to change", Hint("try", f"ttp edit {post_id} 'A better text'"), Hint("see", "ttp edit --help")
         )
     return True
 

@@ -31,8 +31,7 @@ COOL_DOWN = "30d"
 RepeatId = Annotated[int, argument("ID", "The id of a repeat: ttp repeat list.", min=1, max=options.MOST)]
 
 
-@repeat.command("add")
-@options.with_output(slots.begun_spec((), ()))
+@options.subcommand(repeat, "add", slots.begun_spec((), ()))
 def add(
     context: Context,
     what: Annotated[
@@ -127,8 +126,7 @@ def _answer_begun(context: Context, done: NewRepeat, *, is_new: bool) -> None:
     context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[*saved, message])
 
 
-@repeat.command("list")
-@options.with_output(slots.REPEATS_SPEC)
+@options.subcommand(repeat, "list", slots.REPEATS_SPEC)
 def list_(context: Context) -> None:
     """List repeats and when each comes next.
 
@@ -138,8 +136,7 @@ def list_(context: Context) -> None:
     context.out.write_list(slots.REPEATS_SPEC, context.repeats.all())
 
 
-@repeat.command("skip")
-@options.with_output(slots.CHANGED_REPEATS_SPEC)
+@options.subcommand(repeat, "skip", slots.CHANGED_REPEATS_SPEC)
 def skip(context: Context, repeat_id: RepeatId) -> None:
     """Skip the next time, and delete the post that was created for it.
 
@@ -158,8 +155,7 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
     )
 
 
-@repeat.command("pause")
-@options.with_output(slots.CHANGED_REPEATS_SPEC)
+@options.subcommand(repeat, "pause", slots.CHANGED_REPEATS_SPEC)
 def pause(context: Context, repeat_id: RepeatId) -> None:
     """Pause a repeat, and delete its posts that are not published yet.
 
@@ -171,8 +167,7 @@ def pause(context: Context, repeat_id: RepeatId) -> None:
     _answer(context.out, context.repeats.pause(repeat_id), f"Paused.  Resume:  ttp repeat resume {repeat_id}")
 
 
-@repeat.command("resume")
-@options.with_output(slots.CHANGED_REPEATS_SPEC)
+@options.subcommand(repeat, "resume", slots.CHANGED_REPEATS_SPEC)
 def resume(context: Context, repeat_id: RepeatId) -> None:
     """Resume a repeat from now on; times that have passed are not made up for.
 
@@ -183,8 +178,7 @@ def resume(context: Context, repeat_id: RepeatId) -> None:
     _answer(context.out, done, f"Resumed: {_next(context, done.tally)}.")
 
 
-@repeat.command("stop")
-@options.with_output(slots.CHANGED_REPEATS_SPEC)
+@options.subcommand(repeat, "stop", slots.CHANGED_REPEATS_SPEC)
 def stop(context: Context, repeat_id: RepeatId) -> None:
     """Stop a repeat for good, and delete its posts that are not published yet.
 
@@ -247,7 +241,6 @@ def _texts(context: Context, path: str) -> tuple[str, ...]:
     texts = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
     if len(texts) < 2:
         raise UsageError(
-            f"{path} has {'one text' if texts else 'no text'}, and --vary needs several",
-            Hint("try", "a line of ---"),
+            f"{path} has {'one text' if texts else 'no text'}, and --vary needs several", Hint("try", "a line of ---")
         )
     return texts

@@ -14,6 +14,7 @@ from ttp.cli.errors import DONE, PARTIAL
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import sources as render
 from ttp.cli.render.labels import plural
+from ttp.cli.render.spec import REMOVED_SPEC
 from ttp.domain.errors import Hint, UsageError
 from ttp.views.posts import id_ranges
 
@@ -38,8 +39,7 @@ Prereleases = Annotated[bool, flag("--prereleases", "Post prereleases, too.")]
 ItemIds = Annotated[list[str] | None, argument("ITEM...", "Items of the source: ttp source show ID.")]
 
 
-@source.command("add")
-@options.with_output(render.POLLED_SPEC)
+@options.subcommand(source, "add", render.POLLED_SPEC)
 def add(
     context: Context,
     url: Annotated[str, argument("URL", "A feed, a page that names one, or github:owner/repo.")],
@@ -82,8 +82,7 @@ def add(
     return _answer(context, done, lines)
 
 
-@source.command("list")
-@options.with_output(render.SOURCES_SPEC)
+@options.subcommand(source, "list", render.SOURCES_SPEC)
 def list_(context: Context) -> None:
     """List sources, and how many of their items became posts.
 
@@ -93,8 +92,7 @@ def list_(context: Context) -> None:
     context.out.write_list(render.SOURCES_SPEC, context.sources.all())
 
 
-@source.command("show")
-@options.with_output(render.DETAILS_SPEC)
+@options.subcommand(source, "show", render.DETAILS_SPEC)
 def show(context: Context, source_id: SourceId) -> None:
     """Show a source, the items that it holds, and the newest others.
 
@@ -104,8 +102,7 @@ def show(context: Context, source_id: SourceId) -> None:
     context.out.write_one(render.DETAILS_SPEC, context.sources.details(source_id))
 
 
-@source.command("preview")
-@options.with_output(render.PREVIEW_SPEC)
+@options.subcommand(source, "preview", render.PREVIEW_SPEC)
 def preview(
     context: Context,
     what: Annotated[str, argument("ID|URL", "A source, or the address of one to be.")],
@@ -130,8 +127,7 @@ def preview(
     context.out.write_list(render.PREVIEW_SPEC, context.sources.preview(one))
 
 
-@source.command("poll")
-@options.with_output(render.POLLED_SPEC)
+@options.subcommand(source, "poll", render.POLLED_SPEC)
 def poll(context: Context, source_id: SourceId) -> int:
     """Read a source now, and make posts of its new items.
 
@@ -148,8 +144,7 @@ def poll(context: Context, source_id: SourceId) -> int:
     return _answer(context, done, lines if result.error is None else [])
 
 
-@source.command("pause")
-@options.with_output(render.SOURCES_SPEC)
+@options.subcommand(source, "pause", render.SOURCES_SPEC)
 def pause(context: Context, source_id: SourceId) -> None:
     """Read a source no more until it is resumed.
 
@@ -160,8 +155,7 @@ def pause(context: Context, source_id: SourceId) -> None:
     context.out.write_one(render.SOURCES_SPEC, view, say=[f"Paused.  Resume:  ttp source resume {source_id}"])
 
 
-@source.command("resume")
-@options.with_output(render.SOURCES_SPEC)
+@options.subcommand(source, "resume", render.SOURCES_SPEC)
 def resume(context: Context, source_id: SourceId) -> None:
     """Read a source again: one that was paused, or was gone.
 
@@ -172,8 +166,7 @@ def resume(context: Context, source_id: SourceId) -> None:
     context.out.write_one(render.SOURCES_SPEC, view, say=[f"Source {source_id} is read again."])
 
 
-@source.command("edit")
-@options.with_output(render.SOURCES_SPEC)
+@options.subcommand(source, "edit", render.SOURCES_SPEC)
 def edit(
     context: Context,
     source_id: SourceId,
@@ -199,8 +192,7 @@ def edit(
     context.out.write_one(render.SOURCES_SPEC, view, say=[f"Changed source {source_id}."])
 
 
-@source.command("remove")
-@options.with_output(render.REMOVED_SPEC)
+@options.subcommand(source, "remove", REMOVED_SPEC)
 def remove(context: Context, source_id: SourceId) -> None:
     """Remove a source. Its posts stay; what was posted is remembered for 400 days.
 
@@ -208,11 +200,10 @@ def remove(context: Context, source_id: SourceId) -> None:
       ttp source remove 1
     """
     context.sources.remove(source_id)
-    context.out.write_one(render.REMOVED_SPEC, source_id, say=[f"Removed source {source_id}. Its posts stay."])
+    context.out.write_one(REMOVED_SPEC, source_id, say=[f"Removed source {source_id}. Its posts stay."])
 
 
-@source.command("post")
-@options.with_output(render.NEW_SPEC)
+@options.subcommand(source, "post", render.NEW_SPEC)
 def post(
     context: Context,
     source_id: SourceId,
@@ -232,8 +223,7 @@ def post(
     _note_problems(context, created)
 
 
-@source.command("skip")
-@options.with_output(render.SOURCES_SPEC)
+@options.subcommand(source, "skip", render.SOURCES_SPEC)
 def skip(context: Context, source_id: SourceId, items: ItemIds = None) -> None:
     """Leave items unposted that are held: all of them, or these.
 

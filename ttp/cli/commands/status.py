@@ -12,7 +12,7 @@ from ttp.cli.parameters import flag
 from ttp.cli.render.labels import approve_command, plural, sign, size
 from ttp.cli.render.names import Names, names_in, short_names
 from ttp.cli.render.page import Page
-from ttp.cli.render.spec import OutputSpec, name_value_rows
+from ttp.cli.render.spec import name_value_rows, view_spec
 from ttp.cli.render.width import columns, cut, pad, wrap, wrap_sentence
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Hold, connect_action
@@ -29,10 +29,9 @@ if TYPE_CHECKING:
 
 _TIMELINE = 5
 """Posts on the timeline."""
-STATUS_SPEC: OutputSpec[Health] = OutputSpec(
+STATUS_SPEC = view_spec(
     status_module.status_json,
     ("name", "value"),
-    status_module.status_json,
     lambda healths, page: render_status(healths[0], page),
     rows=lambda health: name_value_rows(status_module.status_json(health)),
 )

@@ -9,7 +9,7 @@ import typer
 
 from ttp.cli.context import Context, open_database
 from ttp.cli.errors import quote_command
-from ttp.cli.options import with_output
+from ttp.cli.options import subcommand, with_output
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.progress import progress
 from ttp.cli.render import spec
@@ -99,8 +99,7 @@ UNSEAL = spec.name_value_spec(views.UNSEAL_FIELDS)
 _FORMS = "a folder, sqlite:///FOLDER/ttp.db, or postgresql://USER@HOST/DATABASE"
 
 
-@store.command("copy")
-@with_output(COPY)
+@subcommand(store, "copy", COPY)
 def copy(
     context: Context,
     source: Annotated[str, option("--from", "URL", f"The store to copy: {_FORMS}.")],
@@ -136,8 +135,7 @@ def copy(
         context.out.note(line)
 
 
-@store.command("unseal")
-@with_output(UNSEAL)
+@subcommand(store, "unseal", UNSEAL)
 def unseal(
     context: Context,
     place: Annotated[str | None, argument("[URL]", "The sealed store; by default the one in use.")] = None,
@@ -218,8 +216,7 @@ def _left_to_do(context: Context, source: Database, target: Database) -> Iterato
 credentials = typer.Typer()
 
 
-@credentials.command("new-key")
-@with_output(NEW_KEY_SPEC)
+@subcommand(credentials, "new-key", NEW_KEY_SPEC)
 def new_key(context: Context) -> None:
     """Print a new key for credentials in the store.
 
@@ -234,8 +231,7 @@ def new_key(context: Context) -> None:
     context.out.write_one(NEW_KEY_SPEC, (text, parse_keys(text, VARIABLE)[0]), say=[text])
 
 
-@credentials.command("rekey")
-@with_output(REKEY_SPEC)
+@subcommand(credentials, "rekey", REKEY_SPEC)
 def rekey(
     context: Context,
     discard: Annotated[

@@ -10,7 +10,7 @@ import typer
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.parameters import argument
-from ttp.cli.render.spec import OutputSpec, name_value_rows
+from ttp.cli.render.spec import OutputSpec, name_value_rows, view_spec
 from ttp.cli.terminal import confirm, escape_line, escape_text, lines
 from ttp.views import templates as views
 
@@ -38,13 +38,9 @@ def _render_texts(templates: Sequence[PostTemplate], page: Page) -> Iterator[str
     return (escape_text(line) for one in templates for line in lines(one.text.rstrip("\n")))
 
 
-LIST_SPEC = OutputSpec(views.template_json, ("name", "version", "variables", "problem"), views.template_json)
-SHOW_SPEC = OutputSpec(
-    views.template_json,
-    ("name", "value"),
-    views.template_json,
-    _render_texts,
-    lambda one: name_value_rows(views.template_json(one)),
+LIST_SPEC = view_spec(views.template_json, ("name", "version", "variables", "problem"))
+SHOW_SPEC = view_spec(
+    views.template_json, ("name", "value"), _render_texts, lambda one: name_value_rows(views.template_json(one))
 )
 PREVIEW_SPEC = OutputSpec(
     views.SAMPLE_FIELDS,
@@ -55,8 +51,7 @@ PREVIEW_SPEC = OutputSpec(
 )
 
 
-@template.command("list")
-@options.with_output(LIST_SPEC)
+@options.subcommand(template, "list", LIST_SPEC)
 def list_(context: Context) -> None:
     """List templates and snippets.
 
@@ -70,8 +65,7 @@ def list_(context: Context) -> None:
     context.out.write_list(LIST_SPEC, templates, say=None if templates else none)
 
 
-@template.command("show")
-@options.with_output(SHOW_SPEC)
+@options.subcommand(template, "show", SHOW_SPEC)
 def show(context: Context, name: Name) -> None:
     """Show a template.
 
@@ -81,8 +75,7 @@ def show(context: Context, name: Name) -> None:
     context.out.write_one(SHOW_SPEC, context.templates.files.find(name))
 
 
-@template.command("edit")
-@options.with_output()
+@options.subcommand(template, "edit")
 def edit(context: Context, name: Name) -> None:
     """Edit a template in your editor, or write a new one, and check it.
 
@@ -99,8 +92,7 @@ def edit(context: Context, name: Name) -> None:
     context.out.write_message(f"Saved {path}.  Look at it:  ttp template preview {name}")
 
 
-@template.command("preview")
-@options.with_output(PREVIEW_SPEC)
+@options.subcommand(template, "preview", PREVIEW_SPEC)
 def preview(context: Context, name: Name, var: options.Variables = None, to: options.To = None) -> None:
     """Show what a template makes of made-up values.
 
@@ -117,8 +109,7 @@ def preview(context: Context, name: Name, var: options.Variables = None, to: opt
     context.out.write_list(PREVIEW_SPEC, preview_template(context.posts, wanted))
 
 
-@template.command("remove")
-@options.with_output()
+@options.subcommand(template, "remove")
 def remove(context: Context, name: Name, yes: options.Yes = False, no_input: options.NoInput = False) -> int:
     """Delete the file of a template. Posts that it made do not change.
 

@@ -16,7 +16,7 @@ from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.changes import render_changes, render_history
 from ttp.cli.render.labels import plural
-from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.spec import view_spec
 from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, TtpError, UsageError
@@ -43,13 +43,9 @@ def _history_rows(one: LoggedChange) -> Iterable[views.Json]:
         yield {**change_json(one), "id": post_id, "content": text}
 
 
-UNDONE: OutputSpec[UndoneChange] = OutputSpec(undone_json, ("id",), undone_json)
-CHANGES: OutputSpec[LoggedChange] = OutputSpec(
-    change_json, ("at", "command", "count", "posts"), change_json, render_changes
-)
-HISTORY: OutputSpec[LoggedChange] = OutputSpec(
-    change_json, ("at", "actor", "command", "id", "content"), change_json, render_history, _history_rows
-)
+UNDONE = view_spec(undone_json, ("id",))
+CHANGES = view_spec(change_json, ("at", "command", "count", "posts"), render_changes)
+HISTORY = view_spec(change_json, ("at", "actor", "command", "id", "content"), render_history, _history_rows)
 
 
 @with_output(UNDONE, check=False)

@@ -337,8 +337,7 @@ class _Call:
                         file = None
                         if why := more.get("ended"):
                             raise Busy(
-                                f"{self._address.shown} ended the command: {why}. It may be done in part.",
-                                *_LOOK,
+                                f"{self._address.shown} ended the command: {why}. It may be done in part.", *_LOOK
                             )
                         return code
                     case _:

@@ -131,8 +131,7 @@ def is_setting_here(name: str) -> bool:
 def refusal(path: str) -> NotAllowed:
     """Return the error for a command that no server runs."""
     return NotAllowed(
-        f"ttp {path} does not run on another machine's store: {REFUSED[path]}",
-        Hint("see", "docs/how-to/remote.md"),
+        f"ttp {path} does not run on another machine's store: {REFUSED[path]}", Hint("see", "docs/how-to/remote.md")
     )
 
 

@@ -20,8 +20,7 @@ from ttp.views.server import ApprovalAddress
 approve_link = typer.Typer()
 
 
-@approve_link.command("create")
-@options.with_output(render.NEW_APPROVAL_LINK_SPEC)
+@options.subcommand(approve_link, "create", render.NEW_APPROVAL_LINK_SPEC)
 def create(
     context: Context,
     post_ids: Annotated[list[str] | None, argument("[ID...]", "Posts and ranges: 41 42 50-55; or filters.")] = None,
@@ -68,8 +67,7 @@ def create(
     context.out.write_one(render.NEW_APPROVAL_LINK_SPEC, ApprovalAddress(link, lines[1], made.left_out), say=lines)
 
 
-@approve_link.command("list")
-@options.with_output(render.APPROVAL_LINKS_SPEC)
+@options.subcommand(approve_link, "list", render.APPROVAL_LINKS_SPEC)
 def list_(context: Context) -> None:
     """List the links that still work, without their secrets.
 
@@ -82,8 +80,7 @@ def list_(context: Context) -> None:
     context.out.write_list(render.APPROVAL_LINKS_SPEC, links, say=None if links else none)
 
 
-@approve_link.command("revoke")
-@options.with_output(render.APPROVAL_LINKS_SPEC)
+@options.subcommand(approve_link, "revoke", render.APPROVAL_LINKS_SPEC)
 def revoke(
     context: Context,
     link_id: Annotated[int, argument("ID", "The id of a link: ttp approve-link list.", min=1, max=options.MOST)],

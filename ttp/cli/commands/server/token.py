@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.options import named_accounts, parse_optional_duration, with_output
+from ttp.cli.options import named_accounts, parse_optional_duration, subcommand
 from ttp.cli.parameters import argument, option
 from ttp.cli.render import server as render_tokens
 from ttp.domain.errors import Hint, UsageError
@@ -17,8 +17,7 @@ from ttp.domain.time.formatting import format_instant
 token = typer.Typer()
 
 
-@token.command("create")
-@with_output(render_tokens.NEW_TOKEN_SPEC)
+@subcommand(token, "create", render_tokens.NEW_TOKEN_SPEC)
 def create(
     context: Context,
     name: Annotated[str, argument("NAME", "The person or program that gets the token.")],
@@ -47,8 +46,7 @@ def create(
     context.out.write_one(render_tokens.NEW_TOKEN_SPEC, made, say=lines)
 
 
-@token.command("list")
-@with_output(render_tokens.TOKENS_SPEC)
+@subcommand(token, "list", render_tokens.TOKENS_SPEC)
 def list_(context: Context) -> None:
     """List the tokens, without their secrets.
 
@@ -61,12 +59,8 @@ def list_(context: Context) -> None:
     context.out.write_list(render_tokens.TOKENS_SPEC, tokens, say=None if tokens else none)
 
 
-@token.command("revoke")
-@with_output(render_tokens.TOKENS_SPEC)
-def revoke(
-    context: Context,
-    name: Annotated[str, argument("ID|NAME", "The id or the name of a token.")],
-) -> None:
+@subcommand(token, "revoke", render_tokens.TOKENS_SPEC)
+def revoke(context: Context, name: Annotated[str, argument("ID|NAME", "The id or the name of a token.")]) -> None:
     """Revoke a token: from now on it is refused.
 
     Examples:
@@ -77,8 +71,7 @@ def revoke(
     context.out.write_one(render_tokens.TOKENS_SPEC, gone, say=[f"Revoked token {gone.token.id} of {gone.token.name}."])
 
 
-@token.command("release")
-@with_output(render_tokens.TOKENS_SPEC)
+@subcommand(token, "release", render_tokens.TOKENS_SPEC)
 def release(
     context: Context,
     name: Annotated[str, argument("ID|NAME", "The id or the name of a token.")],

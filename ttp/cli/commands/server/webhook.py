@@ -9,7 +9,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED
-from ttp.cli.options import named_accounts, parse_optional_duration, split_list, with_output
+from ttp.cli.options import named_accounts, parse_optional_duration, split_list, subcommand
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import server as render_webhooks
 from ttp.cli.render.labels import plural
@@ -24,8 +24,7 @@ OVERLAP = timedelta(hours=24)
 USUAL_CALLS = 50
 
 
-@webhook.command("add")
-@with_output(render_webhooks.NEW_WEBHOOK_SPEC)
+@subcommand(webhook, "add", render_webhooks.NEW_WEBHOOK_SPEC)
 def add(
     context: Context,
     url: Annotated[str, argument("URL", "The https address that gets the events.")],
@@ -56,8 +55,7 @@ def add(
     context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=lines)
 
 
-@webhook.command("list")
-@with_output(render_webhooks.WEBHOOKS_SPEC)
+@subcommand(webhook, "list", render_webhooks.WEBHOOKS_SPEC)
 def list_(context: Context) -> None:
     """List the webhooks, without their secrets.
 
@@ -70,8 +68,7 @@ def list_(context: Context) -> None:
     context.out.write_list(render_webhooks.WEBHOOKS_SPEC, webhooks, say=None if webhooks else none)
 
 
-@webhook.command("rotate")
-@with_output(render_webhooks.NEW_WEBHOOK_SPEC)
+@subcommand(webhook, "rotate", render_webhooks.NEW_WEBHOOK_SPEC)
 def rotate(
     context: Context,
     webhook_id: WebhookId,
@@ -92,8 +89,7 @@ def rotate(
     context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=lines)
 
 
-@webhook.command("remove")
-@with_output(render_webhooks.WEBHOOKS_SPEC)
+@subcommand(webhook, "remove", render_webhooks.WEBHOOKS_SPEC)
 def remove(context: Context, webhook_id: WebhookId) -> None:
     """Remove a webhook and drop its pending events.
 
@@ -106,8 +102,7 @@ def remove(context: Context, webhook_id: WebhookId) -> None:
     )
 
 
-@webhook.command("test")
-@with_output(render_webhooks.TEST_SPEC)
+@subcommand(webhook, "test", render_webhooks.TEST_SPEC)
 def test(context: Context, webhook_id: WebhookId) -> int:
     """Send a test event now. Exit code 1 if it is not accepted.
 
@@ -127,8 +122,7 @@ def test(context: Context, webhook_id: WebhookId) -> int:
     return DONE if result.message is None else FAILED
 
 
-@webhook.command("replay")
-@with_output(render_webhooks.REPLAY_SPEC)
+@subcommand(webhook, "replay", render_webhooks.REPLAY_SPEC)
 def replay(
     context: Context,
     webhook_id: WebhookId,
@@ -151,8 +145,7 @@ def _event_id(text: str) -> int:
     return int(text)
 
 
-@webhook.command("log")
-@with_output(render_webhooks.CALLS_SPEC)
+@subcommand(webhook, "log", render_webhooks.CALLS_SPEC)
 def log(
     context: Context,
     webhook_id: WebhookId,

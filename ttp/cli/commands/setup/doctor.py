@@ -97,8 +97,7 @@ def audit(context: Context) -> int:
 
 @with_output(CHECKS_SPEC, verbose=True)
 def doctor(
-    context: Context,
-    online: Annotated[bool, flag("--online", "Check each account on its platform too.")] = False,
+    context: Context, online: Annotated[bool, flag("--online", "Check each account on its platform too.")] = False
 ) -> int:
     """Check that everything publishing needs is set up.
 

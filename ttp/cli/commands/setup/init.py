@@ -183,9 +183,7 @@ class Questions:
     def _ask_zone(self) -> None:
         now = self._context.config.text("timezone")
         typed = self._ask(
-            now or system_zone().zone.key,
-            self._read_zone,
-            "In which timezone are your posts? (such as Europe/Berlin)",
+            now or system_zone().zone.key, self._read_zone, "In which timezone are your posts? (such as Europe/Berlin)"
         )
         if typed is not None and typed[1] != now:
             self._store([typed])

@@ -86,8 +86,7 @@ def sandbox(
         raise UsageError(str(old), Hint("fix", "ttp sandbox --state NEW_FOLDER")) from None
     except OSError as error:
         raise Busy(
-            f"the sandbox cannot start on port {port}: {error.strerror or error}",
-            Hint("try", "ttp sandbox --port 0"),
+            f"the sandbox cannot start on port {port}: {error.strerror or error}", Hint("try", "ttp sandbox --port 0")
         ) from None
 
 
@@ -98,8 +97,7 @@ def _setting(text: str) -> tuple[str, Any]:
         return name.strip(), json.loads(value)
     except ValueError:
         raise UsageError(
-            f"--set {text}: the value is not JSON: true, 30, null, {{...}}",
-            Hint("see", "ttp sandbox --help"),
+            f"--set {text}: the value is not JSON: true, 30, null, {{...}}", Hint("see", "ttp sandbox --help")
         ) from None
 
 
