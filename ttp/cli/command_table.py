@@ -31,7 +31,7 @@ SECTIONS = ("Write", "Plan", "Publish", "Look", "Set up")
 COMMANDS = (
     Command("create", "posts", "Write", "Create a post: a draft without a time, scheduled with one."),
     Command("edit", "posts", "Write", "Change a post that is not published yet, or many at once."),
-    Command("copy", "copy", "Write", "Copy a post to a new draft."),
+    Command("copy", "posts", "Write", "Copy a post to a new draft."),
     Command("delete", "posts", "Write", "Delete posts."),
     Command("import", "import_posts", "Write", "Import posts from a sheet, a JSON file or a folder of Markdown files."),
     Command("sync", "sync", "Write", "Sync posts with a folder of Markdown files."),

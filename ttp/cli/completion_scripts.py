@@ -17,11 +17,7 @@ def script(shell: str, nodes: Sequence[Node]) -> str:
 
 def bash(nodes: Sequence[Node]) -> str:
     def takes(source: WordSource) -> str:
-        parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
-        parts += [f"words={_lines(source.words)}"] if source.words else []
-        parts += ["files=1"] if source.files else []
-        parts += ["many=1"] if source.many else []
-        return " ".join(parts)
+        return _variables(source, f"words={_lines(source.words)}")
 
     def path(node: Node) -> str:
         argument = f"words={_lines(word for word, _ in node.words)}" if node.words else takes(node.place)
@@ -38,6 +34,15 @@ def bash(nodes: Sequence[Node]) -> str:
     )
 
 
+def _variables(source: WordSource, words: str) -> str:
+    """Return what sets the variables of bash or zsh for a source. `words`: what sets that of its words."""
+    parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
+    parts += [words] if source.words else []
+    parts += ["files=1"] if source.files else []
+    parts += ["many=1"] if source.many else []
+    return " ".join(parts)
+
+
 def _lines(words: Iterable[str]) -> str:
     return "$'" + r"\n".join(word.replace("\\", r"\\").replace("'", r"\'") for word in words) + "'"
 
@@ -47,11 +52,7 @@ def zsh(nodes: Sequence[Node]) -> str:
         return " ".join(quote_word(f"{word}:{help}" if help else word) for word, help in words)
 
     def takes(source: WordSource) -> str:
-        parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
-        parts += [f"values=({' '.join(map(quote_word, source.words))})"] if source.words else []
-        parts += ["files=1"] if source.files else []
-        parts += ["many=1"] if source.many else []
-        return " ".join(parts)
+        return _variables(source, f"values=({' '.join(map(quote_word, source.words))})")
 
     def path(node: Node) -> str:
         parts = [f"        ({quote_word(node.path)})"]

@@ -200,8 +200,7 @@ def print_time_notes(context: Context, times: Iterable[tuple[int, ResolvedTime |
 def print_moved(context: Context, saved: SavedPost) -> list[str]:
     """Print which posts made room; return the same for JSON's `warnings`."""
     lines = moved_posts(saved, context.zone) if saved.moved else []
-    for line in lines:
-        context.out.note(line)
+    context.out.note(*lines)
     return lines
 
 

@@ -151,6 +151,10 @@ Quiet = Annotated[bool, flag("--quiet", "Print no notes.", short="-q")]
 Verbose = Annotated[bool, flag("--verbose", "Print each request to a platform on stderr.", short="-v")]
 
 
+def asking_options(yes: Yes = False, no_input: NoInput = False) -> None:
+    """Declare the options of commands that ask; `app` adds them to commands, and gives them to the context."""
+
+
 def output_options(
     format: Format = None,
     json: Json = False,
@@ -169,18 +173,24 @@ OUTPUT_OPTIONS = ("format", "json", "jsonl", "fields", "header", "color", "ascii
 
 
 def with_output(
-    spec: OutputSpec[Any] | None = None, *, check: bool = True, verbose: bool = False, only: str | None = None
+    spec: OutputSpec[Any] | None = None,
+    *,
+    asks: bool = False,
+    check: bool = True,
+    verbose: bool = False,
+    only: str | None = None,
 ) -> Callable[[F], F]:
     """Give a command the shared output options, and say what it answers, for completion and --fields.
 
-    Unknown fields are refused before the command runs. `check`: False if the command does that itself, because its
-    options decide what it answers. `verbose`: also `--verbose`, for commands that call platforms. `only`: just this
-    option, for commands that write files in formats of their own.
+    Unknown fields are refused before the command runs. `asks`: also the options of `Context.confirm`. `check`: False if
+    the command does that itself, because its options decide what it answers. `verbose`: also `--verbose`, for commands
+    that call platforms. `only`: just this option, for commands that write files in formats of their own.
     """
     options = (only,) if only is not None else (*OUTPUT_OPTIONS, "verbose") if verbose else OUTPUT_OPTIONS
+    options = ("yes", "no_input", *options) if asks else options
 
     def mark(command: F) -> F:
-        command.output_options = options  # type: ignore[attr-defined]  # read by `app`
+        command.shared_options = options  # type: ignore[attr-defined]  # read by `app`
         command.output_spec = spec  # type: ignore[attr-defined]  # read by `app` and `completion`
         command.checks_fields = not check  # type: ignore[attr-defined]  # read by `app`
         return command
@@ -189,10 +199,10 @@ def with_output(
 
 
 def subcommand(
-    group: typer.Typer, name: str, spec: OutputSpec[Any] | None = None, *, verbose: bool = False
+    group: typer.Typer, name: str, spec: OutputSpec[Any] | None = None, *, asks: bool = False, verbose: bool = False
 ) -> Callable[[F], F]:
-    """Make a function a subcommand, with the shared output options."""
-    return lambda command: group.command(name)(with_output(spec, verbose=verbose)(command))
+    """Make a function a subcommand, with the shared options as `with_output` gives them."""
+    return lambda command: group.command(name)(with_output(spec, asks=asks, verbose=verbose)(command))
 
 
 def refuse_bad_bytes(values: Mapping[str, Any]) -> None:
@@ -370,11 +380,11 @@ class PostOptions(NamedTuple):
         )
 
 
-def with_post_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command these options in the place of its parameter `filters`, which gets all of them."""
-    hints = get_type_hints(PostOptions, include_extras=True)
-    declared = {name: (hints[name], PostOptions._field_defaults[name]) for name in PostOptions._fields}
-    return _with_options(command, "filters", declared, lambda typed: PostOptions(**typed))
+def with_group(place: str, group: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the options of a NamedTuple in the place of a parameter, which gets all of them."""
+    hints = get_type_hints(group, include_extras=True)
+    declared = {name: (hints[name], group._field_defaults[name]) for name in group._fields}
+    return lambda command: _with_options(command, place, declared, lambda typed: group(**typed))
 
 
 FieldValues = Mapping[str, Any]

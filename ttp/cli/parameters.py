@@ -1,25 +1,18 @@
-"""How commands declare their options and arguments, in `Annotated`."""
+"""How commands declare their options and arguments, in `Annotated`.
+
+`more`: the bounds `min` and `max` of a number, and `parser`, which makes the value of a text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import typer
 
 
-def option(
-    name: str,
-    metavar: str,
-    help: str,
-    *,
-    short: str | None = None,
-    min: float | None = None,
-    max: float | None = None,
-    parser: Callable[[str], Any] | None = None,
-) -> Any:
+def option(name: str, metavar: str, help: str, *, short: str | None = None, **more: Any) -> Any:
     """Declare an option with a value."""
-    return typer.Option(*filter(None, (name, short)), metavar=metavar, help=help, min=min, max=max, parser=parser)
+    return typer.Option(*filter(None, (name, short)), metavar=metavar, help=help, **more)
 
 
 def flag(name: str, help: str, *, short: str | None = None) -> Any:
@@ -27,12 +20,5 @@ def flag(name: str, help: str, *, short: str | None = None) -> Any:
     return typer.Option(*filter(None, (name, short)), help=help)
 
 
-def argument(
-    metavar: str,
-    help: str,
-    *,
-    min: float | None = None,
-    max: float | None = None,
-    parser: Callable[[str], Any] | None = None,
-) -> Any:
-    return typer.Argument(metavar=metavar, help=help, min=min, max=max, parser=parser)
+def argument(metavar: str, help: str, **more: Any) -> Any:
+    return typer.Argument(metavar=metavar, help=help, **more)

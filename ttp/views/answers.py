@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
-from ttp.views.factor_answer import FactorAnswer
-
 if TYPE_CHECKING:
     from ttp.domain.action import WayOut
 
@@ -231,6 +229,21 @@ class CommentPreview(TypedDict):
     length: int
     limit: int
     lostAnswer: Literal["key", "look_up", "none"] | None
+
+
+class FactorAnswer(TypedDict):
+    """A class of posts that brought more. `start`, `end`: of the length in characters (`factor` is `length`) or of the
+    hours since the last post (`pause`); no `end`: no limit."""
+
+    factor: str
+    kind: str | None
+    start: int | None
+    end: int | None
+    uplift: float
+    low: float
+    high: float
+    dataPoints: int
+    text: str
 
 
 class VersionAnswer(TypedDict):

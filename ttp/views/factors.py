@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ttp.domain.optimal.factors import FEWEST_EACH, FEWEST_POSTS, ClassEffect, Factor, Place, Silence
 
 if TYPE_CHECKING:
-    from ttp.views.factor_answer import FactorAnswer
+    from ttp.views.answers import FactorAnswer
     from ttp.views.number_answers import ComparedClass
 
 _NAMES = MappingProxyType({"link": ("post with a link", "posts with a link")})

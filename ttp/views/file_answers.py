@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
-from ttp.views.answers import ActionAnswer, Instant, PlanTotals
+from ttp.views.answers import Instant, PlanTotals
 
 if TYPE_CHECKING:
     from ttp.domain.action import WayOut
 else:
-    WayOut = ActionAnswer | str
+    from ttp.views.answers import WayOut
 
 
 class SkippedRow(TypedDict):

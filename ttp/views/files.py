@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 from ttp.views import Json, attributes_json, plan
 
 if TYPE_CHECKING:
-    from ttp.domain.row_reader import FieldError
     from ttp.services.bulk_edit import PlannedChange
     from ttp.services.files.importer import ImportResult
     from ttp.services.files.lint import LintResult
@@ -27,6 +26,9 @@ def import_json(result: ImportResult, warnings: Sequence[str]) -> ImportAnswer:
     """Return the result of an import. `left`: skipped rows and why; `rejected`: refused rows and why; `planned`: rows
     that got a time from a plan; `plan`: that plan."""
     counts = {what.value: many for what, many in result.counts.items()}
+    rejected: list[RefusedRow] = [
+        {"row": row, "field": one.field or None, "problem": one.problem, "fix": one.fix} for row, one in result.faults
+    ]
     return {
         "read": result.read,
         "added": counts.get("add", 0),
@@ -34,7 +36,7 @@ def import_json(result: ImportResult, warnings: Sequence[str]) -> ImportAnswer:
         "moved": counts.get("move", 0),
         "unchanged": counts.get("same", 0),
         "left": [{"row": row, "reason": why} for row, why in result.left],
-        "rejected": [row_error_json(row, one) for row, one in result.faults],
+        "rejected": rejected,
         "stored": result.stored,
         "ids": result.ids,
         "planned": plan.spread_assignments(result.spread),
@@ -45,10 +47,6 @@ def import_json(result: ImportResult, warnings: Sequence[str]) -> ImportAnswer:
 
 def export_json(target: Path, form: str, *, posts: int, media: int, unchanged: int) -> Json:
     return {"target": str(target), "format": form, "posts": posts, "media": media, "unchanged": unchanged}
-
-
-def row_error_json(row: str, one: FieldError) -> RefusedRow:
-    return {"row": row, "field": one.field or None, "problem": one.problem, "fix": one.fix}
 
 
 def change_json(one: PlannedChange) -> Json:

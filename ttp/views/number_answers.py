@@ -6,8 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from ttp.views.answers import Instant, MainCounts
-from ttp.views.factor_answer import FactorAnswer
+from ttp.views.answers import FactorAnswer, Instant, MainCounts
 
 # Functions, because `from` is a word of Python.
 PeriodAnswer = TypedDict("PeriodAnswer", {"from": Instant, "to": Instant})

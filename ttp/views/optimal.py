@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from ttp.domain.time import clock
 from ttp.domain.time.durations import compact_duration
@@ -53,7 +53,7 @@ class AccountAdvice:
     """The platform's name for people."""
 
 
-def list_with_single(name: str) -> Callable[[list[Json]], Json]:
+def list_with_single(name: str) -> Callable[[list[Any]], Any]:
     """Return a function that puts objects in a list under `name`s, and a single one under `name` too."""
 
     def wrap(rows: list[Json]) -> Json:
@@ -63,18 +63,9 @@ def list_with_single(name: str) -> Callable[[list[Json]], Json]:
     return wrap
 
 
-def recommendations_json(rows: list[answers.RecommendationAnswer]) -> answers.OptimalAnswer:
-    shape: answers.OptimalAnswer = {"success": True, "recommendations": rows}
-    if len(rows) == 1:
-        shape["recommendation"] = rows[0]
-    return shape
-
-
-def heatmaps_json(rows: list[answers.HeatmapAnswer]) -> answers.HeatmapsAnswer:
-    shape: answers.HeatmapsAnswer = {"success": True, "heatmaps": rows}
-    if len(rows) == 1:
-        shape["heatmap"] = rows[0]
-    return shape
+recommendations_json: Callable[[list[answers.RecommendationAnswer]], answers.OptimalAnswer]
+recommendations_json = list_with_single("recommendation")
+heatmaps_json: Callable[[list[answers.HeatmapAnswer]], answers.HeatmapsAnswer] = list_with_single("heatmap")
 
 
 def next_hours_json(slots: list[answers.NextHourAnswer], *, counted: bool) -> answers.NextHoursAnswer:
@@ -192,18 +183,10 @@ def best_rows(row: answers.RecommendationAnswer) -> Iterable[Json]:
 
 
 def heatmap_json(advice: AccountAdvice) -> answers.HeatmapAnswer:
-    recommendation, whose = advice.advice.recommendation, recommendation_json(advice)
+    recommendation, whose = advice.advice.recommendation, cast("Json", recommendation_json(advice))
     best = {(slot.day, slot.hour) for slot in recommendation.best_slots}
-    return {
-        "account": whose["account"],
-        "platform": whose["platform"],
-        "timezone": whose["timezone"],
-        "from": whose["from"],
-        "to": whose["to"],
-        "dataPoints": whose["dataPoints"],
-        "signal": whose["signal"],
-        "slots": [{**week_slot_json(slot), "best": (slot.day, slot.hour) in best} for slot in recommendation.slots],
-    }
+    slots = [{**week_slot_json(slot), "best": (slot.day, slot.hour) in best} for slot in recommendation.slots]
+    return cast("answers.HeatmapAnswer", {**{name: whose[name] for name in (*_WHOSE, "signal")}, "slots": slots})
 
 
 def heatmap_rows(recommendation: Recommendation) -> Iterable[Json]:

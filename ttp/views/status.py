@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ttp.domain.action import action
 from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.diagnostics import Check, Checkup
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 
 AUDIT_FIELDS = ("checks", "ok")
+LIMIT_FIELDS = ("account", "name", "left", "limit", "resetsAt")
+SOURCE_FIELDS = ("id", "name", "state", "held", "problem")
+PUBLISHER_FIELDS = ("host", "pid", "mode", "since", "lastReportAt", "accounts")
 
 
 def check_json(item: Check) -> CheckAnswer:
@@ -56,59 +59,26 @@ def status_json(health: Health) -> StatusAnswer:
         {"by": by, "message": why.message, "hint": why.hints[0].way} for by, why in reasons if why is not None
     ]
     blocked += [{"by": "row", "message": why, "hint": action("doctor")} for why in health.unreadable]
-    return {
-        "publisher": {
-            "running": publisher.running,
-            "pid": publisher.pid,
-            "mode": publisher.mode,
-            "since": format_json_instant(publisher.since),
-            "lastRunAt": format_json_instant(publisher.last_run_at),
-            "version": publisher.version,
-        },
-        "nextDueAt": format_json_instant(health.next_due_at),
-        "overdue": health.overdue,
-        "waiting": health.waiting,
-        "needs": counts,
-        "holds": [
-            {"account": one.account, "until": format_json_instant(one.until), "reason": one.reason}
-            for one in health.holds
-        ],
-        "limits": [
-            {
-                "account": one.account,
-                "name": one.label,
-                "left": one.left,
-                "limit": one.limit,
-                "resetsAt": format_json_instant(one.resets_at),
-            }
-            for one in health.limits
-        ],
-        "costs": {
-            one.platform: {"posts": one.posts, "usd": one.thousandths / 1000, "more": one.more} for one in health.costs
-        },
-        "media": {"files": health.media.files, "bytes": health.media.bytes},
-        "blocked": blocked,
-        "webhooks": [
-            {"id": one.id, "host": one.host, "waiting": one.waiting, "givenUp": one.given_up} for one in health.webhooks
-        ],
-        "sources": [
-            {"id": one.id, "name": one.name, "state": one.state, "held": one.held, "problem": one.message}
-            for one in health.sources
-        ],
-        "publishers": [
-            {
-                "host": one.host,
-                "pid": one.pid,
-                "mode": one.mode,
-                "since": format_json_instant(one.since),
-                "lastReportAt": format_json_instant(one.last_report_at),
-                "accounts": one.accounts,
-            }
-            for one in health.publishers
-        ],
-        "notify": list(health.notify),
-        "logins": [
-            {"account": one.account, "endsAt": format_json_instant(one.at), "posts": list(one.posts)}
-            for one in health.logins
-        ],
+    costs = {
+        one.platform: {"posts": one.posts, "usd": one.thousandths / 1000, "more": one.more} for one in health.costs
     }
+    return cast(
+        "StatusAnswer",
+        {
+            "publisher": attributes_json(publisher, ("running", "pid", "mode", "since", "lastRunAt", "version")),
+            "nextDueAt": format_json_instant(health.next_due_at),
+            "overdue": health.overdue,
+            "waiting": health.waiting,
+            "needs": counts,
+            "holds": [attributes_json(one, ("account", "until", "reason")) for one in health.holds],
+            "limits": [attributes_json(one, LIMIT_FIELDS, name=one.label) for one in health.limits],
+            "costs": costs,
+            "media": {"files": health.media.files, "bytes": health.media.bytes},
+            "blocked": blocked,
+            "webhooks": [attributes_json(one, ("id", "host", "waiting", "givenUp")) for one in health.webhooks],
+            "sources": [attributes_json(one, SOURCE_FIELDS, problem=one.message) for one in health.sources],
+            "publishers": [attributes_json(one, PUBLISHER_FIELDS) for one in health.publishers],
+            "notify": list(health.notify),
+            "logins": [attributes_json(one, ("account", "endsAt", "posts"), endsAt=one.at) for one in health.logins],
+        },
+    )

@@ -15,13 +15,13 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, error_lines
-from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, subcommand
+from ttp.cli.options import AccountName, Options, parse_platform_options, read_file, subcommand
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.accounts import ACCOUNTS_SPEC, account_spec, accounts_spec
 from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.cli.render.labels import plural
 from ttp.cli.settings import variable
-from ttp.cli.terminal import confirm, is_attended, is_interactive, print_prompt, read_line, read_secret
+from ttp.cli.terminal import is_attended, is_interactive, print_prompt, read_line, read_secret
 from ttp.domain.account import is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
@@ -88,7 +88,7 @@ def add(
     note_new_account(context, added)
 
 
-@subcommand(account, "connect", ACCOUNTS_SPEC, verbose=True)
+@subcommand(account, "connect", ACCOUNTS_SPEC, verbose=True, asks=True)
 def connect(
     context: Context,
     name: Annotated[str, argument("PLATFORM[/HANDLE]", "A platform or an account: x, ig/shop.")],
@@ -105,8 +105,6 @@ def connect(
         str | None, option("--password-file", "FILE", "A password for this app; - reads stdin.")
     ] = None,
     langs: Langs = None,
-    yes: Yes = False,
-    no_input: NoInput = False,
 ) -> int:
     """Connect or reconnect an account, in your browser or with a password.
 
@@ -123,7 +121,7 @@ def connect(
     from ttp.services.connecting.connect import KnownIdentity
 
     facts, installation = context.platforms.find(name.partition("/")[0]), context.installation
-    ask = is_interactive() and not no_input
+    ask = is_interactive() and not context.no_input
     options = _parse_langs(context, facts.name, langs)  # before the login: a code or a password may work once only
     scope_list = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
     root = find_server(context.platforms, installation.runtime, name, server)
@@ -149,12 +147,10 @@ def connect(
                     )
                 done = service.finish(pending, answer)
         except KnownIdentity as known:
-            if not yes and (no_input or not is_attended()):
+            if not context.yes and (context.no_input or not is_attended()):
                 raise
             old, new = known.account.name, known.person.handle
-            if not confirm(
-                f"{old} has the handle {new} now. Rename it? Its posts and numbers stay.", yes=yes, no_input=no_input
-            ):
+            if not context.confirm(f"{old} has the handle {new} now. Rename it? Its posts and numbers stay."):
                 return FAILED
             done = service.rename(known)
         if langs is None and ask and context.out.for_people and not done.again and not done.renamed:
@@ -164,7 +160,7 @@ def connect(
                 done, account=context.accounts.set(done.account.name, timezone=None, options=options).account
             )
         _print_connected(context, done)
-    offer_history(context, done, ask_person=ask and not yes)
+    offer_history(context, done, ask_person=ask and not context.yes)
     return DONE
 
 
@@ -308,8 +304,8 @@ def set_(
         context.out.note(f"{lost}, because the options changed\nttp list --needs-you")
 
 
-@subcommand(account, "remove", ACCOUNTS_SPEC, verbose=True)
-def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> int:
+@subcommand(account, "remove", ACCOUNTS_SPEC, verbose=True, asks=True)
+def remove(context: Context, name: AccountName) -> int:
     """Remove an account and its credentials; published posts and metrics stay.
 
     Refused while posts are scheduled for it; --yes cancels them for this account. ttp then asks the platform to revoke
@@ -319,9 +315,9 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
       ttp account remove x/old
     """
     row = context.queries.account(name)
-    if not confirm(f"Remove {row.name} and its credentials?", yes=yes, no_input=no_input):
+    if not context.confirm(f"Remove {row.name} and its credentials?"):
         return FAILED
-    removal = context.accounts.remove(name, cancel=yes)
+    removal = context.accounts.remove(name, cancel=context.yes)
     more = f" Cancelled for it: {' '.join(map(str, removal.cancelled))}." if removal.cancelled else ""
     context.out.write_one(ACCOUNTS_SPEC, removal.account, say=[f"Removed {removal.account.name}.{more}"])
     if removal.access is not None:

@@ -75,8 +75,8 @@ def calendar(
         return
     notes = paused_account_notes(context.queries.accounts())
     notes += map(login_note, ends_before(context.installation.status.login_ends(), posts))
-    for line in [] if context.out.for_people else notes:
-        context.out.note(line)
+    if not context.out.for_people:
+        context.out.note(*notes)
     sheet = CalendarPage(
         span,
         gaps=() if status else gaps_of(span, posts, context.now()),
@@ -177,11 +177,6 @@ def accounts_of(post: PostView, names: Names, room: int) -> str:
 def label(post: PostView) -> str:
     """Return the id of a post; nothing for one that a repeat will create."""
     return "" if post.id is None else str(post.id)
-
-
-def fit_with_sign(text: str, end: str, room: int, page: Page) -> str:
-    """Cut a text to the room, and end it with a coloured sign."""
-    return pad(cut(text, room - 2), room - 1) + page.paint(end, SIGNS[end][1])
 
 
 def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
@@ -326,7 +321,9 @@ def _grid(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
     for hour in sorted(named | {present}):
         here = [[*cells.get((hour, day), ())] for day in days]
         if hour == present and today in days:
-            _put_now(here[days.index(today)], page)
+            cell = here[days.index(today)]
+            cell.append(_drawn(f"{NOW}{page.time(page.now)}", "bold", page, page.now))
+            cell.sort(key=_instant)
         for place in range(max(1, *map(len, here))):
             row = [one[place] if place < len(one) else _NOTHING for one in here]
             yield _calendar_week_line(f" {hour:02}:00" if place == 0 and hour in named else "", row, wide, page)
@@ -397,13 +394,8 @@ def _post(post: PostView, room: int, names: Names, page: Page) -> _Drawn:
         rest = room - 2 - columns(text) - (1 if text else 0)
         if more and rest >= least and not turns(more):
             text = f"{text} {cut(more, rest)}".lstrip()
-    return _Drawn(fit_with_sign(text, sign(post), room, page), room, at)
-
-
-def _put_now(cell: list[_Drawn], page: Page) -> None:
-    """Insert the present among the entries of its hour."""
-    cell.append(_drawn(f"{NOW}{page.time(page.now)}", "bold", page, page.now))
-    cell.sort(key=_instant)
+    end = sign(post)
+    return _Drawn(pad(cut(text, room - 2), room - 1) + page.paint(end, SIGNS[end][1]), room, at)
 
 
 def _instant(one: _Drawn) -> datetime:

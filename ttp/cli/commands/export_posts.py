@@ -30,7 +30,7 @@ EXPORTED = spec.name_value_spec(EXPORT_FIELDS)
 
 
 @options.with_output(only="quiet")
-@options.with_post_options
+@options.with_group("filters", options.PostOptions)
 def export(
     context: Context,
     target: Annotated[

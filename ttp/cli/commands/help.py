@@ -276,7 +276,6 @@ _MADE: Mapping[str, Callable[[], str]] = {
 
 
 def topic_text(topic: str, platforms: Registry) -> str:
-    """Return the text of one of TOPICS, or of another platform."""
     if topic in _MADE:
         return _MADE[topic]()
     if topic in BUILT_IN or topic not in TOPICS:

@@ -119,8 +119,7 @@ def _import_rows(
         except KeyboardInterrupt:
             context.out.note(f"stopped: {'everything' if done.stored else 'nothing'} was stored")
             raise
-    for note in (*source.notes, *done.time_notes):
-        context.out.note(note)
+    context.out.note(*source.notes, *done.time_notes)
     return done
 
 

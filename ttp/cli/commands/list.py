@@ -41,7 +41,7 @@ SORT_KEYS: Mapping[str, Callable[[PostView], Any]] = MappingProxyType(
 
 
 @options.with_output(posts_module.POSTS_SPEC)
-@options.with_post_options
+@options.with_group("filters", options.PostOptions)
 def list_(
     context: Context,
     filters: options.PostOptions,
@@ -75,8 +75,7 @@ def list_(
         posts = islice(sorted(posts, key=key_of, reverse=sort.startswith("-")), limit if shown is None else shown + 1)
     paused = paused_account_notes(context.queries.accounts())
     if shown is None:
-        for line in paused:
-            context.out.note(line)
+        context.out.note(*paused)
     if ids:
         for post in posts:
             context.out.line(str(post.id))
@@ -140,8 +139,7 @@ def show(context: Context, post_id: options.PostId) -> None:
         from ttp.domain.post_edit import replace_media
 
         notes.append(f"to publish it, add the media again:  {command_text(replace_media(post, missing))}")
-    for line in notes:
-        context.out.note(line)
+    context.out.note(*notes)
     if post.media:
         from ttp.services.preview import with_sent
 

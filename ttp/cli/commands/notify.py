@@ -107,8 +107,9 @@ def list_(
       ttp notify list --limit 5 --json
     """
     notifications = context.notifications.newest(limit)
-    none = ["No notifications yet.  Send a test:  ttp notify test"]
-    context.out.write_list(NOTIFICATIONS_SPEC, notifications, say=None if notifications else none)
+    context.out.write_list(
+        NOTIFICATIONS_SPEC, notifications, none="No notifications yet.  Send a test:  ttp notify test"
+    )
 
 
 @subcommand(notify, "add")

@@ -45,7 +45,7 @@ def recommend(
     accounts = select_accounts(context, account, platform)
     advices = [_advice(context, one, tz) for one in accounts]
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
-    context.out.write_list(view, advices, say=None if advices else [NO_ACCOUNT])
+    context.out.write_list(view, advices, none=NO_ACCOUNT)
 
 
 @subcommand(optimal, "next", render_optimal.next_slots())
@@ -129,7 +129,7 @@ def heatmap(
         return
     if context.out.in_json or not written:
         view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
-        context.out.write_list(view, advices, say=None if advices else [NO_ACCOUNT])
+        context.out.write_list(view, advices, none=NO_ACCOUNT)
     else:
         context.out.write_message(f"Wrote {' and '.join(written)}.")
 
@@ -160,9 +160,8 @@ def explain(
     ]
     if not explanations:
         note_no_data(context, accounts)
-    none = ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
     view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
-    context.out.write_list(view, explanations, say=None if explanations else none)
+    context.out.write_list(view, explanations, none="Nothing is measured yet.  Import some:  ttp metrics import FILE")
 
 
 @subcommand(optimal, "backtest", backtests_spec({}))
@@ -184,7 +183,7 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
     view = backtests_spec({one.name: data_action(one, context.config) for one in accounts})
-    context.out.write_list(view, tests, say=None if tests else [NO_ACCOUNT])
+    context.out.write_list(view, tests, none=NO_ACCOUNT)
 
 
 Explore = Annotated[float | None, option("--explore", "P", "How often to try an hour to learn about it.", min=0, max=1)]

@@ -13,7 +13,6 @@ from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
 from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import confirm
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 
@@ -25,7 +24,7 @@ WEEK = 7
 _DO_IT = other_options(dry_run=False, yes=True)
 
 
-@options.with_output(plan_module.plan_spec())
+@options.with_output(plan_module.plan_spec(), asks=True)
 def plan(
     context: Context,
     post_ids: Annotated[list[str] | None, argument("[ID...]", "Ids and ranges of drafts: 41 42 50-55.")] = None,
@@ -49,8 +48,6 @@ def plan(
     tz: options.Tz = None,
     partly: Annotated[bool, flag("--partly", "If not all fit, plan those that do.")] = False,
     dry_run: Annotated[bool, flag("--dry-run", "Only show the plan.")] = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
 ) -> int:
     """Spread drafts over the coming days, at the best free hours.
 
@@ -89,7 +86,7 @@ def plan(
             proposal, request, [*plan_module.placement_notes(proposal), *plan_module.limit_notes(proposal)]
         )
     warnings = print_warnings(context.out, proposal.warnings)
-    if not dry_run and not _confirm_plan(context, proposal, yes=yes, no_input=no_input):
+    if not dry_run and not _confirm_plan(context, proposal):
         return FAILED
     _answer(context, proposal, warnings, dry_run=dry_run, shown=not dry_run and context.out.for_people)
     return DONE
@@ -119,12 +116,12 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     return ids
 
 
-def _confirm_plan(context: Context, proposal: Proposal, *, yes: bool, no_input: bool) -> bool:
+def _confirm_plan(context: Context, proposal: Proposal) -> bool:
     """Show the plan and ask; without a terminal `--yes` is needed."""
     posts, out = plural(len(proposal.plan.assignments), "post"), context.out
     if out.for_people:
         out.write_list(plan_module.plan_spec(proposal), proposal.plan.assignments)
-    return confirm(f"Schedule {posts}?", yes=yes, no_input=no_input, refusal=f"scheduling {posts}")
+    return context.confirm(f"Schedule {posts}?", refusal=f"scheduling {posts}")
 
 
 def _answer(context: Context, proposal: Proposal, warnings: list[str], *, dry_run: bool, shown: bool) -> None:

@@ -24,7 +24,7 @@ from ttp.cli.options import parse_pairs, parse_platform_options, split_list
 from ttp.cli.parameters import flag, option
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
-from ttp.cli.terminal import confirm, is_attended, is_interactive
+from ttp.cli.terminal import is_attended, is_interactive
 from ttp.cli.time_options import time_within
 from ttp.cli.typed_command import MEDIA_SUFFIXES, names_every_account
 from ttp.domain.action import other_options
@@ -215,7 +215,7 @@ def _preview_summary(context: Context, post_preview: PostPreview, time: Resolved
     return [f"This would be scheduled for {time_text(context, post, time)}.", "Nothing was stored."]
 
 
-@options.with_output(saved_posts_spec(), check=False)
+@options.with_output(saved_posts_spec(), check=False, asks=True)
 @options.with_field_options
 def edit(
     context: Context,
@@ -248,8 +248,6 @@ def edit(
     in_editor: options.UseEditor = False,
     strict: options.Strict = False,
     dry_run: options.DryRun = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
 ) -> int:
     """Change a post that is not published yet, or many at once.
 
@@ -283,12 +281,12 @@ def edit(
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
-        return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
+        return edit_many(context, where or "", change, dry_run=dry_run)
     assert post_id is not None
     _refuse_misplaced_text(context, text, at, thread)
     words, piped = options.read_text(context, text)
     if not any(tags) and all(value is None for value in (words, at, shift, *others)):
-        in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
+        in_editor = in_editor or _may_ask_for_changes(context, post_id)
     texts = words if piped else "\n\n".join(context.line.long_texts) if _is_kept(context) else None
     with context.naming_choices(), context.drafts.keep_text_on_error(texts, edits=True):
         context.out.check_fields(saved_posts_spec())
@@ -315,9 +313,9 @@ def edit(
     return DONE
 
 
-def _may_ask_for_changes(post_id: int, *, no_input: bool) -> bool:
+def _may_ask_for_changes(context: Context, post_id: int) -> bool:
     """Return True if an edit without changes can open the editor. UsageError if not."""
-    if no_input or not is_interactive():
+    if context.no_input or not is_interactive():
         raise UsageError(
             "nothing to change", Hint("try", f"ttp edit {post_id} 'A better text'"), Hint("see", "ttp edit --help")
         )
@@ -371,13 +369,28 @@ def _for_many(
     return True
 
 
-@options.with_output(render_posts.DELETED_SPEC, check=False, verbose=True)
+@options.with_output(saved_posts_spec())
+def copy(context: Context, post_id: options.PostId) -> None:
+    """Copy a post to a new draft.
+
+    The draft has its text, accounts, media, tags and options, and no time.
+
+    Examples:
+      ttp copy 38
+      ttp copy 38 -q | xargs ttp edit -e
+    """
+    from ttp.services.new_posts import copy_post
+
+    saved = copy_post(context.posts, post_id)
+    message = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
+    context.out.write_one(saved_posts_spec(), saved.post, say=[message])
+
+
+@options.with_output(render_posts.DELETED_SPEC, check=False, verbose=True, asks=True)
 def delete(
     context: Context,
     post_ids: options.PostIds,
     remote: Annotated[bool, flag("--remote", "Also delete it from the platforms that allow this.")] = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
 ) -> int:
     """Delete posts.
 
@@ -392,11 +405,11 @@ def delete(
     if remote:
         from ttp.cli.commands.remote_delete import delete_remote
 
-        return delete_remote(context, post_ids, yes=yes, no_input=no_input)
+        return delete_remote(context, post_ids)
     context.out.check_fields(render_posts.DELETED_SPEC)
     ids = options.existing_ids(context, post_ids)
     several = f"deleting {len(ids)} posts" if len(ids) != 1 else ""
-    if not confirm(f"Delete {name_posts(ids)}?", yes=yes, no_input=no_input, refusal=several):
+    if not context.confirm(f"Delete {name_posts(ids)}?", refusal=several):
         return FAILED
     posts = context.posts.delete(ids)
     gone = [post.id or 0 for post in posts]

@@ -116,8 +116,7 @@ def add(
 
 
 def _answer_begun(context: Context, done: NewRepeat, *, is_new: bool) -> None:
-    for line in done.told:
-        context.out.note(line)
+    context.out.note(*done.told)
     made = [post.id or 0 for post in done.made]
     warnings = [*done.told, *print_warnings(context.out, done.warnings), *warn_of_scheduled(context, made)]
     message = f"Repeat {done.tally.recurrence.id} starts: {_next(context, done.tally)}"

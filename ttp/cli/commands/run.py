@@ -272,8 +272,7 @@ class PublishReport:
             self._out.write_stderr(f"ttp: no store at {name}: nothing to publish")
         elif self._mode is not Mode.PUBLISH and not self._had_events and not self._context.queries.accounts():
             self._out.write_stderr(f"ttp: no account in the store {name}: nothing to publish")
-        for note in notes:
-            self._out.note(note)
+        self._out.note(*notes)
         if self._out.format != "jsonl" and self._data:
             if self._mode is Mode.PUBLISH:
                 self._out.write_list(saved_posts_spec(), posts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -26,12 +26,7 @@ if TYPE_CHECKING:
 
 source = typer.Typer()
 SourceId = Annotated[int, argument("ID", "The id of a source: ttp source list.", min=1, max=options.MOST)]
-At = Annotated[str | None, option("--at", "TIME", "When: next-slot, optimal, 'in 10m'; draft for drafts.")]
 Template = Annotated[str | None, option("--template", "NAME", "The template that makes the texts; '' for none.")]
-MaxNew = Annotated[int | None, option("--max-new", "N", "Hold items if more are new at once (5).", min=1, max=100)]
-Every = Annotated[str | None, option("--every", "DURATION", "How often it is read (1h).")]
-MaxAge = Annotated[str | None, option("--max-age", "DURATION", "Post no older items (7d).")]
-Categories = Annotated[list[str] | None, option("--include-category", "A,B", "Post only items of these categories.")]
 Exclude = Annotated[list[str] | None, option("--exclude", "FIELD:WORDS", "Post no items with: 'title:rc|beta'.")]
 AllowLoop = Annotated[bool, flag("--allow-loop", "It may be on the server of an account of --to.")]
 Private = Annotated[bool, flag("--allow-private", "It may be in a private network.")]
@@ -39,18 +34,49 @@ Prereleases = Annotated[bool, flag("--prereleases", "Post prereleases, too.")]
 ItemIds = Annotated[list[str] | None, argument("ITEM...", "Items of the source: ttp source show ID.")]
 
 
+class SourceOptions(NamedTuple):
+    """What a source does with its items, as it was typed."""
+
+    to: options.To = None
+    template: Template = None
+    at: Annotated[str | None, option("--at", "TIME", "When: next-slot, optimal, 'in 10m'; draft for drafts.")] = None
+    max_new: Annotated[
+        int | None, option("--max-new", "N", "Hold items if more are new at once (5).", min=1, max=100)
+    ] = None
+    every: Annotated[str | None, option("--every", "DURATION", "How often it is read (1h).")] = None
+    max_age: Annotated[str | None, option("--max-age", "DURATION", "Post no older items (7d).")] = None
+    include_category: Annotated[
+        list[str] | None, option("--include-category", "A,B", "Post only items of these categories.")
+    ] = None
+    exclude: Exclude = None
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        """Return the fields of a source that were given."""
+        changes: dict[str, Any] = {}
+        if self.to is not None:
+            changes["accounts"] = tuple(one.id or 0 for one in options.named_accounts(context, self.to))
+        if self.template is not None:
+            changes["template"] = self.template or None
+        if self.at is not None:
+            changes["schedule"] = None if self.at in ("draft", "") else self.at
+        if self.max_new is not None:
+            changes["max_new"] = self.max_new
+        for name, text in (("every_s", self.every), ("max_age_s", self.max_age)):
+            if (length := options.parse_optional_duration(text)) is not None:
+                changes[name] = int(length.total_seconds())
+        if self.include_category is not None:
+            changes["categories"] = options.split_list(self.include_category)
+        if self.exclude is not None:
+            changes["excluded"] = tuple(filter(None, self.exclude))
+        return changes
+
+
 @options.subcommand(source, "add", render.POLLED_SPEC)
+@options.with_group("typed", SourceOptions)
 def add(
     context: Context,
     url: Annotated[str, argument("URL", "A feed, a page that names one, or github:owner/repo.")],
-    to: options.To = None,
-    template: Template = None,
-    at: At = None,
-    max_new: MaxNew = None,
-    every: Every = None,
-    max_age: MaxAge = None,
-    include_category: Categories = None,
-    exclude: Exclude = None,
+    typed: SourceOptions,
     prereleases: Prereleases = False,
     media: Annotated[bool, flag("--media", "Attach the images and videos of an item.")] = False,
     key: Annotated[str | None, option("--key", "KEY", "What tells items apart: auto, guid, link, link+title.")] = None,
@@ -67,7 +93,7 @@ def add(
       ttp source add https://example.org/feed.xml --to x/me
       ttp source add github:owner/repo --to x/me --template release --at 'in 10m'
     """
-    changes = _settings(context, to, template, at, max_new, every, max_age, include_category, exclude)
+    changes = typed.changes(context)
     from ttp.domain.source import Source
 
     new = replace(Source(url.strip(), ()), prereleases=prereleases, with_media=media, private=allow_private, **changes)
@@ -117,7 +143,7 @@ def preview(
       ttp source preview 1
       ttp source preview https://example.org/feed.xml --to x/me --template release
     """
-    changes = _settings(context, to, template)
+    changes = SourceOptions(to, template).changes(context)
     if what.isdecimal():
         one = replace(context.sources.source(int(what)), **changes)
     else:
@@ -167,25 +193,14 @@ def resume(context: Context, source_id: SourceId) -> None:
 
 
 @options.subcommand(source, "edit", render.SOURCES_SPEC)
-def edit(
-    context: Context,
-    source_id: SourceId,
-    to: options.To = None,
-    template: Template = None,
-    at: At = None,
-    max_new: MaxNew = None,
-    every: Every = None,
-    max_age: MaxAge = None,
-    include_category: Categories = None,
-    exclude: Exclude = None,
-    allow_loop: AllowLoop = False,
-) -> None:
+@options.with_group("typed", SourceOptions)
+def edit(context: Context, source_id: SourceId, typed: SourceOptions, allow_loop: AllowLoop = False) -> None:
     """Change what a source does with items to come. Its posts do not change.
 
     Examples:
       ttp source edit 1 --at next-slot
     """
-    changes = _settings(context, to, template, at, max_new, every, max_age, include_category, exclude)
+    changes = typed.changes(context)
     if not changes:
         raise UsageError("nothing to change", Hint("see", "ttp source edit --help"))
     view = context.sources.edit(source_id, changes, allow_loop=allow_loop)
@@ -234,37 +249,6 @@ def skip(context: Context, source_id: SourceId, items: ItemIds = None) -> None:
     context.out.write_one(render.SOURCES_SPEC, view, say=[f"Skipped {plural(count, 'item')}."])
 
 
-def _settings(
-    context: Context,
-    to: list[str] | None,
-    template: str | None,
-    at: str | None = None,
-    max_new: int | None = None,
-    every: str | None = None,
-    max_age: str | None = None,
-    categories: list[str] | None = None,
-    exclude: list[str] | None = None,
-) -> dict[str, Any]:
-    """Return the fields of a source that were given."""
-    changes: dict[str, Any] = {}
-    if to is not None:
-        changes["accounts"] = tuple(one.id or 0 for one in options.named_accounts(context, to))
-    if template is not None:
-        changes["template"] = template or None
-    if at is not None:
-        changes["schedule"] = None if at in ("draft", "") else at
-    if max_new is not None:
-        changes["max_new"] = max_new
-    for name, text in (("every_s", every), ("max_age_s", max_age)):
-        if (length := options.parse_optional_duration(text)) is not None:
-            changes[name] = int(length.total_seconds())
-    if categories is not None:
-        changes["categories"] = options.split_list(categories)
-    if exclude is not None:
-        changes["excluded"] = tuple(filter(None, exclude))
-    return changes
-
-
 def _item_ids(texts: list[str] | None) -> list[int]:
     for text in texts or ():
         if not text.isdecimal():
@@ -291,8 +275,7 @@ def _length(seconds: int) -> str:
 def _answer(context: Context, done: PolledSource, lines: list[str]) -> int:
     result = done.result
     context.out.write_one(render.POLLED_SPEC, done, say=lines)
-    for warning in done.view.source.warnings:
-        context.out.note(warning)
+    context.out.note(*done.view.source.warnings)
     _note_problems(context, result.created)
     if result.error is not None:
         is_gone = done.view.source.state == "gone"

@@ -73,7 +73,6 @@ _SCARCE = 0.2
 
 
 def render_status(health: Health, page: Page) -> Iterator[str]:
-    """Draw the status."""
     for line in _alarms(health):
         first, *rest = wrap_sentence(line, page.width - 2)
         yield page.paint(f"! {first}", "red")

@@ -131,8 +131,7 @@ def copy(
                 show(copied)
     message = f"Copied {rows} rows of {tables} tables to {there.name}." if tables else "The copy was complete already."
     context.out.write_one(COPY, views.copy_json(source_store.name, there.name, tables=tables, rows=rows), say=[message])
-    for line in _left_to_do(context, source_store, there):
-        context.out.note(line)
+    context.out.note(*_left_to_do(context, source_store, there))
 
 
 @subcommand(store, "unseal", UNSEAL)

@@ -11,7 +11,7 @@ from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.parameters import argument
 from ttp.cli.render.spec import OutputSpec, name_value_rows, view_spec
-from ttp.cli.terminal import confirm, escape_line, escape_text, lines
+from ttp.cli.terminal import escape_line, escape_text, lines
 from ttp.views import templates as views
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def list_(context: Context) -> None:
       ttp template list
     """
     templates = context.templates.files.all()
-    none = ["No templates yet.  Write one:  ttp template edit NAME"]
-    context.out.write_list(LIST_SPEC, templates, say=None if templates else none)
+    context.out.write_list(LIST_SPEC, templates, none="No templates yet.  Write one:  ttp template edit NAME")
 
 
 @options.subcommand(template, "show", SHOW_SPEC)
@@ -109,8 +108,8 @@ def preview(context: Context, name: Name, var: options.Variables = None, to: opt
     context.out.write_list(PREVIEW_SPEC, preview_template(context.posts, wanted))
 
 
-@options.subcommand(template, "remove")
-def remove(context: Context, name: Name, yes: options.Yes = False, no_input: options.NoInput = False) -> int:
+@options.subcommand(template, "remove", asks=True)
+def remove(context: Context, name: Name) -> int:
     """Delete the file of a template. Posts that it made do not change.
 
     Examples:
@@ -121,7 +120,7 @@ def remove(context: Context, name: Name, yes: options.Yes = False, no_input: opt
     from ttp.domain.errors import Hint, UsageError
 
     path = context.templates.files.find_path(name)
-    if not confirm(f"Delete {path}?", yes=yes, no_input=no_input, refusal=f"deleting {path}"):
+    if not context.confirm(f"Delete {path}?", refusal=f"deleting {path}"):
         return FAILED
     try:
         path.unlink()

@@ -88,16 +88,8 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
 """The commands with more than values that a server runs. It runs all that are not of its machine."""
 HERE = frozenset(
     {
-        "announce",
-        "help",
-        "completion",
-        "mcp",
-        "lint",
-        "config show",
-        "config get",
-        "config path",
-        "template edit",
-        "template remove",
+        *("announce", "help", "completion", "mcp", "lint", "config show", "config get", "config path"),
+        *("template edit", "template remove"),
     }
 )
 """Commands that run on the caller's machine all the same. `ttp config` shows the settings of this machine; its

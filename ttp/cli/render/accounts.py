@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -13,7 +13,6 @@ from ttp.cli.render.width import wrap
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Account, connect_action
 from ttp.domain.platform import LOST_ANSWER, Proof
-from ttp.views import Json
 from ttp.views import accounts as views_accounts
 
 _LABEL = 15
@@ -135,12 +134,11 @@ def _state(account: Account, page: Page) -> tuple[str, Style]:
     return "connected", "green"
 
 
-def _account_row(account: Account) -> Iterable[Json]:
-    yield {**views_accounts.account_json(account), "zone": account.timezone}
-
-
 ACCOUNTS_SPEC = view_spec(
-    views_accounts.account_json, ("account", "connected", "zone", "expiresAt"), render_accounts, rows=_account_row
+    views_accounts.account_json,
+    ("account", "connected", "zone", "expiresAt"),
+    render_accounts,
+    rows=lambda account: [{**views_accounts.account_json(account), "zone": account.timezone}],
 )
 """What account commands answer."""
 

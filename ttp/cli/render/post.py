@@ -378,7 +378,8 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             lost = f"   a lost answer: {LOST_ANSWER[one.proof]}" if number == 1 and one.proof is not None else ""
             yield f"{head}   {use}{cost}{lost}"
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
-            yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
+            media = ("  ".join([_sent(one), *_said(one.item)]) for one in part.media)
+            yield from (f"  {row}" for line in media for row in wrap(line, page.width - 2))
             about = card_lines(part.card) if part.card is not None else ()
             yield from (f"  card: {row}" for line in about for row in wrap(line, page.width - 8))
         if one.comment is not None:
@@ -395,10 +396,6 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
         for line in one.factors:
             yield from (f"  {row}" for row in wrap(factor_words(line), page.width - 2))
         yield ""
-
-
-def _versions_media(one: SentMedia) -> str:
-    return "  ".join([_sent(one), *_said(one.item)])
 
 
 def _sent(one: SentMedia) -> str:

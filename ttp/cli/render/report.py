@@ -14,6 +14,7 @@ from ttp.cli.output import cell
 from ttp.cli.render.page import Cell, Column, Page, columns_and_rows, table
 from ttp.cli.render.spec import separate, view_spec
 from ttp.cli.terminal import escape_line, escape_text
+from ttp.cli.texts import load_text
 from ttp.domain.metrics.report import Group, MeasuredPost, Report, change
 from ttp.domain.optimal.factors import ClassEffect
 from ttp.domain.optimal.recommendation import signed_percent
@@ -21,7 +22,7 @@ from ttp.domain.pricing import dollars
 from ttp.views import answer_keys
 from ttp.views.charts import bar_chart, engagement_by_day, join_bars
 from ttp.views.factors import class_words
-from ttp.views.heatmap import DARK, LIGHT
+from ttp.views.heatmap import DARK, LIGHT, Colors
 from ttp.views.report import measured_post_json, period_words, report_json
 
 NO_POSTS = "No measured posts in this time.  Get numbers:  ttp metrics pull   (or: ttp metrics import FILE)"
@@ -173,7 +174,6 @@ def report_csv(report: Report) -> str:
 
 
 def report_markdown(report: Report, zone: tzinfo) -> str:
-    """Return the report as Markdown with tables."""
     return "\n".join([*_markdown(report, zone), ""])
 
 
@@ -205,32 +205,16 @@ def _markdown_text(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|!~" else sign for sign in text)
 
 
-_STYLE = (
-    f":root {{ color-scheme: light dark; --page: {LIGHT.page}; --ink: {LIGHT.ink}; --soft: {LIGHT.soft};"
-    f" --line: {LIGHT.line}; --bar: {LIGHT.levels[5][0]}; }}",
-    f"@media (prefers-color-scheme: dark) {{ :root {{ --page: {DARK.page}; --ink: {DARK.ink}; --soft: {DARK.soft};"
-    f" --line: {DARK.line}; --bar: {DARK.levels[5][0]}; }} }}",
-    "body { margin: 0 auto; padding: 1.5rem 1rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif;"
-    " background: var(--page); color: var(--ink); }",
-    "h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.15rem; margin: 1.5rem 0 .5rem; } p { margin: .25rem 0; }",
-    ".soft, caption, th { color: var(--soft); } .scroll { overflow-x: auto; }",
-    "table { border-collapse: collapse; font-variant-numeric: tabular-nums; }",
-    "th, td { padding: .25rem .75rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line);"
-    " vertical-align: top; } th:last-child, td:last-child { padding-right: 0; }"
-    " .right { text-align: right; white-space: nowrap; } td:first-child { min-width: 6rem; }"
-    " td:first-child, td:last-child { overflow-wrap: anywhere; }",
-    ".chart { width: 100%; height: auto; display: block; } .chart.small { display: none; } .bar { fill: var(--bar); }"
-    " .axis { stroke: var(--line); } .before { fill: none; stroke: var(--ink); stroke-dasharray: 5 4; }"
-    " .chart text { font: 12px system-ui, sans-serif; fill: var(--soft); }",
-    "@media (max-width: 36rem) { .chart.large { display: none; } .chart.small { display: block; }"
-    " table { font-size: .875rem; } th, td { padding-right: .3rem; }"
-    " th { font-size: .75rem; } td:first-child { min-width: 4.5rem; }"
-    " .wide, .wide tbody, .wide tr, .wide td { display: block; } .wide thead { display: none; }"
-    " .wide tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }"
-    " .wide td { display: flex; justify-content: space-between; gap: 1rem; white-space: normal;"
-    " padding: 0; border: 0; }"
-    " .wide td::before { content: attr(data-name); color: var(--soft); flex: none; } }",
-)
+def _style() -> str:
+    text = load_text("report.css", LIGHT=_variables(LIGHT), DARK=_variables(DARK))
+    return " ".join(map(str.strip, text.splitlines()))
+
+
+def _variables(colors: Colors) -> str:
+    shared = f"--page: {colors.page}; --ink: {colors.ink}; --soft: {colors.soft}; --line: {colors.line};"
+    return f"{shared} --bar: {colors.levels[5][0]};"
+
+
 _CARDS = 6
 """Tables with so many columns become a list on a phone."""
 
@@ -244,7 +228,7 @@ def _page(report: Report, zone: tzinfo) -> Iterator[str]:
     text = headline(report, zone)
     yield '<!DOCTYPE html>\n<html lang="en">'
     yield '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>How posts did: {escape(text)}</title><style>{' '.join(_STYLE)}</style></head>"
+    yield f"<title>How posts did: {escape(text)}</title><style>{_style()}</style></head>"
     yield f"<body><main><h1>How posts did</h1><p>{escape(text)}</p>"
     if report.posts:
         days = engagement_by_day(report, zone)

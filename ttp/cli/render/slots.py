@@ -76,7 +76,6 @@ _NONE = "No slots yet.  Add some:  ttp slots add 'mon,wed,fri 09:00' --account x
 
 
 def render_slots(places: Sequence[SlotInstant], page: Page) -> Iterator[str]:
-    """Draw the table of slots."""
     if not places:
         yield _NONE
         return

@@ -42,7 +42,6 @@ def _next(source: Source, page: Page) -> str:
 
 
 def render_details(all_details: Sequence[SourceDetails], page: Page) -> Iterator[str]:
-    """Draw a source with its items."""
     for details in all_details:
         one, source = views.source_json(details.view), details.view.source
         yield page.paint(escape_line(f"Source {one['id']}: {one['name']}  ({one['state']})"), "bold")

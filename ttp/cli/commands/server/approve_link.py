@@ -76,8 +76,7 @@ def list_(context: Context) -> None:
       ttp approve-link list --json
     """
     links = context.installation.approval_links.all()
-    none = ["No links.  Create one:  ttp approve-link --week"]
-    context.out.write_list(render.APPROVAL_LINKS_SPEC, links, say=None if links else none)
+    context.out.write_list(render.APPROVAL_LINKS_SPEC, links, none="No links.  Create one:  ttp approve-link --week")
 
 
 @options.subcommand(approve_link, "revoke", render.APPROVAL_LINKS_SPEC)

@@ -55,8 +55,9 @@ def list_(context: Context) -> None:
       ttp token list --json
     """
     tokens = context.installation.api_tokens.all()
-    none = ["No tokens yet.  Create one:  ttp token create NAME --capability draft"]
-    context.out.write_list(render_tokens.TOKENS_SPEC, tokens, say=None if tokens else none)
+    context.out.write_list(
+        render_tokens.TOKENS_SPEC, tokens, none="No tokens yet.  Create one:  ttp token create NAME --capability draft"
+    )
 
 
 @subcommand(token, "revoke", render_tokens.TOKENS_SPEC)

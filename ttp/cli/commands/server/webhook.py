@@ -64,8 +64,9 @@ def list_(context: Context) -> None:
       ttp webhook list --json
     """
     webhooks = context.installation.webhooks.all()
-    none = ["No webhooks yet.  Add one:  ttp webhook add URL"]
-    context.out.write_list(render_webhooks.WEBHOOKS_SPEC, webhooks, say=None if webhooks else none)
+    context.out.write_list(
+        render_webhooks.WEBHOOKS_SPEC, webhooks, none="No webhooks yet.  Add one:  ttp webhook add URL"
+    )
 
 
 @subcommand(webhook, "rotate", render_webhooks.NEW_WEBHOOK_SPEC)
@@ -160,4 +161,4 @@ def log(
       ttp webhook log 1 --json
     """
     calls = context.installation.webhooks.log(webhook_id, limit)
-    context.out.write_list(render_webhooks.CALLS_SPEC, calls, say=None if calls else ["No events yet."])
+    context.out.write_list(render_webhooks.CALLS_SPEC, calls, none="No events yet.")

@@ -21,7 +21,6 @@ from ttp.cli.terminal import is_interactive, print_prompt, read_line, words_of
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
 from ttp.platforms import BUILT_IN
-from ttp.views import Json
 from ttp.views.installation import STEP_FIELDS, step_json
 
 if TYPE_CHECKING:
@@ -31,11 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _to_json(step: SetupStep) -> Json:
-    return step_json(step, command_text(step.way))
-
-
-SPEC: OutputSpec[SetupStep] = OutputSpec(STEP_FIELDS, STEP_FIELDS, _to_json)
+SPEC: OutputSpec[SetupStep] = OutputSpec(STEP_FIELDS, STEP_FIELDS, lambda step: step_json(step, command_text(step.way)))
 
 
 @with_output(SPEC)

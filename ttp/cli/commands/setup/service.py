@@ -106,7 +106,6 @@ def service_definition(context: Context) -> ServiceDefinition:
 
 
 def system_service() -> BackgroundService:
-    """Return the service manager of this system."""
     from pathlib import Path
 
     from ttp.services.installation.background_service import run_command
