@@ -314,7 +314,7 @@ def test_one_that_is_sent_while_its_post_is_deleted_stays_known(
         return True
 
     with monkeypatch.context() as patch:
-        patch.setattr("ttp.cli.commands.remote_delete.confirm", think)
+        patch.setattr("ttp.cli.context.Context.confirm", think)
         refused = ttp("delete", "1", "--remote", "--json")
     assert (refused.code, refused.error["hints"]) == (2, ["ttp delete 1 --remote"])
     assert comment_of(ttp)["state"] == "published"

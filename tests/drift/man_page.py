@@ -8,9 +8,10 @@ from typing import Any
 
 from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS, SECTIONS, WHAT
-from ttp.cli.commands.help import EXIT_HELP, VARIABLES
+from ttp.cli.commands.help import VARIABLES
 from ttp.cli.help_pages import first_line
 from ttp.cli.options import OUTPUT_OPTIONS
+from ttp.cli.texts import load_text
 
 _FILES = (
     ("config.toml", "the settings; without TTP_HOME in the system's folder for configuration"),
@@ -52,7 +53,9 @@ def _lines() -> Iterator[str]:
         if option.name in OUTPUT_OPTIONS:
             yield from _option(option)
     yield from (".SH EXIT STATUS",)
-    for code, meaning in re.findall(r"^(\d+) +(.*?)(?=   \d|$)", EXIT_HELP.replace("   143", "\n143"), re.MULTILINE):
+    for code, meaning in re.findall(
+        r"^(\d+) +(.*?)(?=   \d|$)", load_text("exit-codes.txt").replace("   143", "\n143"), re.MULTILINE
+    ):
         yield from (".TP", f".B {code}", *_prose(meaning))
     yield from (".SH ENVIRONMENT",)
     for names, meaning in VARIABLES:

@@ -14,12 +14,13 @@ from tests.platforms.factories import PLATFORMS
 from ttp.cli.app import load_command as load
 from ttp.cli.app import root_group as root
 from ttp.cli.command_table import BY_NAME, COMMANDS, EVERYDAY, SECTIONS, TOPICS, help_page
-from ttp.cli.commands.help import EXIT_HELP, capability_help, topic_text
+from ttp.cli.commands.help import capability_help, topic_text
 from ttp.cli.completion import AT, OPTIONS
 from ttp.cli.errors import BY_CODE
 from ttp.cli.help_pages import first_line, help_lines, split_help
 from ttp.cli.main import main
 from ttp.cli.options import OUTPUT_OPTIONS
+from ttp.cli.texts import load_text
 from ttp.domain.operations import OPERATIONS, PUBLISH, capability_here
 from ttp.platforms import BUILT_IN
 
@@ -155,7 +156,7 @@ def test_the_topic_of_exit_codes_names_every_code_that_there_is() -> None:
 
     found = vars(module).items()
     existing = {value for name, value in found if name[0].isupper() and name.isupper() and isinstance(value, int)}
-    told = {int(word) for line in EXIT_HELP.splitlines() for word in line.split() if word.isdecimal()}
+    told = {int(word) for line in load_text("exit-codes.txt").splitlines() for word in line.split() if word.isdecimal()}
 
     assert told == existing
     assert set(BY_CODE.values()) <= existing

@@ -29,7 +29,7 @@ from typer.main import get_command
 from ttp.cli.command_table import BY_NAME, COMMANDS
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, INTERRUPTED, quote_command
-from ttp.cli.options import MOST, output_options, refuse_bad_bytes
+from ttp.cli.options import MOST, asking_options, output_options, refuse_bad_bytes
 from ttp.cli.output import FORMATS, report_error, report_out_of_memory, report_write_error
 from ttp.cli.terminal import write_text
 from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
@@ -44,13 +44,14 @@ _APP: dict[str, Any] = {
 
 
 class _Prepared(Command):
-    """A command that adds the shared output options, asks whether it may run here, and opens the output before it."""
+    """A command that adds the shared options, asks whether it may run here, and opens the output before it."""
 
     def __init__(self, name: str | None, *, callback: Any = None, params: Any = None, **more: Any) -> None:
         own = list(params or ())
         flags = {flag for param in own for flag in param.opts}
-        output_names = getattr(callback, "output_options", ())
-        shared = [one for one in output_params() if one.name in output_names and not flags & {*one.opts}]
+        names = getattr(callback, "shared_options", ())
+        params_of_all = [*(_params_of(asking_options) if "yes" in names else ()), *output_params()]
+        shared = [one for one in params_of_all if one.name in names and not flags & {*one.opts}]
         self._shared = [one.name for one in shared]
         self._checked = None if getattr(callback, "checks_fields", True) else callback.output_spec
         super().__init__(name, callback=callback, params=[*own, *shared], **more)
@@ -78,6 +79,7 @@ class _Prepared(Command):
             if ended is not None:
                 return ended
         output_options = {name: values.pop(name) for name in self._shared}
+        context.yes, context.no_input = (output_options.pop(name, False) for name in ("yes", "no_input"))
         if values.get("own_format") in FORMATS:  # a --format that has more formats
             output_options["format"], values["own_format"] = values["own_format"], None
         logged = "verbose" in output_options and (
@@ -181,11 +183,15 @@ def _function_of(registered: Any) -> Callable[..., Any]:
     return function
 
 
-@functools.cache
 def output_params() -> list[Any]:
     """Return the shared output options as Typer parameters."""
+    return _params_of(output_options)
+
+
+@functools.cache
+def _params_of(declare: Callable[..., None]) -> list[Any]:
     app = typer.Typer(**_APP)
-    app.command()(output_options)
+    app.command()(declare)
     return list(get_command(app).params)
 
 
@@ -273,7 +279,6 @@ class Parser:
         return trial
 
     def subcommands(self, name: str) -> Sequence[str]:
-        """Return the names of the subcommands of a command."""
         return list(getattr(load_command(name), "commands", ()))
 
 

@@ -31,7 +31,7 @@ SECTIONS = ("Write", "Plan", "Publish", "Look", "Set up")
 COMMANDS = (
     Command("create", "posts", "Write", "Create a post: a draft without a time, scheduled with one."),
     Command("edit", "posts", "Write", "Change a post that is not published yet, or many at once."),
-    Command("copy", "copy", "Write", "Copy a post to a new draft."),
+    Command("copy", "posts", "Write", "Copy a post to a new draft."),
     Command("delete", "posts", "Write", "Delete posts."),
     Command("import", "import_posts", "Write", "Import posts from a sheet, a JSON file or a folder of Markdown files."),
     Command("sync", "sync", "Write", "Sync posts with a folder of Markdown files."),
@@ -55,13 +55,7 @@ COMMANDS = (
     Command("resolve", "publish", "Publish", "Say whether a delivery that needs review was published."),
     Command("approve", "approve", "Publish", "Approve posts as they are now."),
     Command("reject", "approve", "Publish", "Reject posts: they become drafts again, with your reason."),
-    Command(
-        "approve-link",
-        "server.approve_link",
-        "Publish",
-        "Print a link to approve posts without a login.",
-        True,
-    ),
+    Command("approve-link", "server.approve_link", "Publish", "Print a link to approve posts without a login.", True),
     Command("pause", "pause", "Publish", "Pause publishing for all accounts, or for some; due posts wait."),
     Command("resume", "pause", "Publish", "Resume publishing; posts that waited are published a minute apart."),
     Command("status", "status", "Publish", "Show the publisher, the next post, and what needs your action."),

@@ -145,17 +145,8 @@ OPTIONS = {
     "--with": WordSource(export_posts.MORE, many=True),
     **dict.fromkeys(
         (
-            *(
-                "--credentials",
-                "--client-secret",
-                "--file",
-                "--media",
-                "--add-media",
-                "--remove-media",
-                "--captions",
-                "--thumbnail",
-                "--state",
-            ),
+            *("--credentials", "--client-secret", "--file", "--media", "--add-media", "--remove-media"),
+            *("--captions", "--thumbnail", "--state"),
             *("--svg", "--html", "--vary"),
         ),
         _FILE,

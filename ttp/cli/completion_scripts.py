@@ -8,94 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ttp.cli.completion import Node, Word, WordSource
+from ttp.cli.texts import load_text
 
 
 def script(shell: str, nodes: Sequence[Node]) -> str:
     return {"bash": bash, "zsh": zsh, "fish": fish}[shell](nodes)
 
 
-_BASH = r"""# bash completion for ttp, printed by `ttp completion bash`.
-# Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
-_ttp() {
-    local IFS=$' \t\n' cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-    local path='' option='' words='' options='' files='' many='' quote='' place=0 word help i
-    local -a ask=() helps=()
-    COMPREPLY=()
-    # bash also splits words at : and @; join the parts again.
-    [[ $cur == [:@]* || $before == [:@]* ]] && return
-    for (( i = 1; i < COMP_CWORD; i++ )); do
-        word=${COMP_WORDS[i]}
-        [[ $word == = ]] && continue
-        if [[ -n $option ]]; then option=''; continue; fi
-        case $word in
-            --) return ;;
-            @VALUED@) option=$word ;;
-            -*) ;;
-            *) case $path in
-                ''|@PARENTS@) path="${path:+$path }$word" ;;
-                *) (( ++place )) ;;
-            esac ;;
-        esac
-    done
-    [[ $cur == = ]] && cur=''
-    case $path in
-@PATHS@
-    esac
-    if [[ -n $option ]]; then
-        words='' options='' ask=() files='' many=''
-        case "$path $option" in
-@VALUES@
-        esac
-    fi
-    if [[ $cur == -* || -z $words$files${ask[*]} ]]; then
-        words=$options ask=() files=''
-    elif [[ -n $files ]]; then
-        compopt -o default 2>/dev/null
-        return
-    fi
-    # Compare without the quotes that were typed, and quote the result again.
-    case $cur in
-        \'*|\"*) quote=${cur:0:1} cur=${cur:1} ;;
-        *) cur=${cur//\\/} ;;
-    esac
-    before=''
-    [[ -n $many && $cur == *,* ]] && before=${cur%,*},
-    cur=${cur#"$before"}
-    while IFS=$'\t' read -r word help; do
-        [[ -n $word && $word == "$cur"* ]] || continue
-        word=$before$word
-        case $quote in
-            '') [[ $word == *[!A-Za-z0-9_./:=@%+,-]* ]] && printf -v word %q "$word" ;;
-            \') [[ $word == *\'* ]] && continue ;;
-            \") [[ $word == *[\"\$\`\\!]* ]] && continue ;;
-        esac
-        COMPREPLY+=("$word")
-        helps+=("$help")
-    done < <(
-        if (( ${#ask[@]} )); then
-            command ttp __complete "${ask[0]}" "$cur" "${ask[@]:1}" 2>/dev/null
-        else
-            printf '%s\n' "$words"
-        fi
-    )
-    # Several matches are shown with their help, except when they are inserted one after the other (37, 42).
-    if (( ${#COMPREPLY[@]} > 1 )) && [[ $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
-        for i in "${!COMPREPLY[@]}"; do
-            [[ -n ${helps[i]} ]] && COMPREPLY[i]+="  (${helps[i]})"
-        done
-    fi
-}
-complete -F _ttp ttp
-"""
-
-
 def bash(nodes: Sequence[Node]) -> str:
     def takes(source: WordSource) -> str:
-        parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
-        parts += [f"words={_lines(source.words)}"] if source.words else []
-        parts += ["files=1"] if source.files else []
-        parts += ["many=1"] if source.many else []
-        return " ".join(parts)
+        return _variables(source, f"words={_lines(source.words)}")
 
     def path(node: Node) -> str:
         argument = f"words={_lines(word for word, _ in node.words)}" if node.words else takes(node.place)
@@ -103,8 +25,8 @@ def bash(nodes: Sequence[Node]) -> str:
         options = f"options={_lines(name for name, _ in node.options)}"
         return f"        '{node.path}') {first or (f'{argument} ' if argument else '')}{options} ;;"
 
-    return fill_template(
-        _BASH,
+    return load_text(
+        "ttp.bash",
         VALUED="|".join(value_options(nodes)),
         PARENTS="|".join(f"'{parent}'" for parent in parents(nodes)),
         PATHS="\n".join(map(path, nodes)),
@@ -112,67 +34,17 @@ def bash(nodes: Sequence[Node]) -> str:
     )
 
 
+def _variables(source: WordSource, words: str) -> str:
+    """Return what sets the variables of bash or zsh for a source. `words`: what sets that of its words."""
+    parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
+    parts += [words] if source.words else []
+    parts += ["files=1"] if source.files else []
+    parts += ["many=1"] if source.many else []
+    return " ".join(parts)
+
+
 def _lines(words: Iterable[str]) -> str:
     return "$'" + r"\n".join(word.replace("\\", r"\\").replace("'", r"\'") for word in words) + "'"
-
-
-_ZSH = r"""#compdef ttp
-# zsh completion for ttp, printed by `ttp completion zsh`.
-# Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
-_ttp() {
-    local path_='' option='' files='' many='' usual='' word
-    local -a names options values ask found shown
-    local -i place=0
-    for word in "${(@)words[2,CURRENT-1]}"; do
-        if [[ -n $option ]]; then option=''; continue; fi
-        case $word in
-            (--) return 1 ;;
-            (@VALUED@) option=$word ;;
-            (-*) ;;
-            (*) case $path_ in
-                (''|@PARENTS@) path_="${path_:+$path_ }$word" ;;
-                (*) (( ++place )) ;;
-            esac ;;
-        esac
-    done
-    if [[ -z $option && $words[CURRENT] == --*=* ]]; then
-        option=${words[CURRENT]%%=*}
-        compset -P 1 '*='
-    fi
-    case $path_ in
-@PATHS@
-    esac
-    [[ -n $usual ]] && options+=(@USUAL@)
-    if [[ -n $option ]]; then
-        names=() options=() values=() ask=() files='' many=''
-        case "$path_ $option" in
-@VALUES@
-        esac
-    fi
-    if [[ $PREFIX == -* || -z $names$values$ask$files ]]; then
-        _describe -t words word options
-        return
-    elif [[ -n $files ]]; then
-        _files
-        return
-    elif (( $#names )); then
-        _describe -t words word names
-        return
-    fi
-    [[ -n $many ]] && compset -P '*,'
-    if (( $#values )); then
-        compadd -V words -a values
-        return
-    fi
-    for word in "${(@f)$(command ttp __complete $ask[1] "${(Q)PREFIX}" $ask[2,-1] 2>/dev/null)}"; do
-        [[ -n $word ]] || continue
-        found+=("${word%%$'\t'*}")
-        shown+=("${(r:12:)found[-1]}${found[-1][13,-1]}  ${word#*$'\t'}")
-    done
-    compadd -l -V words -d shown -a found
-}
-if [[ $funcstack[1] == _ttp ]]; then _ttp "$@"; else compdef _ttp ttp; fi
-"""
 
 
 def zsh(nodes: Sequence[Node]) -> str:
@@ -180,11 +52,7 @@ def zsh(nodes: Sequence[Node]) -> str:
         return " ".join(quote_word(f"{word}:{help}" if help else word) for word, help in words)
 
     def takes(source: WordSource) -> str:
-        parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
-        parts += [f"values=({' '.join(map(quote_word, source.words))})"] if source.words else []
-        parts += ["files=1"] if source.files else []
-        parts += ["many=1"] if source.many else []
-        return " ".join(parts)
+        return _variables(source, f"values=({' '.join(map(quote_word, source.words))})")
 
     def path(node: Node) -> str:
         parts = [f"        ({quote_word(node.path)})"]
@@ -199,68 +67,14 @@ def zsh(nodes: Sequence[Node]) -> str:
 
     counts = Counter(one for node in nodes for one in node.options)
     usual = [one for one, count in counts.items() if count > len(nodes) / 2]
-    return fill_template(
-        _ZSH,
+    return load_text(
+        "_ttp",
         USUAL=listed(usual),
         VALUED="|".join(value_options(nodes)),
         PARENTS="|".join(quote_word(parent) for parent in parents(nodes)),
         PATHS="\n".join(map(path, nodes)),
         VALUES=cases(nodes, "            ({}) {} ;;", takes),
     )
-
-
-_FISH = r"""# fish completion for ttp, printed by `ttp completion fish`.
-# Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
-function __ttp_at --description 'Whether the command typed so far is one of these, with at most N words after it'
-    set -l path
-    set -l option ''
-    set -l place 0
-    for word in (commandline -opc)[2..]
-        if test -n "$option"
-            set option ''
-            continue
-        end
-        switch $word
-            case --
-                return 1
-            case @VALUED@
-                set option $word
-            case '-*'
-            case '*'
-                if contains -- "$path" '' @PARENTS@
-                    set -a path $word
-                else
-                    set place (math $place + 1)
-                end
-        end
-    end
-    contains -- "$path" $argv[2..]
-    and begin
-        test "$argv[1]" = any
-        or test $place -le $argv[1]
-    end
-end
-function __ttp_typed --description 'The word at the cursor, without the name of its option and without quotes'
-    string replace -r -- '^--[^=]*=' '' "$(commandline -ct)" | string unescape
-end
-function __ttp_ask --description 'What ttp knows of a kind'
-    command -q ttp
-    and command ttp __complete $argv[1] "$(__ttp_typed)" $argv[2..] 2>/dev/null
-end
-function __ttp_many --description 'Words, or what ttp knows of a kind, behind the last comma'
-    set -l typed "$(__ttp_typed)"
-    set -l before "$(string match -r -- '^.*,' "$typed")"
-    set -l last (string replace -r -- '^.*,' '' "$typed")
-    if test $argv[1] = ask
-        command -q ttp
-        and printf '%s\n' $before(command ttp __complete $argv[2] "$last" $argv[3..] 2>/dev/null)
-    else
-        printf '%s\t\n' $before$argv[2..]
-    end
-end
-complete -c ttp -f
-@LINES@
-"""
 
 
 def fish(nodes: Sequence[Node]) -> str:
@@ -301,8 +115,8 @@ def fish(nodes: Sequence[Node]) -> str:
             options.setdefault((option(name, node), help), []).append(node.path)
     lines += [line(paths, f"-a {word}", help) for (word, help), paths in words.items()]
     lines += [line(paths, offer, help) for (offer, help), paths in options.items()]
-    return fill_template(
-        _FISH,
+    return load_text(
+        "ttp.fish",
         VALUED=" ".join(value_options(nodes)),
         PARENTS=" ".join(map(_quoted, parents(nodes))),
         LINES="\n".join(lines),
@@ -344,13 +158,6 @@ def cases(nodes: Sequence[Node], line: str, takes: Callable[[WordSource], str]) 
         )
         for patterns, source in values(nodes)
     )
-
-
-def fill_template(template: str, **parts: str) -> str:
-    """Fill in each `@NAME@` of a template."""
-    for name, text in parts.items():
-        template = template.replace(f"@{name}@", text)
-    return template
 
 
 def quote_word(text: str) -> str:

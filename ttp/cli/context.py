@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttp.cli import settings
+from ttp.cli import settings, terminal
 from ttp.cli.system_zone import system_zone
 from ttp.cli.typed_command import TypedCommand, is_file_name
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Caller, Capability
 from ttp.domain.time.clock import Clock, SystemClock
@@ -48,6 +50,9 @@ class Context(Application):
     (`ttp.cli.readings`)."""
     parser: Any = None
     """What parses command lines (`ttp.cli.app.Parser`), for suggestions."""
+    yes = False
+    no_input = False
+    """Whether `--yes` and `--no-input` were typed."""
     shows_help = False
     """Whether the command line asks for a help page, which Typer writes."""
     shows_all_help = False
@@ -89,6 +94,24 @@ class Context(Application):
 
             refuse_file_as_text(self.line, values)
         return settings.names_server()
+
+    def confirm(self, question: str, *, refusal: str = "") -> bool:
+        """Return whether to go on: with `--yes`, or after a yes on the terminal. A no is confirmed on stderr.
+
+        Without a terminal, UsageError says that `refusal` ("deleting 3 posts") needs --yes; without a `refusal` it goes
+        on.
+        """
+        if self.yes:
+            return True
+        asking = terminal.ask_elsewhere or (terminal.ask if terminal.is_interactive() else None)
+        if asking is not None and not self.no_input:
+            if asking(question):
+                return True
+            terminal.write_text(sys.stderr, "Cancelled. Nothing was changed.\n", flush=True)
+            return False
+        if refusal:
+            raise UsageError(f"{refusal} needs confirmation", Hint("try", other_options(no_input=False, yes=True)))
+        return True
 
     def publish(self, ids: frozenset[int]) -> RunResult:
         """Publish posts to their end, silently: here if no publisher runs, else by the one that runs."""

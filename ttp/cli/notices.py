@@ -97,12 +97,7 @@ def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) ->
     return OutputSpec((*notices.POST_FIELDS, "replayed"), ("id",), to_json, render_posts_in_full)
 
 
-def print_saved_post(
-    context: Context,
-    saved: SavedPost,
-    *lines: str,
-    timed: bool = True,
-) -> None:
+def print_saved_post(context: Context, saved: SavedPost, *lines: str, timed: bool = True) -> None:
     """Print notes about a saved post, then the post."""
     print_time_notes(context, [(saved.post.id or 0, saved.time)])
     warnings = [*print_warnings(context.out, saved.warnings), *print_moved(context, saved)]
@@ -205,8 +200,7 @@ def print_time_notes(context: Context, times: Iterable[tuple[int, ResolvedTime |
 def print_moved(context: Context, saved: SavedPost) -> list[str]:
     """Print which posts made room; return the same for JSON's `warnings`."""
     lines = moved_posts(saved, context.zone) if saved.moved else []
-    for line in lines:
-        context.out.note(line)
+    context.out.note(*lines)
     return lines
 
 

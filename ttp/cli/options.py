@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar,
 import typer
 
 from ttp.cli.context import Context
+from ttp.cli.parameters import argument, flag, option
 from ttp.domain.account import Account
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -75,134 +76,83 @@ def parse_date_order(text: str) -> str:
 
 
 DateOrder = Annotated[
-    str | None,
-    typer.Option(
-        "--dates", metavar="ORDER", help="dmy or mdy: how to read dates like 03/04/2026.", parser=parse_date_order
-    ),
+    str | None, option("--dates", "ORDER", "dmy or mdy: how to read dates like 03/04/2026.", parser=parse_date_order)
 ]
-PostId = Annotated[int, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
-MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
-AccountName = Annotated[
-    str, typer.Argument(metavar="PLATFORM/HANDLE", help="An account: x/me, or ig if you have only one there.")
-]
-PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Post ids and ranges: 41 42 50-55.")]
-Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
-To = Annotated[
-    list[str] | None,
-    typer.Option("--to", metavar="A,B", help="Accounts: x/me, or ig if you have only one there."),
-]
-MaybeAt = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
-]
-Within = Annotated[
-    str | None,
-    typer.Option("--within", metavar="DURATION", help="With --at optimal: how long you can wait: 24h."),
-]
-BeforeOthers = Annotated[bool, typer.Option("--first", help="Take the next slot and move later posts back by one.")]
-Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]
-TimeZone = Annotated[
-    str | None,
-    typer.Option("--tz", metavar="ZONE", help="Timezone, else yours; account: that of the account."),
-]
+PostId = Annotated[int, argument("ID", "A post id.", parser=parse_id)]
+MaybePostId = Annotated[int | None, argument("ID", "A post id.", parser=parse_id)]
+AccountName = Annotated[str, argument("PLATFORM/HANDLE", "An account: x/me, or ig if you have only one there.")]
+PostIds = Annotated[list[str], argument("ID...", "Post ids and ranges: 41 42 50-55.")]
+Text = Annotated[str | None, argument("TEXT|-", "The text; - reads it from stdin.")]
+To = Annotated[list[str] | None, option("--to", "A,B", "Accounts: x/me, or ig if you have only one there.")]
+MaybeAt = Annotated[str | None, option("--at", "TIME", "When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")]
+Within = Annotated[str | None, option("--within", "DURATION", "With --at optimal: how long you can wait: 24h.")]
+BeforeOthers = Annotated[bool, flag("--first", "Take the next slot and move later posts back by one.")]
+Tz = Annotated[str | None, option("--tz", "ZONE", "Timezone to use, such as Europe/Berlin.")]
+TimeZone = Annotated[str | None, option("--tz", "ZONE", "Timezone, else yours; account: that of the account.")]
 MediaPaths = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--media",
-        metavar="PATH|URL",
-        help="An image or a video. 2=FILE is for part 2, last=FILE for the last part, x=FILE for X alone.",
+        "PATH|URL",
+        "An image or a video. 2=FILE is for part 2, last=FILE for the last part, x=FILE for X alone.",
     ),
 ]
 AddMedia = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--add-media",
-        metavar="PATH|URL",
-        help="Media to add, as --media; --alt is then for these.",
-    ),
+    list[str] | None, option("--add-media", "PATH|URL", "Media to add, as --media; --alt is then for these.")
 ]
 RemoveMedia = Annotated[
-    list[str] | None,
-    typer.Option("--remove-media", metavar="MEDIA", help="Media to remove, by name or number (the first is 1)."),
+    list[str] | None, option("--remove-media", "MEDIA", "Media to remove, by name or number (the first is 1).")
 ]
-Alts = Annotated[
-    list[str] | None,
-    typer.Option("--alt", metavar="TEXT", help="Alt texts of --media in order; 'none': decorative."),
-]
+Alts = Annotated[list[str] | None, option("--alt", "TEXT", "Alt texts of --media in order; 'none': decorative.")]
 Variants = Annotated[
-    list[str] | None,
-    typer.Option("--text", metavar="KEY=TEXT", help="A different text for a platform or an account: x=Hi."),
+    list[str] | None, option("--text", "KEY=TEXT", "A different text for a platform or an account: x=Hi.")
 ]
-Threads = Annotated[
-    list[str] | None,
-    typer.Option("--thread", metavar="TEXT", help="The next part of a thread, where there are threads."),
-]
-Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Tags to find the post by.")]
+Threads = Annotated[list[str] | None, option("--thread", "TEXT", "The next part of a thread, where there are threads.")]
+Tags = Annotated[list[str] | None, option("--tag", "A,B", "Tags to find the post by.")]
 Options = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
+    list[str] | None, option("--set", "NAME=VALUE", "A platform option: tiktok.privacy_level=SELF_ONLY.")
 ]
-NoCard = Annotated[bool, typer.Option("--no-card", help="Show no card of a link.")]
+NoCard = Annotated[bool, flag("--no-card", "Show no card of a link.")]
 TemplateName = Annotated[
-    str | None,
-    typer.Option("--template", metavar="NAME|FILE", help="Make the texts with a template: its name or file."),
+    str | None, option("--template", "NAME|FILE", "Make the texts with a template: its name or file.")
 ]
-Variables = Annotated[
-    list[str] | None,
-    typer.Option("--var", metavar="NAME=VALUE", help="The value of {{ vars.NAME }} in the template."),
-]
-Snippets = Annotated[
-    list[str] | None, typer.Option("--snippet", metavar="NAME", help="A stored text to append to the post.")
-]
-UseEditor = Annotated[
-    bool, typer.Option("--edit", "-e", help="Write in your editor; a refused text stays in its file.")
-]
-Where = Annotated[
-    str | None,
-    typer.Option(
-        "--where",
-        metavar="FILTERS",
-        help="Change all posts that match (filters of ttp list).",
-    ),
-]
+Variables = Annotated[list[str] | None, option("--var", "NAME=VALUE", "The value of {{ vars.NAME }} in the template.")]
+Snippets = Annotated[list[str] | None, option("--snippet", "NAME", "A stored text to append to the post.")]
+UseEditor = Annotated[bool, flag("--edit", "Write in your editor; a refused text stays in its file.", short="-e")]
+Where = Annotated[str | None, option("--where", "FILTERS", "Change all posts that match (filters of ttp list).")]
 ReplaceLink = Annotated[
-    tuple[str, str] | None,
-    typer.Option("--replace-link", metavar="OLD NEW", help="With --where: replace a link in all texts."),
+    tuple[str, str] | None, option("--replace-link", "OLD NEW", "With --where: replace a link in all texts.")
 ]
 Shift = Annotated[
-    str | None,
-    typer.Option("--shift", metavar="STEP", help="Move the time, or with --where the times: +1d, or -2h (earlier)."),
+    str | None, option("--shift", "STEP", "Move the time, or with --where the times: +1d, or -2h (earlier).")
 ]
-ReplaceAccount = Annotated[
-    str | None, typer.Option("--account", metavar="OLD=NEW", help="With --where: replace an account: x/old=x/new.")
-]
-Strict = Annotated[bool, typer.Option("--strict", help="Treat duplicate texts and clashing times as errors.")]
-From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Plan from this time on; else from now.")]
-Days = Annotated[int | None, typer.Option("--days", metavar="N", help="Days to plan for (14).", min=1, max=366)]
+ReplaceAccount = Annotated[str | None, option("--account", "OLD=NEW", "With --where: replace an account: x/old=x/new.")]
+Strict = Annotated[bool, flag("--strict", "Treat duplicate texts and clashing times as errors.")]
+From = Annotated[str | None, option("--from", "TIME", "Plan from this time on; else from now.")]
+Days = Annotated[int | None, option("--days", "N", "Days to plan for (14).", min=1, max=366)]
 PerDay = Annotated[
-    int | None,
-    typer.Option(
-        "--per-day", metavar="N", help="At most N per account and day (default: the fewest).", min=1, max=MOST
-    ),
+    int | None, option("--per-day", "N", "At most N per account and day (default: the fewest).", min=1, max=MOST)
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
-NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail if confirmation is needed.")]
-Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="A,B", help="Only these accounts.")]
-Platforms = Annotated[list[str] | None, typer.Option("--platform", metavar="A,B", help="Only these platforms.")]
+DryRun = Annotated[bool, flag("--dry-run", "Show what would change, and change nothing.")]
+Yes = Annotated[bool, flag("--yes", "Do not ask for confirmation.")]
+NoInput = Annotated[bool, flag("--no-input", "Never ask; fail if confirmation is needed.")]
+Accounts = Annotated[list[str] | None, option("--account", "A,B", "Only these accounts.")]
+Platforms = Annotated[list[str] | None, option("--platform", "A,B", "Only these platforms.")]
 Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format", metavar="FORMAT", help="table, tsv, json or jsonl. Default: a table on a terminal, else tsv."
-    ),
+    str | None, option("--format", "FORMAT", "table, tsv, json or jsonl. Default: a table on a terminal, else tsv.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Same as --format json.")]
-JsonLines = Annotated[bool, typer.Option("--jsonl", help="Same as --format jsonl.")]
-Fields = Annotated[str | None, typer.Option("--fields", metavar="A,B", help="Only these fields, in this order.")]
-Header = Annotated[bool, typer.Option("--header", help="Print the names of the TSV columns first.")]
-Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
-Ascii = Annotated[bool, typer.Option("--ascii", help="Use ASCII characters only.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no notes.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print each request to a platform on stderr.")]
+Json = Annotated[bool, flag("--json", "Same as --format json.")]
+JsonLines = Annotated[bool, flag("--jsonl", "Same as --format jsonl.")]
+Fields = Annotated[str | None, option("--fields", "A,B", "Only these fields, in this order.")]
+Header = Annotated[bool, flag("--header", "Print the names of the TSV columns first.")]
+Color = Annotated[str, option("--color", "WHEN", "auto, always or never.")]
+Ascii = Annotated[bool, flag("--ascii", "Use ASCII characters only.")]
+Quiet = Annotated[bool, flag("--quiet", "Print no notes.", short="-q")]
+Verbose = Annotated[bool, flag("--verbose", "Print each request to a platform on stderr.", short="-v")]
+
+
+def asking_options(yes: Yes = False, no_input: NoInput = False) -> None:
+    """Declare the options of commands that ask; `app` adds them to commands, and gives them to the context."""
 
 
 def output_options(
@@ -223,23 +173,36 @@ OUTPUT_OPTIONS = ("format", "json", "jsonl", "fields", "header", "color", "ascii
 
 
 def with_output(
-    spec: OutputSpec[Any] | None = None, *, check: bool = True, verbose: bool = False, only: str | None = None
+    spec: OutputSpec[Any] | None = None,
+    *,
+    asks: bool = False,
+    check: bool = True,
+    verbose: bool = False,
+    only: str | None = None,
 ) -> Callable[[F], F]:
     """Give a command the shared output options, and say what it answers, for completion and --fields.
 
-    Unknown fields are refused before the command runs. `check`: False if the command does that itself, because its
-    options decide what it answers. `verbose`: also `--verbose`, for commands that call platforms. `only`: just this
-    option, for commands that write files in formats of their own.
+    Unknown fields are refused before the command runs. `asks`: also the options of `Context.confirm`. `check`: False if
+    the command does that itself, because its options decide what it answers. `verbose`: also `--verbose`, for commands
+    that call platforms. `only`: just this option, for commands that write files in formats of their own.
     """
     options = (only,) if only is not None else (*OUTPUT_OPTIONS, "verbose") if verbose else OUTPUT_OPTIONS
+    options = ("yes", "no_input", *options) if asks else options
 
     def mark(command: F) -> F:
-        command.output_options = options  # type: ignore[attr-defined]  # read by `app`
+        command.shared_options = options  # type: ignore[attr-defined]  # read by `app`
         command.output_spec = spec  # type: ignore[attr-defined]  # read by `app` and `completion`
         command.checks_fields = not check  # type: ignore[attr-defined]  # read by `app`
         return command
 
     return mark
+
+
+def subcommand(
+    group: typer.Typer, name: str, spec: OutputSpec[Any] | None = None, *, asks: bool = False, verbose: bool = False
+) -> Callable[[F], F]:
+    """Make a function a subcommand, with the shared options as `with_output` gives them."""
+    return lambda command: group.command(name)(with_output(spec, asks=asks, verbose=verbose)(command))
 
 
 def refuse_bad_bytes(values: Mapping[str, Any]) -> None:
@@ -375,19 +338,14 @@ def read_file(context: Context, path: str, what: str) -> str:
         ) from None
 
 
-Statuses = Annotated[
-    list[str] | None, typer.Option("--status", metavar="A,B", help="Only these statuses: draft, scheduled, failed, ….")
-]
-WithTags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Only posts with one of these tags.")]
-Since = Annotated[
-    str | None,
-    typer.Option("--since", metavar="TIME", help="Only posts due from this time on: 7d (days ago), a date."),
-]
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only posts due before this time.")]
-Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only posts with this in their text.")]
-OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post with this key.")]
-NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only posts that need your action.")]
-NoAlt = Annotated[bool, typer.Option("--no-alt", help="Only posts with a picture or video without alt text.")]
+Statuses = Annotated[list[str] | None, option("--status", "A,B", "Only these statuses: draft, scheduled, failed, ….")]
+WithTags = Annotated[list[str] | None, option("--tag", "A,B", "Only posts with one of these tags.")]
+Since = Annotated[str | None, option("--since", "TIME", "Only posts due from this time on: 7d (days ago), a date.")]
+Until = Annotated[str | None, option("--until", "TIME", "Only posts due before this time.")]
+Search = Annotated[str | None, option("--search", "TEXT", "Only posts with this in their text.")]
+OfKey = Annotated[str | None, option("--key", "KEY", "Only the post with this key.")]
+NeedsYou = Annotated[bool, flag("--needs-you", "Only posts that need your action.")]
+NoAlt = Annotated[bool, flag("--no-alt", "Only posts with a picture or video without alt text.")]
 
 
 class PostOptions(NamedTuple):
@@ -422,11 +380,11 @@ class PostOptions(NamedTuple):
         )
 
 
-def with_post_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command these options in the place of its parameter `filters`, which gets all of them."""
-    hints = get_type_hints(PostOptions, include_extras=True)
-    declared = {name: (hints[name], PostOptions._field_defaults[name]) for name in PostOptions._fields}
-    return _with_options(command, "filters", declared, lambda typed: PostOptions(**typed))
+def with_group(place: str, group: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the options of a NamedTuple in the place of a parameter, which gets all of them."""
+    hints = get_type_hints(group, include_extras=True)
+    declared = {name: (hints[name], group._field_defaults[name]) for name in group._fields}
+    return lambda command: _with_options(command, place, declared, lambda typed: group(**typed))
 
 
 FieldValues = Mapping[str, Any]
@@ -451,12 +409,12 @@ def _fields_typed(typed: dict[str, Any]) -> FieldValues:
 
 def _field_option(one: PostField) -> Any:
     if one.kind == "flag":
-        return Annotated[bool | None, typer.Option(f"--{one.word}/--no-{one.word}", help=one.help)]
+        return Annotated[bool | None, flag(f"--{one.word}/--no-{one.word}", one.help)]
     if one.kind == "media":
         metavar = {"focus": "X,Y", "captions": "FILE.vtt"}.get(one.word, "PATH|URL")
-        return Annotated[list[str] | None, typer.Option(f"--{one.word}", metavar=metavar, help=one.help)]
+        return Annotated[list[str] | None, option(f"--{one.word}", metavar, one.help)]
     metavar = "DURATION" if one.kind == "seconds" else "TEXT"
-    return Annotated[str | None, typer.Option(f"--{one.word}", metavar=metavar, help=one.help)]
+    return Annotated[str | None, option(f"--{one.word}", metavar, one.help)]
 
 
 def _with_options(
@@ -496,10 +454,8 @@ def _status(name: str) -> PostStatus:
         raise UsageError(f'no status "{name}"', *near, Hint("see", ", ".join(PostStatus))) from None
 
 
-Cron = Annotated[str | None, typer.Option("--cron", metavar="CRON", help="A cron expression: '0 9 * * 1,3,5'.")]
-CronZone = Annotated[
-    str | None, typer.Option("--tz", metavar="ZONE", help="Timezone, such as Europe/Berlin; else that of the account.")
-]
+Cron = Annotated[str | None, option("--cron", "CRON", "A cron expression: '0 9 * * 1,3,5'.")]
+CronZone = Annotated[str | None, option("--tz", "ZONE", "Timezone, such as Europe/Berlin; else that of the account.")]
 
 
 def named_accounts(context: Context, names: Sequence[str] | None) -> tuple[Account, ...]:

@@ -92,13 +92,22 @@ class Output:
         return set(self.fields) <= {*view.columns} and not set(self.fields) <= {*view.fields}
 
     def write_list(
-        self, view: OutputSpec[T], items: Iterable[T], *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
+        self,
+        view: OutputSpec[T],
+        items: Iterable[T],
+        *,
+        say: Sequence[str] | None = None,
+        none: str = "",
+        foot: Iterable[str] = (),
     ) -> None:
         """Write a list: a JSON array, JSON lines, TSV rows as they come, or a table with `foot` below it.
 
-        `say`: sentences that a person gets instead of a table, unless fields were picked.
+        `say`: sentences that a person gets instead of a table, unless fields were picked; `none`: the one instead of an
+        empty sequence.
         """
         self.check_fields(view)
+        if none and not items:
+            say = [none]
         match self.format:
             case "json" if view.to_document is not None:
                 self._write([self._json(view.to_document([self._picked(view, item) for item in items])), "\n"])
@@ -147,9 +156,9 @@ class Output:
         picked = {name: event.get(name) for name in self.fields} if self.fields else event
         self._write([self._json(picked) + "\n"])
 
-    def note(self, text: str) -> None:
-        """Write `note: …` to stderr, further lines indented; nothing with --quiet."""
-        if not self.quiet:
+    def note(self, *texts: str) -> None:
+        """Write `note: …` to stderr for each text, further lines indented; nothing with --quiet."""
+        for text in () if self.quiet else texts:
             first, *more = terminal.lines(fit_install_commands(text))
             lines = [f"note: {first}", *(f"      {line}" for line in more)]
             wrapped = [part for line in lines for part in terminal.wrap_for(self._stderr, line)]
@@ -165,8 +174,7 @@ class Output:
 
     def write_below(self) -> None:
         """Write the notes that follow the answer."""
-        for text in self.below:
-            self.note(text)
+        self.note(*self.below)
 
     def _write(self, parts: Iterable[str]) -> None:
         """Write and flush. TtpError if that fails, except for a closed pipe."""
@@ -290,9 +298,7 @@ def _unknown_field(name: str, fields: Sequence[str], typed: Sequence[str]) -> Us
     hints = [Hint("try", other_options(fields=",".join(meant)))] if len(meant) == len(near) else []
     listed = textwrap.wrap(" ".join(sorted(fields)), 70)
     return UsageError(
-        f'unknown field "{name}"',
-        *hints,
-        details=[f"fields: {listed[0]}", *(f"        {more}" for more in listed[1:])],
+        f'unknown field "{name}"', *hints, details=[f"fields: {listed[0]}", *(f"        {more}" for more in listed[1:])]
     )
 
 

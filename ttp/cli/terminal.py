@@ -17,8 +17,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from ttp.domain.action import other_options
-from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.errors import TtpError, UsageError
 
 _UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff"
 _blank = re.compile(r"[ \t\r\n]+")
@@ -133,24 +132,6 @@ def wrap_for(stream: TextIO, line: str) -> list[str]:
     from ttp.cli.render.width import wrap_sentence
 
     return wrap_sentence(line, max(terminal_width(stream, os.environ), NARROWEST))
-
-
-def confirm(question: str, *, yes: bool, no_input: bool, refusal: str = "") -> bool:
-    """Return whether to go on: with `yes`, or after a yes on the terminal. A no is confirmed on stderr.
-
-    Without a terminal, UsageError says that `refusal` ("deleting 3 posts") needs --yes; without a `refusal` it goes on.
-    """
-    if yes:
-        return True
-    asking = ask_elsewhere or (ask if is_interactive() else None)
-    if asking is not None and not no_input:
-        if asking(question):
-            return True
-        write_text(sys.stderr, "Cancelled. Nothing was changed.\n", flush=True)
-        return False
-    if refusal:
-        raise UsageError(f"{refusal} needs confirmation", Hint("try", other_options(no_input=False, yes=True)))
-    return True
 
 
 def print_prompt(*lines: str) -> None:

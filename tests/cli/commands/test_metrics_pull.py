@@ -15,6 +15,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.conftest import Program
+from ttp.cli.context import Context
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
 from ttp.sandbox.files import CLIP, PHOTO
@@ -269,11 +270,11 @@ def test_a_person_is_asked_before_more_than_a_few_cents_and_may_say_no(
 ) -> None:
     asked: list[str] = []
 
-    def confirm(question: str, *, yes: bool, **more: object) -> bool:
-        asked.append(question) if not yes else None
-        return yes
+    def confirm(context: Context, question: str) -> bool:
+        asked.append(question) if not context.yes else None
+        return context.yes
 
-    monkeypatch.setattr("ttp.cli.commands.metrics.confirm", confirm)
+    monkeypatch.setattr(Context, "confirm", confirm)
     world.connect("x/demo")
     world.past("x/demo", 3)
     assert world.pull("--account", "x", "--history", "10")[0]["read"] == 3

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.domain.time.test_repair import BERLIN, NOW, moment, refused, suggested
-from ttp.cli.commands.help import TIME_HELP
+from ttp.cli.commands.help import time_help
 from ttp.domain.errors import Hint, SkippedTime
 from ttp.domain.time.formatting import format_instant
 from ttp.domain.time.grammar import EXAMPLES, ChosenTime
@@ -300,6 +300,6 @@ def test_a_date_that_cannot_be_as_typed_is_refused(text: str, code: str, expecte
 def test_every_example_of_the_help_is_read() -> None:
     for forms, _ in EXAMPLES:
         for form in forms:
-            assert form in TIME_HELP
+            assert form in time_help()
             resolve_time(form, now=datetime(2026, 11, 24, 5, 0, tzinfo=UTC), zone=BERLIN)
-    assert max(len(line) for line in TIME_HELP.splitlines()) <= 80
+    assert max(len(line) for line in time_help().splitlines()) <= 80

@@ -15,20 +15,13 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, error_lines
-from ttp.cli.options import (
-    AccountName,
-    NoInput,
-    Options,
-    Yes,
-    parse_platform_options,
-    read_file,
-    with_output,
-)
+from ttp.cli.options import AccountName, Options, parse_platform_options, read_file, subcommand
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.accounts import ACCOUNTS_SPEC, account_spec, accounts_spec
 from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.cli.render.labels import plural
 from ttp.cli.settings import variable
-from ttp.cli.terminal import confirm, is_attended, is_interactive, print_prompt, read_line, read_secret
+from ttp.cli.terminal import is_attended, is_interactive, print_prompt, read_line, read_secret
 from ttp.domain.account import is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
@@ -49,29 +42,23 @@ def parse_when_to_split(text: str) -> str:
     return text
 
 
-Server = Annotated[
-    str | None, typer.Option("--server", metavar="URL", help="Its server, where the platform has many of them.")
-]
+Server = Annotated[str | None, option("--server", "URL", "Its server, where the platform has many of them.")]
 Langs = Annotated[
-    str | None,
-    typer.Option(
-        "--langs", metavar="A,B", help="Languages of its posts, where the platform has them: en,de; '' for none."
-    ),
+    str | None, option("--langs", "A,B", "Languages of its posts, where the platform has them: en,de; '' for none.")
 ]
-Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="An account; without it all accounts.")]
+Some = Annotated[str | None, argument("[PLATFORM/HANDLE]", "An account; without it all accounts.")]
 
 
-@account.command("add")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "add", ACCOUNTS_SPEC)
 def add(
     context: Context,
     name: AccountName,
     credentials: Annotated[
-        str | None, typer.Option("--credentials", metavar="FILE", help="JSON with accessToken and more; - reads stdin.")
+        str | None, option("--credentials", "FILE", "JSON with accessToken and more; - reads stdin.")
     ] = None,
     server: Server = None,
     program: Annotated[
-        str | None, typer.Option("--program", metavar="PATH", help="Your program that publishes, see ttp help command.")
+        str | None, option("--program", "PATH", "Your program that publishes, see ttp help command.")
     ] = None,
 ) -> None:
     """Add an account, or replace its credentials, without signing in.
@@ -101,32 +88,23 @@ def add(
     note_new_account(context, added)
 
 
-@account.command("connect")
-@with_output(ACCOUNTS_SPEC, verbose=True)
+@subcommand(account, "connect", ACCOUNTS_SPEC, verbose=True, asks=True)
 def connect(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="PLATFORM[/HANDLE]", help="A platform or an account: x, ig/shop.")],
-    paste: Annotated[
-        bool, typer.Option("--paste", help="Paste the address that the browser shows at the end.")
-    ] = False,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address instead of opening a browser.")
-    ] = False,
+    name: Annotated[str, argument("PLATFORM[/HANDLE]", "A platform or an account: x, ig/shop.")],
+    paste: Annotated[bool, flag("--paste", "Paste the address that the browser shows at the end.")] = False,
+    no_browser: Annotated[bool, flag("--no-browser", "Print the address instead of opening a browser.")] = False,
     client_secret: Annotated[
-        str | None,
-        typer.Option("--client-secret", metavar="FILE", help="A file with your app's secret; - reads stdin."),
+        str | None, option("--client-secret", "FILE", "A file with your app's secret; - reads stdin.")
     ] = None,
     scopes: Annotated[
-        str | None, typer.Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual ones.")
+        str | None, option("--scopes", "A,B", "Ask for these permissions instead of the usual ones.")
     ] = None,
     server: Server = None,
     password_file: Annotated[
-        str | None,
-        typer.Option("--password-file", metavar="FILE", help="A password for this app; - reads stdin."),
+        str | None, option("--password-file", "FILE", "A password for this app; - reads stdin.")
     ] = None,
     langs: Langs = None,
-    yes: Yes = False,
-    no_input: NoInput = False,
 ) -> int:
     """Connect or reconnect an account, in your browser or with a password.
 
@@ -143,7 +121,7 @@ def connect(
     from ttp.services.connecting.connect import KnownIdentity
 
     facts, installation = context.platforms.find(name.partition("/")[0]), context.installation
-    ask = is_interactive() and not no_input
+    ask = is_interactive() and not context.no_input
     options = _parse_langs(context, facts.name, langs)  # before the login: a code or a password may work once only
     scope_list = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
     root = find_server(context.platforms, installation.runtime, name, server)
@@ -169,12 +147,10 @@ def connect(
                     )
                 done = service.finish(pending, answer)
         except KnownIdentity as known:
-            if not yes and (no_input or not is_attended()):
+            if not context.yes and (context.no_input or not is_attended()):
                 raise
             old, new = known.account.name, known.person.handle
-            if not confirm(
-                f"{old} has the handle {new} now. Rename it? Its posts and numbers stay.", yes=yes, no_input=no_input
-            ):
+            if not context.confirm(f"{old} has the handle {new} now. Rename it? Its posts and numbers stay."):
                 return FAILED
             done = service.rename(known)
         if langs is None and ask and context.out.for_people and not done.again and not done.renamed:
@@ -184,7 +160,7 @@ def connect(
                 done, account=context.accounts.set(done.account.name, timezone=None, options=options).account
             )
         _print_connected(context, done)
-    offer_history(context, done, ask_person=ask and not yes)
+    offer_history(context, done, ask_person=ask and not context.yes)
     return DONE
 
 
@@ -208,8 +184,7 @@ def _ask_langs(context: Context, platform: str) -> dict[str, str]:
     return {}
 
 
-@account.command("list")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "list", ACCOUNTS_SPEC)
 def list_accounts(context: Context) -> None:
     """List accounts and whether they are connected.
 
@@ -221,8 +196,7 @@ def list_accounts(context: Context) -> None:
     context.out.write_list(spec, context.queries.accounts())
 
 
-@account.command("show")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "show", ACCOUNTS_SPEC)
 def show_account(context: Context, name: AccountName) -> None:
     """Show everything about one account except its tokens.
 
@@ -233,8 +207,7 @@ def show_account(context: Context, name: AccountName) -> None:
     context.out.write_one(account_spec(context.proof_for), context.queries.account(name))
 
 
-@account.command("check")
-@with_output(CHECKS_SPEC, verbose=True)
+@subcommand(account, "check", CHECKS_SPEC, verbose=True)
 def check(context: Context, name: Some = None) -> int:
     """Check accounts on their platforms: token, permissions, quota.
 
@@ -251,8 +224,7 @@ def check(context: Context, name: Some = None) -> int:
     return finish_checks(context.out, context.installation.account_check.accounts(accounts))
 
 
-@account.command("enable")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "enable", ACCOUNTS_SPEC)
 def enable(context: Context, name: AccountName) -> None:
     """Enable an account that is disabled or on hold.
 
@@ -268,8 +240,7 @@ def enable(context: Context, name: AccountName) -> None:
         )
 
 
-@account.command("disable")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "disable", ACCOUNTS_SPEC)
 def disable(context: Context, name: AccountName) -> None:
     """Disable an account; its posts fail when they are due.
 
@@ -283,30 +254,24 @@ def disable(context: Context, name: AccountName) -> None:
         context.out.note(f"{message}:  ttp list --account {done.account.name}")
 
 
-@account.command("set")
-@with_output(ACCOUNTS_SPEC)
+@subcommand(account, "set", ACCOUNTS_SPEC)
 def set_(
     context: Context,
     name: AccountName,
-    tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Its timezone, such as Europe/Berlin; '' for none.")
-    ] = None,
+    tz: Annotated[str | None, option("--tz", "ZONE", "Its timezone, such as Europe/Berlin; '' for none.")] = None,
     langs: Langs = None,
     options: Options = None,
     split: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--split",
-            metavar="always|never",
-            help="Whether texts that are too long become parts, for posts that do not say.",
+            "always|never",
+            "Whether texts that are too long become parts, for posts that do not say.",
             parser=parse_when_to_split,
         ),
     ] = None,
     utm: Annotated[
-        bool | None,
-        typer.Option(
-            "--utm/--no-utm", help="Add UTM parameters to links of your own hosts, for posts that do not say."
-        ),
+        bool | None, flag("--utm/--no-utm", "Add UTM parameters to links of your own hosts, for posts that do not say.")
     ] = None,
 ) -> None:
     """Set an account's zone, languages, options, and how it treats texts and links.
@@ -339,9 +304,8 @@ def set_(
         context.out.note(f"{lost}, because the options changed\nttp list --needs-you")
 
 
-@account.command("remove")
-@with_output(ACCOUNTS_SPEC, verbose=True)
-def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> int:
+@subcommand(account, "remove", ACCOUNTS_SPEC, verbose=True, asks=True)
+def remove(context: Context, name: AccountName) -> int:
     """Remove an account and its credentials; published posts and metrics stay.
 
     Refused while posts are scheduled for it; --yes cancels them for this account. ttp then asks the platform to revoke
@@ -351,9 +315,9 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
       ttp account remove x/old
     """
     row = context.queries.account(name)
-    if not confirm(f"Remove {row.name} and its credentials?", yes=yes, no_input=no_input):
+    if not context.confirm(f"Remove {row.name} and its credentials?"):
         return FAILED
-    removal = context.accounts.remove(name, cancel=yes)
+    removal = context.accounts.remove(name, cancel=context.yes)
     more = f" Cancelled for it: {' '.join(map(str, removal.cancelled))}." if removal.cancelled else ""
     context.out.write_one(ACCOUNTS_SPEC, removal.account, say=[f"Removed {removal.account.name}.{more}"])
     if removal.access is not None:

@@ -9,15 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import post as render_post
 from ttp.cli.render.spec import name_value_spec
 from ttp.cli.system_zone import system_zone
+from ttp.cli.texts import load_text
 from ttp.domain.action import OtherOptions
 from ttp.domain.errors import Hint, NotAllowed, NotFound, TimeRefused, TtpError, UsageError
 from ttp.domain.permissions import Capability
@@ -35,15 +35,14 @@ SPEC = name_value_spec(KEYS)
 @with_output(SPEC, check=False)
 def announce(
     context: Context,
-    tag: Annotated[str | None, typer.Argument(metavar="TAG", help="The tag of the release.")] = None,
+    tag: Annotated[str | None, argument("TAG", "The tag of the release.")] = None,
     project: Annotated[
-        str | None,
-        typer.Option("--project", metavar="OWNER/NAME", help="Its project, else as the CI or the Git remote has it."),
+        str | None, option("--project", "OWNER/NAME", "Its project, else as the CI or the Git remote has it.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be published, also of a tag to come; store nothing.")
+        bool, flag("--dry-run", "Show what would be published, also of a tag to come; store nothing.")
     ] = False,
-    init: Annotated[bool, typer.Option("--init", help="Write .ttp/announce.toml and a workflow for GitHub.")] = False,
+    init: Annotated[bool, flag("--init", "Write .ttp/announce.toml and a workflow for GitHub.")] = False,
 ) -> None:
     """Make a post of a release, once, also when the job runs again.
 
@@ -252,7 +251,10 @@ def _write_files(context: Context) -> None:
 
     here = [one.name for one in context.queries.accounts() if one.enabled] if not settings.names_server() else []
     names = ", ".join(f'"{name}"' for name in here or ["PLATFORM/HANDLE"])
-    texts = {PATH: _FILE.replace("ACCOUNTS", names), Path(".github/workflows/announce.yml"): _WORKFLOW}
+    texts = {
+        PATH: load_text("announce.toml", ACCOUNTS=names),
+        Path(".github/workflows/announce.yml"): load_text("announce.yml"),
+    }
     for path in texts:
         if path.exists():
             raise UsageError(f"{path} is there already", Hint("see", str(path)))
@@ -267,38 +269,3 @@ def _write_files(context: Context) -> None:
         f"Wrote {file}.  Look:  ttp announce v1.0.0 --dry-run",
         f"Wrote {workflow}. In it, put the owner of your copy of ttp in place of OWNER.",
     )
-
-
-_FILE = """\
-to = [ACCOUNTS]
-at = "now"  # when it is approved; or "next-slot", "optimal", "tomorrow 9am"
-text = '''
-{{ vars.project }} {{ vars.version }} is out.
-{% if vars.notes %}
-
-{{ vars.notes|fit }}
-{% endif %}
-
-{{ vars.link }}
-'''
-
-# [texts]  # of one network or account
-# x = "{{ vars.project }} {{ vars.version }}: {{ vars.link }}"
-"""
-_WORKFLOW = """\
-name: announce
-on:
-  push:
-    tags: ["v*"]
-permissions:
-  contents: read
-jobs:
-  announce:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - uses: OWNER/ttp/.github/actions/announce@main
-        with:
-          server: ${{ vars.TTP_SERVER }}
-          token: ${{ secrets.TTP_TOKEN }}
-"""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.context import Context
 from ttp.cli.notices import saved_posts_spec, time_text, warn_not_running
 from ttp.cli.options import PostIds, existing_ids, with_output
+from ttp.cli.parameters import option
 from ttp.cli.terminal import escape_line
 from ttp.domain.config import APPROVAL_SETTING
 from ttp.domain.errors import Hint, UsageError
@@ -41,7 +40,7 @@ def approve(context: Context, post_ids: PostIds) -> None:
 def reject(
     context: Context,
     post_ids: PostIds,
-    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; ttp show shows it.")] = None,
+    reason: Annotated[str | None, option("--reason", "TEXT", "Why; ttp show shows it.")] = None,
 ) -> None:
     """Reject posts: they become drafts again, with your reason.
 

@@ -18,7 +18,6 @@ from ttp.cli.render import changes
 from ttp.cli.render import posts as posts_module
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
-from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, PastTime, TimeRefused, TtpError, UsageError
 from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.views import files
@@ -50,18 +49,10 @@ class BulkOptions:
     delete: bool = False
 
 
-def edit_many(
-    context: Context,
-    where: str,
-    bulk_options: BulkOptions,
-    *,
-    dry_run: bool,
-    yes: bool,
-    no_input: bool,
-) -> int:
+def edit_many(context: Context, where: str, bulk_options: BulkOptions, *, dry_run: bool) -> int:
     """Show what would happen to the posts that `where` names, ask, and do it in one transaction."""
     if bulk_options.delete:
-        return _delete_many(context, where, bulk_options, dry_run=dry_run, yes=yes, no_input=no_input)
+        return _delete_many(context, where, bulk_options, dry_run=dry_run)
     from ttp.services.bulk_edit import apply_changes, refuse_forbidden
 
     context.out.check_fields(VIEW)
@@ -75,23 +66,21 @@ def edit_many(
         )
     if not dry_run:
         refuse_forbidden(context.posts, steps)
-    context.out.write_list(VIEW, steps, say=None if steps else ["Nothing would change."])
+    context.out.write_list(VIEW, steps, none="Nothing would change.")
     print_warnings(context.out, (problem for step in steps for problem in step.warnings))
     if steps and dry_run:
         context.out.note("--dry-run: nothing was changed")
     if not steps or dry_run:
         return DONE
     amount = plural(len(steps), "post")
-    if not confirm(f"Change {amount}?", yes=yes, no_input=no_input, refusal=f"changing {amount}"):
+    if not context.confirm(f"Change {amount}?", refusal=f"changing {amount}"):
         return FAILED
     apply_changes(context.posts, steps, "edit")
     context.out.note(f"Changed {amount}.  Undo:  ttp undo")
     return DONE
 
 
-def _delete_many(
-    context: Context, where: str, bulk_options: BulkOptions, *, dry_run: bool, yes: bool, no_input: bool
-) -> int:
+def _delete_many(context: Context, where: str, bulk_options: BulkOptions, *, dry_run: bool) -> int:
     if bulk_options != BulkOptions(delete=True):
         raise UsageError("--delete takes no other change", Hint("see", "ttp edit --help"))
     if not context.out.for_people:
@@ -101,7 +90,7 @@ def _delete_many(
     ids = [post.id or 0 for post in posts]
     amount = plural(len(ids), "post")
     if context.out.for_people:
-        context.out.write_list(posts_module.POSTS_SPEC, posts, say=None if posts else [NO_MATCH])
+        context.out.write_list(posts_module.POSTS_SPEC, posts, none=NO_MATCH)
     if dry_run:
         if not context.out.for_people:
             context.out.write_list(posts_module.WOULD_DELETE_SPEC, ids)
@@ -111,7 +100,7 @@ def _delete_many(
         if not context.out.for_people:
             context.out.write_list(posts_module.DELETED_SPEC, [])
         return DONE
-    if not confirm(f"Delete {amount}?", yes=yes, no_input=no_input, refusal=f"deleting {amount}"):
+    if not context.confirm(f"Delete {amount}?", refusal=f"deleting {amount}"):
         return FAILED
     context.posts.delete(ids)
     context.out.write_list(posts_module.DELETED_SPEC, ids, say=[f"Deleted {amount}.  Undo:  ttp undo"])

@@ -8,16 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command, retype
 from ttp.cli.notices import login_note, paused_account_notes
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.labels import SIGNS, plural, sign
 from ttp.cli.render.names import Names, joined_names, names_in
-from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.page import Cell, Column, Page, Style, table_of
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, turns
@@ -47,19 +46,15 @@ CALENDAR_SPEC: OutputSpec[PostView] = OutputSpec(
 @options.with_output(CALENDAR_SPEC)
 def calendar(
     context: Context,
-    when: Annotated[
-        str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49, a date, next or prev; else now.")
-    ] = None,
-    month: Annotated[bool, typer.Option("--month", help="Show a month (the default).")] = False,
-    week: Annotated[bool, typer.Option("--week", help="Show a week.")] = False,
-    ics: Annotated[bool, typer.Option("--ics", help="Print an iCalendar file, for a phone.")] = False,
+    when: Annotated[str | None, argument("[WHEN]", "2026-12, 2026-W49, a date, next or prev; else now.")] = None,
+    month: Annotated[bool, flag("--month", "Show a month (the default).")] = False,
+    week: Annotated[bool, flag("--week", "Show a week.")] = False,
+    ics: Annotated[bool, flag("--ics", "Print an iCalendar file, for a phone.")] = False,
     status: options.Statuses = None,
     platform: options.Platforms = None,
     account: options.Accounts = None,
     tag: options.WithTags = None,
-    tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Show days and times of this timezone.")
-    ] = None,
+    tz: Annotated[str | None, option("--tz", "ZONE", "Show days and times of this timezone.")] = None,
 ) -> None:
     """Show what is published when, in a month or a week.
 
@@ -80,8 +75,8 @@ def calendar(
         return
     notes = paused_account_notes(context.queries.accounts())
     notes += map(login_note, ends_before(context.installation.status.login_ends(), posts))
-    for line in [] if context.out.for_people else notes:
-        context.out.note(line)
+    if not context.out.for_people:
+        context.out.note(*notes)
     sheet = CalendarPage(
         span,
         gaps=() if status else gaps_of(span, posts, context.now()),
@@ -184,11 +179,6 @@ def label(post: PostView) -> str:
     return "" if post.id is None else str(post.id)
 
 
-def fit_with_sign(text: str, end: str, room: int, page: Page) -> str:
-    """Cut a text to the room, and end it with a coloured sign."""
-    return pad(cut(text, room - 2), room - 1) + page.paint(end, SIGNS[end][1])
-
-
 def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """Draw the legend, the first post that needs a person, and the command that uses the free slots."""
     if not posts and not sheet.later:
@@ -280,27 +270,18 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
         return
     room = page.width // 3
     names = names_in(shown[:LISTED], room, with_handle=page.width >= _WITH_HANDLES)
-    titles = [
-        Column(""),
-        Column(""),
-        Column("", right=True),
-        Column("", drop=1, most=room),
-        Column(""),
-    ]
-    yield from table(titles, [_line(post, names, page) for post in shown[:LISTED]], page, least=12)
+    yield from table_of(
+        shown[:LISTED],
+        page,
+        (Column(""), lambda post: f"{page.time(calendar_time(post))} {page.day(calendar_time(post))}"),
+        (Column(""), lambda post: Cell(sign(post), SIGNS[sign(post)][1])),
+        (Column("", right=True), lambda post: Cell(label(post), "bold")),
+        (Column("", drop=1, most=room), lambda post: accounts_of(post, names, room)),
+        (Column(""), lambda post: escape_line(post.content)),
+        least=12,
+    )
     if len(shown) > LISTED:
         yield f"  +{len(shown) - LISTED}, see all:  {escape_text(sheet.all_)}"
-
-
-def _line(post: PostView, names: Names, page: Page) -> list[Cell]:
-    at, one = calendar_time(post), sign(post)
-    return [
-        Cell(f"{page.time(at)} {page.day(at)}"),
-        Cell(one, SIGNS[one][1]),
-        Cell(label(post), "bold"),
-        Cell(accounts_of(post, names, page.width // 3)),
-        Cell(escape_line(post.content)),
-    ]
 
 
 _AXIS = (9, 12, 15, 18, 21)
@@ -340,7 +321,9 @@ def _grid(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
     for hour in sorted(named | {present}):
         here = [[*cells.get((hour, day), ())] for day in days]
         if hour == present and today in days:
-            _put_now(here[days.index(today)], page)
+            cell = here[days.index(today)]
+            cell.append(_drawn(f"{NOW}{page.time(page.now)}", "bold", page, page.now))
+            cell.sort(key=_instant)
         for place in range(max(1, *map(len, here))):
             row = [one[place] if place < len(one) else _NOTHING for one in here]
             yield _calendar_week_line(f" {hour:02}:00" if place == 0 and hour in named else "", row, wide, page)
@@ -411,13 +394,8 @@ def _post(post: PostView, room: int, names: Names, page: Page) -> _Drawn:
         rest = room - 2 - columns(text) - (1 if text else 0)
         if more and rest >= least and not turns(more):
             text = f"{text} {cut(more, rest)}".lstrip()
-    return _Drawn(fit_with_sign(text, sign(post), room, page), room, at)
-
-
-def _put_now(cell: list[_Drawn], page: Page) -> None:
-    """Insert the present among the entries of its hour."""
-    cell.append(_drawn(f"{NOW}{page.time(page.now)}", "bold", page, page.now))
-    cell.sort(key=_instant)
+    end = sign(post)
+    return _Drawn(pad(cut(text, room - 2), room - 1) + page.paint(end, SIGNS[end][1]), room, at)
 
 
 def _instant(one: _Drawn) -> datetime:

@@ -8,15 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL
-from ttp.cli.options import AccountName, NoInput, Yes, split_list, with_output
+from ttp.cli.options import AccountName, split_list, with_output
+from ttp.cli.parameters import flag, option
 from ttp.cli.render.labels import plural
-from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.page import Cell, Column, Page, Style, table_of
 from ttp.cli.render.spec import OutputSpec
-from ttp.cli.terminal import confirm, escape_line
+from ttp.cli.terminal import escape_line
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.views.certification import CERTIFIED_FIELDS, ReportHead, certified_json
 
@@ -28,18 +27,16 @@ _STYLES: dict[str, Style] = {"verified": "green", "skipped": "dim"}
 
 
 def render_results(results: Sequence[CertifiedPost], page: Page) -> Iterator[str]:
-    heads = [Column("KIND"), Column("OUTCOME"), Column("LOOK-UP"), Column("DELETED"), Column("DETAIL")]
-    rows = [
-        [
-            Cell(one.kind),
-            Cell(one.outcome.replace("_", " "), _STYLES.get(one.outcome, "red")),
-            Cell(one.look_up or "-"),
-            Cell(_yes_or_no(one)),
-            Cell(escape_line(one.message or one.url or " ".join(one.remote_ids))),
-        ]
-        for one in results
-    ]
-    yield from table(heads, rows, page, wrapped=True)
+    yield from table_of(
+        results,
+        page,
+        (Column("KIND"), lambda one: one.kind),
+        (Column("OUTCOME"), lambda one: Cell(one.outcome.replace("_", " "), _STYLES.get(one.outcome, "red"))),
+        (Column("LOOK-UP"), lambda one: one.look_up or "-"),
+        (Column("DELETED"), _yes_or_no),
+        (Column("DETAIL"), lambda one: escape_line(one.message or one.url or " ".join(one.remote_ids))),
+        wrapped=True,
+    )
 
 
 CERTIFIED_SPEC: OutputSpec[CertifiedPost] = OutputSpec(
@@ -76,17 +73,13 @@ def _yes_or_no(one: CertifiedPost) -> str:
     return "-" if one.deleted is None else "yes" if one.deleted else "no"
 
 
-@with_output(CERTIFIED_SPEC, verbose=True)
+@with_output(CERTIFIED_SPEC, verbose=True, asks=True)
 def certify(
     context: Context,
     name: AccountName,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="KIND,KIND", help="Only these kinds.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the posts on the platform.")] = False,
-    report: Annotated[
-        str | None, typer.Option("--report", metavar="FILE", help="Write a report to share, in Markdown.")
-    ] = None,
-    yes: Yes = False,
-    no_input: NoInput = False,
+    only: Annotated[list[str] | None, option("--only", "KIND,KIND", "Only these kinds.")] = None,
+    keep: Annotated[bool, flag("--keep", "Keep the posts on the platform.")] = False,
+    report: Annotated[str | None, option("--report", "FILE", "Write a report to share, in Markdown.")] = None,
 ) -> int:
     """Publish a post of each kind to a throw-away account, and report how it went.
 
@@ -117,7 +110,7 @@ def certify(
         if post.refused is not None:
             context.out.note(f"{post.kind.name} is left out: {post.refused.message}")
     refusal = f"publishing {plural(len(plan.possible), 'post')} to {account.name}{_price(plan)}"
-    if not confirm(_question(plan, keep=keep), yes=yes, no_input=no_input, refusal=refusal):
+    if not context.confirm(_question(plan, keep=keep), refusal=refusal):
         return FAILED
     progress = PublishReport(context, Mode.PUBLISH)
     results, signal = certification.run(plan, progress.tell, keep=keep)

@@ -8,11 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.output import Output, json_value
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
 from ttp.domain.action import other_options
@@ -31,28 +30,23 @@ EXPORTED = spec.name_value_spec(EXPORT_FIELDS)
 
 
 @options.with_output(only="quiet")
-@options.with_post_options
+@options.with_group("filters", options.PostOptions)
 def export(
     context: Context,
     target: Annotated[
-        str | None, typer.Argument(metavar="FILE|DIR|-", help="The file, or the folder for --format md; else stdout.")
+        str | None, argument("FILE|DIR|-", "The file, or the folder for --format md; else stdout.")
     ] = None,
     format: Annotated[
-        str | None,
-        typer.Option("--format", metavar="FORMAT", help="csv, json, jsonl, md or ics; else by the name of FILE."),
+        str | None, option("--format", "FORMAT", "csv, json, jsonl, md or ics; else by the name of FILE.")
     ] = None,
     with_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--with", metavar="WHAT", help="metrics: add results and newest metrics; media: copy them next to FILE."
-        ),
+        option("--with", "WHAT", "metrics: add results and newest metrics; media: copy them next to FILE."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
+    force: Annotated[bool, flag("--force", "Replace FILE if it exists.")] = False,
     *,
     filters: options.PostOptions,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="Export at most N posts.", min=0, max=options.MOST)
-    ] = None,
+    limit: Annotated[int | None, option("--limit", "N", "Export at most N posts.", min=0, max=options.MOST)] = None,
 ) -> None:
     """Export posts to a file, a folder of Markdown files or stdout.
 

@@ -7,54 +7,20 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.command_table import BY_NAME, COMMANDS, TOPICS, help_page, terminal_width
 from ttp.cli.context import Context
+from ttp.cli.parameters import argument, flag
 from ttp.cli.terminal import print_out
+from ttp.cli.texts import load_text
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.operations import DRAFT, OPERATIONS, READ, capability_here
-from ttp.domain.permissions import VARIABLE
 from ttp.domain.post import PostStatus
 from ttp.domain.publishing.attempt import Kind
 from ttp.domain.time.grammar import EXAMPLES
+from ttp.platforms import BUILT_IN
 
 _INDENT = 44
-_LINES = "\n".join(f"  {'   '.join(forms):<{_INDENT - 2}}{meaning}" for forms, meaning in EXAMPLES)
-
-TIME_HELP = f"""\
-How to write a TIME. Quote it where it has a space:
-
-  ttp schedule 44 --at 'tomorrow 9am'
-
-{_LINES}
-
-Upper or lower case, and seconds where you need them (18:00:30). The clock may
-come before or after the day, and "at" and "on" may stand in front of them. A
-date can also be 2027/12/01 or December 1st, 2027, with its weekday before it.
-
-The zone of a time is the first of these: the offset or zone in the text, --tz,
-the setting timezone (or TTP_TZ), the zone of the system. At ttp serve, that of
-the person or token comes before the setting.
-An account's own zone is for slots, best hours, plans and repeats, and for times
-with --tz account. Where its clock differs, answers show both.
-Abbreviations (UTC, CET, PST) are read while they are in use: 9am CET is refused
-in summer, with both readings. ET, CT, MT and PT are American zones all year. A
-city is read if a zone is named after it.
-
-A time is refused if it has passed, if clocks skip it in spring, or if it has
-two readings, such as "half past five" or "end of day". A date without a year is
-in this year. The command that ttp suggests keeps all that you typed; otherwise
-it suggests nothing. Where an hour comes twice in autumn, ttp takes the first
-and says so. Every answer shows the full date, the zone and UTC.
-
-Lengths of time (--max-late and others): 90s 45m 2h30m 3d 1w.
-Ends of a range (--since, --until): 7d is seven days ago; 2027-12-01, today and
-yesterday are the start of that day; or any TIME but optimal and next-slot.
-For several times, such as every Monday, see ttp help repeat add.
-"""
-
 
 if TYPE_CHECKING:
     from ttp.domain.options import Option
@@ -199,151 +165,27 @@ def _rows(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield from wrap(meaning, 80, initial_indent=f"  {name:<13} ", subsequent_indent=" " * 16)
 
 
-_OUTPUT_HELP = """\
-Options of every command that prints data. Write them after its name.
-
-  ttp list --fields id,scheduledAt --header
-  ttp list --status failed --json | jq '.[].id'
-"""
-_TSV_HELP = """\
-TSV has no header, no colour, UTC and one post a line; \\n, \\t and \\xNN stand for
-what would break a line. What the JSON is like: ttp help json
-"""
-JSON_HELP = """\
-Every command that prints data takes --json: see ttp help output
-
-  ttp list --status failed,partial --json | jq -r '.[].id'
-  ttp list --fields id,scheduledAt
-  ttp show 38 --json | jq '.deliveries[] | {account, state, url}'
-
-For ttp optimal and its subcommands, the object is {"success": true, ...}: for
-one account "recommendation", "heatmap", "explanation" or "backtest", and always
-the list of all ("recommendations", ...); for week "schedule". Shares are
-fractions: "uplift": 0.12 is 12 % over the account's average, "low" to "high"
-its 80 % interval.
-
-Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is
-{"error": {"code", "message", "hint", "hints", "exit", "problems"}} on stderr,
-and stdout is empty. "hint" is null where a person must choose, as between 6am
-and 6pm, or fill in a word, such as FILE; "hints" has all that the terminal
-shows.
-"""
-EXIT_HELP = """\
-0    done; also: nothing was due, an empty list, a complete stop after SIGTERM
-1    failed, or a bug; you said no; ttp status: posts are overdue and nothing
-     runs
-2    bad input: an option, a time, a text that a platform would refuse, a post
-     that is not in that state
-3    no such post, account or file
-4    an account must be reconnected, and nothing else is wrong
-5    the store is busy, damaged, read-only, full or another machine's, or
-     another publisher holds the lock
-6    a part of this run's work failed: deliveries failed, missed or needing
-     review, rows rejected
-7    not allowed here: by TTP_CAPABILITY (ttp help capability), or before it is
-     approved (ttp approve)
-130  cut by Ctrl-C   143  cut by SIGTERM
-"""
-CRON_HELP = """\
-Let cron call the publisher; a run that finds another one at work ends at once,
-silently, with 0:
-
-  * * * * *  /full/path/to/ttp run --once --quiet
-
-The full path, since cron does not know your PATH: `command -v ttp` prints it.
-Cron knows none of your variables either: if you set TTP_HOME or others, write
-them in front of it:
-
-  * * * * *  TTP_HOME=/full/path/to/folder /full/path/to/ttp run --once --quiet
-
-Cron mails what a run prints, and with --quiet it prints problems only.
-`ttp status` says when the last run was.
-
-Once a day, a look at the accounts that is mailed only where something failed:
-
-  0 8 * * *  out=$(/full/path/to/ttp account check) || echo "$out"
-"""
-MEDIA_HOST_HELP = """\
-Some platforms fetch images or videos from a public URL (ttp help PLATFORM says
-which). A local file needs one for the minutes in which it is fetched.
-
-  --media https://...    the file is on the web already
-  folder                 your web server (or a tunnel) serves this folder
-  s3                     your bucket: Amazon, Cloudflare, Google, Azure, MinIO
-  command                your program, which gets a path and prints the URL
-
-  ttp config set media_host.kind folder
-  ttp config set media_host.path /srv/www/media
-  ttp config set media_host.base_url https://media.example.org/
-
-  ttp config set media_host.kind s3
-  ttp config set media_host.s3.url s3://BUCKET/FOLDER
-
-  ttp config set media_host.kind command
-  ttp config set media_host.command '["/home/me/bin/put-online"]'
-
-`ttp doctor` says what is missing. More in the source, under docs/how-to.
-"""
-POSTGRESQL_HELP = """\
-The store is the file ttp.db, or a database of PostgreSQL 14 or newer. Settings,
-media and tokens stay on this machine either way.
-
-  pip install '.[postgres]'    (in a clone of the repository)
-  createuser --pwprompt ttp
-  createdb --owner ttp ttp
-  ttp init postgresql://ttp@HOST/ttp
-
-The password comes from ~/.pgpass (HOST:5432:ttp:ttp:PASSWORD, mode 600), or
-from a program that prints it:
-
-  ttp config set store.password_command '["pass", "show", "ttp-database"]'
-
-Of a server on another host the certificate is checked, with those that this
-system trusts or ~/.postgresql/root.crt. Other certificates, or none:
-
-  ttp init 'postgresql://ttp@HOST/ttp?sslrootcert=/etc/ttp/ca.pem'
-  ttp init 'postgresql://ttp@HOST/ttp?sslmode=disable'
-
-`ttp doctor` checks the server. More in the source, under docs/how-to.
-"""
-_CAPABILITY_HELP = (
-    f"""\
-{VARIABLE} says what a shell, a script or an agent may do. What it may not
-do ends with exit code 7, and nothing is done. Where it is not set everything
-may be done.
-
-  read     Writes nothing, no file either:""",
-    """
-  draft    That, and writing drafts and files. No post gets a time, and nothing
-           but a draft is changed or deleted; not what a repeat makes posts of
-           either. plan has only its --dry-run.""",
-    """
-  publish  Everything.
-
-It guards against mistakes, and nothing more: whoever can set a variable can
-unset it. docs/how-to/approval.md in the source
-tells how a store of another user makes a boundary.""",
-)
+def time_help() -> str:
+    forms = (f"  {'   '.join(forms):<{_INDENT - 2}}{meaning}" for forms, meaning in EXAMPLES)
+    return load_text("time.txt", FORMS="\n".join(forms))
 
 
 def output_help() -> str:
-    """Return what `ttp help output` prints: the options that commands share, and what the formats are."""
     from ttp.cli.app import output_params
     from ttp.cli.help_pages import list_lines, option_rows
 
-    return "\n".join([_OUTPUT_HELP, *list_lines(option_rows(output_params()), 78), "", _TSV_HELP])
+    return load_text("output.txt", OPTIONS="\n".join(list_lines(option_rows(output_params()), 78)))
 
 
 def capability_help() -> str:
-    """Return what `ttp help capability` prints: what each level allows, and the commands that need no more."""
+    """Return what each level allows, and the commands that need no more."""
 
-    def listed(level: str) -> list[str]:
+    def listed(level: str) -> str:
         names = ", ".join(path.replace(" ", "\xa0") for path in _paths_of(level))
         lines = wrap(names, 80, initial_indent="           ", subsequent_indent="           ")
-        return [line.replace("\xa0", " ") for line in lines]
+        return "\n".join(lines).replace("\xa0", " ")
 
-    read, draft, publish = _CAPABILITY_HELP
-    return "\n".join([read, *listed(READ), draft, *listed(DRAFT), publish]) + "\n"
+    return load_text("capability.txt", READ=listed(READ), DRAFT=listed(DRAFT))
 
 
 def _paths_of(level: str) -> Iterator[str]:
@@ -363,10 +205,9 @@ def _paths_of(level: str) -> Iterator[str]:
 def help_(
     context: Context,
     what: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[COMMAND or TOPIC]", help="A command, or a topic that ttp help --all lists."),
+        list[str] | None, argument("[COMMAND or TOPIC]", "A command, or a topic that ttp help --all lists.")
     ] = None,
-    all: Annotated[bool, typer.Option("--all", help="Show every command, or every option of one.")] = False,
+    all: Annotated[bool, flag("--all", "Show every command, or every option of one.")] = False,
 ) -> int | None:
     """Show help on a command or a topic.
 
@@ -424,31 +265,25 @@ def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
     return "\n".join(parts)
 
 
-_TEXTS: Mapping[str, str | Callable[[], str]] = {
-    "time": TIME_HELP,
+_MADE: Mapping[str, Callable[[], str]] = {
+    "time": time_help,
     "output": output_help,
-    "json": JSON_HELP,
-    "exit-codes": EXIT_HELP,
-    "cron": CRON_HELP,
     "environment": environment_help,
     "statuses": status_help,
-    "media-host": MEDIA_HOST_HELP,
     "capability": capability_help,
-    "postgresql": POSTGRESQL_HELP,
 }
+"""Topics with parts from the program. The other texts are whole."""
 
 
 def topic_text(topic: str, platforms: Registry) -> str:
-    """Return the text of one of TOPICS, or of another platform."""
-    text = _TEXTS.get(topic)
-    if text is None:
+    if topic in _MADE:
+        return _MADE[topic]()
+    if topic in BUILT_IN or topic not in TOPICS:
         return platform_help(platforms.facts(topic), platforms.options(topic))
-    return text if isinstance(text, str) else text()
+    return load_text(f"{topic}.txt")
 
 
-def completion(
-    context: Context, shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]
-) -> None:
+def completion(context: Context, shell: Annotated[str, argument("SHELL", "bash, zsh or fish.")]) -> None:
     """Print the completion script of a shell.
 
     Examples:

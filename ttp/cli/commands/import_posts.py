@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.commands.plan import DAYS
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, PARTIAL
@@ -25,6 +23,7 @@ from ttp.cli.options import (
     split_list,
     with_output,
 )
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.progress import progress
 from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
@@ -48,27 +47,23 @@ VIEW = spec.name_value_spec(files.import_json)
 @with_output(VIEW)
 def import_(
     context: Context,
-    file: Annotated[str, typer.Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
-    to: Annotated[list[str] | None, typer.Option("--to", metavar="A,B", help="Accounts for rows without one.")] = None,
+    file: Annotated[str, argument("FILE|DIR|-", "CSV, JSON, JSON lines, or a folder of Markdown.")],
+    to: Annotated[list[str] | None, option("--to", "A,B", "Accounts for rows without one.")] = None,
     tz: TimeZone = None,
     map_: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="COLUMN=FIELD", help="The field of a column; its number if unnamed."),
+        list[str] | None, option("--map", "COLUMN=FIELD", "The field of a column; its number if unnamed.")
     ] = None,
     template: TemplateName = None,
     var: Variables = None,
     dates: DateOrder = None,
     spread: Annotated[
-        str | None,
-        typer.Option("--spread", metavar="WAY", help="Plan rows without a time: optimal, slots or even."),
+        str | None, option("--spread", "WAY", "Plan rows without a time: optimal, slots or even.")
     ] = None,
     from_: From = None,
     days: Days = None,
     per_day: PerDay = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, and store nothing.")] = False,
-    partial: Annotated[
-        bool, typer.Option("--partial", help="Import the rows without errors, and skip the rest.")
-    ] = False,
+    dry_run: Annotated[bool, flag("--dry-run", "Check every row, and store nothing.")] = False,
+    partial: Annotated[bool, flag("--partial", "Import the rows without errors, and skip the rest.")] = False,
     strict: Strict = False,
 ) -> int:
     """Import posts from a sheet, a JSON file or a folder of Markdown files.
@@ -124,8 +119,7 @@ def _import_rows(
         except KeyboardInterrupt:
             context.out.note(f"stopped: {'everything' if done.stored else 'nothing'} was stored")
             raise
-    for note in (*source.notes, *done.time_notes):
-        context.out.note(note)
+    context.out.note(*source.notes, *done.time_notes)
     return done
 
 

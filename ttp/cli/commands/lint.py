@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, USAGE, command_text, exit_code
 from ttp.cli.options import split_list, with_output
+from ttp.cli.parameters import argument, option
 from ttp.cli.render.changes import fix_label
 from ttp.cli.render.labels import plural
-from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.spec import view_spec
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views.files import lint_json
 
@@ -21,24 +20,18 @@ if TYPE_CHECKING:
     from ttp.services.files.lint import Finding, LintResult
 
 FORMATS = ("text", "json", "github")
-VIEW: OutputSpec[LintResult] = OutputSpec(lint_json, (), lint_json)
+VIEW = view_spec(lint_json, ())
 
 
 @with_output(VIEW, only="json")
 def lint(
     context: Context,
-    paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files of posts, or folders of Markdown files.")
-    ],
+    paths: Annotated[list[str], argument("PATH...", "Files of posts, or folders of Markdown files.")],
     for_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--for", metavar="A,B", help="Check for these networks too; NAME=1000: its server takes texts of 1000."
-        ),
+        option("--for", "A,B", "Check for these networks too; NAME=1000: its server takes texts of 1000."),
     ] = None,
-    format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="text, json, or github: annotations of a workflow.")
-    ] = "text",
+    format: Annotated[str, option("--format", "FORMAT", "text, json, or github: annotations of a workflow.")] = "text",
 ) -> int:
     """Check files of posts, without a store, accounts or a network.
 

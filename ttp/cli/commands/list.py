@@ -8,12 +8,11 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text, retype
 from ttp.cli.notices import paused_account_notes
+from ttp.cli.parameters import flag, option
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
 from ttp.domain.action import other_options
@@ -42,23 +41,18 @@ SORT_KEYS: Mapping[str, Callable[[PostView], Any]] = MappingProxyType(
 
 
 @options.with_output(posts_module.POSTS_SPEC)
-@options.with_post_options
+@options.with_group("filters", options.PostOptions)
 def list_(
     context: Context,
     filters: options.PostOptions,
-    today: Annotated[bool, typer.Option("--today", help="Only posts due today.")] = False,
-    week: Annotated[bool, typer.Option("--week", help="Only posts due this week.")] = False,
-    sort: Annotated[
-        str | None, typer.Option("--sort", metavar="KEY", help=f"{', '.join(SORT_KEYS)}; -time reversed.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="Print at most N posts.", min=0, max=options.MOST)
-    ] = None,
+    today: Annotated[bool, flag("--today", "Only posts due today.")] = False,
+    week: Annotated[bool, flag("--week", "Only posts due this week.")] = False,
+    sort: Annotated[str | None, option("--sort", "KEY", f"{', '.join(SORT_KEYS)}; -time reversed.")] = None,
+    limit: Annotated[int | None, option("--limit", "N", "Print at most N posts.", min=0, max=options.MOST)] = None,
     after: Annotated[
-        int | None,
-        typer.Option("--after", metavar="ID", help="Start after this post (paging).", parser=options.parse_id),
+        int | None, option("--after", "ID", "Start after this post (paging).", parser=options.parse_id)
     ] = None,
-    ids: Annotated[bool, typer.Option("--ids", help="Print only the ids, one per line.")] = False,
+    ids: Annotated[bool, flag("--ids", "Print only the ids, one per line.")] = False,
 ) -> None:
     """List posts.
 
@@ -81,8 +75,7 @@ def list_(
         posts = islice(sorted(posts, key=key_of, reverse=sort.startswith("-")), limit if shown is None else shown + 1)
     paused = paused_account_notes(context.queries.accounts())
     if shown is None:
-        for line in paused:
-            context.out.note(line)
+        context.out.note(*paused)
     if ids:
         for post in posts:
             context.out.line(str(post.id))
@@ -146,8 +139,7 @@ def show(context: Context, post_id: options.PostId) -> None:
         from ttp.domain.post_edit import replace_media
 
         notes.append(f"to publish it, add the media again:  {command_text(replace_media(post, missing))}")
-    for line in notes:
-        context.out.note(line)
+    context.out.note(*notes)
     if post.media:
         from ttp.services.preview import with_sent
 

@@ -15,13 +15,14 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, command_text, quote_command, retype
-from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, named_accounts, with_output
+from ttp.cli.options import MOST, Accounts, DateOrder, Tz, named_accounts, subcommand
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.progress import progress
 from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import ask, confirm, escape_text
+from ttp.cli.terminal import ask, escape_text
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
@@ -43,29 +44,25 @@ LONGEST = 10_000
 """Posts. No platform lists more."""
 
 
-@metrics.command("import")
-@with_output(IMPORT_SPEC)
+@subcommand(metrics, "import", IMPORT_SPEC)
 def import_(
     context: Context,
-    file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="CSV, JSON, JSON lines or X's archive (.zip); - reads stdin.")
-    ],
+    file: Annotated[str, argument("FILE|-", "CSV, JSON, JSON lines or X's archive (.zip); - reads stdin.")],
     account: Annotated[
-        str | None,
-        typer.Option("--account", metavar="ACCOUNT", help="The account of the posts, if the file does not name it."),
+        str | None, option("--account", "ACCOUNT", "The account of the posts, if the file does not name it.")
     ] = None,
     mapped: Annotated[
-        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is: Clicks=likes.")
+        list[str] | None, option("--map", "COLUMN=FIELD", "Which field a column is: Clicks=likes.")
     ] = None,
     tz: Tz = None,
     dates: DateOrder = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be imported, and store nothing.")] = False,
+    dry_run: Annotated[bool, flag("--dry-run", "Show what would be imported, and store nothing.")] = False,
     own_format: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--format",
-            metavar="FORMAT",
-            help="The format of the file (own, or a platform), if its columns do not tell; or of the output.",
+            "FORMAT",
+            "The format of the file (own, or a platform), if its columns do not tell; or of the output.",
         ),
     ] = None,
 ) -> int:
@@ -88,27 +85,20 @@ def import_(
         order=dates,
     )
     done = _import_file(context, file, how, dry_run=dry_run)
-    for note in _notes(done, dry_run):
-        context.out.note(note)
+    context.out.note(*_notes(done, dry_run))
     if how.account and any(reason.endswith(f", not of {how.account}") for _, reason in done.rejected):
         again = retype(context.line, other_options(account=None))
         context.out.note(f"The file is of another account. Import it for that account:\nfix: {again}")
     return _print_import(context.out, done, dry_run)
 
 
-@metrics.command("pull")
-@with_output(render_metrics.PULL_SPEC, verbose=True)
+@subcommand(metrics, "pull", render_metrics.PULL_SPEC, verbose=True, asks=True)
 def pull(
     context: Context,
     account: Accounts = None,
     history: Annotated[
-        int | None,
-        typer.Option(
-            "--history", metavar="N", help="The newest N posts, also those not published by ttp.", min=1, max=LONGEST
-        ),
+        int | None, option("--history", "N", "The newest N posts, also those not published by ttp.", min=1, max=LONGEST)
     ] = None,
-    yes: Yes = False,
-    no_input: NoInput = False,
 ) -> int:
     """Pull the metrics of published posts from the platforms.
 
@@ -123,7 +113,7 @@ def pull(
     named = named_accounts(context, account)
     accounts = named or _all(context, history)
     pairs = [(one, context.metrics_sync.posts(one) if history is None else []) for one in accounts]
-    if not _paid(context, pairs, history, yes=yes, no_input=no_input):
+    if not _paid(context, pairs, history):
         return FAILED
     return _print_pull(context, pull_accounts(context, pairs, history), history, alone=len(named) == 1)
 
@@ -167,14 +157,11 @@ def offer_history(context: Context, connected: ConnectResult, *, ask_person: boo
         context.out.note(f"best times from the first day:  {way}")
 
 
-@metrics.command("list")
-@with_output(render_metrics.SAMPLES_SPEC)
+@subcommand(metrics, "list", render_metrics.SAMPLES_SPEC)
 def list_(
     context: Context,
     account: Accounts = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="Print at most N samples.", min=0, max=MOST)
-    ] = None,
+    limit: Annotated[int | None, option("--limit", "N", "Print at most N samples.", min=0, max=MOST)] = None,
 ) -> None:
     """List samples, newest post first.
 
@@ -184,13 +171,11 @@ def list_(
     """
     shown = 50 if context.out.for_people and limit is None else limit
     context.out.write_list(
-        render_metrics.SAMPLES_SPEC,
-        context.metrics.samples(named_accounts(context, account), shown),
+        render_metrics.SAMPLES_SPEC, context.metrics.samples(named_accounts(context, account), shown)
     )
 
 
-@metrics.command("summary")
-@with_output(render_metrics.TOTALS)
+@subcommand(metrics, "summary", render_metrics.TOTALS)
 def summary(context: Context, account: Accounts = None) -> None:
     """Show totals of each account: posts, samples, and sums of the newest ones.
 
@@ -333,14 +318,7 @@ def _all(context: Context, history: int | None) -> list[Account]:
     return accounts
 
 
-def _paid(
-    context: Context,
-    pairs: Sequence[tuple[Account, Sequence[FollowedPost]]],
-    history: int | None,
-    *,
-    yes: bool,
-    no_input: bool,
-) -> bool:
+def _paid(context: Context, pairs: Sequence[tuple[Account, Sequence[FollowedPost]]], history: int | None) -> bool:
     """Print what platforms charge, and ask on a terminal if it is more than a few cents. Return whether to go on."""
     platforms, total = context.platforms, 0.0
     for name in dict.fromkeys(account.platform for account, _ in pairs):
@@ -356,7 +334,7 @@ def _paid(
             context.out.note(
                 f"{message} (at most {_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)"
             )
-    return confirm("Pull them?", yes=yes or total <= ASK_ABOVE, no_input=no_input)
+    return total <= ASK_ABOVE or context.confirm("Pull them?")
 
 
 def _money(dollars: float) -> str:
@@ -368,8 +346,7 @@ def _money(dollars: float) -> str:
 def _print_pull(context: Context, done: Sequence[PullResult], history: int | None, *, alone: bool) -> int:
     """Print the result of each account; return the exit code."""
     for one in done:
-        for note in (*one.notes, *_waiting(one)):
-            context.out.note(note)
+        context.out.note(*one.notes, *_waiting(one))
     errors = [_with_way_out(context, one, history) for one in done if one.error is not None]
     if alone and errors and not done[0].read and not done[0].rejected:
         raise errors[0]

@@ -11,8 +11,9 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, command_text
-from ttp.cli.options import MOST, read_stdin, with_output
-from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.options import MOST, read_stdin, subcommand
+from ttp.cli.parameters import argument, option
+from ttp.cli.render.page import Cell, Column, Page, Style, table_of
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import wrap
 from ttp.cli.terminal import escape_line, is_interactive, read_secret
@@ -30,28 +31,18 @@ _STYLES: dict[str, Style] = {"sent": "green", "failed": "red", "waiting": "magen
 
 
 def _render_notifications(notifications: Sequence[Notification], page: Page) -> Iterator[str]:
-    columns = [
-        Column("WHEN"),
-        Column("TO"),
-        Column("STATE"),
-        Column("WHAT"),
-        Column("POST", right=True, drop=1),
-        Column("ACCOUNT", drop=2, most=page.width // 4),
-        Column("DETAIL"),
-    ]
-    rows = [
-        [
-            Cell(page.when(one.sent_at or one.created_at)),
-            Cell(one.kind),
-            Cell(one.state, _STYLES[one.state]),
-            Cell(one.event.partition(".")[2].replace("_", " ")),
-            Cell("-" if one.post_id is None else str(one.post_id)),
-            Cell(escape_line(one.account or "-")),
-            Cell(escape_line(one.error or one.message or "")),
-        ]
-        for one in notifications
-    ]
-    yield from table(columns, rows, page, least=12)
+    yield from table_of(
+        notifications,
+        page,
+        (Column("WHEN"), lambda one: page.when(one.sent_at or one.created_at)),
+        (Column("TO"), lambda one: one.kind),
+        (Column("STATE"), lambda one: Cell(one.state, _STYLES[one.state])),
+        (Column("WHAT"), lambda one: one.event.partition(".")[2].replace("_", " ")),
+        (Column("POST", right=True, drop=1), lambda one: "-" if one.post_id is None else str(one.post_id)),
+        (Column("ACCOUNT", drop=2, most=page.width // 4), lambda one: escape_line(one.account or "-")),
+        (Column("DETAIL"), lambda one: escape_line(one.error or one.message or "")),
+        least=12,
+    )
     yield ""
     yield page.footer()
 
@@ -80,18 +71,16 @@ SENT_SPEC: OutputSpec[Sent] = OutputSpec(views.SENT_FIELDS, ("kind", "sent", "er
 
 
 notify = typer.Typer()
-NotifyName = Annotated[str, typer.Argument(metavar="NAME", help="A name in notify.to.")]
+NotifyName = Annotated[str, argument("NAME", "A name in notify.to.")]
 _NEAR = 0.8
 """How similar a name may be to one of OWN_WAYS, at most: `desktp` is closer."""
 SHOWN = 50
 """Notifications that are listed without `--limit`."""
 
 
-@notify.command("test")
-@with_output(SENT_SPEC)
+@subcommand(notify, "test", SENT_SPEC)
 def send_test(
-    context: Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A name in notify.to; else all of them.")] = None,
+    context: Context, name: Annotated[str | None, argument("[NAME]", "A name in notify.to; else all of them.")] = None
 ) -> int:
     """Send a test notification.
 
@@ -106,13 +95,10 @@ def send_test(
     return FAILED if any(one.error is not None for one in sent) else DONE
 
 
-@notify.command("list")
-@with_output(NOTIFICATIONS_SPEC)
+@subcommand(notify, "list", NOTIFICATIONS_SPEC)
 def list_(
     context: Context,
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", help=f"Print at most N ({SHOWN}).", min=1, max=MOST)
-    ] = SHOWN,
+    limit: Annotated[int, option("--limit", "N", f"Print at most N ({SHOWN}).", min=1, max=MOST)] = SHOWN,
 ) -> None:
     """List what was sent and what failed in the last days, newest first.
 
@@ -121,16 +107,16 @@ def list_(
       ttp notify list --limit 5 --json
     """
     notifications = context.notifications.newest(limit)
-    none = ["No notifications yet.  Send a test:  ttp notify test"]
-    context.out.write_list(NOTIFICATIONS_SPEC, notifications, say=None if notifications else none)
+    context.out.write_list(
+        NOTIFICATIONS_SPEC, notifications, none="No notifications yet.  Send a test:  ttp notify test"
+    )
 
 
-@notify.command("add")
-@with_output()
+@subcommand(notify, "add")
 def add(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="desktop, program, ntfy, or a name of your own.")],
-    source: Annotated[str | None, typer.Argument(metavar="[-]", help="- reads the address from stdin.")] = None,
+    name: Annotated[str, argument("NAME", "desktop, program, ntfy, or a name of your own.")],
+    source: Annotated[str | None, argument("[-]", "- reads the address from stdin.")] = None,
 ) -> None:
     """Add a way to be notified: the desktop, or a service that Apprise knows.
 
@@ -180,8 +166,7 @@ def _secret_of(context: Context, name: str, source: str | None) -> str:
     raise UsageError(f"asking for the {what} needs a terminal", Hint("try", action("notify add", name, "-")))
 
 
-@notify.command("remove")
-@with_output()
+@subcommand(notify, "remove")
 def remove(context: Context, name: NotifyName) -> None:
     """Remove a name from notify.to, and delete its address.
 

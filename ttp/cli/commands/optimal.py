@@ -12,7 +12,8 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text
-from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
+from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, subcommand, with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
 from ttp.cli.render.backtest import backtests_spec
@@ -44,22 +45,17 @@ def recommend(
     accounts = select_accounts(context, account, platform)
     advices = [_advice(context, one, tz) for one in accounts]
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
-    context.out.write_list(view, advices, say=None if advices else [NO_ACCOUNT])
+    context.out.write_list(view, advices, none=NO_ACCOUNT)
 
 
-@optimal.command("next")
-@with_output(render_optimal.next_slots())
+@subcommand(optimal, "next", render_optimal.next_slots())
 def next_(
     context: Context,
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    count: Annotated[
-        int | None, typer.Option("--count", metavar="N", help="Show N hours instead of one.", min=1, max=50)
-    ] = None,
-    within: Annotated[
-        str | None, typer.Option("--within", metavar="DURATION", help="Take the best hour within this time: 24h.")
-    ] = None,
+    count: Annotated[int | None, option("--count", "N", "Show N hours instead of one.", min=1, max=50)] = None,
+    within: Annotated[str | None, option("--within", "DURATION", "Take the best hour within this time: 24h.")] = None,
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:
@@ -87,8 +83,7 @@ def next_(
     context.out.write_list(view, [free_hour_json(slot) for slot in slots], foot=foot)
 
 
-@optimal.command("week")
-@with_output(render_optimal.week_spec())
+@subcommand(optimal, "week", render_optimal.week_spec())
 def week(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Show the hours of every day, best first.
 
@@ -104,8 +99,7 @@ def week(context: Context, account: Accounts = None, platform: Platforms = None,
     context.out.write_list(render_optimal.week_spec(schedule), schedule.days)
 
 
-@optimal.command("heatmap")
-@with_output(render_heatmap.heatmaps_spec(several=True))
+@subcommand(optimal, "heatmap", render_heatmap.heatmaps_spec(several=True))
 def heatmap(
     context: Context,
     account: Accounts = None,
@@ -135,20 +129,19 @@ def heatmap(
         return
     if context.out.in_json or not written:
         view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
-        context.out.write_list(view, advices, say=None if advices else [NO_ACCOUNT])
+        context.out.write_list(view, advices, none=NO_ACCOUNT)
     else:
         context.out.write_message(f"Wrote {' and '.join(written)}.")
 
 
-@optimal.command("explain")
-@with_output(render_optimal.explanations_spec(several=True))
+@subcommand(optimal, "explain", render_optimal.explanations_spec(several=True))
 def explain(
     context: Context,
     place: Place,
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, option("--limit", "N", "At most N posts.", min=0, max=MOST)] = None,
 ) -> None:
     """Explain the rating of an hour or a slot by the posts behind it.
 
@@ -167,13 +160,11 @@ def explain(
     ]
     if not explanations:
         note_no_data(context, accounts)
-    none = ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
     view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
-    context.out.write_list(view, explanations, say=None if explanations else none)
+    context.out.write_list(view, explanations, none="Nothing is measured yet.  Import some:  ttp metrics import FILE")
 
 
-@optimal.command("backtest")
-@with_output(backtests_spec({}))
+@subcommand(optimal, "backtest", backtests_spec({}))
 def backtest(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Test whether the recommendation would have helped.
 
@@ -192,17 +183,14 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
     view = backtests_spec({one.name: data_action(one, context.config) for one in accounts})
-    context.out.write_list(view, tests, say=None if tests else [NO_ACCOUNT])
+    context.out.write_list(view, tests, none=NO_ACCOUNT)
 
 
-Explore = Annotated[
-    float | None,
-    typer.Option("--explore", metavar="P", help="How often to try an hour to learn about it.", min=0, max=1),
-]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Random seed for --explore.")]
-All = Annotated[bool, typer.Option("--all", help="With --json: all 24 hours, 7 days and 168 slots.")]
-Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write an SVG picture; - is stdout.")]
-Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write a web page; - is stdout.")]
+Explore = Annotated[float | None, option("--explore", "P", "How often to try an hour to learn about it.", min=0, max=1)]
+Seed = Annotated[int | None, option("--seed", "N", "Random seed for --explore.")]
+All = Annotated[bool, flag("--all", "With --json: all 24 hours, 7 days and 168 slots.")]
+Svg = Annotated[str | None, option("--svg", "FILE|-", "Write an SVG picture; - is stdout.")]
+Html = Annotated[str | None, option("--html", "FILE|-", "Write a web page; - is stdout.")]
 NO_ACCOUNT = "No account yet.  Connect one, or import metrics:  ttp metrics import FILE"
 _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
@@ -242,7 +230,7 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
         raise UsageError(f"{path} exists and is not a heat map", Hint("try", f"--{kind} FILE"))
 
 
-Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
+Place = Annotated[list[str], argument("HOUR_OR_SLOT", "18, 6pm, 'Tue 18', or a day: Tue.")]
 _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, quote_command, retype
 from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import confirm
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 
@@ -26,37 +24,30 @@ WEEK = 7
 _DO_IT = other_options(dry_run=False, yes=True)
 
 
-@options.with_output(plan_module.plan_spec())
+@options.with_output(plan_module.plan_spec(), asks=True)
 def plan(
     context: Context,
-    post_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Ids and ranges of drafts: 41 42 50-55.")
-    ] = None,
-    drafts: Annotated[bool, typer.Option("--drafts", help="All drafts.")] = False,
-    tag: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="A,B", help="All drafts with one of these tags.")
-    ] = None,
+    post_ids: Annotated[list[str] | None, argument("[ID...]", "Ids and ranges of drafts: 41 42 50-55.")] = None,
+    drafts: Annotated[bool, flag("--drafts", "All drafts.")] = False,
+    tag: Annotated[list[str] | None, option("--tag", "A,B", "All drafts with one of these tags.")] = None,
     from_: options.From = None,
     days: options.Days = None,
-    week: Annotated[bool, typer.Option("--week", help="Same as --days 7.")] = False,
+    week: Annotated[bool, flag("--week", "Same as --days 7.")] = False,
     per_day: options.PerDay = None,
     min_gap: Annotated[
-        str | None, typer.Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
+        str | None, option("--min-gap", "DURATION", "Least time between two posts of an account.")
     ] = None,
     quiet_hours: Annotated[
-        str | None, typer.Option("--quiet-hours", metavar="SPAN", help="Hours without posts: 22:00-07:00; '' for none.")
+        str | None, option("--quiet-hours", "SPAN", "Hours without posts: 22:00-07:00; '' for none.")
     ] = None,
     blackout: Annotated[
-        list[str] | None,
-        typer.Option("--blackout", metavar="DATES", help="Days without posts: 2026-12-24..2026-12-26; '' for none."),
+        list[str] | None, option("--blackout", "DATES", "Days without posts: 2026-12-24..2026-12-26; '' for none.")
     ] = None,
     explore: Explore = None,
     seed: Seed = None,
     tz: options.Tz = None,
-    partly: Annotated[bool, typer.Option("--partly", help="If not all fit, plan those that do.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
+    partly: Annotated[bool, flag("--partly", "If not all fit, plan those that do.")] = False,
+    dry_run: Annotated[bool, flag("--dry-run", "Only show the plan.")] = False,
 ) -> int:
     """Spread drafts over the coming days, at the best free hours.
 
@@ -95,7 +86,7 @@ def plan(
             proposal, request, [*plan_module.placement_notes(proposal), *plan_module.limit_notes(proposal)]
         )
     warnings = print_warnings(context.out, proposal.warnings)
-    if not dry_run and not _confirm_plan(context, proposal, yes=yes, no_input=no_input):
+    if not dry_run and not _confirm_plan(context, proposal):
         return FAILED
     _answer(context, proposal, warnings, dry_run=dry_run, shown=not dry_run and context.out.for_people)
     return DONE
@@ -125,12 +116,12 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     return ids
 
 
-def _confirm_plan(context: Context, proposal: Proposal, *, yes: bool, no_input: bool) -> bool:
+def _confirm_plan(context: Context, proposal: Proposal) -> bool:
     """Show the plan and ask; without a terminal `--yes` is needed."""
     posts, out = plural(len(proposal.plan.assignments), "post"), context.out
     if out.for_people:
         out.write_list(plan_module.plan_spec(proposal), proposal.plan.assignments)
-    return confirm(f"Schedule {posts}?", yes=yes, no_input=no_input, refusal=f"scheduling {posts}")
+    return context.confirm(f"Schedule {posts}?", refusal=f"scheduling {posts}")
 
 
 def _answer(context: Context, proposal: Proposal, warnings: list[str], *, dry_run: bool, shown: bool) -> None:

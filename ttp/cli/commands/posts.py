@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, quote_command, retype
@@ -23,9 +21,10 @@ from ttp.cli.notices import (
     time_text,
 )
 from ttp.cli.options import parse_pairs, parse_platform_options, split_list
+from ttp.cli.parameters import flag, option
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
-from ttp.cli.terminal import confirm, is_attended, is_interactive
+from ttp.cli.terminal import is_attended, is_interactive
 from ttp.cli.time_options import time_within
 from ttp.cli.typed_command import MEDIA_SUFFIXES, names_every_account
 from ttp.domain.action import other_options
@@ -50,13 +49,7 @@ def create(
     within: options.Within = None,
     media: options.MediaPaths = None,
     alt: options.Alts = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            help="Show what each account would get; store nothing.",
-        ),
-    ] = False,
+    dry_run: Annotated[bool, flag("--dry-run", "Show what each account would get; store nothing.")] = False,
     in_editor: options.UseEditor = False,
     thread: options.Threads = None,
     text_for: options.Variants = None,
@@ -65,17 +58,12 @@ def create(
     tz: options.TimeZone = None,
     set_: options.Options = None,
     no_card: options.NoCard = False,
-    key: Annotated[
-        str | None, typer.Option("--key", metavar="KEY", help="Never create a second post with this key.")
-    ] = None,
+    key: Annotated[str | None, option("--key", "KEY", "Never create a second post with this key.")] = None,
     template: options.TemplateName = None,
     var: options.Variables = None,
     snippet: options.Snippets = None,
     typed: options.FieldValues = options.NO_FIELDS,
-    file: Annotated[
-        str | None,
-        typer.Option("--file", metavar="F.md", help="Markdown with front matter; options override it."),
-    ] = None,
+    file: Annotated[str | None, option("--file", "F.md", "Markdown with front matter; options override it.")] = None,
     strict: options.Strict = False,
 ) -> None:
     """Create a post: a draft without a time, scheduled with one.
@@ -227,7 +215,7 @@ def _preview_summary(context: Context, post_preview: PostPreview, time: Resolved
     return [f"This would be scheduled for {time_text(context, post, time)}.", "Nothing was stored."]
 
 
-@options.with_output(saved_posts_spec(), check=False)
+@options.with_output(saved_posts_spec(), check=False, asks=True)
 @options.with_field_options
 def edit(
     context: Context,
@@ -244,8 +232,8 @@ def edit(
     thread: options.Threads = None,
     text_for: options.Variants = None,
     tag: options.Tags = None,
-    add_tag: Annotated[list[str] | None, typer.Option("--add-tag", metavar="A,B", help="Tags to add.")] = None,
-    remove_tag: Annotated[list[str] | None, typer.Option("--remove-tag", metavar="A,B", help="Tags to remove.")] = None,
+    add_tag: Annotated[list[str] | None, option("--add-tag", "A,B", "Tags to add.")] = None,
+    remove_tag: Annotated[list[str] | None, option("--remove-tag", "A,B", "Tags to remove.")] = None,
     set_: options.Options = None,
     no_card: options.NoCard = False,
     template: options.TemplateName = None,
@@ -256,12 +244,10 @@ def edit(
     replace_link: options.ReplaceLink = None,
     shift: options.Shift = None,
     account: options.ReplaceAccount = None,
-    delete: Annotated[bool, typer.Option("--delete", help="With --where: delete the posts.")] = False,
+    delete: Annotated[bool, flag("--delete", "With --where: delete the posts.")] = False,
     in_editor: options.UseEditor = False,
     strict: options.Strict = False,
     dry_run: options.DryRun = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
 ) -> int:
     """Change a post that is not published yet, or many at once.
 
@@ -295,12 +281,12 @@ def edit(
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
-        return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
+        return edit_many(context, where or "", change, dry_run=dry_run)
     assert post_id is not None
     _refuse_misplaced_text(context, text, at, thread)
     words, piped = options.read_text(context, text)
     if not any(tags) and all(value is None for value in (words, at, shift, *others)):
-        in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
+        in_editor = in_editor or _may_ask_for_changes(context, post_id)
     texts = words if piped else "\n\n".join(context.line.long_texts) if _is_kept(context) else None
     with context.naming_choices(), context.drafts.keep_text_on_error(texts, edits=True):
         context.out.check_fields(saved_posts_spec())
@@ -327,13 +313,11 @@ def edit(
     return DONE
 
 
-def _may_ask_for_changes(post_id: int, *, no_input: bool) -> bool:
+def _may_ask_for_changes(context: Context, post_id: int) -> bool:
     """Return True if an edit without changes can open the editor. UsageError if not."""
-    if no_input or not is_interactive():
+    if context.no_input or not is_interactive():
         raise UsageError(
-            "nothing to change",
-            Hint("try", f"ttp edit {post_id} 'A better text'"),
-            Hint("see", "ttp edit --help"),
+            "nothing to change", Hint("try", f"ttp edit {post_id} 'A better text'"), Hint("see", "ttp edit --help")
         )
     return True
 
@@ -385,15 +369,28 @@ def _for_many(
     return True
 
 
-@options.with_output(render_posts.DELETED_SPEC, check=False, verbose=True)
+@options.with_output(saved_posts_spec())
+def copy(context: Context, post_id: options.PostId) -> None:
+    """Copy a post to a new draft.
+
+    The draft has its text, accounts, media, tags and options, and no time.
+
+    Examples:
+      ttp copy 38
+      ttp copy 38 -q | xargs ttp edit -e
+    """
+    from ttp.services.new_posts import copy_post
+
+    saved = copy_post(context.posts, post_id)
+    message = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
+    context.out.write_one(saved_posts_spec(), saved.post, say=[message])
+
+
+@options.with_output(render_posts.DELETED_SPEC, check=False, verbose=True, asks=True)
 def delete(
     context: Context,
     post_ids: options.PostIds,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Also delete it from the platforms that allow this.")
-    ] = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
+    remote: Annotated[bool, flag("--remote", "Also delete it from the platforms that allow this.")] = False,
 ) -> int:
     """Delete posts.
 
@@ -408,11 +405,11 @@ def delete(
     if remote:
         from ttp.cli.commands.remote_delete import delete_remote
 
-        return delete_remote(context, post_ids, yes=yes, no_input=no_input)
+        return delete_remote(context, post_ids)
     context.out.check_fields(render_posts.DELETED_SPEC)
     ids = options.existing_ids(context, post_ids)
     several = f"deleting {len(ids)} posts" if len(ids) != 1 else ""
-    if not confirm(f"Delete {name_posts(ids)}?", yes=yes, no_input=no_input, refusal=several):
+    if not context.confirm(f"Delete {name_posts(ids)}?", refusal=several):
         return FAILED
     posts = context.posts.delete(ids)
     gone = [post.id or 0 for post in posts]

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT
 from ttp.cli.notices import print_warnings, saved_posts_spec, warn_not_running
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import confirm
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
@@ -23,13 +21,11 @@ if TYPE_CHECKING:
     from ttp.services.publishing import PublishResult
 
 
-@options.with_output(saved_posts_spec(), check=False, verbose=True)
+@options.with_output(saved_posts_spec(), check=False, verbose=True, asks=True)
 def publish(
     context: Context,
     post_ids: options.PostIds,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Queue the posts for the publisher; do not wait.")] = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
+    no_wait: Annotated[bool, flag("--no-wait", "Queue the posts for the publisher; do not wait.")] = False,
 ) -> int:
     """Publish posts now, and wait for the result.
 
@@ -51,25 +47,22 @@ def publish(
         raise no_accounts_error(posts[0], context.posts.accounts(), context.platforms)
     print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
-    if not confirm(question, yes=yes, no_input=no_input, refusal=f"publishing {plural(len(posts), 'post')} now"):
+    if not context.confirm(question, refusal=f"publishing {plural(len(posts), 'post')} now"):
         return FAILED
     return _follow(context, context.publishing.publish(ids), no_wait=no_wait)
 
 
-@options.with_output(saved_posts_spec(), check=False, verbose=True)
+@options.with_output(saved_posts_spec(), check=False, verbose=True, asks=True)
 def retry(
     context: Context,
-    post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Post ids and ranges.")] = None,
+    post_ids: Annotated[list[str] | None, argument("[ID...]", "Post ids and ranges.")] = None,
     account: options.Accounts = None,
-    failed: Annotated[bool, typer.Option("--failed", help="All failed posts; lists them first, and asks.")] = False,
+    failed: Annotated[bool, flag("--failed", "All failed posts; lists them first, and asks.")] = False,
     platform: options.Platforms = None,
     since: Annotated[
-        str | None,
-        typer.Option("--since", metavar="DURATION", help="With --failed: only posts due within this time: 7d."),
+        str | None, option("--since", "DURATION", "With --failed: only posts due within this time: 7d.")
     ] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Queue the posts for the publisher; do not wait.")] = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
+    no_wait: Annotated[bool, flag("--no-wait", "Queue the posts for the publisher; do not wait.")] = False,
 ) -> int:
     """Retry failed deliveries, and only those.
 
@@ -96,10 +89,10 @@ def retry(
     if not posts:
         context.out.write_list(saved_posts_spec(), [], say=["Nothing to retry."])
         return DONE
-    if not yes:
+    if not context.yes:
         context.out.note("\n".join(["failed posts:", *(_first_line(post) for post in posts)]))
     counted = plural(len(posts), "post")
-    if not confirm(f"Retry {counted}?", yes=yes, no_input=no_input, refusal=f"retrying {counted}"):
+    if not context.confirm(f"Retry {counted}?", refusal=f"retrying {counted}"):
         return FAILED
     return _follow(context, context.publishing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
 
@@ -109,14 +102,11 @@ def resolve(
     context: Context,
     post_id: options.PostId,
     account: Annotated[
-        str | None,
-        typer.Option("--account", metavar="ACCOUNT", help="The account whose delivery needs review, if several do."),
+        str | None, option("--account", "ACCOUNT", "The account whose delivery needs review, if several do.")
     ] = None,
-    published: Annotated[
-        str | None, typer.Option("--published", metavar="URL_OR_ID", help="It was published: its address or id.")
-    ] = None,
-    not_published: Annotated[bool, typer.Option("--not-published", help="It was not published.")] = False,
-    comment: Annotated[bool, typer.Option("--comment", help="It is about the comment on the post.")] = False,
+    published: Annotated[str | None, option("--published", "URL_OR_ID", "It was published: its address or id.")] = None,
+    not_published: Annotated[bool, flag("--not-published", "It was not published.")] = False,
+    comment: Annotated[bool, flag("--comment", "It is about the comment on the post.")] = False,
 ) -> None:
     """Say whether a delivery that needs review was published.
 

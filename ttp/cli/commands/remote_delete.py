@@ -11,7 +11,6 @@ from ttp.cli.errors import DONE, FAILED, exit_code, quote_command
 from ttp.cli.output import Output
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import confirm
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult
 
 
-def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
+def delete_remote(context: Context, post_ids: Sequence[str]) -> int:
     """Remove posts from the platforms, and delete those that are removed everywhere; return the exit code. NotAllowed,
     and nothing is done, if no platform can remove any of them."""
     context.out.check_fields(render_posts.REMOTE_DELETE_SPEC)
@@ -30,9 +29,9 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
 
         fates = [DeleteResult(target.delivery, target.why_not, final=True) for target in plan.impossible]
         raise _delete_error(fates, 0, post_ids)
-    for target in plan.impossible if not yes else ():  # with --yes the end says so
+    for target in plan.impossible if not context.yes else ():  # with --yes the end says so
         context.out.note(_kept_because(target.delivery, target.why_not or ""))
-    if not confirm(_delete_question(plan), yes=yes, no_input=no_input, refusal=_delete_refusal(plan)):
+    if not context.confirm(_delete_question(plan), refusal=_delete_refusal(plan)):
         return FAILED
     done = service.run(plan)
     context.out.write_list(

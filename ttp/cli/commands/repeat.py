@@ -14,6 +14,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import option_words
 from ttp.cli.notices import name_posts, print_warnings, warn_of_scheduled
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, option
 from ttp.cli.render import slots
 from ttp.cli.time_options import parse_times
 from ttp.domain.errors import Hint, UsageError
@@ -27,47 +28,34 @@ if TYPE_CHECKING:
 
 repeat = typer.Typer()
 COOL_DOWN = "30d"
-RepeatId = Annotated[
-    int, typer.Argument(metavar="ID", help="The id of a repeat: ttp repeat list.", min=1, max=options.MOST)
-]
+RepeatId = Annotated[int, argument("ID", "The id of a repeat: ttp repeat list.", min=1, max=options.MOST)]
 
 
-@repeat.command("add")
-@options.with_output(slots.begun_spec((), ()))
+@options.subcommand(repeat, "add", slots.begun_spec((), ()))
 def add(
     context: Context,
     what: Annotated[
-        str | None,
-        typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=options.parse_id_or_times),
+        str | None, argument("[ID]", "The post to repeat; or --pool.", parser=options.parse_id_or_times)
     ] = None,
-    times: Annotated[
-        list[str] | None, typer.Argument(metavar="[TIMES...]", help="Days and times, such as mon,thu 9:00.")
-    ] = None,
+    times: Annotated[list[str] | None, argument("[TIMES...]", "Days and times, such as mon,thu 9:00.")] = None,
     cron: options.Cron = None,
     rule: Annotated[
-        str | None,
-        typer.Option(
-            "--rule", metavar="RRULE", help="An iCalendar rule: 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0'."
-        ),
+        str | None, option("--rule", "RRULE", "An iCalendar rule: 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0'.")
     ] = None,
     tz: options.CronZone = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="The last day: 2027-06-30.")] = None,
-    count: Annotated[
-        int | None, typer.Option("--count", metavar="N", help="How many times in all.", min=1, max=options.MOST)
-    ] = None,
+    until: Annotated[str | None, option("--until", "DATE", "The last day: 2027-06-30.")] = None,
+    count: Annotated[int | None, option("--count", "N", "How many times in all.", min=1, max=options.MOST)] = None,
     vary: Annotated[
-        str | None,
-        typer.Option("--vary", metavar="FILE", help="A file of texts to use in turn, separated by lines of ---."),
+        str | None, option("--vary", "FILE", "A file of texts to use in turn, separated by lines of ---.")
     ] = None,
     pool: Annotated[
-        str | None,
-        typer.Option("--pool", metavar="TAG", help="Each time repeat the least recently used post with this tag."),
+        str | None, option("--pool", "TAG", "Each time repeat the least recently used post with this tag.")
     ] = None,
     template: options.TemplateName = None,
     var: options.Variables = None,
     to: options.To = None,
     cool_down: Annotated[
-        str | None, typer.Option("--cool-down", metavar="DURATION", help="With --pool: how long a post rests (30d).")
+        str | None, option("--cool-down", "DURATION", "With --pool: how long a post rests (30d).")
     ] = None,
     strict: options.Strict = False,
 ) -> None:
@@ -128,8 +116,7 @@ def add(
 
 
 def _answer_begun(context: Context, done: NewRepeat, *, is_new: bool) -> None:
-    for line in done.told:
-        context.out.note(line)
+    context.out.note(*done.told)
     made = [post.id or 0 for post in done.made]
     warnings = [*done.told, *print_warnings(context.out, done.warnings), *warn_of_scheduled(context, made)]
     message = f"Repeat {done.tally.recurrence.id} starts: {_next(context, done.tally)}"
@@ -138,8 +125,7 @@ def _answer_begun(context: Context, done: NewRepeat, *, is_new: bool) -> None:
     context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[*saved, message])
 
 
-@repeat.command("list")
-@options.with_output(slots.REPEATS_SPEC)
+@options.subcommand(repeat, "list", slots.REPEATS_SPEC)
 def list_(context: Context) -> None:
     """List repeats and when each comes next.
 
@@ -149,8 +135,7 @@ def list_(context: Context) -> None:
     context.out.write_list(slots.REPEATS_SPEC, context.repeats.all())
 
 
-@repeat.command("skip")
-@options.with_output(slots.CHANGED_REPEATS_SPEC)
+@options.subcommand(repeat, "skip", slots.CHANGED_REPEATS_SPEC)
 def skip(context: Context, repeat_id: RepeatId) -> None:
     """Skip the next time, and delete the post that was created for it.
 
@@ -169,8 +154,7 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
     )
 
 
-@repeat.command("pause")
-@options.with_output(slots.CHANGED_REPEATS_SPEC)
+@options.subcommand(repeat, "pause", slots.CHANGED_REPEATS_SPEC)
 def pause(context: Context, repeat_id: RepeatId) -> None:
     """Pause a repeat, and delete its posts that are not published yet.
 
@@ -182,8 +166,7 @@ def pause(context: Context, repeat_id: RepeatId) -> None:
     _answer(context.out, context.repeats.pause(repeat_id), f"Paused.  Resume:  ttp repeat resume {repeat_id}")
 
 
-@repeat.command("resume")
-@options.with_output(slots.CHANGED_REPEATS_SPEC)
+@options.subcommand(repeat, "resume", slots.CHANGED_REPEATS_SPEC)
 def resume(context: Context, repeat_id: RepeatId) -> None:
     """Resume a repeat from now on; times that have passed are not made up for.
 
@@ -194,8 +177,7 @@ def resume(context: Context, repeat_id: RepeatId) -> None:
     _answer(context.out, done, f"Resumed: {_next(context, done.tally)}.")
 
 
-@repeat.command("stop")
-@options.with_output(slots.CHANGED_REPEATS_SPEC)
+@options.subcommand(repeat, "stop", slots.CHANGED_REPEATS_SPEC)
 def stop(context: Context, repeat_id: RepeatId) -> None:
     """Stop a repeat for good, and delete its posts that are not published yet.
 
@@ -258,7 +240,6 @@ def _texts(context: Context, path: str) -> tuple[str, ...]:
     texts = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
     if len(texts) < 2:
         raise UsageError(
-            f"{path} has {'one text' if texts else 'no text'}, and --vary needs several",
-            Hint("try", "a line of ---"),
+            f"{path} has {'one text' if texts else 'no text'}, and --vary needs several", Hint("try", "a line of ---")
         )
     return texts

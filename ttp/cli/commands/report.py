@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ttp.cli.context import Context
 from ttp.cli.options import Accounts, Platforms, Tz, select_accounts, split_list, with_output
 from ttp.cli.output import FORMATS
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import report as render
 from ttp.cli.time_options import parse_range
 from ttp.domain.errors import Hint, UsageError
@@ -18,25 +17,17 @@ from ttp.domain.time.zones import parse_zone
 @with_output(render.REPORT_SPEC)
 def report(
     context: Context,
-    when: Annotated[
-        str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49 or prev; else the last 30 days.")
-    ] = None,
-    month: Annotated[bool, typer.Option("--month", help="This month.")] = False,
-    week: Annotated[bool, typer.Option("--week", help="This week.")] = False,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="TIME", help="Posts from this time on: 7d (days ago), a date.")
-    ] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Posts before this time.")] = None,
-    by: Annotated[
-        list[str] | None,
-        typer.Option("--by", metavar="A,B", help="Also by account, platform, kind, hour, day or tag."),
-    ] = None,
+    when: Annotated[str | None, argument("[WHEN]", "2026-12, 2026-W49 or prev; else the last 30 days.")] = None,
+    month: Annotated[bool, flag("--month", "This month.")] = False,
+    week: Annotated[bool, flag("--week", "This week.")] = False,
+    since: Annotated[str | None, option("--since", "TIME", "Posts from this time on: 7d (days ago), a date.")] = None,
+    until: Annotated[str | None, option("--until", "TIME", "Posts before this time.")] = None,
+    by: Annotated[list[str] | None, option("--by", "A,B", "Also by account, platform, kind, hour, day or tag.")] = None,
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
     own_format: Annotated[
-        str | None,
-        typer.Option("--format", metavar="FORMAT", help="table, tsv, json, jsonl, csv, md or html (one web page)."),
+        str | None, option("--format", "FORMAT", "table, tsv, json, jsonl, csv, md or html (one web page).")
     ] = None,
 ) -> None:
     """Show how posts did, compared with the previous period.

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp import __version__, views
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, INTERRUPTED, PARTIAL, RECONNECT, command_text
 from ttp.cli.notices import note_unnotified, paused_account_notes, saved_posts_spec
 from ttp.cli.options import parse_optional_duration, with_output
 from ttp.cli.output import Output
+from ttp.cli.parameters import flag, option
 from ttp.cli.progress import watch_uploads
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
@@ -44,24 +43,18 @@ TALLY_SPEC = spec.name_value_spec(views_posts.TALLY_FIELDS)
 @with_output(EVENTS_SPEC, check=False, verbose=True)
 def run(
     context: Context,
-    once: Annotated[bool, typer.Option("--once", help="Publish what is due now, and stop; for cron.")] = False,
-    until_idle: Annotated[
-        bool, typer.Option("--until-idle", help="Run until nothing is due or being published.")
-    ] = False,
+    once: Annotated[bool, flag("--once", "Publish what is due now, and stop; for cron.")] = False,
+    until_idle: Annotated[bool, flag("--until-idle", "Run until nothing is due or being published.")] = False,
     max_time: Annotated[
-        str | None,
-        typer.Option("--max-time", metavar="DURATION", help="With --once or --until-idle: stop after this long (10m)."),
+        str | None, option("--max-time", "DURATION", "With --once or --until-idle: stop after this long (10m).")
     ] = None,
     fail_if_locked: Annotated[
-        bool, typer.Option("--fail-if-locked", help="Exit with 5 instead of 0 if another publisher runs.")
+        bool, flag("--fail-if-locked", "Exit with 5 instead of 0 if another publisher runs.")
     ] = False,
     take_over: Annotated[
-        bool,
-        typer.Option("--take-over", help="Publish from this machine after the store was restored, copied or moved."),
+        bool, flag("--take-over", "Publish from this machine after the store was restored, copied or moved.")
     ] = False,
-    trust_clock: Annotated[
-        bool, typer.Option("--trust-clock", help="Publish although the clock is behind the last event.")
-    ] = False,
+    trust_clock: Annotated[bool, flag("--trust-clock", "Publish although the clock is behind the last event.")] = False,
 ) -> int:
     """Run the publisher, which publishes due posts.
 
@@ -286,8 +279,7 @@ class PublishReport:
                 self._out.write_message(f"Nothing was published: {waits} for accounts on hold (ttp status).")
             elif not others:
                 self._out.write_message("Nothing was due.")
-        for note in notes:
-            self._out.note(note)
+        self._out.note(*notes)
         if self._out.format != "jsonl" and self._data:
             if self._mode is Mode.PUBLISH:
                 self._out.write_list(saved_posts_spec(), posts)

@@ -10,8 +10,10 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
-from ttp.cli.options import Accounts, Cron, CronZone, named_accounts, with_output
+from ttp.cli.options import Accounts, Cron, CronZone, named_accounts, subcommand
+from ttp.cli.parameters import argument, option
 from ttp.cli.render import slots as slots_module
+from ttp.cli.render.spec import REMOVED_SPEC
 from ttp.cli.time_options import parse_times
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
@@ -23,21 +25,18 @@ from ttp.domain.time.slot_parser import format_slot_times, parse_slot_times
 slots = typer.Typer()
 
 
-@slots.command("add")
-@with_output(slots_module.SLOTS_SPEC)
+@subcommand(slots, "add", slots_module.SLOTS_SPEC)
 def add(
     context: Context,
     words: Annotated[
-        str | None, typer.Argument(metavar="[DAYS TIMES]", help="Days and times: 'mon,wed,fri 09:00', 'daily 18:00'.")
+        str | None, argument("[DAYS TIMES]", "Days and times: 'mon,wed,fri 09:00', 'daily 18:00'.")
     ] = None,
     account: Annotated[
-        list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="The account that posts at these times.")
+        list[str] | None, option("--account", "ACCOUNT", "The account that posts at these times.")
     ] = None,
     cron: Cron = None,
     tz: CronZone = None,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="A name for the slots, to remove them by.")
-    ] = None,
+    name: Annotated[str | None, option("--name", "NAME", "A name for the slots, to remove them by.")] = None,
 ) -> None:
     """Add weekly posting times to an account.
 
@@ -64,8 +63,7 @@ def add(
     context.out.write_list(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=lines)
 
 
-@slots.command("list")
-@with_output(slots_module.SLOTS_SPEC)
+@subcommand(slots, "list", slots_module.SLOTS_SPEC)
 def list_(context: Context, account: Accounts = None) -> None:
     """List slots and when each comes next.
 
@@ -76,12 +74,11 @@ def list_(context: Context, account: Accounts = None) -> None:
     context.out.write_list(slots_module.SLOTS_SPEC, context.slots.all(_wanted(context, account)))
 
 
-@slots.command("preview")
-@with_output(slots_module.PREVIEW_SPEC)
+@subcommand(slots, "preview", slots_module.PREVIEW_SPEC)
 def preview(
     context: Context,
     account: Accounts = None,
-    count: Annotated[int, typer.Option("--count", metavar="N", help="How many times (10).", min=1, max=1000)] = 10,
+    count: Annotated[int, option("--count", "N", "How many times (10).", min=1, max=1000)] = 10,
 ) -> None:
     """Show the next slot times, and which posts fill them.
 
@@ -92,12 +89,8 @@ def preview(
     context.out.write_list(slots_module.PREVIEW_SPEC, context.calendar.slots_preview(_wanted(context, account), count))
 
 
-@slots.command("remove")
-@with_output(slots_module.REMOVED_SLOTS_SPEC)
-def remove(
-    context: Context,
-    slots: Annotated[list[str], typer.Argument(metavar="ID|NAME...", help="Ids or names of slots.")],
-) -> None:
+@subcommand(slots, "remove", REMOVED_SPEC)
+def remove(context: Context, slots: Annotated[list[str], argument("ID|NAME...", "Ids or names of slots.")]) -> None:
     """Remove slots. Posts at these times keep them.
 
     Examples:
@@ -105,7 +98,7 @@ def remove(
     """
     gone = context.slots.remove(slots)
     lines = [f"Removed slot {one.id}: {format_slot_times(one.cron)} {one.timezone} of {one.account}." for one in gone]
-    context.out.write_list(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=lines)
+    context.out.write_list(REMOVED_SPEC, [one.id or 0 for one in gone], say=lines)
 
 
 def _said(context: Context, place: SlotInstant, *, known: bool) -> str:

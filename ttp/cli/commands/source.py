@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, PARTIAL
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import sources as render
 from ttp.cli.render.labels import plural
+from ttp.cli.render.spec import REMOVED_SPEC
 from ttp.domain.errors import Hint, UsageError
 from ttp.views.posts import id_ranges
 
@@ -23,52 +25,61 @@ if TYPE_CHECKING:
     from ttp.services.sources.sources import PolledSource
 
 source = typer.Typer()
-SourceId = Annotated[
-    int, typer.Argument(metavar="ID", help="The id of a source: ttp source list.", min=1, max=options.MOST)
-]
-At = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="When: next-slot, optimal, 'in 10m'; draft for drafts.")
-]
-Template = Annotated[
-    str | None, typer.Option("--template", metavar="NAME", help="The template that makes the texts; '' for none.")
-]
-MaxNew = Annotated[
-    int | None, typer.Option("--max-new", metavar="N", help="Hold items if more are new at once (5).", min=1, max=100)
-]
-Every = Annotated[str | None, typer.Option("--every", metavar="DURATION", help="How often it is read (1h).")]
-MaxAge = Annotated[str | None, typer.Option("--max-age", metavar="DURATION", help="Post no older items (7d).")]
-Categories = Annotated[
-    list[str] | None, typer.Option("--include-category", metavar="A,B", help="Post only items of these categories.")
-]
-Exclude = Annotated[
-    list[str] | None, typer.Option("--exclude", metavar="FIELD:WORDS", help="Post no items with: 'title:rc|beta'.")
-]
-AllowLoop = Annotated[bool, typer.Option("--allow-loop", help="It may be on the server of an account of --to.")]
-Private = Annotated[bool, typer.Option("--allow-private", help="It may be in a private network.")]
-Prereleases = Annotated[bool, typer.Option("--prereleases", help="Post prereleases, too.")]
-ItemIds = Annotated[
-    list[str] | None, typer.Argument(metavar="ITEM...", help="Items of the source: ttp source show ID.")
-]
+SourceId = Annotated[int, argument("ID", "The id of a source: ttp source list.", min=1, max=options.MOST)]
+Template = Annotated[str | None, option("--template", "NAME", "The template that makes the texts; '' for none.")]
+Exclude = Annotated[list[str] | None, option("--exclude", "FIELD:WORDS", "Post no items with: 'title:rc|beta'.")]
+AllowLoop = Annotated[bool, flag("--allow-loop", "It may be on the server of an account of --to.")]
+Private = Annotated[bool, flag("--allow-private", "It may be in a private network.")]
+Prereleases = Annotated[bool, flag("--prereleases", "Post prereleases, too.")]
+ItemIds = Annotated[list[str] | None, argument("ITEM...", "Items of the source: ttp source show ID.")]
 
 
-@source.command("add")
-@options.with_output(render.POLLED_SPEC)
+class SourceOptions(NamedTuple):
+    """What a source does with its items, as it was typed."""
+
+    to: options.To = None
+    template: Template = None
+    at: Annotated[str | None, option("--at", "TIME", "When: next-slot, optimal, 'in 10m'; draft for drafts.")] = None
+    max_new: Annotated[
+        int | None, option("--max-new", "N", "Hold items if more are new at once (5).", min=1, max=100)
+    ] = None
+    every: Annotated[str | None, option("--every", "DURATION", "How often it is read (1h).")] = None
+    max_age: Annotated[str | None, option("--max-age", "DURATION", "Post no older items (7d).")] = None
+    include_category: Annotated[
+        list[str] | None, option("--include-category", "A,B", "Post only items of these categories.")
+    ] = None
+    exclude: Exclude = None
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        """Return the fields of a source that were given."""
+        changes: dict[str, Any] = {}
+        if self.to is not None:
+            changes["accounts"] = tuple(one.id or 0 for one in options.named_accounts(context, self.to))
+        if self.template is not None:
+            changes["template"] = self.template or None
+        if self.at is not None:
+            changes["schedule"] = None if self.at in ("draft", "") else self.at
+        if self.max_new is not None:
+            changes["max_new"] = self.max_new
+        for name, text in (("every_s", self.every), ("max_age_s", self.max_age)):
+            if (length := options.parse_optional_duration(text)) is not None:
+                changes[name] = int(length.total_seconds())
+        if self.include_category is not None:
+            changes["categories"] = options.split_list(self.include_category)
+        if self.exclude is not None:
+            changes["excluded"] = tuple(filter(None, self.exclude))
+        return changes
+
+
+@options.subcommand(source, "add", render.POLLED_SPEC)
+@options.with_group("typed", SourceOptions)
 def add(
     context: Context,
-    url: Annotated[str, typer.Argument(metavar="URL", help="A feed, a page that names one, or github:owner/repo.")],
-    to: options.To = None,
-    template: Template = None,
-    at: At = None,
-    max_new: MaxNew = None,
-    every: Every = None,
-    max_age: MaxAge = None,
-    include_category: Categories = None,
-    exclude: Exclude = None,
+    url: Annotated[str, argument("URL", "A feed, a page that names one, or github:owner/repo.")],
+    typed: SourceOptions,
     prereleases: Prereleases = False,
-    media: Annotated[bool, typer.Option("--media", help="Attach the images and videos of an item.")] = False,
-    key: Annotated[
-        str | None, typer.Option("--key", metavar="KEY", help="What tells items apart: auto, guid, link, link+title.")
-    ] = None,
+    media: Annotated[bool, flag("--media", "Attach the images and videos of an item.")] = False,
+    key: Annotated[str | None, option("--key", "KEY", "What tells items apart: auto, guid, link, link+title.")] = None,
     allow_private: Private = False,
     allow_loop: AllowLoop = False,
 ) -> int:
@@ -82,7 +93,7 @@ def add(
       ttp source add https://example.org/feed.xml --to x/me
       ttp source add github:owner/repo --to x/me --template release --at 'in 10m'
     """
-    changes = _settings(context, to, template, at, max_new, every, max_age, include_category, exclude)
+    changes = typed.changes(context)
     from ttp.domain.source import Source
 
     new = replace(Source(url.strip(), ()), prereleases=prereleases, with_media=media, private=allow_private, **changes)
@@ -97,8 +108,7 @@ def add(
     return _answer(context, done, lines)
 
 
-@source.command("list")
-@options.with_output(render.SOURCES_SPEC)
+@options.subcommand(source, "list", render.SOURCES_SPEC)
 def list_(context: Context) -> None:
     """List sources, and how many of their items became posts.
 
@@ -108,8 +118,7 @@ def list_(context: Context) -> None:
     context.out.write_list(render.SOURCES_SPEC, context.sources.all())
 
 
-@source.command("show")
-@options.with_output(render.DETAILS_SPEC)
+@options.subcommand(source, "show", render.DETAILS_SPEC)
 def show(context: Context, source_id: SourceId) -> None:
     """Show a source, the items that it holds, and the newest others.
 
@@ -119,11 +128,10 @@ def show(context: Context, source_id: SourceId) -> None:
     context.out.write_one(render.DETAILS_SPEC, context.sources.details(source_id))
 
 
-@source.command("preview")
-@options.with_output(render.PREVIEW_SPEC)
+@options.subcommand(source, "preview", render.PREVIEW_SPEC)
 def preview(
     context: Context,
-    what: Annotated[str, typer.Argument(metavar="ID|URL", help="A source, or the address of one to be.")],
+    what: Annotated[str, argument("ID|URL", "A source, or the address of one to be.")],
     to: options.To = None,
     template: Template = None,
     allow_private: Private = False,
@@ -135,7 +143,7 @@ def preview(
       ttp source preview 1
       ttp source preview https://example.org/feed.xml --to x/me --template release
     """
-    changes = _settings(context, to, template)
+    changes = SourceOptions(to, template).changes(context)
     if what.isdecimal():
         one = replace(context.sources.source(int(what)), **changes)
     else:
@@ -145,8 +153,7 @@ def preview(
     context.out.write_list(render.PREVIEW_SPEC, context.sources.preview(one))
 
 
-@source.command("poll")
-@options.with_output(render.POLLED_SPEC)
+@options.subcommand(source, "poll", render.POLLED_SPEC)
 def poll(context: Context, source_id: SourceId) -> int:
     """Read a source now, and make posts of its new items.
 
@@ -163,8 +170,7 @@ def poll(context: Context, source_id: SourceId) -> int:
     return _answer(context, done, lines if result.error is None else [])
 
 
-@source.command("pause")
-@options.with_output(render.SOURCES_SPEC)
+@options.subcommand(source, "pause", render.SOURCES_SPEC)
 def pause(context: Context, source_id: SourceId) -> None:
     """Read a source no more until it is resumed.
 
@@ -175,8 +181,7 @@ def pause(context: Context, source_id: SourceId) -> None:
     context.out.write_one(render.SOURCES_SPEC, view, say=[f"Paused.  Resume:  ttp source resume {source_id}"])
 
 
-@source.command("resume")
-@options.with_output(render.SOURCES_SPEC)
+@options.subcommand(source, "resume", render.SOURCES_SPEC)
 def resume(context: Context, source_id: SourceId) -> None:
     """Read a source again: one that was paused, or was gone.
 
@@ -187,35 +192,22 @@ def resume(context: Context, source_id: SourceId) -> None:
     context.out.write_one(render.SOURCES_SPEC, view, say=[f"Source {source_id} is read again."])
 
 
-@source.command("edit")
-@options.with_output(render.SOURCES_SPEC)
-def edit(
-    context: Context,
-    source_id: SourceId,
-    to: options.To = None,
-    template: Template = None,
-    at: At = None,
-    max_new: MaxNew = None,
-    every: Every = None,
-    max_age: MaxAge = None,
-    include_category: Categories = None,
-    exclude: Exclude = None,
-    allow_loop: AllowLoop = False,
-) -> None:
+@options.subcommand(source, "edit", render.SOURCES_SPEC)
+@options.with_group("typed", SourceOptions)
+def edit(context: Context, source_id: SourceId, typed: SourceOptions, allow_loop: AllowLoop = False) -> None:
     """Change what a source does with items to come. Its posts do not change.
 
     Examples:
       ttp source edit 1 --at next-slot
     """
-    changes = _settings(context, to, template, at, max_new, every, max_age, include_category, exclude)
+    changes = typed.changes(context)
     if not changes:
         raise UsageError("nothing to change", Hint("see", "ttp source edit --help"))
     view = context.sources.edit(source_id, changes, allow_loop=allow_loop)
     context.out.write_one(render.SOURCES_SPEC, view, say=[f"Changed source {source_id}."])
 
 
-@source.command("remove")
-@options.with_output(render.REMOVED_SPEC)
+@options.subcommand(source, "remove", REMOVED_SPEC)
 def remove(context: Context, source_id: SourceId) -> None:
     """Remove a source. Its posts stay; what was posted is remembered for 400 days.
 
@@ -223,16 +215,15 @@ def remove(context: Context, source_id: SourceId) -> None:
       ttp source remove 1
     """
     context.sources.remove(source_id)
-    context.out.write_one(render.REMOVED_SPEC, source_id, say=[f"Removed source {source_id}. Its posts stay."])
+    context.out.write_one(REMOVED_SPEC, source_id, say=[f"Removed source {source_id}. Its posts stay."])
 
 
-@source.command("post")
-@options.with_output(render.NEW_SPEC)
+@options.subcommand(source, "post", render.NEW_SPEC)
 def post(
     context: Context,
     source_id: SourceId,
     items: ItemIds = None,
-    latest: Annotated[bool, typer.Option("--latest", help="The newest item without a post.")] = False,
+    latest: Annotated[bool, flag("--latest", "The newest item without a post.")] = False,
 ) -> None:
     """Make posts of items: those that are held, or these.
 
@@ -247,8 +238,7 @@ def post(
     _note_problems(context, created)
 
 
-@source.command("skip")
-@options.with_output(render.SOURCES_SPEC)
+@options.subcommand(source, "skip", render.SOURCES_SPEC)
 def skip(context: Context, source_id: SourceId, items: ItemIds = None) -> None:
     """Leave items unposted that are held: all of them, or these.
 
@@ -257,37 +247,6 @@ def skip(context: Context, source_id: SourceId, items: ItemIds = None) -> None:
     """
     view, count = context.sources.skip(source_id, _item_ids(items))
     context.out.write_one(render.SOURCES_SPEC, view, say=[f"Skipped {plural(count, 'item')}."])
-
-
-def _settings(
-    context: Context,
-    to: list[str] | None,
-    template: str | None,
-    at: str | None = None,
-    max_new: int | None = None,
-    every: str | None = None,
-    max_age: str | None = None,
-    categories: list[str] | None = None,
-    exclude: list[str] | None = None,
-) -> dict[str, Any]:
-    """Return the fields of a source that were given."""
-    changes: dict[str, Any] = {}
-    if to is not None:
-        changes["accounts"] = tuple(one.id or 0 for one in options.named_accounts(context, to))
-    if template is not None:
-        changes["template"] = template or None
-    if at is not None:
-        changes["schedule"] = None if at in ("draft", "") else at
-    if max_new is not None:
-        changes["max_new"] = max_new
-    for name, text in (("every_s", every), ("max_age_s", max_age)):
-        if (length := options.parse_optional_duration(text)) is not None:
-            changes[name] = int(length.total_seconds())
-    if categories is not None:
-        changes["categories"] = options.split_list(categories)
-    if exclude is not None:
-        changes["excluded"] = tuple(filter(None, exclude))
-    return changes
 
 
 def _item_ids(texts: list[str] | None) -> list[int]:
@@ -316,8 +275,7 @@ def _length(seconds: int) -> str:
 def _answer(context: Context, done: PolledSource, lines: list[str]) -> int:
     result = done.result
     context.out.write_one(render.POLLED_SPEC, done, say=lines)
-    for warning in done.view.source.warnings:
-        context.out.note(warning)
+    context.out.note(*done.view.source.warnings)
     _note_problems(context, result.created)
     if result.error is not None:
         is_gone = done.view.source.state == "gone"

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.context import Context
 from ttp.cli.errors import FAILED, command_text
 from ttp.cli.options import with_output
+from ttp.cli.parameters import flag
 from ttp.cli.render.labels import approve_command, plural, sign, size
 from ttp.cli.render.names import Names, names_in, short_names
 from ttp.cli.render.page import Page
-from ttp.cli.render.spec import OutputSpec, name_value_rows
+from ttp.cli.render.spec import name_value_rows, view_spec
 from ttp.cli.render.width import columns, cut, pad, wrap, wrap_sentence
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Hold, connect_action
@@ -30,10 +29,9 @@ if TYPE_CHECKING:
 
 _TIMELINE = 5
 """Posts on the timeline."""
-STATUS_SPEC: OutputSpec[Health] = OutputSpec(
+STATUS_SPEC = view_spec(
     status_module.status_json,
     ("name", "value"),
-    status_module.status_json,
     lambda healths, page: render_status(healths[0], page),
     rows=lambda health: name_value_rows(status_module.status_json(health)),
 )
@@ -42,9 +40,7 @@ STATUS_SPEC: OutputSpec[Health] = OutputSpec(
 @with_output(STATUS_SPEC)
 def status(
     context: Context,
-    notify: Annotated[
-        bool, typer.Option("--notify", help="Also send the notifications that are new; for cron.")
-    ] = False,
+    notify: Annotated[bool, flag("--notify", "Also send the notifications that are new; for cron.")] = False,
 ) -> int:
     """Show the publisher, the next post, and what needs your action.
 
@@ -77,7 +73,6 @@ _SCARCE = 0.2
 
 
 def render_status(health: Health, page: Page) -> Iterator[str]:
-    """Draw the status."""
     for line in _alarms(health):
         first, *rest = wrap_sentence(line, page.width - 2)
         yield page.paint(f"! {first}", "red")

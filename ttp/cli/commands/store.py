@@ -9,7 +9,8 @@ import typer
 
 from ttp.cli.context import Context, open_database
 from ttp.cli.errors import quote_command
-from ttp.cli.options import with_output
+from ttp.cli.options import subcommand, with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.progress import progress
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
@@ -35,9 +36,9 @@ RESTORE = spec.name_value_spec(views.RESTORE_FIELDS)
 @with_output(BACKUP)
 def backup(
     context: Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")],
+    file: Annotated[str, argument("FILE", "Where to write it.")],
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read a backup from its beginning to its end instead, and write nothing.")
+        bool, flag("--verify", "Read a backup from its beginning to its end instead, and write nothing.")
     ] = False,
 ) -> None:
     """Back up the store to a file, also while the publisher runs.
@@ -66,9 +67,7 @@ def backup(
 
 
 @with_output(RESTORE)
-def restore(
-    context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="A backup of a store.")]
-) -> None:
+def restore(context: Context, file: Annotated[str, argument("FILE", "A backup of a store.")]) -> None:
     """Restore a backup; the store it replaces is kept next to it.
 
     The backup does not know what was published after it was made, so nothing is published before ttp run --take-over.
@@ -100,12 +99,11 @@ UNSEAL = spec.name_value_spec(views.UNSEAL_FIELDS)
 _FORMS = "a folder, sqlite:///FOLDER/ttp.db, or postgresql://USER@HOST/DATABASE"
 
 
-@store.command("copy")
-@with_output(COPY)
+@subcommand(store, "copy", COPY)
 def copy(
     context: Context,
-    source: Annotated[str, typer.Option("--from", metavar="URL", help=f"The store to copy: {_FORMS}.")],
-    target: Annotated[str, typer.Option("--to", metavar="URL", help=f"An empty place for it: {_FORMS}.")],
+    source: Annotated[str, option("--from", "URL", f"The store to copy: {_FORMS}.")],
+    target: Annotated[str, option("--to", "URL", f"An empty place for it: {_FORMS}.")],
 ) -> None:
     """Move the store to another place, such as from a file to PostgreSQL, or back.
 
@@ -133,19 +131,15 @@ def copy(
                 show(copied)
     message = f"Copied {rows} rows of {tables} tables to {there.name}." if tables else "The copy was complete already."
     context.out.write_one(COPY, views.copy_json(source_store.name, there.name, tables=tables, rows=rows), say=[message])
-    for line in _left_to_do(context, source_store, there):
-        context.out.note(line)
+    context.out.note(*_left_to_do(context, source_store, there))
 
 
-@store.command("unseal")
-@with_output(UNSEAL)
+@subcommand(store, "unseal", UNSEAL)
 def unseal(
     context: Context,
-    place: Annotated[
-        str | None, typer.Argument(metavar="[URL]", help="The sealed store; by default the one in use.")
-    ] = None,
+    place: Annotated[str | None, argument("[URL]", "The sealed store; by default the one in use.")] = None,
     without_copy: Annotated[
-        bool, typer.Option("--without-copy", help="The copy is lost, and publishes nowhere: do not ask it.")
+        bool, flag("--without-copy", "The copy is lost, and publishes nowhere: do not ask it.")
     ] = False,
 ) -> None:
     """Abandon an unfinished copy, and unlock the original store.
@@ -221,8 +215,7 @@ def _left_to_do(context: Context, source: Database, target: Database) -> Iterato
 credentials = typer.Typer()
 
 
-@credentials.command("new-key")
-@with_output(NEW_KEY_SPEC)
+@subcommand(credentials, "new-key", NEW_KEY_SPEC)
 def new_key(context: Context) -> None:
     """Print a new key for credentials in the store.
 
@@ -237,12 +230,11 @@ def new_key(context: Context) -> None:
     context.out.write_one(NEW_KEY_SPEC, (text, parse_keys(text, VARIABLE)[0]), say=[text])
 
 
-@credentials.command("rekey")
-@with_output(REKEY_SPEC)
+@subcommand(credentials, "rekey", REKEY_SPEC)
 def rekey(
     context: Context,
     discard: Annotated[
-        bool, typer.Option("--discard-unreadable", help="Delete credentials that no key given here decrypts.")
+        bool, flag("--discard-unreadable", "Delete credentials that no key given here decrypts.")
     ] = False,
 ) -> None:
     """Encrypt the credentials in the store with the newest key.

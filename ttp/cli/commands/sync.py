@@ -7,17 +7,15 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
 from ttp.cli.notices import hint_line, warn_of_scheduled
-from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
+from ttp.cli.options import Strict, enable_strict_checks, with_output
 from ttp.cli.output import Output
+from ttp.cli.parameters import argument, flag
 from ttp.cli.render import changes
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
-from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.views import files as files_module
 from ttp.views.posts import ids_needing_approval
@@ -38,20 +36,14 @@ VIEW: OutputSpec[PlannedChange] = OutputSpec(
 _DONE = {"add": "added", "change": "changed", "move": "moved", "cancel": "cancelled"}
 
 
-@with_output(VIEW)
+@with_output(VIEW, asks=True)
 def sync(
     context: Context,
-    dir: Annotated[str, typer.Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit code 6 if something would change.")
-    ] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Cancel posts whose file was deleted.")] = False,
-    write_status: Annotated[
-        bool, typer.Option("--write-status", help="Write ids, statuses and addresses into the files.")
-    ] = False,
+    dir: Annotated[str, argument("DIR", "A folder of Markdown files with front matter.")],
+    check: Annotated[bool, flag("--check", "Change nothing; exit code 6 if something would change.")] = False,
+    prune: Annotated[bool, flag("--prune", "Cancel posts whose file was deleted.")] = False,
+    write_status: Annotated[bool, flag("--write-status", "Write ids, statuses and addresses into the files.")] = False,
     strict: Strict = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
 ) -> int:
     """Sync posts with a folder of Markdown files.
 
@@ -82,14 +74,12 @@ def sync(
         if not check:
             _refuse_emptied(dir, plan)
             refuse_forbidden(context.posts, plan.drift)
-        context.out.write_list(
-            VIEW, plan.drift, say=None if plan.drift else ["Nothing would change." if check else "Nothing to change."]
-        )
+        context.out.write_list(VIEW, plan.drift, none="Nothing would change." if check else "Nothing to change.")
         if check:
             return PARTIAL if plan.drift else DONE
         counts = Counter(step.what for step in plan.drift)
         work = ", ".join(f"{kind} {plural(count, 'post')}" for kind, count in counts.items())
-        if plan.drift and not confirm(f"{work.capitalize()}?", yes=yes, no_input=no_input, refusal=f'"{work}"'):
+        if plan.drift and not context.confirm(f"{work.capitalize()}?", refusal=f'"{work}"'):
             return FAILED
         changed = service.apply(plan)
         if plan.drift:
@@ -104,8 +94,7 @@ def sync(
 
 def _notes(out: Output, dir: str, plan: SyncPlan) -> None:
     """Print notes about the files. UsageError if some have errors."""
-    for note in plan.notes:
-        out.note(note)
+    out.note(*plan.notes)
     if plan.faults:
         files = len({where for where, _ in plan.faults})
         message = f"{plural(files, 'file')} {'has' if files == 1 else 'have'} errors; nothing was changed"

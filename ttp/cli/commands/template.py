@@ -9,8 +9,9 @@ import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.render.spec import OutputSpec, name_value_rows
-from ttp.cli.terminal import confirm, escape_line, escape_text, lines
+from ttp.cli.parameters import argument
+from ttp.cli.render.spec import OutputSpec, name_value_rows, view_spec
+from ttp.cli.terminal import escape_line, escape_text, lines
 from ttp.views import templates as views
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ttp.services.templates.samples import TemplateSample
 
 template = typer.Typer()
-Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A template: its name, or its file.")]
+Name = Annotated[str, argument("NAME|FILE", "A template: its name, or its file.")]
 
 
 def _render_samples(samples: Sequence[TemplateSample], page: Page) -> Iterator[str]:
@@ -37,13 +38,9 @@ def _render_texts(templates: Sequence[PostTemplate], page: Page) -> Iterator[str
     return (escape_text(line) for one in templates for line in lines(one.text.rstrip("\n")))
 
 
-LIST_SPEC = OutputSpec(views.template_json, ("name", "version", "variables", "problem"), views.template_json)
-SHOW_SPEC = OutputSpec(
-    views.template_json,
-    ("name", "value"),
-    views.template_json,
-    _render_texts,
-    lambda one: name_value_rows(views.template_json(one)),
+LIST_SPEC = view_spec(views.template_json, ("name", "version", "variables", "problem"))
+SHOW_SPEC = view_spec(
+    views.template_json, ("name", "value"), _render_texts, lambda one: name_value_rows(views.template_json(one))
 )
 PREVIEW_SPEC = OutputSpec(
     views.SAMPLE_FIELDS,
@@ -54,8 +51,7 @@ PREVIEW_SPEC = OutputSpec(
 )
 
 
-@template.command("list")
-@options.with_output(LIST_SPEC)
+@options.subcommand(template, "list", LIST_SPEC)
 def list_(context: Context) -> None:
     """List templates and snippets.
 
@@ -65,12 +61,10 @@ def list_(context: Context) -> None:
       ttp template list
     """
     templates = context.templates.files.all()
-    none = ["No templates yet.  Write one:  ttp template edit NAME"]
-    context.out.write_list(LIST_SPEC, templates, say=None if templates else none)
+    context.out.write_list(LIST_SPEC, templates, none="No templates yet.  Write one:  ttp template edit NAME")
 
 
-@template.command("show")
-@options.with_output(SHOW_SPEC)
+@options.subcommand(template, "show", SHOW_SPEC)
 def show(context: Context, name: Name) -> None:
     """Show a template.
 
@@ -80,8 +74,7 @@ def show(context: Context, name: Name) -> None:
     context.out.write_one(SHOW_SPEC, context.templates.files.find(name))
 
 
-@template.command("edit")
-@options.with_output()
+@options.subcommand(template, "edit")
 def edit(context: Context, name: Name) -> None:
     """Edit a template in your editor, or write a new one, and check it.
 
@@ -98,8 +91,7 @@ def edit(context: Context, name: Name) -> None:
     context.out.write_message(f"Saved {path}.  Look at it:  ttp template preview {name}")
 
 
-@template.command("preview")
-@options.with_output(PREVIEW_SPEC)
+@options.subcommand(template, "preview", PREVIEW_SPEC)
 def preview(context: Context, name: Name, var: options.Variables = None, to: options.To = None) -> None:
     """Show what a template makes of made-up values.
 
@@ -116,9 +108,8 @@ def preview(context: Context, name: Name, var: options.Variables = None, to: opt
     context.out.write_list(PREVIEW_SPEC, preview_template(context.posts, wanted))
 
 
-@template.command("remove")
-@options.with_output()
-def remove(context: Context, name: Name, yes: options.Yes = False, no_input: options.NoInput = False) -> int:
+@options.subcommand(template, "remove", asks=True)
+def remove(context: Context, name: Name) -> int:
     """Delete the file of a template. Posts that it made do not change.
 
     Examples:
@@ -129,7 +120,7 @@ def remove(context: Context, name: Name, yes: options.Yes = False, no_input: opt
     from ttp.domain.errors import Hint, UsageError
 
     path = context.templates.files.find_path(name)
-    if not confirm(f"Delete {path}?", yes=yes, no_input=no_input, refusal=f"deleting {path}"):
+    if not context.confirm(f"Delete {path}?", refusal=f"deleting {path}"):
         return FAILED
     try:
         path.unlink()

@@ -8,17 +8,16 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp import views
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, command_text
 from ttp.cli.notices import print_warnings, time_text, warn_not_running
-from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
+from ttp.cli.options import MOST, parse_id, with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render.changes import render_changes, render_history
 from ttp.cli.render.labels import plural
-from ttp.cli.render.spec import OutputSpec
-from ttp.cli.terminal import confirm, escape_line
+from ttp.cli.render.spec import view_spec
+from ttp.cli.terminal import escape_line
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.time.formatting import format_instant, relative
@@ -32,14 +31,10 @@ LISTED = 20
 _FEW = 5
 """Posts of one change that are listed one by one."""
 
-Count = Annotated[
-    int | None, typer.Argument(metavar="[N]", help="How many changes, newest first (1).", min=1, max=MOST)
-]
-OfPost = Annotated[
-    int | None, typer.Option("--post", metavar="ID", help="Only the last changes of this post.", parser=parse_id)
-]
-Partial = Annotated[bool, typer.Option("--partial", help="Undo what can be undone, and skip the rest.")]
-Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
+Count = Annotated[int | None, argument("[N]", "How many changes, newest first (1).", min=1, max=MOST)]
+OfPost = Annotated[int | None, option("--post", "ID", "Only the last changes of this post.", parser=parse_id)]
+Partial = Annotated[bool, flag("--partial", "Undo what can be undone, and skip the rest.")]
+Rehearse = Annotated[bool, flag("--dry-run", "Only show what would change.")]
 
 
 def _history_rows(one: LoggedChange) -> Iterable[views.Json]:
@@ -48,28 +43,20 @@ def _history_rows(one: LoggedChange) -> Iterable[views.Json]:
         yield {**change_json(one), "id": post_id, "content": text}
 
 
-UNDONE: OutputSpec[UndoneChange] = OutputSpec(undone_json, ("id",), undone_json)
-CHANGES: OutputSpec[LoggedChange] = OutputSpec(
-    change_json, ("at", "command", "count", "posts"), change_json, render_changes
-)
-HISTORY: OutputSpec[LoggedChange] = OutputSpec(
-    change_json, ("at", "actor", "command", "id", "content"), change_json, render_history, _history_rows
-)
+UNDONE = view_spec(undone_json, ("id",))
+CHANGES = view_spec(change_json, ("at", "command", "count", "posts"), render_changes)
+HISTORY = view_spec(change_json, ("at", "actor", "command", "id", "content"), render_history, _history_rows)
 
 
-@with_output(UNDONE, check=False)
+@with_output(UNDONE, check=False, asks=True)
 def undo(
     context: Context,
     count: Count = None,
     post: OfPost = None,
-    list_: Annotated[bool, typer.Option("--list", help="List the changes that can be undone, newest first.")] = False,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="With --list: list N changes (20).", min=1)
-    ] = None,
+    list_: Annotated[bool, flag("--list", "List the changes that can be undone, newest first.")] = False,
+    limit: Annotated[int | None, option("--limit", "N", "With --list: list N changes (20).", min=1)] = None,
     partial: Partial = False,
     dry_run: Rehearse = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
 ) -> int:
     """Undo the last changes of posts.
 
@@ -92,20 +79,12 @@ def undo(
     if limit is not None:
         raise UsageError("--limit needs --list", Hint("try", f"ttp undo --list --limit {limit}"))
     context.out.check_fields(UNDONE)
-    return _undo_or_redo(
-        context, count, post, again=False, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input
-    )
+    return _undo_or_redo(context, count, post, again=False, partial=partial, dry_run=dry_run)
 
 
-@with_output(UNDONE)
+@with_output(UNDONE, asks=True)
 def redo(
-    context: Context,
-    count: Count = None,
-    post: OfPost = None,
-    partial: Partial = False,
-    dry_run: Rehearse = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
+    context: Context, count: Count = None, post: OfPost = None, partial: Partial = False, dry_run: Rehearse = False
 ) -> int:
     """Redo the last changes that were undone.
 
@@ -113,16 +92,14 @@ def redo(
       ttp redo
       ttp redo 2
     """
-    return _undo_or_redo(context, count, post, again=True, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
+    return _undo_or_redo(context, count, post, again=True, partial=partial, dry_run=dry_run)
 
 
 @with_output(HISTORY)
 def history(
     context: Context,
-    post_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", help="Only changes of this post.", parser=parse_id)
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="List N changes (20).", min=1, max=MOST)] = LISTED,
+    post_id: Annotated[int | None, argument("[ID]", "Only changes of this post.", parser=parse_id)] = None,
+    limit: Annotated[int, option("--limit", "N", "List N changes (20).", min=1, max=MOST)] = LISTED,
 ) -> None:
     """Show who changed posts, newest first.
 
@@ -139,15 +116,7 @@ def history(
 
 
 def _undo_or_redo(
-    context: Context,
-    count: int | None,
-    post: int | None,
-    *,
-    again: bool,
-    partial: bool,
-    dry_run: bool,
-    yes: bool,
-    no_input: bool,
+    context: Context, count: int | None, post: int | None, *, again: bool, partial: bool, dry_run: bool
 ) -> int:
     from ttp.services.undo import UndoRequest
 
@@ -155,7 +124,7 @@ def _undo_or_redo(
     request = UndoRequest(count or 1, post, again=again, partial=partial, skip=skip)
     of_post = _way_to_post(context, count) if skip and count is not None and count > 1 else None
     try:
-        result = context.undo.revert(request, rehearse=dry_run or not yes)
+        result = context.undo.revert(request, rehearse=dry_run or not context.yes)
     except TtpError as error:
         error.hints = (*error.hints, *([of_post] if of_post else []))
         raise
@@ -163,8 +132,8 @@ def _undo_or_redo(
         context.out.note(f"skipped: {reason}")
     if of_post is not None:
         context.out.note(f"these are the last {count} changes; of post {count}:  {command_text(of_post.way)}")
-    if not dry_run and not yes:
-        if not _confirm_undo(context, result, request, no_input=no_input):
+    if not dry_run and not context.yes:
+        if not _confirm_undo(context, result, request):
             return FAILED
         result = context.undo.revert(replace(request, only=tuple(change.id for change in result.changes)))
     for why in result.left:
@@ -181,14 +150,14 @@ def _way_to_post(context: Context, number: int) -> Hint | None:
     return Hint("try", action("undo", post=number), sure=False) if context.queries.changes(1, number) else None
 
 
-def _confirm_undo(context: Context, result: UndoResult, request: UndoRequest, *, no_input: bool) -> bool:
+def _confirm_undo(context: Context, result: UndoResult, request: UndoRequest) -> bool:
     """Show the changes and ask; without a terminal several posts need `--yes`."""
     command = "redo" if request.again else "undo"
     posts = plural(len({one.post.id for one in result.posts}), "post")
     what = "; ".join(_what(context, change, ones) for change, ones in _by_change(result))
     refusal = f"{command}ing {plural(len(result.changes), 'change')} of {posts}" if len(result.posts) != 1 else ""
     lead = f"{command.capitalize()} the last {request.count} changes" if request.count > 1 else command.capitalize()
-    return confirm(f"{lead}: {what}?", yes=False, no_input=no_input, refusal=refusal)
+    return context.confirm(f"{lead}: {what}?", refusal=refusal)
 
 
 def _by_change(result: UndoResult) -> Iterable[tuple[Change, list[UndoneChange]]]:

@@ -237,21 +237,19 @@ class _Stream:
         return len(self.printed) <= _MOST_PRINTED
 
 
+@dataclass
 class _Call:
     """One command on a server."""
 
-    def __init__(
-        self, context: Context, address: ServerAddress, path: str, upload: CallerUpload, stdin: BinaryIO | None
-    ) -> None:
-        self._context = context
-        self._address = address
-        self._path = path
-        self._upload = upload
-        self._stdin = stdin
-        self._streams = {
-            name: _Stream(None if stream is None else stream.buffer)
-            for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr))
-        }
+    context: Context
+    address: ServerAddress
+    path: str
+    upload: CallerUpload
+    stdin: BinaryIO | None
+
+    def __post_init__(self) -> None:
+        standard = {"stdout": sys.stdout, "stderr": sys.stderr}
+        self._streams = {name: _Stream(None if one is None else one.buffer) for name, one in standard.items()}
         self._asks = terminal.is_interactive()
 
     def run(self, client: httpx.Client, answers: Mapping[str, bool]) -> int | str:
@@ -269,7 +267,7 @@ class _Call:
                 time.sleep(AGAIN_EVERY_S)
 
     def _send(self, client: httpx.Client, order: bytes, key: str, *, was_sent: bool) -> int | str:
-        parts = _parts(order, self._stdin, self._upload)
+        parts = _parts(order, self.stdin, self.upload)
         headers = {
             "Content-Type": f"multipart/form-data; boundary={_BOUNDARY}",
             "Content-Length": str(_length(parts)),
@@ -277,14 +275,14 @@ class _Call:
         }
         try:
             with client.stream("POST", PATH, content=_bytes_of(parts), headers=headers) as answer:
-                check_answer(self._address.shown, answer, MEDIA_TYPE)
+                check_answer(self.address.shown, answer, MEDIA_TYPE)
                 if VERSION_HEADER not in answer.headers:
-                    raise UsageError(f"{self._address.shown} does not answer as ttp does: check the address")
+                    raise UsageError(f"{self.address.shown} does not answer as ttp does: check the address")
                 return self._read(answer)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             if was_sent:
                 raise _Broken("the server cannot be reached any more") from None
-            raise _unreachable(self._address, error) from None
+            raise _unreachable(self.address, error) from None
         except httpx.LocalProtocolError:
             raise UsageError("a file changed while it was sent: try again when it is complete") from None
         except (httpx.TransportError, httpx.StreamError, httpx.DecodingError) as error:
@@ -296,7 +294,7 @@ class _Call:
         out = sys.stdout
         return {
             "protocol": PROTOCOL,
-            "argv": list(self._context.argv),
+            "argv": list(self.context.argv),
             "cwd": str(Path.cwd()),
             "terminal": {
                 "stdout": out is not None and out.isatty(),
@@ -307,11 +305,11 @@ class _Call:
             "environ": {
                 **environ,
                 "COLUMNS": str(terminal.terminal_width(out, os.environ) if out is not None else terminal.USUAL_WIDTH),
-                **zone_variables(self._context.own_config),
+                **zone_variables(self.context.own_config),
             },
-            "files": list(self._upload.files),
-            "folders": sorted(self._upload.folders),
-            "paths": self._upload.paths,
+            "files": list(self.upload.files),
+            "folders": sorted(self.upload.folders),
+            "paths": self.upload.paths,
             "answers": dict(answers),
         }
 
@@ -337,8 +335,7 @@ class _Call:
                         file = None
                         if why := more.get("ended"):
                             raise Busy(
-                                f"{self._address.shown} ended the command: {why}. It may be done in part.",
-                                *_LOOK,
+                                f"{self.address.shown} ended the command: {why}. It may be done in part.", *_LOOK
                             )
                         return code
                     case _:
@@ -351,13 +348,13 @@ class _Call:
     def _write(self, file: _ReceivedFile | None) -> None:
         if file is not None:
             with file.to:
-                write_result(self._context, self._upload, file.path, file.parts())
+                write_result(self.context, self.upload, file.path, file.parts())
 
     def _unknown(self, broken: _Broken) -> Busy:
-        there = self._address.shown
+        there = self.address.shown
         if broken.runs:
-            return Busy(f"the connection to {there} broke, where ttp {self._path} still runs", *_LOOK)
-        return Busy(f"the connection to {there} broke ({broken}); ttp {self._path} may be done or not", *_LOOK)
+            return Busy(f"the connection to {there} broke, where ttp {self.path} still runs", *_LOOK)
+        return Busy(f"the connection to {there} broke ({broken}); ttp {self.path} may be done or not", *_LOOK)
 
 
 @dataclass
@@ -408,7 +405,6 @@ _Part = tuple[bytes, Path | bytes | BinaryIO, int]
 
 
 def _parts(order: bytes, stdin: BinaryIO | None, upload: CallerUpload) -> list[_Part]:
-    """Return the parts of the form."""
     parts: list[_Part] = [(_head("command"), order, len(order))]
     if stdin is not None:
         parts.append((_head("stdin", "stdin"), stdin, _size(stdin)))

@@ -88,16 +88,8 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
 """The commands with more than values that a server runs. It runs all that are not of its machine."""
 HERE = frozenset(
     {
-        "announce",
-        "help",
-        "completion",
-        "mcp",
-        "lint",
-        "config show",
-        "config get",
-        "config path",
-        "template edit",
-        "template remove",
+        *("announce", "help", "completion", "mcp", "lint", "config show", "config get", "config path"),
+        *("template edit", "template remove"),
     }
 )
 """Commands that run on the caller's machine all the same. `ttp config` shows the settings of this machine; its
@@ -131,8 +123,7 @@ def is_setting_here(name: str) -> bool:
 def refusal(path: str) -> NotAllowed:
     """Return the error for a command that no server runs."""
     return NotAllowed(
-        f"ttp {path} does not run on another machine's store: {REFUSED[path]}",
-        Hint("see", "docs/how-to/remote.md"),
+        f"ttp {path} does not run on another machine's store: {REFUSED[path]}", Hint("see", "docs/how-to/remote.md")
     )
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import compress
 from typing import TypeAlias
 
 from ttp.cli.errors import command_text
-from ttp.cli.render.page import Cell, Column, Page, Style, table
-from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.page import Cell, Column, Page, Style, table_of
+from ttp.cli.render.spec import OutputSpec, view_spec
 from ttp.cli.render.width import wrap
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Account, connect_action
 from ttp.domain.platform import LOST_ANSWER, Proof
-from ttp.views import Json
 from ttp.views import accounts as views_accounts
 
 _LABEL = 15
@@ -34,25 +32,27 @@ def render_accounts(
     if not accounts:
         yield "No accounts yet.  Connect one:  ttp account connect x"
         return
-    columns = [
-        Column("ACCOUNT", most=page.width // 2),
-        Column("STATE"),
-        Column("ZONE", drop=1),
-        Column("TOKEN UNTIL", drop=2),
-        Column("LOST ANSWER", drop=3),
-        Column("SERVER", drop=4),
-        Column("OPTIONS"),
-    ]
-    proofs = list(map(proof_for, accounts))
-    used = [True] * 4 + [any(proofs), any(one.server for one in accounts), any(one.options for one in accounts)]
-    rows = [
-        list(compress(_row(account, page, renews, proof), used))
-        for account, proof in zip(accounts, proofs, strict=True)
-    ]
-    yield from table(list(compress(columns, used)), rows, page)
+    proofs = {account.name: proof_for(account) for account in accounts}
+    yield from table_of(
+        accounts,
+        page,
+        (Column("ACCOUNT", most=page.width // 2), lambda one: escape_text(one.name)),
+        (Column("STATE"), lambda one: Cell(*_state(one, page))),
+        (Column("ZONE", drop=1), lambda one: escape_text(one.timezone or "-")),
+        (Column("TOKEN UNTIL", drop=2), lambda one: _token_until(one, page, renews)),
+        (Column("LOST ANSWER", drop=3, shown=any(proofs.values())), lambda one: _lost_answer(proofs[one.name])),
+        (
+            Column("SERVER", drop=4, shown=any(one.server for one in accounts)),
+            lambda one: escape_text(_short_server(one.server)),
+        ),
+        (
+            Column("OPTIONS", shown=any(one.options for one in accounts)),
+            lambda one: escape_line(" ".join(f"{key}={value}" for key, value in one.options.items())),
+        ),
+    )
     notes = [note for account in accounts for note in _notes(account, page)]
     # The column may have been left out, and these accounts need a person.
-    asking = [escape_text(one.name) for one, proof in zip(accounts, proofs, strict=True) if proof == "none"]
+    asking = [escape_text(name) for name, proof in proofs.items() if proof == "none"]
     notes += [f"{name}: a lost answer {LOST_ANSWER['none']} (needs_review)" for name in asking]
     yield from ["", *notes] if notes else []
 
@@ -106,20 +106,14 @@ def _notes(account: Account, page: Page) -> Iterator[str]:
         yield f"{name} is on hold until {page.when(account.hold_until)}{reason}"
 
 
-def _row(account: Account, page: Page, renews: Callable[[Account], bool], proof: Proof | None) -> list[Cell]:
-    options = " ".join(f"{key}={value}" for key, value in account.options.items())
-    until = "-"
-    if account.expires_at and not account.needs_reconnect:
-        until = "renewed" if renews(account) else page.date(account.expires_at)
-    return [
-        Cell(escape_text(account.name)),
-        Cell(*_state(account, page)),
-        Cell(escape_text(account.timezone or "-")),
-        Cell(until),
-        Cell("-" if proof is None else LOST_ANSWER[proof]),
-        Cell(escape_text(_short_server(account.server))),
-        Cell(escape_line(options)),
-    ]
+def _token_until(account: Account, page: Page, renews: Callable[[Account], bool]) -> str:
+    if not account.expires_at or account.needs_reconnect:
+        return "-"
+    return "renewed" if renews(account) else page.date(account.expires_at)
+
+
+def _lost_answer(proof: Proof | None) -> str:
+    return "-" if proof is None else LOST_ANSWER[proof]
 
 
 def _short_server(server: str | None) -> str:
@@ -140,16 +134,11 @@ def _state(account: Account, page: Page) -> tuple[str, Style]:
     return "connected", "green"
 
 
-def _account_row(account: Account) -> Iterable[Json]:
-    yield {**views_accounts.account_json(account), "zone": account.timezone}
-
-
-ACCOUNTS_SPEC = OutputSpec(
+ACCOUNTS_SPEC = view_spec(
     views_accounts.account_json,
     ("account", "connected", "zone", "expiresAt"),
-    views_accounts.account_json,
     render_accounts,
-    rows=_account_row,
+    rows=lambda account: [{**views_accounts.account_json(account), "zone": account.timezone}],
 )
 """What account commands answer."""
 

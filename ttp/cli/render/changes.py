@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ttp.cli.errors import command_text
-from ttp.cli.render.names import Names, joined_names, names_in
-from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.names import joined_names, names_in
+from ttp.cli.render.page import Cell, Column, Page, Style, table_of
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import Action, WayOut
 from ttp.domain.errors import Hint, Problem, UsageError
@@ -63,18 +63,15 @@ def render_changes(changes: Sequence[LoggedChange], page: Page) -> Iterator[str]
     if not changes:
         yield NO_CHANGES
         return
-    columns = [Column("N", right=True), Column("WHEN"), Column("", drop=1), Column("CHANGE"), Column("POSTS")]
-    rows = [
-        [
-            Cell(str(number)),
-            Cell(page.when(one.change.at)),
-            Cell(page.ago(one.change.at), "dim"),
-            Cell(escape_text(one.change.command)),
-            Cell(id_ranges(list(one.texts))),
-        ]
-        for number, one in enumerate(changes, 1)
-    ]
-    yield from table(columns, rows, page)
+    yield from table_of(
+        enumerate(changes, 1),
+        page,
+        (Column("N", right=True), lambda row: str(row[0])),
+        (Column("WHEN"), lambda row: page.when(row[1].change.at)),
+        (Column("", drop=1), lambda row: Cell(page.ago(row[1].change.at), "dim")),
+        (Column("CHANGE"), lambda row: escape_text(row[1].change.command)),
+        (Column("POSTS"), lambda row: id_ranges(list(row[1].texts))),
+    )
     yield ""
     yield from page.flow([page.footer(), "Undo all changes down to N:  ttp undo N"])
 
@@ -84,26 +81,17 @@ def render_history(changes: Sequence[LoggedChange], page: Page) -> Iterator[str]
     if not changes:
         yield NO_CHANGES
         return
-    columns = [
-        Column("WHEN"),
-        Column("", drop=1),
-        Column("BY", most=page.width // 4),
-        Column("CHANGE"),
-        Column("POSTS", most=page.width // 4),
-        Column("TEXT"),
-    ]
-    rows = [
-        [
-            Cell(page.when(one.change.at)),
-            Cell(page.ago(one.change.at), "dim"),
-            Cell(escape_line(one.change.actor or "-")),
-            Cell(escape_text(one.change.command)),
-            Cell(id_ranges(list(one.texts)), "bold"),
-            Cell(escape_line(" ".join(one.texts.values())) if len(one.texts) == 1 else ""),
-        ]
-        for one in changes
-    ]
-    yield from table(columns, rows, page, least=12)
+    yield from table_of(
+        changes,
+        page,
+        (Column("WHEN"), lambda one: page.when(one.change.at)),
+        (Column("", drop=1), lambda one: Cell(page.ago(one.change.at), "dim")),
+        (Column("BY", most=page.width // 4), lambda one: escape_line(one.change.actor or "-")),
+        (Column("CHANGE"), lambda one: escape_text(one.change.command)),
+        (Column("POSTS", most=page.width // 4), lambda one: Cell(id_ranges(list(one.texts)), "bold")),
+        (Column("TEXT"), lambda one: escape_line(" ".join(one.texts.values())) if len(one.texts) == 1 else ""),
+        least=12,
+    )
     yield ""
     yield page.footer()
 
@@ -115,35 +103,30 @@ def render_steps(steps: Sequence[PlannedChange], page: Page, *, files: bool) -> 
     """Draw a line per post: the action, the old and new time, and the fields that change. `files`: with its file."""
     if not steps:
         return
-    columns = [
-        Column("", most=8),
-        Column("ID", right=True),
-        *([Column("FILE", most=page.width // 3)] if files else []),
-        Column("WHEN"),
-        Column("ACCOUNTS", drop=2, most=page.width // 4),
-        Column("CHANGES", drop=1, most=page.width // 4),
-        Column("TEXT"),
-    ]
-    names = names_in((one.post for one in steps if one.post is not None), page.width // 4)
-    yield from table(columns, [_row(step, names, page, files=files) for step in steps], page, least=12)
-    yield ""
-    yield page.footer()
-
-
-def _row(step: PlannedChange, names: Names, page: Page, *, files: bool) -> list[Cell]:
     from ttp.services.bulk_edit import changed_fields
 
-    post = step.post
-    assert post is not None
-    return [
-        Cell(step.what.value, _COLOURS.get(step.what, "")),
-        Cell("-" if post.id is None else str(post.id), "bold"),
-        *([Cell(escape_line(step.where))] if files else []),
-        Cell(_when(step, page)),
-        Cell(joined_names([names[row.account] for row in post.active], page.width // 4)),
-        Cell(" ".join(changed_fields(step)) or "-", "dim"),
-        Cell(escape_line(post.content)),
-    ]
+    posts = [post for step in steps if (post := step.post) is not None]
+    names = names_in(posts, page.width // 4)
+    yield from table_of(
+        zip(steps, posts, strict=True),
+        page,
+        (Column("", most=8), lambda row: Cell(row[0].what.value, _COLOURS.get(row[0].what, ""))),
+        (Column("ID", right=True), lambda row: Cell("-" if row[1].id is None else str(row[1].id), "bold")),
+        (Column("FILE", most=page.width // 3, shown=files), lambda row: escape_line(row[0].where)),
+        (Column("WHEN"), lambda row: _when(row[0], page)),
+        (
+            Column("ACCOUNTS", drop=2, most=page.width // 4),
+            lambda row: joined_names([names[one.account] for one in row[1].active], page.width // 4),
+        ),
+        (
+            Column("CHANGES", drop=1, most=page.width // 4),
+            lambda row: Cell(" ".join(changed_fields(row[0])) or "-", "dim"),
+        ),
+        (Column("TEXT"), lambda row: escape_line(row[1].content)),
+        least=12,
+    )
+    yield ""
+    yield page.footer()
 
 
 def _when(step: PlannedChange, page: Page) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ttp.cli.errors import command_text, fit_install_commands
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Page, Style
-from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.spec import view_spec
 from ttp.cli.render.width import columns, cut, pad, wrap
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.diagnostics import Check, Checkup, Grade
@@ -41,7 +41,5 @@ def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
     yield f"{ok} ok, {plural(warnings, 'warning')}, {plural(failures, 'failure')}"
 
 
-CHECKS_SPEC = OutputSpec(
-    status_module.check_json, ("status", "name", "message"), status_module.check_json, render_checks
-)
+CHECKS_SPEC = view_spec(status_module.check_json, ("status", "name", "message"), render_checks)
 """`ttp doctor` and `ttp account check`, whose JSON also counts all checks."""

@@ -13,6 +13,7 @@ from ttp.cli.render.optimal import head, no_posts, signal_words, wrap_indented, 
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_text
+from ttp.cli.texts import load_text
 from ttp.domain.optimal.recommendation import Recommendation
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views.heatmap import DARK, LIGHT, Colors, HourCell, Scale, scale_of, week_cells
@@ -120,16 +121,8 @@ def _rules(colors: Colors) -> Iterator[str]:
     )
 
 
-_STYLE = (
-    "text { font-family: system-ui, sans-serif; font-size: 13px; }",
-    ".title { font-size: 21px; font-weight: 650; }",
-    ".n { text-anchor: middle; font-size: 12.5px; font-variant-numeric: tabular-nums; }",
-    ".m { text-anchor: end; font-size: 10px; }",
-    ".best { stroke-width: 2; }",
-    ".best + .n { font-weight: 700; }",
-    *_rules(LIGHT),
-    f"@media (prefers-color-scheme: dark) {{ {' '.join(_rules(DARK))} }}",
-)
+def _style() -> str:
+    return load_text("heatmap.css", LIGHT="\n".join(_rules(LIGHT)), DARK=" ".join(_rules(DARK)))
 
 
 def _page_rules(colors: Colors) -> Iterator[str]:
@@ -139,19 +132,9 @@ def _page_rules(colors: Colors) -> Iterator[str]:
     yield from (f"td.f{n} {{ background: {fill}; color: {ink}; }}" for n, (fill, ink) in enumerate(colors.levels))
 
 
-_PAGE_STYLE = (
-    *_STYLE,
-    ":root { color-scheme: light dark; }",
-    *_page_rules(LIGHT),
-    f"@media (prefers-color-scheme: dark) {{ {' '.join(_page_rules(DARK))} }}",
-    "body { margin: 0 auto; padding: 2rem 1.5rem; max-width: 72rem; font: 1rem/1.5 system-ui, sans-serif; }",
-    "h1 { font-size: 1.6rem; margin: 0; } section { margin-top: 2rem; } p { margin: .25rem 0; }",
-    "svg { width: 100%; height: auto; display: block; } .narrow { display: none; }",
-    "table { border-spacing: 2px; width: 100%; table-layout: fixed; margin: .5rem 0; font-size: .8rem; }",
-    "th { font-weight: 400; } td { border-radius: 4px; text-align: center; } td.best { font-weight: 700; }",
-    "@media (max-width: 60rem) { body { padding: 1rem; } .wide { display: none; } .narrow { display: block; } }",
-    "@media print { svg, td { print-color-adjust: exact; } }",
-)
+def _page_style() -> str:
+    own = load_text("heatmap_page.css", LIGHT="\n".join(_page_rules(LIGHT)), DARK=" ".join(_page_rules(DARK)))
+    return f"{_style()}{own}"
 
 
 def heatmap_svg(recommendations: Sequence[Recommendation]) -> str:
@@ -161,7 +144,7 @@ def heatmap_svg(recommendations: Sequence[Recommendation]) -> str:
     head = [
         f'<title id="title">{escape("Best hours to post: " + (names or "no account yet"))}</title>',
         f'<desc id="description">{escape(words)}</desc>',
-        f"<style>{' '.join(_STYLE)}</style>",
+        f"<style>{' '.join(_style().splitlines())}</style>",
     ]
     attributes = 'xmlns="http://www.w3.org/2000/svg" role="group" aria-labelledby="title description" lang="en"'
     return "\n".join([*_drawing(recommendations, attributes, head), ""])
@@ -183,7 +166,7 @@ def heatmap_html(recommendations: Sequence[Recommendation]) -> str:
             f"<title>{escape(f'{title}: {names}' if names else title)}</title>",
             f'<meta name="description" content="{escape(description)}">',
             "<style>",
-            *_PAGE_STYLE,
+            _page_style().rstrip(),
             "</style></head>",
             f"<body><main><h1>{title}</h1>",
             *(line for one in recommendations for line in _section(one)),

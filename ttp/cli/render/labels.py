@@ -11,14 +11,14 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostStatus
 from ttp.views.posts import MOST_NAMED
 
-_STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
+_STATUS: Mapping[PostStatus, tuple[str, str, Style]] = MappingProxyType(
     {
-        PostStatus.DRAFT: ("draft", "dim"),
-        PostStatus.SCHEDULED: ("scheduled", ""),
-        PostStatus.PUBLISHING: ("publishing", "magenta"),
-        PostStatus.PUBLISHED: ("published", "green"),
-        PostStatus.PARTIAL: ("PARTIAL", "red"),
-        PostStatus.FAILED: ("FAILED", "red"),
+        PostStatus.DRAFT: ("", "draft", "dim"),
+        PostStatus.SCHEDULED: ("●", "scheduled", ""),
+        PostStatus.PUBLISHING: ("~", "publishing", "magenta"),
+        PostStatus.PUBLISHED: ("✓", "published", "green"),
+        PostStatus.PARTIAL: ("!", "PARTIAL", "red"),
+        PostStatus.FAILED: ("!", "FAILED", "red"),
     }
 )
 _STATE: Mapping[DeliveryState, tuple[str, str, Style]] = MappingProxyType(
@@ -53,7 +53,8 @@ def status_word(post: PostFields) -> tuple[str, Style]:
             return "approved", ""
         case PostStatus.DRAFT if post.rejection is not None:
             return "rejected", "dim"
-    return _STATUS[post.status]
+    _, word, style = _STATUS[post.status]
+    return word, style
 
 
 SIGNS: Mapping[str, tuple[str, Style]] = MappingProxyType(
@@ -68,15 +69,6 @@ SIGNS: Mapping[str, tuple[str, Style]] = MappingProxyType(
     }
 )
 """The signs of posts in a calendar and their meanings, the most urgent first."""
-_SIGN: Mapping[PostStatus, str] = MappingProxyType(
-    {
-        PostStatus.SCHEDULED: "●",
-        PostStatus.PUBLISHING: "~",
-        PostStatus.PUBLISHED: "✓",
-        PostStatus.PARTIAL: "!",
-        PostStatus.FAILED: "!",
-    }
-)
 
 
 def sign(post: PostFields) -> str:
@@ -87,11 +79,10 @@ def sign(post: PostFields) -> str:
         return "?"
     if any(row.state is DeliveryState.FAILED for row in post.comments):
         return "!"
-    return "◌" if post.status is PostStatus.SCHEDULED and "approve" in post.needs() else _SIGN[post.status]
+    return "◌" if post.status is PostStatus.SCHEDULED and "approve" in post.needs() else _STATUS[post.status][0]
 
 
 def state_word(row: Delivery) -> tuple[str, Style]:
-    """Return the state of a delivery in words."""
     _, word, style = _STATE[row.state]
     return word, style
 

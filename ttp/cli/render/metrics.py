@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.page import Cell, Column, Page, table_of
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_text
 from ttp.domain.metrics.sample import MAIN_COUNTS, Sample, Total
@@ -20,20 +21,20 @@ def render_totals(totals: Sequence[Total], page: Page) -> Iterator[str]:
     if not totals:
         yield "No metrics yet.  Get some:  ttp metrics pull --history 500   (or: ttp metrics import FILE)"
         return
-    columns = [
-        Column("ACCOUNT", most=page.width // 3),
-        Column("POSTS", right=True),
-        Column("SAMPLES", right=True, drop=3),
-        Column("FROM", drop=2),
-        Column("TO", drop=2),
-        *(Column(name.upper(), right=True, drop=drop) for name, drop in zip(MAIN_COUNTS, (0, 1, 1, 0), strict=True)),
-    ]
-    rows = []
-    for one in totals:
-        days = [Cell("-" if at is None else page.date(at), "dim") for at in (one.first_at, one.last_at)]
-        sums = [Cell("-" if count is None else f"{count:,}") for count in (getattr(one, name) for name in MAIN_COUNTS)]
-        rows.append([Cell(escape_text(one.account)), Cell(f"{one.posts:,}"), Cell(f"{one.samples:,}"), *days, *sums])
-    yield from table(columns, rows, page, least=8)
+    yield from table_of(
+        totals,
+        page,
+        (Column("ACCOUNT", most=page.width // 3), lambda one: escape_text(one.account)),
+        (Column("POSTS", right=True), lambda one: f"{one.posts:,}"),
+        (Column("SAMPLES", right=True, drop=3), lambda one: f"{one.samples:,}"),
+        (Column("FROM", drop=2), lambda one: _date(one.first_at, page)),
+        (Column("TO", drop=2), lambda one: _date(one.last_at, page)),
+        (Column("LIKES", right=True), lambda one: _count(one.likes)),
+        (Column("COMMENTS", right=True, drop=1), lambda one: _count(one.comments)),
+        (Column("SHARES", right=True, drop=1), lambda one: _count(one.shares)),
+        (Column("VIEWS", right=True), lambda one: _count(one.views)),
+        least=8,
+    )
     yield ""
     yield page.footer()
 
@@ -49,29 +50,29 @@ def render_samples(samples: Sequence[Sample], page: Page) -> Iterator[str]:
     if not samples:
         yield "No metrics yet.  Get some:  ttp metrics pull --history 500   (or: ttp metrics import FILE)"
         return
-    columns = [
-        Column("PUBLISHED"),
-        Column("READ", drop=2),
-        Column("ACCOUNT", most=page.width // 3),
-        Column("LIKES", right=True),
-        Column("COMMENTS", right=True, drop=1),
-        Column("SHARES", right=True, drop=1),
-        Column("VIEWS", right=True, drop=1),
-        Column("POST"),
-    ]
-    yield from table(columns, [_row(sample, page) for sample in samples], page, least=8)
+    yield from table_of(
+        samples,
+        page,
+        (Column("PUBLISHED"), lambda one: f"{page.date(one.published_at)} {page.time(one.published_at)}"),
+        (Column("READ", drop=2), lambda one: _date(one.observed_at, page)),
+        (Column("ACCOUNT", most=page.width // 3), lambda one: escape_text(one.account)),
+        (Column("LIKES", right=True), lambda one: _count(one.likes)),
+        (Column("COMMENTS", right=True, drop=1), lambda one: _count(one.comments)),
+        (Column("SHARES", right=True, drop=1), lambda one: _count(one.shares)),
+        (Column("VIEWS", right=True, drop=1), lambda one: _count(one.views)),
+        (Column("POST"), lambda one: Cell(escape_text(one.remote_id), "dim")),
+        least=8,
+    )
     yield ""
     yield page.footer()
 
 
-def _row(sample: Sample, page: Page) -> list[Cell]:
-    return [
-        Cell(f"{page.date(sample.published_at)} {page.time(sample.published_at)}"),
-        Cell(page.date(sample.observed_at), "dim"),
-        Cell(escape_text(sample.account)),
-        *(Cell("-" if count is None else f"{count:,}") for count in (getattr(sample, name) for name in MAIN_COUNTS)),
-        Cell(escape_text(sample.remote_id), "dim"),
-    ]
+def _date(at: datetime | None, page: Page) -> Cell:
+    return Cell("-" if at is None else page.date(at), "dim")
+
+
+def _count(count: int | None) -> str:
+    return "-" if count is None else f"{count:,}"
 
 
 SAMPLES_SPEC = OutputSpec(

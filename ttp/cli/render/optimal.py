@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from ttp.cli.errors import command_text
 from ttp.cli.render.labels import plural
-from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.page import Cell, Column, Page, table_of
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.render.width import cut, pad, wrap
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import WayOut
 from ttp.domain.metrics.sample import OnlineFollowers
 from ttp.domain.optimal.explanation import NEAR_H, Explanation, PostBehind
-from ttp.domain.optimal.factors import FEWEST_EACH, ClassEffect
+from ttp.domain.optimal.factors import FEWEST_EACH
 from ttp.domain.optimal.free_hours import FreeHour, Week
 from ttp.domain.optimal.recommendation import (
     FEWEST_POSTS,
@@ -45,24 +45,6 @@ if TYPE_CHECKING:
 SHOWN = 10
 _LABEL = 12
 """Columns of the label of a step."""
-_COLUMNS = (
-    Column("PUBLISHED"),
-    Column("COUNTED", right=True),
-    Column("USUAL", right=True),
-    Column("KIND", right=True, drop=2),
-    Column("OUTLIER", right=True, drop=1),
-    Column("LEFT", right=True),
-    Column("TEXT"),
-)
-
-
-_CLASS_COLUMNS = (
-    Column("CLASS OF POSTS"),
-    Column("POSTS", right=True),
-    Column("COUNTED", right=True),
-    Column("EXPECTED", right=True),
-    Column("80 % RANGE"),
-)
 
 
 def render_explanation(explained: ExplainedRating, page: Page, most: int | None = None) -> Iterator[str]:
@@ -88,26 +70,40 @@ def render_explanation(explained: ExplainedRating, page: Page, most: int | None 
     compared = [one for one in explained.factors.effects if one.data_points >= FEWEST_EACH]
     if compared:
         yield ""
-        yield from table(_CLASS_COLUMNS, map(_class_row, compared), page, least=20)
+        yield from table_of(
+            compared,
+            page,
+            (Column("CLASS OF POSTS"), lambda one: _capitalized(class_words(one.place))),
+            (Column("POSTS", right=True), lambda one: f"{one.data_points:,}"),
+            (Column("COUNTED", right=True), lambda one: f"{signed_percent(one.raw)} %"),
+            (Column("EXPECTED", right=True), lambda one: f"{signed_percent(one.uplift)} %"),
+            (Column("80 % RANGE"), lambda one: f"({signed_percent(one.low)} to {signed_percent(one.high)})"),
+            least=20,
+        )
 
 
-def _class_row(one: ClassEffect) -> list[Cell]:
-    name = class_words(one.place)
-    return [
-        Cell(name[:1].upper() + name[1:]),
-        Cell(f"{one.data_points:,}"),
-        Cell(f"{signed_percent(one.raw)} %"),
-        Cell(f"{signed_percent(one.uplift)} %"),
-        Cell(f"({signed_percent(one.low)} to {signed_percent(one.high)})"),
-    ]
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _posts(explained: ExplainedRating, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
     """Draw the posts, and how many more there are."""
     if not shown:
         return
-    yield from table(
-        _COLUMNS, [_row(one, explained.texts.get(one.post.remote_id), page) for one in shown], page, least=8
+    yield from table_of(
+        shown,
+        page,
+        (Column("PUBLISHED"), lambda one: _published(one.post.published_at, page)),
+        (Column("COUNTED", right=True), lambda one: f"{round(math.expm1(one.post.engagement)):,}"),
+        (Column("USUAL", right=True), lambda one: f"{round(math.expm1(one.parts.trend)):,}"),
+        (Column("KIND", right=True, drop=2), lambda one: f"{one.post.kind} {_percent_of(one.parts.kind):>6}".strip()),
+        (Column("OUTLIER", right=True, drop=1), lambda one: _percent_of(one.parts.clipped)),
+        (
+            Column("LEFT", right=True),
+            lambda one: Cell(_percent_of(one.parts.adjusted), "green" if one.parts.adjusted > 0 else ""),
+        ),
+        (Column("TEXT"), lambda one: _text(one.post.remote_id, explained.texts)),
+        least=8,
     )
     every = len(explained.explanation.posts)
     if every > len(shown):
@@ -115,18 +111,13 @@ def _posts(explained: ExplainedRating, shown: Sequence[PostBehind], page: Page) 
     yield ""
 
 
-def _row(behind: PostBehind, text: str | None, page: Page) -> list[Cell]:
-    post, parts = behind.post, behind.parts
-    when = f"{page.weekday(post.published_at)} {page.date(post.published_at)} {page.time(post.published_at)}"
-    return [
-        Cell(when),
-        Cell(f"{round(math.expm1(post.engagement)):,}"),
-        Cell(f"{round(math.expm1(parts.trend)):,}"),
-        Cell(f"{post.kind} {_percent_of(parts.kind):>6}".strip()),
-        Cell(_percent_of(parts.clipped)),
-        Cell(_percent_of(parts.adjusted), "green" if parts.adjusted > 0 else ""),
-        Cell(escape_line(text) if text else escape_text(post.remote_id), "" if text else "dim"),
-    ]
+def _published(at: datetime, page: Page) -> str:
+    return f"{page.weekday(at)} {page.date(at)} {page.time(at)}"
+
+
+def _text(remote_id: str, texts: Mapping[str, str]) -> Cell:
+    text = texts.get(remote_id)
+    return Cell(escape_line(text)) if text else Cell(escape_text(remote_id), "dim")
 
 
 def _percent_of(log: float) -> str:
@@ -453,12 +444,7 @@ def week_spec(of: Week | None = None) -> OutputSpec[DaySchedule]:
         return render_week(of, page)
 
     return OutputSpec(
-        ("day", "slots"),
-        ("day", "hour", "score"),
-        dict,
-        render,
-        rows=views.week_rows,
-        to_document=views.week_json,
+        ("day", "slots"), ("day", "hour", "score"), dict, render, rows=views.week_rows, to_document=views.week_json
     )
 
 

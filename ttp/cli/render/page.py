@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from ttp.cli.render.names import names_within
 from ttp.cli.render.width import columns, cut, widest, wrap
 from ttp.cli.render.width import columns as taken
 from ttp.domain.time.formatting import DAYS, MONTHS
 
+T = TypeVar("T")
 Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "magenta"]
 _CODES = {"bold": "1", "dim": "38;5;243", "red": "31", "green": "38;5;28", "magenta": "35"}
 """Colours that are readable on black and on white. Red and magenta are the terminal's own. Its green is often too light
@@ -137,12 +138,13 @@ class Cell(NamedTuple):
 
 class Column(NamedTuple):
     """A column. On a narrow page the one with the highest `drop` is left out first; 0 and the last column stay. `most`:
-    cells are cut to so many terminal columns."""
+    cells are cut to so many terminal columns. `shown`: whether `table_of` draws it at all."""
 
     title: str
     right: bool = False
     drop: int = 0
     most: int = 1000
+    shown: bool = True
 
 
 def heading(field: str) -> str:
@@ -187,6 +189,25 @@ def table(
             blank = [(place, "", row[place].style) for place, _, _ in cells]
             yield _line(columns, widths, [*blank, (last, more, row[last].style)], page)
         yield from (" " * _BELOW + page.paint(line, row[last].style) for line in below)
+
+
+def table_of(
+    items: Iterable[T],
+    page: Page,
+    *fields: tuple[Column, Callable[[T], Cell | str]],
+    least: int = 16,
+    wrapped: bool = False,
+) -> Iterator[str]:
+    """Draw a table with a row for each item. `fields`: each column, and its cell; a text is a cell without a style."""
+    return table(*columns_and_rows(items, *fields), page, least=least, wrapped=wrapped)
+
+
+def columns_and_rows(
+    items: Iterable[T], *fields: tuple[Column, Callable[[T], Cell | str]]
+) -> tuple[list[Column], list[list[Cell]]]:
+    shown = [(column, cell) for column, cell in fields if column.shown]
+    rows = [[Cell(one) if isinstance(one := cell(item), str) else one for _, cell in shown] for item in items]
+    return [column for column, _ in shown], rows
 
 
 def _natural(body: Sequence[Sequence[Cell]]) -> list[int]:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ttp.cli.render.labels import plural
-from ttp.cli.render.names import Names, joined_names, names_in
-from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.names import joined_names, names_in
+from ttp.cli.render.page import Cell, Column, Page, table_of
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.plan.planner import Assignment
@@ -47,39 +47,31 @@ def render_plan(
     if len(zones) > 1:
         yield "  " + ", ".join(f"{escape_text(name)} in {zone.key}" for name, zone in proposal.zones.items())
     yield ""
-    posts = [proposal.posts[one.id] for one in rows]
-    names = names_in(posts, page.width // 3, with_handle=page.width >= _WIDE)
-    columns = [
-        Column("ID" if places is None else "ROW", right=places is None, most=page.width // 3),
-        Column("WHEN"),
-        Column("SCORE", right=True),
-        Column("ACCOUNTS", drop=1, most=page.width // 3),
-        Column("TEXT"),
-    ]
-    yield from table(
-        columns,
-        [
-            _row(one, post, names, page, escape_line(places[one.id]) if places else str(one.id), proposal)
-            for one, post in zip(rows, posts, strict=True)
-        ],
+    posts = proposal.posts
+    room = page.width // 3
+    names = names_in((posts[one.id] for one in rows), room, with_handle=page.width >= _WIDE)
+    number = Column("ID", right=True, most=room) if places is None else Column("ROW", most=room)
+    yield from table_of(
+        rows,
         page,
+        (number, lambda one: Cell(escape_line(places[one.id]) if places else str(one.id), "bold")),
+        (Column("WHEN"), lambda one: f"{page.weekday(one.at)} {page.month_day(one.at):>6} {page.time(one.at)}"),
+        (Column("SCORE", right=True), lambda one: _score(one, posts[one.id], proposal)),
+        (
+            Column("ACCOUNTS", drop=1, most=room),
+            lambda one: joined_names([names[row.account] for row in posts[one.id].active], room),
+        ),
+        (Column("TEXT"), lambda one: escape_line(posts[one.id].content)),
         least=12,
     )
     yield ""
     yield from _summary(proposal, notes, places, page)
 
 
-def _row(one: Assignment, post: PostFields, names: Names, page: Page, name: str, proposal: Proposal) -> list[Cell]:
-    basis = proposal.plan.basis.get(tuple(sorted(post.accounts)), Basis.SCORES)
-    score = f"{round(100 * one.score)} %" + (" ?" if one.explored else "")
-    accounts = joined_names([names[row.account] for row in post.active], page.width // 3)
-    return [
-        Cell(name, "bold"),
-        Cell(f"{page.weekday(one.at)} {page.month_day(one.at):>6} {page.time(one.at)}"),
-        Cell(score if basis is Basis.SCORES else "-"),  # without metrics it would be the night prior alone
-        Cell(accounts),
-        Cell(escape_line(post.content)),
-    ]
+def _score(one: Assignment, post: PostFields, proposal: Proposal) -> str:
+    if proposal.plan.basis.get(tuple(sorted(post.accounts)), Basis.SCORES) is not Basis.SCORES:
+        return "-"  # without metrics it would be the night prior alone
+    return f"{round(100 * one.score)} %" + (" ?" if one.explored else "")
 
 
 def _summary(proposal: Proposal, notes: Sequence[str], places: Mapping[int, str] | None, page: Page) -> Iterator[str]:

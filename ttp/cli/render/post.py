@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.errors import command_text
 from ttp.cli.render.labels import plural, size, state_word, status_word
-from ttp.cli.render.names import Names, names_within
-from ttp.cli.render.page import Cell, Column, Page, Style, table
-from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.names import names_within
+from ttp.cli.render.page import Cell, Column, Page, table, table_of
+from ttp.cli.render.spec import OutputSpec, view_spec
 from ttp.cli.render.width import columns, cut, wrap
 from ttp.cli.terminal import escape_line, escape_text, lines
 from ttp.domain.action import drop_comment
@@ -37,45 +37,40 @@ def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
     if not attempts:
         yield "No attempts yet."
         return
-    columns = [
-        Column("WHEN"),
-        Column("ACCOUNT", most=page.width // 5),
-        Column("TRY", right=True, drop=3),
-        Column("STEP", most=page.width // 4, drop=1),
-        Column("OUTCOME"),
-        Column("HTTP", right=True, drop=2),
-        Column("MESSAGE"),
-    ]
     names = names_within((one.account for one in attempts), page.width // 8)
-    yield from table(columns, [_row(one, names, page) for one in attempts], page, least=12, wrapped=True)
+    yield from table_of(
+        attempts,
+        page,
+        (Column("WHEN"), lambda one: f"{page.day(one.at)} {page.second(one.at)}"),
+        (Column("ACCOUNT", most=page.width // 5), lambda one: names[one.account]),
+        (Column("TRY", right=True, drop=3), lambda one: str(one.number)),
+        (Column("STEP", most=page.width // 4, drop=1), _step),
+        (Column("OUTCOME"), _outcome),
+        (Column("HTTP", right=True, drop=2), lambda one: "" if one.http_status is None else str(one.http_status)),
+        (Column("MESSAGE"), lambda one: escape_line(_message(one)).removesuffix(":")),
+        least=12,
+        wrapped=True,
+    )
     yield ""
     yield page.footer()
 
 
-def _row(attempt: Attempt, names: Names, page: Page) -> list[Cell]:
-    kind = f"{attempt.kind}: " if attempt.kind else ""
-    return [
-        Cell(f"{page.day(attempt.at)} {page.second(attempt.at)}"),
-        Cell(names[attempt.account]),
-        Cell(str(attempt.number)),
-        Cell(f"{'comment: ' * attempt.is_comment}{_step(escape_text(attempt.step))}"),
-        Cell(*_outcome(attempt)),
-        Cell("" if attempt.http_status is None else str(attempt.http_status)),
-        Cell(escape_line(kind + (attempt.message or "")).removesuffix(":")),
-    ]
+def _message(attempt: Attempt) -> str:
+    return (f"{attempt.kind}: " if attempt.kind else "") + (attempt.message or "")
 
 
-def _step(step: str) -> str:
+def _step(attempt: Attempt) -> str:
     """Return `part 3 of 5: POST /2/tweets`, the part first: a long step is cut at its end."""
-    call, _, part = step.partition(" (part ")
-    return f"part {part.removesuffix(')')}: {call}" if part else step
+    call, _, part = escape_text(attempt.step).partition(" (part ")
+    step = f"part {part.removesuffix(')')}: {call}" if part else call
+    return f"comment: {step}" if attempt.is_comment else step
 
 
-def _outcome(attempt: Attempt) -> tuple[str, Style]:
+def _outcome(attempt: Attempt) -> Cell:
     """Return the outcome in words. A publishing call without one is an open intent, whose result is unknown."""
     if attempt.outcome is None:
-        return ("open", "magenta") if attempt.phase is Phase.PUBLISH else ("-", "dim")
-    return escape_text(attempt.outcome.replace("_", " ")), "red" if attempt.kind else ""
+        return Cell("open", "magenta") if attempt.phase is Phase.PUBLISH else Cell("-", "dim")
+    return Cell(escape_text(attempt.outcome.replace("_", " ")), "red" if attempt.kind else "")
 
 
 _LABEL = 14
@@ -383,7 +378,8 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             lost = f"   a lost answer: {LOST_ANSWER[one.proof]}" if number == 1 and one.proof is not None else ""
             yield f"{head}   {use}{cost}{lost}"
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
-            yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
+            media = ("  ".join([_sent(one), *_said(one.item)]) for one in part.media)
+            yield from (f"  {row}" for line in media for row in wrap(line, page.width - 2))
             about = card_lines(part.card) if part.card is not None else ()
             yield from (f"  card: {row}" for line in about for row in wrap(line, page.width - 8))
         if one.comment is not None:
@@ -400,10 +396,6 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
         for line in one.factors:
             yield from (f"  {row}" for row in wrap(factor_words(line), page.width - 2))
         yield ""
-
-
-def _versions_media(one: SentMedia) -> str:
-    return "  ".join([_sent(one), *_said(one.item)])
 
 
 def _sent(one: SentMedia) -> str:
@@ -479,10 +471,9 @@ def _attempt_rows(attempt: Attempt) -> Iterable[Json]:
     yield {**row, "account": f"{attempt.account} comment" if attempt.is_comment else attempt.account}
 
 
-ATTEMPTS_SPEC = OutputSpec(
+ATTEMPTS_SPEC = view_spec(
     posts_module.attempt_json,
     ("at", "account", "step", "outcome", "kind", "httpStatus", "message"),
-    posts_module.attempt_json,
     render_attempts,
     rows=_attempt_rows,
 )

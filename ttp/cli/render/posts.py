@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.render.labels import approve_command, mark, plural, status_word
 from ttp.cli.render.names import Names, joined_names, names_in
-from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.page import Cell, Column, Page, table_of
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
 from ttp.domain.delivery import IN_FLIGHT
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _WIDE = 110
-_METRICS = (("LIKES", 3), ("COMMENTS", 6), ("SHARES", 7), ("VIEWS", 3))
+_METRICS = (("likes", 3), ("comments", 6), ("shares", 7), ("views", 3))
 """The columns of known numbers on a wide page. On a less wide one the highest are left out first."""
 
 
@@ -35,55 +36,54 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
     room = page.width // 3
     marked = 2 if any(mark(row) for post in posts for row in post.active) else 0
     names = names_in(posts, room, with_handle=wide, between=marked + (2 if wide else 1))
-    counts = [add_metrics(post.metrics.values())[:4] if wide else () for post in posts]
-    places = [place for place in range(len(_METRICS)) if any(one and one[place] is not None for one in counts)]
-    columns = [
-        Column("ID", right=True),
-        Column("WHEN"),
-        Column("", drop=3),
-        *([Column("UTC", drop=5)] if wide else []),
-        Column("STATUS"),
-        Column("ACCOUNTS", drop=2, most=room),
-        *([Column("MEDIA", drop=4)] if wide else []),
-        *(Column(_METRICS[place][0], right=True, drop=_METRICS[place][1]) for place in places),
-        Column("TEXT"),
+    longest = max(len(_day(post, page, wide=wide)) for post in posts)  # aligns the times
+    numbers = [
+        (Column(name.upper(), right=True, drop=drop), partial(_count, name))
+        for name, drop in _METRICS
+        if wide and any(_count(name, post) != "-" for post in posts)
     ]
-    days = [_day(at, page, wide=wide) if (at := _time(post)) else "" for post in posts]
-    longest = max(map(len, days))  # aligns the times
-    rows = []
-    for post, day, numbers in zip(posts, days, counts, strict=True):
-        row = _row(post, f"{day:<{longest}}", names, page, wide=wide)
-        row[-1:-1] = [Cell("-" if (count := numbers[place]) is None else f"{count:,}") for place in places]
-        rows.append(row)
-    yield from table(columns, rows, page, least=24 if places else 12)
+    yield from table_of(
+        posts,
+        page,
+        (Column("ID", right=True), lambda post: Cell(str(post.id), "bold")),
+        (Column("WHEN"), lambda post: _when(post, longest, page, wide=wide)),
+        (Column("", drop=3), lambda post: Cell(page.ago(at) if (at := _time(post)) else "", "dim")),
+        (Column("UTC", drop=5, shown=wide), lambda post: Cell(page.utc(at) if (at := _time(post)) else "-", "dim")),
+        (Column("STATUS"), lambda post: Cell(*status_word(post))),
+        (Column("ACCOUNTS", drop=2, most=room), lambda post: _accounts(post, names, room, wide=wide)),
+        (Column("MEDIA", drop=4, shown=wide), lambda post: _media(post.media) or "-"),
+        *numbers,
+        (Column("TEXT"), lambda post: escape_line(post.content)),
+        least=24 if numbers else 12,
+    )
     yield ""
     yield from page.flow([page.footer(), *_legend(posts)])
 
 
-def _row(post: PostView, day: str, names: Names, page: Page, *, wide: bool) -> list[Cell]:
-    at = _time(post)
+def _accounts(post: PostView, names: Names, room: int, *, wide: bool) -> str:
     accounts = [f"{names[row.account]} {mark(row)}".rstrip() for row in post.active]
-    when = f"{day} {page.time(at)}" if at else "-"
-    row = [
-        Cell(str(post.id), "bold"),
-        Cell(when),
-        Cell(page.ago(at) if at else "", "dim"),
-        Cell(*status_word(post)),
-        Cell(joined_names(accounts, page.width // 3, "  " if wide else " ") or "-"),
-        Cell(escape_line(post.content)),
-    ]
-    if wide:
-        row.insert(3, Cell(page.utc(at) if at else "-", "dim"))
-        row.insert(-1, Cell(_media(post.media) or "-"))
-    return row
+    return joined_names(accounts, room, "  " if wide else " ") or "-"
+
+
+def _count(name: str, post: PostView) -> str:
+    count = getattr(add_metrics(post.metrics.values()), name)
+    return "-" if count is None else f"{count:,}"
 
 
 def _time(post: PostView) -> datetime | None:
     return post.scheduled_at or post.published_at
 
 
-def _day(at: datetime, page: Page, *, wide: bool) -> str:
+def _when(post: PostView, longest: int, page: Page, *, wide: bool) -> str:
+    at = _time(post)
+    return f"{_day(post, page, wide=wide):<{longest}} {page.time(at)}" if at else "-"
+
+
+def _day(post: PostView, page: Page, *, wide: bool) -> str:
     """Return `Tue  1 Dec`, or a shorter form on a narrow page. One-digit days are padded."""
+    at = _time(post)
+    if at is None:
+        return ""
     day = f"{page.weekday(at)} {page.date(at):>6}" if wide else page.day(at)
     number = str(page.local(at).day)
     return day if wide or len(number) > 1 else day.replace(number, f" {number}", 1)

@@ -6,22 +6,23 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from html import escape
 from types import MappingProxyType
 
 from ttp.cli.output import cell
-from ttp.cli.render.page import Cell, Column, Page, table
-from ttp.cli.render.spec import OutputSpec, separate
+from ttp.cli.render.page import Cell, Column, Page, columns_and_rows, table
+from ttp.cli.render.spec import separate, view_spec
 from ttp.cli.terminal import escape_line, escape_text
-from ttp.domain.metrics.report import Group, MeasuredPost, Report, Totals, change
+from ttp.cli.texts import load_text
+from ttp.domain.metrics.report import Group, MeasuredPost, Report, change
 from ttp.domain.optimal.factors import ClassEffect
 from ttp.domain.optimal.recommendation import signed_percent
 from ttp.domain.pricing import dollars
 from ttp.views import answer_keys
 from ttp.views.charts import bar_chart, engagement_by_day, join_bars
 from ttp.views.factors import class_words
-from ttp.views.heatmap import DARK, LIGHT
+from ttp.views.heatmap import DARK, LIGHT, Colors
 from ttp.views.report import measured_post_json, period_words, report_json
 
 NO_POSTS = "No measured posts in this time.  Get numbers:  ttp metrics pull   (or: ttp metrics import FILE)"
@@ -52,10 +53,9 @@ def _render(report: Report, page: Page) -> Iterator[str]:
     yield from page.flow(f"{_USUAL} {page.footer()}".split(" "), " ")
 
 
-REPORT_SPEC: OutputSpec[Report] = OutputSpec(
+REPORT_SPEC = view_spec(
     report_json,
     ("id", "account", "remoteId", "publishedAt", "engagement", "usual", "difference", "views"),
-    report_json,
     lambda reports, page: (line for report in reports for line in _render(report, page)),
     rows=lambda report: [measured_post_json(post) for post in report.posts],
 )
@@ -85,79 +85,59 @@ def blocks(report: Report, zone: tzinfo) -> Iterator[Block]:
 def _totals(report: Report) -> Block:
     now, before = report.totals.numbers(), report.before.numbers()
     names = {"median_engagement": "engagement of the median post"}
-    rows = [
-        [
-            Cell(names.get(name, name)),
-            Cell(_number(now[name])),
-            Cell(_number(before[name]), "dim"),
-            Cell(_percent(change(now[name], before[name]))),
-        ]
-        for name in now
-    ]
-    return Block("Totals", [Column(""), *(Column(name, right=True) for name in ("NOW", "BEFORE", "CHANGE"))], rows)
+    columns = columns_and_rows(
+        now,
+        (Column(""), lambda name: names.get(name, name)),
+        (Column("NOW", right=True), lambda name: _number(now[name])),
+        (Column("BEFORE", right=True), lambda name: Cell(_number(before[name]), "dim")),
+        (Column("CHANGE", right=True), lambda name: _percent(change(now[name], before[name]))),
+    )
+    return Block("Totals", *columns)
 
 
 def _groups(by: str, groups: Sequence[Group]) -> Block:
-    columns = [Column(by.upper()), *(Column(name, right=True) for name in ("POSTS", "MEDIAN", "ENGAGEMENT", "CHANGE"))]
-    rows = [
-        [
-            Cell(escape_line(group.value)),
-            Cell(_number(group.totals.posts)),
-            Cell(_number(group.totals.median_engagement)),
-            Cell(_number(group.totals.engagement)),
-            Cell(_percent(_median_change(group.totals, group.before))),
-        ]
-        for group in groups
-    ]
-    return Block(f"By {by} (change of the median post)", columns, rows)
+    columns = columns_and_rows(
+        groups,
+        (Column(by.upper()), lambda group: escape_line(group.value)),
+        (Column("POSTS", right=True), lambda group: _number(group.totals.posts)),
+        (Column("MEDIAN", right=True), lambda group: _number(group.totals.median_engagement)),
+        (Column("ENGAGEMENT", right=True), lambda group: _number(group.totals.engagement)),
+        (
+            Column("CHANGE", right=True),
+            lambda group: _percent(change(group.totals.median_engagement, group.before.median_engagement)),
+        ),
+    )
+    return Block(f"By {by} (change of the median post)", *columns)
 
 
 def _factors(factors: Sequence[tuple[str, ClassEffect]]) -> Block:
-    columns = [
-        *(Column("ACCOUNT", most=30), Column("CLASS OF POSTS"), Column("POSTS", right=True)),
-        *(Column("VS USUAL", right=True), Column("80 % RANGE")),
-    ]
-    rows = [
-        [
-            Cell(escape_line(account)),
-            Cell(class_words(one.place)),
-            Cell(_number(one.data_points)),
-            Cell(_percent(one.uplift)),
-            Cell(f"({signed_percent(one.low)} to {signed_percent(one.high)})"),
-        ]
-        for account, one in factors
-    ]
-    return Block("What brought more", columns, rows)
-
-
-def _median_change(now: Totals, before: Totals) -> float | None:
-    return change(now.median_engagement, before.median_engagement)
+    columns = columns_and_rows(
+        factors,
+        (Column("ACCOUNT", most=30), lambda row: escape_line(row[0])),
+        (Column("CLASS OF POSTS"), lambda row: class_words(row[1].place)),
+        (Column("POSTS", right=True), lambda row: _number(row[1].data_points)),
+        (Column("VS USUAL", right=True), lambda row: _percent(row[1].uplift)),
+        (Column("80 % RANGE"), lambda row: f"({signed_percent(row[1].low)} to {signed_percent(row[1].high)})"),
+    )
+    return Block("What brought more", *columns)
 
 
 def _posts(title: str, posts: Sequence[MeasuredPost], zone: tzinfo, *, several: bool) -> Block:
     """Draw posts. `several`: there are posts of several accounts, so that the account is worth its room."""
-    columns = [
-        Column("PUBLISHED"),
-        Column("ACCOUNT", drop=0 if several else 4, most=20 if several else 30),
-        Column("ENGAGEMENT", right=True),
-        Column("VIEWS", right=True, drop=2),
-        Column("USUAL", right=True, drop=3),
-        Column("VS USUAL", right=True),
-        Column("POST"),
-    ]
-    rows = [
-        [
-            Cell(_when(post.published_at, zone)),
-            Cell(escape_line(post.sample.account)),
-            Cell(_number(post.sample.engagement)),
-            Cell(_number(post.sample.views)),
-            Cell(_usual(post)),
-            Cell(_percent(post.difference)),
-            Cell(_name(post)),
-        ]
-        for post in posts
-    ]
-    return Block(title, columns, rows)
+    columns = columns_and_rows(
+        posts,
+        (Column("PUBLISHED"), lambda post: f"{post.published_at.astimezone(zone):%a %d %b %H:%M}"),
+        (
+            Column("ACCOUNT", drop=0 if several else 4, most=20 if several else 30),
+            lambda post: escape_line(post.sample.account),
+        ),
+        (Column("ENGAGEMENT", right=True), lambda post: _number(post.sample.engagement)),
+        (Column("VIEWS", right=True, drop=2), lambda post: _number(post.sample.views)),
+        (Column("USUAL", right=True, drop=3), _usual),
+        (Column("VS USUAL", right=True), lambda post: _percent(post.difference)),
+        (Column("POST"), _name),
+    )
+    return Block(title, *columns)
 
 
 def _name(post: MeasuredPost) -> str:
@@ -170,10 +150,6 @@ def _usual(post: MeasuredPost) -> str:
     if post.usual is None:
         return "-"
     return f"{_number(round(post.usual))}{' views' if post.measure == 'views' else ''}"
-
-
-def _when(at: datetime, zone: tzinfo) -> str:
-    return f"{at.astimezone(zone):%a %d %b %H:%M}"
 
 
 def _number(value: float | None) -> str:
@@ -198,7 +174,6 @@ def report_csv(report: Report) -> str:
 
 
 def report_markdown(report: Report, zone: tzinfo) -> str:
-    """Return the report as Markdown with tables."""
     return "\n".join([*_markdown(report, zone), ""])
 
 
@@ -230,32 +205,16 @@ def _markdown_text(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|!~" else sign for sign in text)
 
 
-_STYLE = (
-    f":root {{ color-scheme: light dark; --page: {LIGHT.page}; --ink: {LIGHT.ink}; --soft: {LIGHT.soft};"
-    f" --line: {LIGHT.line}; --bar: {LIGHT.levels[5][0]}; }}",
-    f"@media (prefers-color-scheme: dark) {{ :root {{ --page: {DARK.page}; --ink: {DARK.ink}; --soft: {DARK.soft};"
-    f" --line: {DARK.line}; --bar: {DARK.levels[5][0]}; }} }}",
-    "body { margin: 0 auto; padding: 1.5rem 1rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif;"
-    " background: var(--page); color: var(--ink); }",
-    "h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.15rem; margin: 1.5rem 0 .5rem; } p { margin: .25rem 0; }",
-    ".soft, caption, th { color: var(--soft); } .scroll { overflow-x: auto; }",
-    "table { border-collapse: collapse; font-variant-numeric: tabular-nums; }",
-    "th, td { padding: .25rem .75rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line);"
-    " vertical-align: top; } th:last-child, td:last-child { padding-right: 0; }"
-    " .right { text-align: right; white-space: nowrap; } td:first-child { min-width: 6rem; }"
-    " td:first-child, td:last-child { overflow-wrap: anywhere; }",
-    ".chart { width: 100%; height: auto; display: block; } .chart.small { display: none; } .bar { fill: var(--bar); }"
-    " .axis { stroke: var(--line); } .before { fill: none; stroke: var(--ink); stroke-dasharray: 5 4; }"
-    " .chart text { font: 12px system-ui, sans-serif; fill: var(--soft); }",
-    "@media (max-width: 36rem) { .chart.large { display: none; } .chart.small { display: block; }"
-    " table { font-size: .875rem; } th, td { padding-right: .3rem; }"
-    " th { font-size: .75rem; } td:first-child { min-width: 4.5rem; }"
-    " .wide, .wide tbody, .wide tr, .wide td { display: block; } .wide thead { display: none; }"
-    " .wide tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }"
-    " .wide td { display: flex; justify-content: space-between; gap: 1rem; white-space: normal;"
-    " padding: 0; border: 0; }"
-    " .wide td::before { content: attr(data-name); color: var(--soft); flex: none; } }",
-)
+def _style() -> str:
+    text = load_text("report.css", LIGHT=_variables(LIGHT), DARK=_variables(DARK))
+    return " ".join(map(str.strip, text.splitlines()))
+
+
+def _variables(colors: Colors) -> str:
+    shared = f"--page: {colors.page}; --ink: {colors.ink}; --soft: {colors.soft}; --line: {colors.line};"
+    return f"{shared} --bar: {colors.levels[5][0]};"
+
+
 _CARDS = 6
 """Tables with so many columns become a list on a phone."""
 
@@ -269,7 +228,7 @@ def _page(report: Report, zone: tzinfo) -> Iterator[str]:
     text = headline(report, zone)
     yield '<!DOCTYPE html>\n<html lang="en">'
     yield '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>How posts did: {escape(text)}</title><style>{' '.join(_STYLE)}</style></head>"
+    yield f"<title>How posts did: {escape(text)}</title><style>{_style()}</style></head>"
     yield f"<body><main><h1>How posts did</h1><p>{escape(text)}</p>"
     if report.posts:
         days = engagement_by_day(report, zone)

@@ -23,9 +23,7 @@ NEW_APPROVAL_LINK_SPEC = OutputSpec(
 
 
 WEBHOOKS_SPEC = OutputSpec(
-    views_server.WEBHOOK_FIELDS,
-    ("id", "url", "events", "accounts", "waiting", "givenUp"),
-    views_server.webhook_json,
+    views_server.WEBHOOK_FIELDS, ("id", "url", "events", "accounts", "waiting", "givenUp"), views_server.webhook_json
 )
 NEW_WEBHOOK_SPEC = OutputSpec(views_server.NEW_WEBHOOK_FIELDS, ("id", "secret"), views_server.webhook_json)
 CALLS_SPEC = OutputSpec(

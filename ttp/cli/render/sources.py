@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ttp.cli.render.page import Cell, Column, Page, Style, table
-from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.page import Cell, Column, Page, Style, table_of
+from ttp.cli.render.spec import view_spec
 from ttp.cli.terminal import escape_line, escape_text
-from ttp.domain.source import SourceItem, SourceView
+from ttp.domain.source import Source, SourceView
 from ttp.views import sources as views
 
 if TYPE_CHECKING:
-    from ttp.services.sources.polling import CreatedPost
-    from ttp.services.sources.sources import ItemPreview, PolledSource, SourceDetails
+    from ttp.services.sources.sources import ItemPreview, SourceDetails
 
 _STYLES: dict[str, Style] = {"failing": "red", "gone": "red", "held": "magenta", "paused": "dim"}
 
@@ -23,36 +22,26 @@ def render_sources(sources: Sequence[SourceView], page: Page) -> Iterator[str]:
     if not sources:
         yield "No sources yet.  Add one:  ttp source add https://example.org/feed.xml --to x/me"
         return
-    columns = [
-        Column("ID", right=True),
-        Column("SOURCE", most=page.width // 3),
-        Column("TO", most=page.width // 4, drop=2),
-        Column("AS", drop=3),
-        Column("STATE"),
-        Column("POSTS", right=True, drop=4),
-        Column("HELD", right=True, drop=5),
-        Column("NEXT", drop=1),
-    ]
-    yield from table(columns, [_row(view, page) for view in sources], page, least=24)
+    yield from table_of(
+        [(views.source_json(view), view.source) for view in sources],
+        page,
+        (Column("ID", right=True), lambda row: Cell(str(row[0]["id"]), "bold")),
+        (Column("SOURCE", most=page.width // 3), lambda row: escape_line(row[0]["name"])),
+        (Column("TO", most=page.width // 4, drop=2), lambda row: escape_text(" ".join(row[0]["to"]) or "-")),
+        (Column("AS", drop=3), lambda row: escape_line(row[0]["as"])),
+        (Column("STATE"), lambda row: Cell(row[0]["state"], _STYLES.get(row[0]["state"], ""))),
+        (Column("POSTS", right=True, drop=4), lambda row: str(row[0]["items"]["created"])),
+        (Column("HELD", right=True, drop=5), lambda row: str(row[0]["items"]["held"])),
+        (Column("NEXT", drop=1), lambda row: Cell(_next(row[1], page), "dim")),
+        least=24,
+    )
 
 
-def _row(view: SourceView, page: Page) -> list[Cell]:
-    one = views.source_json(view)
-    at = view.source.next_poll_at
-    return [
-        Cell(str(one["id"]), "bold"),
-        Cell(escape_line(one["name"])),
-        Cell(escape_text(" ".join(one["to"]) or "-")),
-        Cell(escape_line(one["as"])),
-        Cell(one["state"], _STYLES.get(one["state"], "")),
-        Cell(str(one["items"]["created"])),
-        Cell(str(one["items"]["held"])),
-        Cell(page.ago(at) if at is not None and one["nextCheckAt"] is not None else "-", "dim"),
-    ]
+def _next(source: Source, page: Page) -> str:
+    return "-" if source.paused_at or source.next_poll_at is None else page.ago(source.next_poll_at)
 
 
 def render_details(all_details: Sequence[SourceDetails], page: Page) -> Iterator[str]:
-    """Draw a source with its items."""
     for details in all_details:
         one, source = views.source_json(details.view), details.view.source
         yield page.paint(escape_line(f"Source {one['id']}: {one['name']}  ({one['state']})"), "bold")
@@ -64,26 +53,20 @@ def render_details(all_details: Sequence[SourceDetails], page: Page) -> Iterator
         if one["items"]["held"]:
             yield f"Post the held items:  ttp source post {source.id}   or leave them:  ttp source skip {source.id}"
         yield ""
-        columns = [
-            Column("ITEM", right=True),
-            Column("TITLE", most=page.width // 2),
-            Column("STATE"),
-            Column("POST", right=True),
-            Column("DATE", drop=1),
-            Column("PROBLEM", drop=2, most=page.width // 3),
-        ]
-        yield from table(columns, [_item_row(item, page) for item in details.items], page, least=24)
-
-
-def _item_row(item: SourceItem, page: Page) -> list[Cell]:
-    return [
-        Cell(str(item.id), "bold"),
-        Cell(escape_line(item.title or item.link or item.k1)),
-        Cell(item.state.value, "magenta" if item.state == "held" else ""),
-        Cell("-" if item.post_id is None else str(item.post_id)),
-        Cell(page.date(item.published_at) if item.published_at else "-", "dim"),
-        Cell(escape_line(item.problem or "")),
-    ]
+        yield from table_of(
+            details.items,
+            page,
+            (Column("ITEM", right=True), lambda item: Cell(str(item.id), "bold")),
+            (Column("TITLE", most=page.width // 2), lambda item: escape_line(item.title or item.link or item.k1)),
+            (Column("STATE"), lambda item: Cell(item.state.value, "magenta" if item.state == "held" else "")),
+            (Column("POST", right=True), lambda item: "-" if item.post_id is None else str(item.post_id)),
+            (
+                Column("DATE", drop=1),
+                lambda item: Cell(page.date(item.published_at) if item.published_at else "-", "dim"),
+            ),
+            (Column("PROBLEM", drop=2, most=page.width // 3), lambda item: escape_line(item.problem or "")),
+            least=24,
+        )
 
 
 def render_previews(previews: Sequence[ItemPreview], page: Page) -> Iterator[str]:
@@ -103,38 +86,25 @@ def render_previews(previews: Sequence[ItemPreview], page: Page) -> Iterator[str
             yield ""
 
 
-SOURCES_SPEC: OutputSpec[SourceView] = OutputSpec(
-    views.source_json,
-    ("id", "name", "url", "to", "as", "state", "nextCheckAt", "problem"),
-    views.source_json,
-    render_sources,
+SOURCES_SPEC = view_spec(
+    views.source_json, ("id", "name", "url", "to", "as", "state", "nextCheckAt", "problem"), render_sources
 )
 """`ttp source list`, and the commands that change one."""
-DETAILS_SPEC: OutputSpec[SourceDetails] = OutputSpec(
+DETAILS_SPEC = view_spec(
     views.source_details_json,
     ("id", "title", "link", "state", "post", "publishedAt", "problem"),
-    views.source_details_json,
     render_details,
     lambda details: map(views.source_item_json, details.items),
 )
 """`ttp source show`."""
-POLLED_SPEC: OutputSpec[PolledSource] = OutputSpec(
-    views.polled_source_json, ("id", "state", "problem"), views.polled_source_json
-)
+POLLED_SPEC = view_spec(views.polled_source_json, ("id", "state", "problem"))
 """`ttp source add` and `ttp source poll`."""
-NEW_SPEC: OutputSpec[CreatedPost] = OutputSpec(
-    views.new_item_json, ("post", "title", "link", "problem"), views.new_item_json
-)
+NEW_SPEC = view_spec(views.new_item_json, ("post", "title", "link", "problem"))
 """`ttp source post`."""
-PREVIEW_SPEC: OutputSpec[ItemPreview] = OutputSpec(
+PREVIEW_SPEC = view_spec(
     views.item_preview_json,
     ("title", "account", "part", "length", "limit", "text"),
-    views.item_preview_json,
     render_previews,
     views.item_preview_rows,
 )
 """`ttp source preview`."""
-REMOVED_SPEC: OutputSpec[int] = OutputSpec(
-    ("id", "removed"), ("id",), lambda source_id: {"id": source_id, "removed": True}
-)
-"""`ttp source remove`."""

@@ -37,6 +37,21 @@ class OutputSpec(Generic[T]):
         return self.keys if isinstance(self.keys, tuple) else answer_keys(self.keys)
 
 
+def view_spec(
+    view: Callable[[T], Json],
+    columns: tuple[str, ...],
+    render: Renderer[T] | None = None,
+    rows: Callable[[T], Iterable[Json]] | None = None,
+    to_document: Callable[[list[Any]], Json] | None = None,
+) -> OutputSpec[T]:
+    """Return the spec of results whose JSON objects a view makes."""
+    return OutputSpec(view, columns, view, render, rows, to_document)
+
+
+REMOVED_SPEC: OutputSpec[int] = OutputSpec(("id", "removed"), ("id",), lambda removed: {"id": removed, "removed": True})
+"""Commands that remove something, by its id."""
+
+
 def name_value_spec(keys: tuple[str, ...] | Callable[..., Json]) -> OutputSpec[Json]:
     """Return the spec of a JSON object with these keys; TSV has a row of name and value for each."""
     return OutputSpec(keys, ("name", "value"), dict, rows=name_value_rows)

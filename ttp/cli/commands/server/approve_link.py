@@ -9,6 +9,7 @@ import typer
 from ttp.cli import options
 from ttp.cli.commands.server.serve import server_address
 from ttp.cli.context import Context
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import server as render
 from ttp.cli.render.labels import plural
 from ttp.domain.errors import Hint, UsageError
@@ -19,23 +20,16 @@ from ttp.views.server import ApprovalAddress
 approve_link = typer.Typer()
 
 
-@approve_link.command("create")
-@options.with_output(render.NEW_APPROVAL_LINK_SPEC)
+@options.subcommand(approve_link, "create", render.NEW_APPROVAL_LINK_SPEC)
 def create(
     context: Context,
-    post_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Posts and ranges: 41 42 50-55; or filters.")
-    ] = None,
+    post_ids: Annotated[list[str] | None, argument("[ID...]", "Posts and ranges: 41 42 50-55; or filters.")] = None,
     tag: options.WithTags = None,
     account: options.Accounts = None,
-    week: Annotated[bool, typer.Option("--week", help="Only posts due within 7 days.")] = False,
+    week: Annotated[bool, flag("--week", "Only posts due within 7 days.")] = False,
     until: options.Until = None,
-    name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="Who decides; ttp history names them.")
-    ] = "client",
-    expires: Annotated[
-        str | None, typer.Option("--expires", metavar="DURATION", help="How long it works (7d).")
-    ] = None,
+    name: Annotated[str, option("--name", "NAME", "Who decides; ttp history names them.")] = "client",
+    expires: Annotated[str | None, option("--expires", "DURATION", "How long it works (7d).")] = None,
 ) -> None:
     """Print a link to approve posts without a login.
 
@@ -73,8 +67,7 @@ def create(
     context.out.write_one(render.NEW_APPROVAL_LINK_SPEC, ApprovalAddress(link, lines[1], made.left_out), say=lines)
 
 
-@approve_link.command("list")
-@options.with_output(render.APPROVAL_LINKS_SPEC)
+@options.subcommand(approve_link, "list", render.APPROVAL_LINKS_SPEC)
 def list_(context: Context) -> None:
     """List the links that still work, without their secrets.
 
@@ -83,17 +76,13 @@ def list_(context: Context) -> None:
       ttp approve-link list --json
     """
     links = context.installation.approval_links.all()
-    none = ["No links.  Create one:  ttp approve-link --week"]
-    context.out.write_list(render.APPROVAL_LINKS_SPEC, links, say=None if links else none)
+    context.out.write_list(render.APPROVAL_LINKS_SPEC, links, none="No links.  Create one:  ttp approve-link --week")
 
 
-@approve_link.command("revoke")
-@options.with_output(render.APPROVAL_LINKS_SPEC)
+@options.subcommand(approve_link, "revoke", render.APPROVAL_LINKS_SPEC)
 def revoke(
     context: Context,
-    link_id: Annotated[
-        int, typer.Argument(metavar="ID", help="The id of a link: ttp approve-link list.", min=1, max=options.MOST)
-    ],
+    link_id: Annotated[int, argument("ID", "The id of a link: ttp approve-link list.", min=1, max=options.MOST)],
 ) -> None:
     """Revoke a link. It stops working at once.
 

@@ -10,13 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import settings
 from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE
 from ttp.cli.options import split_list, with_output
+from ttp.cli.parameters import option
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, VIA_MCP, Capability
 from ttp.domain.server.api_token import POST_CAPABILITIES, TokenCapability
@@ -37,15 +36,10 @@ def mcp(
     context: Context,
     capability: Annotated[
         list[str] | None,
-        typer.Option(
-            "--capability",
-            metavar="A,B",
-            help="What the agent may do: read, draft, publish, approve. Default: publish.",
-        ),
+        option("--capability", "A,B", "What the agent may do: read, draft, publish, approve. Default: publish."),
     ] = None,
     print_config: Annotated[
-        str | None,
-        typer.Option("--print-config", metavar="CLIENT", help="Print what to paste for CLIENT, such as claude-code."),
+        str | None, option("--print-config", "CLIENT", "Print what to paste for CLIENT, such as claude-code.")
     ] = None,
 ) -> int:
     """Serve an agent on stdin and stdout, with the Model Context Protocol.

@@ -11,8 +11,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
-import typer
-
 from ttp.cli import settings
 from ttp.cli.commands.run import EVENTS_SPEC, PublishReport
 from ttp.cli.commands.server.token import parse_capability
@@ -20,6 +18,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import DONE
 from ttp.cli.notices import note_unnotified
 from ttp.cli.options import named_accounts, split_list, with_output
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import server as render_tokens
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError
@@ -40,32 +39,19 @@ _MINUTES = 10
 @with_output(EVENTS_SPEC, check=False, verbose=True)
 def serve(
     context: Context,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on (127.0.0.1).")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", metavar="N", help=f"The port ({PORT}); 0 picks a free one.", min=0, max=65535)
-    ] = PORT,
+    host: Annotated[str, option("--host", "ADDRESS", "The address to listen on (127.0.0.1).")] = "127.0.0.1",
+    port: Annotated[int, option("--port", "N", f"The port ({PORT}); 0 picks a free one.", min=0, max=65535)] = PORT,
     unix_socket: Annotated[
-        str | None,
-        typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket that only you can open."),
+        str | None, option("--socket", "PATH", "Listen on a Unix socket that only you can open.")
     ] = None,
-    publish: Annotated[
-        bool, typer.Option("--publish/--no-publish", help="Publish due posts while no other publisher runs.")
-    ] = True,
+    publish: Annotated[bool, flag("--publish/--no-publish", "Publish due posts while no other publisher runs.")] = True,
     allow_host: Annotated[
-        list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="A host name that the server answers to."),
+        list[str] | None, option("--allow-host", "NAME", "A host name that the server answers to.")
     ] = None,
     trusted_proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--trusted-proxy",
-            metavar="ADDRESS",
-            help="Your proxy, whose X-Forwarded headers are trusted.",
-        ),
+        list[str] | None, option("--trusted-proxy", "ADDRESS", "Your proxy, whose X-Forwarded headers are trusted.")
     ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Open the pages in a browser, logged in.")] = False,
+    open_: Annotated[bool, flag("--open", "Open the pages in a browser, logged in.")] = False,
 ) -> int:
     """Serve the pages and the HTTP API, and publish due posts.
 
@@ -137,15 +123,13 @@ def _offer_login(context: Context, url: str | None, *, open_: bool) -> None:
 @with_output(render_tokens.LOGIN_LINK_SPEC)
 def login_link(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Who logs in; ttp history names them.")],
+    name: Annotated[str, argument("NAME", "Who logs in; ttp history names them.")],
     capability: Annotated[
         list[str] | None,
-        typer.Option(
-            "--capability", metavar="A,B", help="What they may do: read, draft, publish, approve. Default: publish."
-        ),
+        option("--capability", "A,B", "What they may do: read, draft, publish, approve. Default: publish."),
     ] = None,
     account: Annotated[
-        list[str] | None, typer.Option("--account", metavar="A,B", help="The only accounts they may use; else all.")
+        list[str] | None, option("--account", "A,B", "The only accounts they may use; else all.")
     ] = None,
 ) -> None:
     """Print a link that logs a person in to the pages of ttp serve.

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.options import named_accounts, parse_optional_duration, with_output
+from ttp.cli.options import named_accounts, parse_optional_duration, subcommand
+from ttp.cli.parameters import argument, option
 from ttp.cli.render import server as render_tokens
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.server.api_token import TokenCapability
@@ -16,24 +17,16 @@ from ttp.domain.time.formatting import format_instant
 token = typer.Typer()
 
 
-@token.command("create")
-@with_output(render_tokens.NEW_TOKEN_SPEC)
+@subcommand(token, "create", render_tokens.NEW_TOKEN_SPEC)
 def create(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The person or program that gets the token.")],
-    capability: Annotated[
-        str, typer.Option("--capability", metavar="WHAT", help="What it may do: read, draft, publish or approve.")
-    ],
-    account: Annotated[
-        list[str] | None, typer.Option("--account", metavar="A,B", help="The only accounts it may use; else all.")
-    ] = None,
+    name: Annotated[str, argument("NAME", "The person or program that gets the token.")],
+    capability: Annotated[str, option("--capability", "WHAT", "What it may do: read, draft, publish or approve.")],
+    account: Annotated[list[str] | None, option("--account", "A,B", "The only accounts it may use; else all.")] = None,
     expires: Annotated[
-        str | None,
-        typer.Option("--expires", metavar="DURATION", help="How long it works, such as 90d; default: without end."),
+        str | None, option("--expires", "DURATION", "How long it works, such as 90d; default: without end.")
     ] = None,
-    tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Timezone of its times; else the setting timezone.")
-    ] = None,
+    tz: Annotated[str | None, option("--tz", "ZONE", "Timezone of its times; else the setting timezone.")] = None,
 ) -> None:
     """Create a token of the HTTP API, and print it once.
 
@@ -53,8 +46,7 @@ def create(
     context.out.write_one(render_tokens.NEW_TOKEN_SPEC, made, say=lines)
 
 
-@token.command("list")
-@with_output(render_tokens.TOKENS_SPEC)
+@subcommand(token, "list", render_tokens.TOKENS_SPEC)
 def list_(context: Context) -> None:
     """List the tokens, without their secrets.
 
@@ -63,16 +55,13 @@ def list_(context: Context) -> None:
       ttp token list --json
     """
     tokens = context.installation.api_tokens.all()
-    none = ["No tokens yet.  Create one:  ttp token create NAME --capability draft"]
-    context.out.write_list(render_tokens.TOKENS_SPEC, tokens, say=None if tokens else none)
+    context.out.write_list(
+        render_tokens.TOKENS_SPEC, tokens, none="No tokens yet.  Create one:  ttp token create NAME --capability draft"
+    )
 
 
-@token.command("revoke")
-@with_output(render_tokens.TOKENS_SPEC)
-def revoke(
-    context: Context,
-    name: Annotated[str, typer.Argument(metavar="ID|NAME", help="The id or the name of a token.")],
-) -> None:
+@subcommand(token, "revoke", render_tokens.TOKENS_SPEC)
+def revoke(context: Context, name: Annotated[str, argument("ID|NAME", "The id or the name of a token.")]) -> None:
     """Revoke a token: from now on it is refused.
 
     Examples:
@@ -83,12 +72,11 @@ def revoke(
     context.out.write_one(render_tokens.TOKENS_SPEC, gone, say=[f"Revoked token {gone.token.id} of {gone.token.name}."])
 
 
-@token.command("release")
-@with_output(render_tokens.TOKENS_SPEC)
+@subcommand(token, "release", render_tokens.TOKENS_SPEC)
 def release(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="ID|NAME", help="The id or the name of a token.")],
-    key: Annotated[str, typer.Argument(metavar="KEY", help="The idempotency key.")],
+    name: Annotated[str, argument("ID|NAME", "The id or the name of a token.")],
+    key: Annotated[str, argument("KEY", "The idempotency key.")],
 ) -> None:
     """Free the idempotency key of a request whose outcome is unknown.
 

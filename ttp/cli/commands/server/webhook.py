@@ -9,7 +9,8 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED
-from ttp.cli.options import named_accounts, parse_optional_duration, split_list, with_output
+from ttp.cli.options import named_accounts, parse_optional_duration, split_list, subcommand
+from ttp.cli.parameters import argument, flag, option
 from ttp.cli.render import server as render_webhooks
 from ttp.cli.render.labels import plural
 from ttp.domain.action import action
@@ -18,24 +19,21 @@ from ttp.domain.time.formatting import format_instant
 from ttp.views import server as views_server
 
 webhook = typer.Typer()
-WebhookId = Annotated[int, typer.Argument(metavar="WEBHOOK", help="The id of a webhook.")]
+WebhookId = Annotated[int, argument("WEBHOOK", "The id of a webhook.")]
 OVERLAP = timedelta(hours=24)
 USUAL_CALLS = 50
 
 
-@webhook.command("add")
-@with_output(render_webhooks.NEW_WEBHOOK_SPEC)
+@subcommand(webhook, "add", render_webhooks.NEW_WEBHOOK_SPEC)
 def add(
     context: Context,
-    url: Annotated[str, typer.Argument(metavar="URL", help="The https address that gets the events.")],
-    events: Annotated[
-        list[str] | None, typer.Option("--events", metavar="A,B", help="The only events it gets; else all.")
-    ] = None,
+    url: Annotated[str, argument("URL", "The https address that gets the events.")],
+    events: Annotated[list[str] | None, option("--events", "A,B", "The only events it gets; else all.")] = None,
     accounts: Annotated[
-        list[str] | None, typer.Option("--accounts", metavar="A,B", help="The only accounts it is about; else all.")
+        list[str] | None, option("--accounts", "A,B", "The only accounts it is about; else all.")
     ] = None,
     allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Allow addresses that are not on the public internet, also by http.")
+        bool, flag("--allow-private", "Allow addresses that are not on the public internet, also by http.")
     ] = False,
 ) -> None:
     """Add a webhook, which gets what happens to posts, and print its secret once.
@@ -57,8 +55,7 @@ def add(
     context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=lines)
 
 
-@webhook.command("list")
-@with_output(render_webhooks.WEBHOOKS_SPEC)
+@subcommand(webhook, "list", render_webhooks.WEBHOOKS_SPEC)
 def list_(context: Context) -> None:
     """List the webhooks, without their secrets.
 
@@ -67,17 +64,17 @@ def list_(context: Context) -> None:
       ttp webhook list --json
     """
     webhooks = context.installation.webhooks.all()
-    none = ["No webhooks yet.  Add one:  ttp webhook add URL"]
-    context.out.write_list(render_webhooks.WEBHOOKS_SPEC, webhooks, say=None if webhooks else none)
+    context.out.write_list(
+        render_webhooks.WEBHOOKS_SPEC, webhooks, none="No webhooks yet.  Add one:  ttp webhook add URL"
+    )
 
 
-@webhook.command("rotate")
-@with_output(render_webhooks.NEW_WEBHOOK_SPEC)
+@subcommand(webhook, "rotate", render_webhooks.NEW_WEBHOOK_SPEC)
 def rotate(
     context: Context,
     webhook_id: WebhookId,
     overlap: Annotated[
-        str | None, typer.Option("--overlap", metavar="DURATION", help="How long the old secret stays valid (24h).")
+        str | None, option("--overlap", "DURATION", "How long the old secret stays valid (24h).")
     ] = None,
 ) -> None:
     """Create a new secret, and print it once. The old one stays valid for a day.
@@ -93,8 +90,7 @@ def rotate(
     context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=lines)
 
 
-@webhook.command("remove")
-@with_output(render_webhooks.WEBHOOKS_SPEC)
+@subcommand(webhook, "remove", render_webhooks.WEBHOOKS_SPEC)
 def remove(context: Context, webhook_id: WebhookId) -> None:
     """Remove a webhook and drop its pending events.
 
@@ -107,8 +103,7 @@ def remove(context: Context, webhook_id: WebhookId) -> None:
     )
 
 
-@webhook.command("test")
-@with_output(render_webhooks.TEST_SPEC)
+@subcommand(webhook, "test", render_webhooks.TEST_SPEC)
 def test(context: Context, webhook_id: WebhookId) -> int:
     """Send a test event now. Exit code 1 if it is not accepted.
 
@@ -128,14 +123,11 @@ def test(context: Context, webhook_id: WebhookId) -> int:
     return DONE if result.message is None else FAILED
 
 
-@webhook.command("replay")
-@with_output(render_webhooks.REPLAY_SPEC)
+@subcommand(webhook, "replay", render_webhooks.REPLAY_SPEC)
 def replay(
     context: Context,
     webhook_id: WebhookId,
-    events: Annotated[
-        list[str] | None, typer.Argument(metavar="[EVENT...]", help="Ids of events; else those that were not sent.")
-    ] = None,
+    events: Annotated[list[str] | None, argument("[EVENT...]", "Ids of events; else those that were not sent.")] = None,
 ) -> None:
     """Resend failed and waiting events, or the ones you name.
 
@@ -154,14 +146,12 @@ def _event_id(text: str) -> int:
     return int(text)
 
 
-@webhook.command("log")
-@with_output(render_webhooks.CALLS_SPEC)
+@subcommand(webhook, "log", render_webhooks.CALLS_SPEC)
 def log(
     context: Context,
     webhook_id: WebhookId,
     limit: Annotated[
-        int,
-        typer.Option("--limit", "-n", metavar="N", help=f"List at most N events ({USUAL_CALLS}).", min=1, max=10_000),
+        int, option("--limit", "N", f"List at most N events ({USUAL_CALLS}).", short="-n", min=1, max=10_000)
     ] = USUAL_CALLS,
 ) -> None:
     """List the events of a webhook, newest first, with the result of each.
@@ -171,4 +161,4 @@ def log(
       ttp webhook log 1 --json
     """
     calls = context.installation.webhooks.log(webhook_id, limit)
-    context.out.write_list(render_webhooks.CALLS_SPEC, calls, say=None if calls else ["No events yet."])
+    context.out.write_list(render_webhooks.CALLS_SPEC, calls, none="No events yet.")

@@ -14,8 +14,9 @@ import typer
 
 from ttp.cli import settings
 from ttp.cli.context import Context
-from ttp.cli.options import with_output
+from ttp.cli.options import subcommand
 from ttp.cli.output import cell
+from ttp.cli.parameters import argument, flag
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.retired_settings import IgnoredSetting, retired_keys
 from ttp.cli.terminal import escape_line
@@ -49,20 +50,15 @@ VIEW: OutputSpec[Json] = OutputSpec(SETTING_FIELDS, ("key", "value"), dict)
 _VALUE = replace(VIEW, columns=("value",))
 _WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"), render=_origins)
 _EDIT_AGAIN = Hint("fix", "ttp config edit")
-Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.retry_max.")]
+Name = Annotated[str, argument("KEY", "A setting: publish.retry_max.")]
 
 
-@config.command("show")
-@with_output(VIEW)
+@subcommand(config, "show", VIEW)
 def show(
     context: Context,
-    keys: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY...]", help="Only these settings, or a group: publish.")
-    ] = None,
-    origin: Annotated[
-        bool, typer.Option("--origin", help="Show where each is set: a variable, the file, or default.")
-    ] = False,
-    changed: Annotated[bool, typer.Option("--changed", help="Only settings that differ from their defaults.")] = False,
+    keys: Annotated[list[str] | None, argument("[KEY...]", "Only these settings, or a group: publish.")] = None,
+    origin: Annotated[bool, flag("--origin", "Show where each is set: a variable, the file, or default.")] = False,
+    changed: Annotated[bool, flag("--changed", "Only settings that differ from their defaults.")] = False,
 ) -> None:
     """Show settings and their values.
 
@@ -78,8 +74,7 @@ def show(
     )
 
 
-@config.command("get")
-@with_output(_VALUE)
+@subcommand(config, "get", _VALUE)
 def get(context: Context, key: Name) -> None:
     """Print the value of one setting; an empty line if it has none.
 
@@ -90,12 +85,9 @@ def get(context: Context, key: Name) -> None:
     context.out.write_one(_VALUE, shape, say=[_plain(shape["value"])])
 
 
-@config.command("set")
-@with_output(VIEW)
+@subcommand(config, "set", VIEW)
 def set_(
-    context: Context,
-    key: Name,
-    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="The value; several for a list.")],
+    context: Context, key: Name, value: Annotated[list[str], argument("VALUE...", "The value; several for a list.")]
 ) -> None:
     """Change a setting in the config file.
 
@@ -115,8 +107,7 @@ def set_(
     _write(context, setting, parsed)
 
 
-@config.command("unset")
-@with_output(VIEW)
+@subcommand(config, "unset", VIEW)
 def unset(context: Context, key: Name) -> None:
     """Remove a setting from the config file, which resets it to its default.
 
@@ -130,8 +121,7 @@ def unset(context: Context, key: Name) -> None:
     _write(context, settings.key_named(key, context.keys), None)
 
 
-@config.command("edit")
-@with_output()
+@subcommand(config, "edit")
 def edit_(context: Context) -> None:
     """Edit the config file in your editor.
 
@@ -203,8 +193,7 @@ def _check_draft(context: Context, draft: Path, path: Path) -> None:
         context.out.note(message)
 
 
-@config.command("path")
-@with_output()
+@subcommand(config, "path")
 def path_(context: Context) -> None:
     """Print the path of the config file, whether it exists or not.
 

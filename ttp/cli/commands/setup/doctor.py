@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
-import typer
-
 from ttp.cli import settings
 from ttp.cli.completion import SHELLS, tree
 from ttp.cli.completion_scripts import script
@@ -22,6 +20,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, RECONNECT
 from ttp.cli.options import with_output
 from ttp.cli.output import Output
+from ttp.cli.parameters import flag
 from ttp.cli.render import spec
 from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.cli.system_zone import system_zone
@@ -98,8 +97,7 @@ def audit(context: Context) -> int:
 
 @with_output(CHECKS_SPEC, verbose=True)
 def doctor(
-    context: Context,
-    online: Annotated[bool, typer.Option("--online", help="Check each account on its platform too.")] = False,
+    context: Context, online: Annotated[bool, flag("--online", "Check each account on its platform too.")] = False
 ) -> int:
     """Check that everything publishing needs is set up.
 

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import typer
-
 from ttp.cli import settings
 from ttp.cli.commands.setup.config import change_settings, note_overrides
 from ttp.cli.commands.setup.service import installed_lines, note_lingering, service_definition, system_service
@@ -16,13 +14,13 @@ from ttp.cli.context import Context, open_database
 from ttp.cli.errors import command_text, error_lines, quote_command
 from ttp.cli.notices import saved_post_message
 from ttp.cli.options import NoInput, with_output
+from ttp.cli.parameters import argument
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.system_zone import system_zone
 from ttp.cli.terminal import is_interactive, print_prompt, read_line, words_of
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
 from ttp.platforms import BUILT_IN
-from ttp.views import Json
 from ttp.views.installation import STEP_FIELDS, step_json
 
 if TYPE_CHECKING:
@@ -32,19 +30,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _to_json(step: SetupStep) -> Json:
-    return step_json(step, command_text(step.way))
-
-
-SPEC: OutputSpec[SetupStep] = OutputSpec(STEP_FIELDS, STEP_FIELDS, _to_json)
+SPEC: OutputSpec[SetupStep] = OutputSpec(STEP_FIELDS, STEP_FIELDS, lambda step: step_json(step, command_text(step.way)))
 
 
 @with_output(SPEC)
 def init(
     context: Context,
     url: Annotated[
-        str | None,
-        typer.Argument(metavar="[URL]", help="A PostgreSQL database for the store: postgresql://USER@HOST/DATABASE."),
+        str | None, argument("[URL]", "A PostgreSQL database for the store: postgresql://USER@HOST/DATABASE.")
     ] = None,
     no_input: NoInput = False,
 ) -> None:
@@ -185,9 +178,7 @@ class Questions:
     def _ask_zone(self) -> None:
         now = self._context.config.text("timezone")
         typed = self._ask(
-            now or system_zone().zone.key,
-            self._read_zone,
-            "In which timezone are your posts? (such as Europe/Berlin)",
+            now or system_zone().zone.key, self._read_zone, "In which timezone are your posts? (such as Europe/Berlin)"
         )
         if typed is not None and typed[1] != now:
             self._store([typed])

@@ -18,8 +18,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
-import typer
-
 from ttp.cli.commands.setup.practice_store import (
     DEFAULT_PORT,
     as_stdin,
@@ -32,6 +30,7 @@ from ttp.cli.commands.setup.practice_store import (
 )
 from ttp.cli.context import Context
 from ttp.cli.output import color_wanted
+from ttp.cli.parameters import flag, option
 from ttp.cli.terminal import print_out, terminal_width
 from ttp.domain.errors import Busy, Hint, NotAllowed, TtpError, UsageError
 
@@ -39,23 +38,17 @@ from ttp.domain.errors import Busy, Hint, NotAllowed, TtpError, UsageError
 def sandbox(
     context: Context,
     port: Annotated[
-        int, typer.Option("--port", metavar="N", help="The port (8700); 0 picks a free one.", min=0, max=65535)
+        int, option("--port", "N", "The port (8700); 0 picks a free one.", min=0, max=65535)
     ] = DEFAULT_PORT,
-    state: Annotated[
-        str | None, typer.Option("--state", metavar="DIR", help="Keep accounts and posts in this folder.")
-    ] = None,
-    media: Annotated[
-        str | None, typer.Option("--media", metavar="DIR", help="Serve this folder, for platforms that fetch media.")
-    ] = None,
+    state: Annotated[str | None, option("--state", "DIR", "Keep accounts and posts in this folder.")] = None,
+    media: Annotated[str | None, option("--media", "DIR", "Serve this folder, for platforms that fetch media.")] = None,
     settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Switch something on: a name in /_sandbox/help."),
+        list[str] | None, option("--set", "NAME=VALUE", "Switch something on: a name in /_sandbox/help.")
     ] = None,
     env: Annotated[
-        bool,
-        typer.Option("--env", help="Print variables for the shell: a practice store, its accounts connected."),
+        bool, flag("--env", "Print variables for the shell: a practice store, its accounts connected.")
     ] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="End the sandbox that --env started.")] = False,
+    stop: Annotated[bool, flag("--stop", "End the sandbox that --env started.")] = False,
 ) -> None:
     """Run stand-ins of the platforms on this machine, to try things out.
 
@@ -93,8 +86,7 @@ def sandbox(
         raise UsageError(str(old), Hint("fix", "ttp sandbox --state NEW_FOLDER")) from None
     except OSError as error:
         raise Busy(
-            f"the sandbox cannot start on port {port}: {error.strerror or error}",
-            Hint("try", "ttp sandbox --port 0"),
+            f"the sandbox cannot start on port {port}: {error.strerror or error}", Hint("try", "ttp sandbox --port 0")
         ) from None
 
 
@@ -105,8 +97,7 @@ def _setting(text: str) -> tuple[str, Any]:
         return name.strip(), json.loads(value)
     except ValueError:
         raise UsageError(
-            f"--set {text}: the value is not JSON: true, 30, null, {{...}}",
-            Hint("see", "ttp sandbox --help"),
+            f"--set {text}: the value is not JSON: true, 30, null, {{...}}", Hint("see", "ttp sandbox --help")
         ) from None
 
 

@@ -11,7 +11,8 @@ import typer
 from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED
-from ttp.cli.options import with_output
+from ttp.cli.options import subcommand
+from ttp.cli.parameters import flag
 from ttp.cli.render import spec
 from ttp.cli.terminal import print_out
 from ttp.domain.errors import Hint, UsageError
@@ -26,8 +27,7 @@ service = typer.Typer()
 
 @service.callback()
 def print_it(
-    context: Context,
-    print_: Annotated[bool, typer.Option("--print", help="Print the file that install would write.")] = False,
+    context: Context, print_: Annotated[bool, flag("--print", "Print the file that install would write.")] = False
 ) -> None:
     """Run the publisher as a service: systemd on Linux, launchd on macOS.
 
@@ -45,8 +45,7 @@ def print_it(
     print_out(system_service().text(service_definition(context)))
 
 
-@service.command("install")
-@with_output(SERVICE)
+@subcommand(service, "install", SERVICE)
 def install(context: Context) -> None:
     """Install and start the service; repeat it after ttp was moved or upgraded.
 
@@ -67,8 +66,7 @@ def note_lingering(context: Context, state: ServiceState) -> None:
         context.out.note("it stops when you log out; keep it running:  loginctl enable-linger")
 
 
-@service.command("uninstall")
-@with_output(SERVICE)
+@subcommand(service, "uninstall", SERVICE)
 def uninstall(context: Context) -> None:
     """Stop and remove the service. The store does not change.
 
@@ -79,8 +77,7 @@ def uninstall(context: Context) -> None:
     context.out.write_one(SERVICE, service_json(state), say=[f"{state.file} is removed."])
 
 
-@service.command("status")
-@with_output(SERVICE)
+@subcommand(service, "status", SERVICE)
 def status(context: Context) -> int:
     """Show whether the service is installed and running.
 
@@ -109,7 +106,6 @@ def service_definition(context: Context) -> ServiceDefinition:
 
 
 def system_service() -> BackgroundService:
-    """Return the service manager of this system."""
     from pathlib import Path
 
     from ttp.services.installation.background_service import run_command

@@ -6,16 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import settings
 from ttp.cli.commands.setup.doctor import own_completions, start_files_with_completion
 from ttp.cli.commands.setup.service import system_service
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, package_command
-from ttp.cli.options import DryRun, NoInput, Yes, with_output
+from ttp.cli.options import DryRun, with_output
+from ttp.cli.parameters import flag
 from ttp.cli.render.spec import OutputSpec
-from ttp.cli.terminal import confirm, escape_line
+from ttp.cli.terminal import escape_line
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.services.installation import background_service
 from ttp.views.installation import REMOVAL_FIELDS, removal_json
@@ -47,14 +46,12 @@ def _render(removals: Sequence[Removal], page: Page) -> Iterable[str]:
 SPEC: OutputSpec[Removal] = OutputSpec(REMOVAL_FIELDS, REMOVAL_FIELDS, removal_json, _render)
 
 
-@with_output(SPEC, verbose=True)
+@with_output(SPEC, verbose=True, asks=True)
 def uninstall(
     context: Context,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the store, tokens, media and settings.")] = False,
-    purge: Annotated[bool, typer.Option("--purge", help="Delete the store, too, and revoke its tokens.")] = False,
+    keep: Annotated[bool, flag("--keep", "Keep the store, tokens, media and settings.")] = False,
+    purge: Annotated[bool, flag("--purge", "Delete the store, too, and revoke its tokens.")] = False,
     dry_run: DryRun = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
 ) -> int:
     """Remove the service and completions, and with --purge the store and its tokens.
 
@@ -76,7 +73,7 @@ def uninstall(
     removal = _removal(context)
     if not dry_run:
         removal.refuse_while_running()
-        if purge and not confirm(_question(context), yes=yes, no_input=no_input, refusal="Deleting the store"):
+        if purge and not context.confirm(_question(context), refusal="Deleting the store"):
             return FAILED
     removals = [*removal.run(purge=purge, dry_run=dry_run), *_by_hand()]
     context.out.write_list(SPEC, removals)
@@ -85,7 +82,6 @@ def uninstall(
 
 
 def _question(context: Context) -> str:
-    """Return what is lost, as a question."""
     if not context.database.has_files:
         return f"Delete {context.home} with its tokens, media and settings? The store {context.database.name} stays."
     try:
