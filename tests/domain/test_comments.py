@@ -9,6 +9,7 @@ import pytest
 
 from tests.clock import START
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.comments import check, due_at, plan_comments
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -18,7 +19,7 @@ from ttp.domain.post import Post
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("published_in", "after_s", "now_in", "due_in"),
     [
         (1, None, 1, 1),

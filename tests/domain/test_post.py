@@ -9,6 +9,7 @@ from itertools import combinations_with_replacement, permutations
 import pytest
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post import Metrics, Post, add_metrics, derive_status, published_at
 from ttp.domain.publishing.outcome import Kind
@@ -51,7 +52,7 @@ def delivery(state: str, kind: Kind | None = None, *, account: str = "x/me", at:
     return Delivery(account, account.partition("/")[0], DeliveryState(state), error=error, published_at=at)
 
 
-@pytest.mark.parametrize(
+@each(
     ("deliveries", "needs"),
     [
         ([], ()),
@@ -94,7 +95,7 @@ def test_platforms_are_named_once_in_order() -> None:
     assert Post("hi", tuple(delivery("pending", account=a) for a in accounts)).platforms == ("instagram", "x")
 
 
-@pytest.mark.parametrize("state", DeliveryState)
+@each("state", DeliveryState)
 def test_a_post_is_in_flight_while_the_publisher_has_more_to_do(state: DeliveryState) -> None:
     moving = state.value in ("claimed", "sending", "processing", "retrying", "reconciling")
     assert Post("hi", (delivery(state), delivery("published"))).in_flight is moving

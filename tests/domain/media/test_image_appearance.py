@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import media_bytes as made
+from tests.rows import each
 from ttp.domain.media.probe import Flaw, UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 
@@ -25,7 +26,7 @@ def test_a_turned_jpeg_has_the_size_that_is_seen(order: str, orientation: int, s
     assert seen.turned == (orientation != 1)
 
 
-@pytest.mark.parametrize(
+@each(
     "before",
     [
         b"",
@@ -49,7 +50,7 @@ def test_a_place_in_the_exif_data_is_seen(order: str, orientation: int | None) -
     assert not look(made.jpeg(40, 30, made.exif(orientation, order))).located
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "is_srgb"),
     [(b"desc\0\0\0\0\0\0\0\x12sRGB IEC61966-2.1", True), ("sRGB".encode("utf-16-be"), True), (b"Display P3", False)],
 )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -60,7 +61,7 @@ def test_a_passing_failure_is_tried_again_and_spends_a_try() -> None:
     assert again.error == DeliveryError(PASSING.kind, PASSING.message)
 
 
-@pytest.mark.parametrize("most", [1, 2, 8])
+@each("most", [1, 2, 8])
 def test_the_first_try_is_one_of_the_budget(most: int) -> None:
     policy = RetryPolicy(POLICY.base, POLICY.cap, most)
     delivery, calls = sending(), 1

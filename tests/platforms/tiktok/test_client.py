@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, by_code, drive, drive_to_failure, last_handle, media, order
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -666,7 +667,7 @@ def test_every_row_of_the_tables_is_named_here() -> None:
     assert publication_failure("internal", ConnectionLost("cut"), DEMO, NOON).passing
 
 
-@pytest.mark.parametrize("data", [None, [], {}, envelope(), envelope(code="new"), {"error": "no"}], ids=str)
+@each("data", [None, [], {}, envelope(), envelope(code="new"), {"error": "no"}])
 def test_an_unlisted_code_is_not_a_refusal(data: object) -> None:
     assert refusal(Answer(400, data=data), DEMO, NOON) is None
 

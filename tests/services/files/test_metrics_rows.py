@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.metrics.sample import REQUIRED_COLUMNS
 from ttp.services.files.csv_file import LONGEST_CELL, LONGEST_ROW
@@ -70,7 +71,7 @@ def test_a_caption_may_have_commas_quotes_and_line_breaks() -> None:
     assert [(number, row[-1]) for number, row in rows] == [(2, 'one, "two"\nthree'), (3, "hello")]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", 'account,"remoteId', "account\0"])
+@each("text", ["", "\n\n", "\ufeff", 'account,"remoteId', "account\0"])
 def test_a_file_without_a_header_that_can_be_read_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         CsvRecords(Buffer(StringIO(text, newline="")))
