@@ -42,7 +42,7 @@ def test_without_a_home_the_platforms_own_folders_are_used() -> None:
     assert settings.config_path(NO_ENVIRONMENT).parent.name == "ttp"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "named"),
     [
         ("[publish]\nretry_max = 'many'\n", "publish.retry_max"),

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations_with_replacement, permutations
 
-import pytest
-
 from tests.platforms.factories import PLATFORMS
 from tests.rows import each
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -35,8 +33,8 @@ def documented(states: Sequence[str], has_time: bool) -> str:
     return "failed"
 
 
-@pytest.mark.parametrize("has_time", [True, False])
-@pytest.mark.parametrize("size", range(5))
+@each("has_time", [True, False])
+@each("size", range(5))
 def test_the_status_is_the_documented_one_for_every_few_deliveries(size: int, has_time: bool) -> None:
     for states in combinations_with_replacement(DeliveryState, size):
         assert derive_status(states, has_time=has_time) == documented([s.value for s in states], has_time), states

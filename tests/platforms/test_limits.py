@@ -217,8 +217,8 @@ def test_usage_that_makes_no_sense_is_not_believed(headers: dict[str, str]) -> N
     assert list(InstagramMeter(StandingClock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers))) == []
 
 
-@pytest.mark.parametrize("code", [4, 17, 32, 613, 80001, 80002])
-@pytest.mark.parametrize(("headers", "minutes"), [({}, 60), (business({REGAIN: 9}), 9), (app(used(call_count=3)), 60)])
+@each("code", [4, 17, 32, 613, 80001, 80002])
+@each(("headers", "minutes"), [({}, 60), (business({REGAIN: 9}), 9), (app(used(call_count=3)), 60)])
 def test_a_throttled_account_has_nothing_left(code: int, headers: dict[str, str], minutes: int) -> None:
     answer = Answer(400, headers, {"error": {"code": code, "message": "too many"}})
     assert list(InstagramMeter(StandingClock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", answer)) == [

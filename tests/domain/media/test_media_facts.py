@@ -164,8 +164,8 @@ def test_an_unknown_codec_has_the_name_that_the_container_gives_it_if_it_is_one(
     assert facts(made.movie(made.video_track(codec=code))).codec == codec
 
 
-@pytest.mark.parametrize("seconds", [0, None])
-@pytest.mark.parametrize("version", [0, 1])
+@each("seconds", [0, None])
+@each("version", [0, 1])
 def test_a_duration_that_is_not_known_is_none(seconds: float | None, version: int) -> None:
     track = made.video_track(seconds=seconds)
     read = facts(made.movie(track, header=made.clock(seconds, version=version)))

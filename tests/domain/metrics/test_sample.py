@@ -163,8 +163,8 @@ def test_an_hour_that_the_clocks_skip_is_refused() -> None:
     assert caught.value.flaw == "skipped"
 
 
-@pytest.mark.parametrize("column", ["likes", "comments", "shares", "views", "saves", "reach"])
-@pytest.mark.parametrize(
+@each("column", ["likes", "comments", "shares", "views", "saves", "reach"])
+@each(
     ("text", "flaw"),
     [
         ("-1", "negative"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,7 +77,7 @@ def test_what_is_final_fails_at_once_with_the_platforms_words() -> None:
     assert (error.kind, error.message, error.code, error.hint) == (Kind.CONTENT, "too long", "186", action("edit", 1))
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "given"),
     [
         (timedelta(minutes=7), timedelta(minutes=7)),
@@ -87,7 +86,7 @@ def test_what_is_final_fails_at_once_with_the_platforms_words() -> None:
         (timedelta(days=30), LONGEST),
     ],
 )
-@pytest.mark.parametrize("passing", [True, False])
+@each("passing", [True, False])
 def test_the_platforms_own_time_is_kept_within_bounds_and_spends_no_try(
     asked: timedelta, given: timedelta, passing: bool
 ) -> None:

@@ -629,8 +629,8 @@ CODE_ROWS = by_code(
 )
 
 
-@pytest.mark.parametrize(("code", "expected"), CODE_ROWS.items(), ids=str)
-@pytest.mark.parametrize("status", [200, 403])
+@each(("code", "expected"), CODE_ROWS.items())
+@each("status", [200, 403])
 def test_an_error_code_has_its_kind_whatever_the_status(code: str, expected: tuple[Kind, bool], status: int) -> None:
     found = refusal(Answer(status, data=envelope(code=code, message="no\x07")), DEMO, NOON, spread=20)
     assert found is not None

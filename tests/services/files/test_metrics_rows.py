@@ -114,9 +114,9 @@ def test_bytes_that_are_not_utf8_cost_their_own_row_only() -> None:
     assert texts(as_text(BytesIO(data))) == ["hello", "", "Café"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@each("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@each("delimiter", [",", ";", "\t", "|"])
+@each("end", ["\n", "\r\n", "\r"])
 def test_encodings_delimiters_and_line_ends_are_found_out(encoding: str, delimiter: str, end: str) -> None:
     rows = [HEADER.split(","), *(line(str(n), "Grüße").split(",") for n in range(3))]
     file = open_file(as_text(BytesIO(end.join(map(delimiter.join, rows)).encode(encoding))))
