@@ -9,11 +9,12 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+import httpx._urlparse
 import pytest
 import typer.main
 from typer.utils import get_params_from_function
@@ -40,6 +41,10 @@ def made_once() -> Iterator[None]:
         patch.setattr("ttp.store.database.connect", _connect_hastily)
         patch.setattr(os, "fsync", lambda descriptor: None)  # no test cuts the power
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        # httpx parses an address several times for each request, and looks at each of its characters.
+        parse = lru_cache(4096)(httpx._urlparse.urlparse)
+        patch.setattr("httpx._urlparse.urlparse", parse)
+        patch.setattr("httpx._urls.urlparse", parse)
         patch.setattr("ttp.platforms.registry._entry_point", _entry_point)
         patch.setattr("typer.main.get_params_from_function", params_of)
         patch.setattr("typer.main._get_param", _option_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any
 
 from PIL import Image, ImageCms
@@ -10,6 +11,7 @@ from PIL import Image, ImageCms
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
+@cache
 def picture(
     kind: str = "PNG", size: tuple[int, int] = (800, 800), mode: str = "RGB", color: Any = RED, **how: Any
 ) -> bytes:
@@ -17,6 +19,12 @@ def picture(
     return saved(Image.new(mode, size, color), kind, **how)
 
 
+def huge_png() -> bytes:
+    """A PNG whose head says that it has 3.6 billion pixels."""
+    return picture("PNG").replace(b"IHDR" + picture("PNG")[16:24], b"IHDR" + (60_000).to_bytes(4, "big") * 2)
+
+
+@cache
 def noise(kind: str = "PNG", size: tuple[int, int] = (800, 800), **how: Any) -> bytes:
     """An image that does not compress."""
     return saved(Image.effect_noise(size, 90).convert("RGB"), kind, **how)

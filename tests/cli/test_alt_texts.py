@@ -13,6 +13,7 @@ from tests.conftest import Fill, Program
 from tests.mcp.conftest import Agent
 from tests.pictures import BLUE, RED, picture
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from tests.server.conftest import server_of, two_accounts
 from tests.server.pages.conftest import Person
 from tests.settings import Config
@@ -41,7 +42,7 @@ def alts(post: Any) -> list[str | None]:
     return [item["alt"] for item in post["media"]]
 
 
-@pytest.mark.parametrize(
+@each(
     ("account", "mime", "alt", "options", "lacks"),
     [
         ("x/me", "image/jpeg", None, {}, True),

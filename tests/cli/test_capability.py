@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import Fill, Program
 from tests.drift.operations_page import leaves
+from tests.rows import each
 from ttp.cli.help_pages import split_help
 from ttp.domain.operations import OPERATIONS, capability_here, find_operation
 
@@ -199,7 +200,7 @@ def test_a_draft_environment_makes_nothing_go_out(store: Program, argv: tuple[st
     assert named in refused(store, *argv)
 
 
-@pytest.mark.parametrize("path", [path for path, needed in NEEDS.items() if needed == "publish"])
+@each("path", [path for path, needed in NEEDS.items() if needed == "publish"])
 def test_what_publishes_or_sets_up_is_not_allowed_to_it(ttp: Program, may: May, path: str) -> None:
     may("draft")
     ran = ttp(*example(path), "--json")

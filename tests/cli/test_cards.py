@@ -14,9 +14,8 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
-from tests.pictures import picture
+from tests.pictures import huge_png, picture
 from tests.platforms.sandboxed import control
-from tests.platforms.test_link_page import BOMB
 from tests.server.conftest import server_of
 from tests.server.pages.conftest import Person
 from tests.websites import WebSite, web_site
@@ -211,7 +210,7 @@ def test_what_cannot_be_a_card_is_said_in_one_line_with_the_fix(
         "/huge": ("huge", b"<title>2 GB"),
     }
     bomb = site.add("/bomb", "Bomb", "/bomb.png")
-    site.pages["/bomb.png"] = ("image/png", BOMB)
+    site.pages["/bomb.png"] = ("image/png", huge_png())
     for path in ("/loop", "/away", "/huge"):
         ran = ttp.ok("create", f"See {site.url}{path}", *TO, "--json")
         (card,) = ran.json["cards"]

@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import Fill, Program
 from tests.pictures import picture
+from tests.rows import each
 from ttp.cli import errors
 
 ROWS = [
@@ -78,7 +79,12 @@ def test_a_newer_version_comes_from_where_this_one_was_installed(ttp: Program, t
     assert f"try: {errors.fit_install_commands(errors.UPGRADE)}\n" in ran.err
 
 
-@pytest.mark.parametrize(
+@pytest.fixture
+def three_posts(fill: Fill) -> Program:
+    return fill(posts)
+
+
+@each(
     "typed",
     [
         *("install x", "repost 2", "exit", "schedule all --at next-slot", "create Hi --to x --title New"),
@@ -97,7 +103,7 @@ def test_a_newer_version_comes_from_where_this_one_was_installed(ttp: Program, t
         *("move 2h", "postpone 3 by a bit 2h", "toot login_cli", "import posts.csv --from buffer", "how do i post"),
     ],
 )
-def test_what_could_mean_another_thing_gets_no_command(fill: Fill, typed: str) -> None:
-    ran = fill(posts)(*shlex.split(typed))
+def test_what_could_mean_another_thing_gets_no_command(three_posts: Program, typed: str) -> None:
+    ran = three_posts(*shlex.split(typed))
     assert ran.code == 2
     assert "try:" not in ran.err

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.cli.commands import status
 from ttp.cli.notices import saved_posts_spec
 from ttp.cli.output import Output, chosen_format, color_wanted, output_of_process, write_error
@@ -58,14 +59,14 @@ def test_a_header_is_added_on_request_even_to_an_empty_list() -> None:
     assert desk.written == "id\tstatus\tscheduledAt\taccounts\tcontent\n"
 
 
-@pytest.mark.parametrize(("format", "text"), [("json", "[]\n"), ("jsonl", ""), ("tsv", "")])
+@each(("format", "text"), [("json", "[]\n"), ("jsonl", ""), ("tsv", "")])
 def test_an_empty_list(format: str, text: str) -> None:
     desk = Desk(format=format)
     desk.output.write_list(posts_module.POSTS_SPEC, [])
     assert desk.written == text
 
 
-@pytest.mark.parametrize(
+@each(
     ("format", "text"),
     [
         ("tsv", "41\tscheduled\n44\tdraft\n"),
@@ -230,7 +231,7 @@ def test_a_note_goes_to_stderr_and_its_further_lines_are_indented() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("error", "text"),
     [
         (NotFound("no post 99", Hint("see", "ttp list")), "no post 99\n  see: ttp list\n"),
@@ -288,7 +289,7 @@ def test_an_error_can_be_told_before_there_is_an_output() -> None:
     assert stream.getvalue() == "ttp: error: no\n"
 
 
-@pytest.mark.parametrize(
+@each(
     ("format", "json", "jsonl", "terminal", "chosen"),
     [
         (None, False, False, True, "table"),
@@ -305,9 +306,7 @@ def test_the_format_follows_the_options_and_the_terminal(
     assert chosen_format(format, json=json, jsonl=jsonl, is_terminal=terminal) == chosen
 
 
-@pytest.mark.parametrize(
-    ("format", "json", "jsonl"), [("yaml", False, False), ("tsv", True, False), (None, True, True)]
-)
+@each(("format", "json", "jsonl"), [("yaml", False, False), ("tsv", True, False), (None, True, True)])
 def test_formats_that_are_unknown_or_contradict_each_other_are_refused(
     format: str | None, json: bool, jsonl: bool
 ) -> None:
@@ -315,7 +314,7 @@ def test_formats_that_are_unknown_or_contradict_each_other_are_refused(
         chosen_format(format, json=json, jsonl=jsonl, is_terminal=True)
 
 
-@pytest.mark.parametrize(
+@each(
     ("flag", "environ", "terminal", "wanted"),
     [
         ("auto", {}, True, True),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
+from tests.rows import each
 from ttp.cli import settings
 from ttp.domain.errors import UsageError
 
@@ -41,7 +42,7 @@ def test_without_a_home_the_platforms_own_folders_are_used() -> None:
     assert settings.config_path(NO_ENVIRONMENT).parent.name == "ttp"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "named"),
     [
         ("[publish]\nretry_max = 'many'\n", "publish.retry_max"),
@@ -95,14 +96,12 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
         settings.load({"TTP_HOME": str(tmp_path)})
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:8700", "http://localhost:1", "http://[::1]:8700", "https://api.x.com"]
-)
+@each("url", ["http://127.0.0.1:8700", "http://localhost:1", "http://[::1]:8700", "https://api.x.com"])
 def test_from_the_environment_a_platform_is_itself_or_this_machine(url: str) -> None:
     assert settings.load({"TTP_HOME": "/none", "TTP_PLATFORMS__X__BASE_URL": url}).text("platforms.x.base_url") == url
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "https://evil.example",
@@ -170,9 +169,7 @@ def test_a_zone_in_the_settings_that_does_not_exist_is_refused(ttp: Program, mon
     assert (ran.code, ran.error["hints"][0]) == (2, "export TTP_TZ=Europe/Berlin")
 
 
-@pytest.mark.parametrize(
-    ("text", "words"), [('["put", "a b"]', ("put", "a b")), ("put 'a b'", ("put", "a b")), ("put", ("put",))]
-)
+@each(("text", "words"), [('["put", "a b"]', ("put", "a b")), ("put 'a b'", ("put", "a b")), ("put", ("put",))])
 def test_a_list_comes_from_the_environment_as_json_or_as_words(text: str, words: tuple[str, ...]) -> None:
     assert (
         settings.load({"TTP_CONFIG": "/nowhere/c.toml", "TTP_MEDIA_HOST__COMMAND": text})["media_host.command"] == words
@@ -185,7 +182,7 @@ def test_a_list_is_set_by_its_members_or_as_json(ttp: Program, words: list[str])
     assert ttp("config", "get", "media_host.command", "--json").json["value"] == ["put", "a b"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("variable", "text"),
     [
         ("TTP_MEDIA_HOST__COMMAND", "[1]"),

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.drift.terminal import on_a_terminal
+from tests.rows import each
 from ttp.cli import terminal as escape_module
 
 REORDERING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -60,14 +61,12 @@ def test_json_stays_equal_and_shows_nothing_unsafe(text: str) -> None:
     assert not [char for char in line if is_unsafe(char)]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "plain", "Grüße aus Köln", "日本語", "👩‍❤️‍👨 🏳️‍🌈", "e\u0301", "مرحبا", "two  blanks"]
-)
+@each("text", ["", "plain", "Grüße aus Köln", "日本語", "👩‍❤️‍👨 🏳️‍🌈", "e\u0301", "مرحبا", "two  blanks"])
 def test_ordinary_text_of_every_script_is_left_alone(text: str) -> None:
     assert escape_module.escape_text(text) == escape_module.escape_tsv(text) == text
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "cell"),
     [
         ("a\nb", r"a\nb"),

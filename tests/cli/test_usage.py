@@ -9,9 +9,10 @@ import threading
 import pytest
 
 from tests.conftest import Program
+from tests.rows import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("argv", "hint"),
     [
         *((["shedule", "44"], "ttp schedule"), (["LIST"], "ttp list"), (["xyzzy"], "ttp --help")),
@@ -37,7 +38,6 @@ from tests.conftest import Program
         (["config", "set", "publish.retry_max", "-1"], 'not "-1"'),
         (["config", "set", "notify.program", "hear", "-v"], "ttp config set notify.program -- hear -v"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_what_does_not_exist_is_one_error_with_what_was_meant(ttp: Program, argv: list[str], hint: str) -> None:
     ran = ttp(*argv)
@@ -49,7 +49,7 @@ def test_what_does_not_exist_is_one_error_with_what_was_meant(ttp: Program, argv
     assert as_json.error["code"] in ("usage", "state")
 
 
-@pytest.mark.parametrize(
+@each(
     ("argv", "meant"),
     [
         *((f"{word} Hello", "create Hello") for word in ("new", "add", "post", "tweet", "write")),

@@ -38,19 +38,19 @@ def files_entered(run: Callable[[], object]) -> set[str]:
 
     def enter(frame: FrameType, event: str, argument: Any) -> None:
         code = frame.f_code
-        if event == "call" and code.co_name != "<module>" and code.co_filename.startswith(ROOT):
+        if code.co_name != "<module>" and code.co_filename.startswith(ROOT):
             entered.add(code.co_filename.removeprefix(ROOT))
 
     gc.collect()
     gc.disable()  # what another test left is not finalized here
-    before = sys.getprofile()
-    threading.setprofile(enter)
-    sys.setprofile(enter)
+    before = sys.gettrace()
+    threading.settrace(enter)
+    sys.settrace(enter)
     try:
         run()
     finally:
-        sys.setprofile(before)
-        threading.setprofile(None)
+        sys.settrace(before)
+        threading.settrace(None)
         gc.enable()
     return entered
 

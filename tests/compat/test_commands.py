@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from itertools import chain
 
-import pytest
-
 from tests.compat.commands import answers, stored
 from tests.compat.json_forms import breaks_readers, form_of
 from tests.conftest import Program
+from tests.rows import each
 
 
 def test_no_command_answers_what_a_reader_of_the_last_release_cannot_read(ttp: Program) -> None:
@@ -17,7 +16,7 @@ def test_no_command_answers_what_a_reader_of_the_last_release_cannot_read(ttp: P
     assert list(chain.from_iterable(breaks_readers(name, before[name], now[name]) for name in before)) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("new", "breaks"),
     [
         ([{"id": 1, "at": None}], False),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.account import (
     Account,
     Credentials,
@@ -28,7 +29,7 @@ from ttp.domain.action import Action, action
 from ttp.domain.errors import Ambiguous, TtpError, UsageError
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "platform"),
     [
         ("x", "x"),
@@ -59,7 +60,7 @@ def test_an_unknown_platform_is_refused_with_the_names(typed: str) -> None:
     assert "instagram (ig)" in caught.value.message
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "named"),
     [
         ("x/me", ("x", "me")),
@@ -73,13 +74,13 @@ def test_an_account_is_platform_slash_handle(typed: str, named: tuple[str, str])
     assert parse_account_name(typed, PLATFORMS) == named
 
 
-@pytest.mark.parametrize("typed", ["me", "", "x", "@me", "x:me"])
+@each("typed", ["me", "", "x", "@me", "x:me"])
 def test_a_name_without_a_slash_is_no_account(typed: str) -> None:
     with pytest.raises(UsageError):
         parse_account_name(typed, PLATFORMS)
 
 
-@pytest.mark.parametrize(
+@each(
     "handle", ["", "@", "@@me", "-me", ".me", "me you", "me/you", "m\u00e9", "a" * 65, "me\n\n;", "$(x)", "me\x1b[1m"]
 )
 def test_a_handle_never_holds_what_a_shell_or_a_terminal_would_act_on(handle: str) -> None:
@@ -105,12 +106,12 @@ LOOPBACK = ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.10", "::1", "[::1]"]
 OUTSIDE = ["api.x.com", "10.0.0.1", "localhost.example.org", "127.0.0.1.example.org", "1127.0.0.1", "::2", ""]
 
 
-@pytest.mark.parametrize("host", LOOPBACK)
+@each("host", LOOPBACK)
 def test_this_machine_is_loopback_by_every_name(host: str) -> None:
     assert is_loopback(host)
 
 
-@pytest.mark.parametrize("host", OUTSIDE)
+@each("host", OUTSIDE)
 def test_another_machine_is_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 
@@ -123,7 +124,7 @@ def test_hosts_are_the_same_if_equal_or_both_loopback() -> None:
     assert same_host("API.X.com", "api.x.com")
 
 
-@pytest.mark.parametrize(
+@each(
     ("held", "said", "way_out"),
     [
         ("", None, None),
@@ -157,7 +158,7 @@ def account(name: str, *, connected: bool = True, enabled: bool = True) -> Accou
     return Account(platform, handle, connected=connected, enabled=enabled)
 
 
-@pytest.mark.parametrize(
+@each(
     ("known", "meant"),
     [
         ([account("x/me")], "x/me"),
@@ -171,7 +172,7 @@ def test_a_platform_means_its_only_account_or_its_only_connected_one(known: list
     assert [one.name for one in resolve_accounts(["twitter", "x"], known, PLATFORMS)] == [meant]
 
 
-@pytest.mark.parametrize(
+@each(
     ("known", "code"),
     [
         ([], "usage"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.rows import each
 from ttp.domain.action import Action, WayOut, action, as_fields, other_options, way_out_from_text, way_out_to_text
 from ttp.domain.errors import Hint
 from ttp.domain.media.item import MediaItem
@@ -17,7 +16,7 @@ def test_options_are_switches_values_and_lists_and_what_is_not_given_is_left_out
     )
 
 
-@pytest.mark.parametrize(
+@each(
     "way",
     [
         None,
@@ -40,7 +39,7 @@ def test_other_options_have_no_form_in_the_store() -> None:
 AT = Hint("try", other_options(at="tomorrow 9am"))
 
 
-@pytest.mark.parametrize(
+@each(
     ("hint", "wanted", "way"),
     [
         (Hint("see", action("list")), None, action("list")),
@@ -69,7 +68,7 @@ def test_a_lost_file_of_several_is_replaced_and_the_others_stay() -> None:
     assert replace_media(post, ["a", "b"]) == action("edit", 7, media=("FILE", "FILE"))
 
 
-@pytest.mark.parametrize(
+@each(
     ("way", "text"),
     [
         (None, None),

@@ -9,6 +9,7 @@ import pytest
 
 from tests.clock import START
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.comments import check, due_at, plan_comments
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -18,7 +19,7 @@ from ttp.domain.post import Post
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("published_in", "after_s", "now_in", "due_in"),
     [
         (1, None, 1, 1),
@@ -47,8 +48,8 @@ def test_only_networks_that_are_enabled_and_have_comments_get_one(platform: str)
     assert (problem.code, problem.warning) == ("comment_elsewhere", True)
 
 
-@pytest.mark.parametrize("state", sorted(IN_FLIGHT | {DeliveryState.PUBLISHED, DeliveryState.NEEDS_REVIEW}))
-@pytest.mark.parametrize("text", ["Other links", None])
+@each("state", sorted(IN_FLIGHT | {DeliveryState.PUBLISHED, DeliveryState.NEEDS_REVIEW}))
+@each("text", ["Other links", None])
 def test_what_is_sent_or_may_be_stays(state: DeliveryState, text: str | None) -> None:
     comment = Delivery("x/me", "x", state, id=2, parent_id=1, planned_parts=("Links",))
     parent = Delivery("x/me", "x", DeliveryState.PUBLISHED, id=1, comment=comment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import each
 from tests.settings import KEYS, Config
 from ttp.domain.errors import Bug
 
@@ -29,7 +30,7 @@ def test_an_unknown_name_is_a_bug_and_not_an_empty_value() -> None:
             read("publish.retry_min")
 
 
-@pytest.mark.parametrize(("value", "seconds"), [(1.5, 1.5), (2, 2.0), ("0.25", 0.25), (0, 0.0), (None, 0.0)])
+@each(("value", "seconds"), [(1.5, 1.5), (2, 2.0), ("0.25", 0.25), (0, 0.0), (None, 0.0)])
 def test_seconds_are_a_number_whatever_they_were_read_from(value: float | str | None, seconds: float) -> None:
     assert Config({"publish.poll_s": value}).seconds("publish.poll_s") == seconds
 

@@ -9,6 +9,7 @@ from itertools import product
 
 import pytest
 
+from tests.rows import each
 from ttp.domain.action import action
 from ttp.domain.delivery import BUSY, ENDED, IN_FLIGHT, MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import InvalidTransition
@@ -61,7 +62,7 @@ def test_the_table_has_exactly_the_moves_that_are_documented() -> None:
     assert all(MOVES.values()), "every move says its event"
 
 
-@pytest.mark.parametrize(("before", "after"), PAIRS)
+@each(("before", "after"), PAIRS)
 def test_a_move_happens_if_it_is_in_the_table_and_is_a_bug_otherwise(
     before: DeliveryState, after: DeliveryState
 ) -> None:
@@ -73,7 +74,7 @@ def test_a_move_happens_if_it_is_in_the_table_and_is_a_bug_otherwise(
                 way(in_state(before))
 
 
-@pytest.mark.parametrize("state", DeliveryState)
+@each("state", DeliveryState)
 def test_only_what_rests_takes_a_new_time(state: DeliveryState) -> None:
     delivery = in_state(state)
     if state in (DeliveryState.PENDING, DeliveryState.FAILED):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
+from tests.rows import each
 from ttp.domain.action import action
 from ttp.domain.diagnostics import (
     Check,
@@ -66,7 +65,7 @@ def test_a_check_up_counts_and_knows_whether_only_logins_are_missing() -> None:
     assert not Checkup((good, old)).only_reconnects
 
 
-@pytest.mark.parametrize(
+@each(
     ("span", "told"),
     [
         (timedelta(days=49, hours=3), "12 Jan 2027 (in 49 d)"),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-import pytest
-
+from tests.rows import each
 from ttp.domain import errors
 from ttp.domain.action import action
 from ttp.domain.errors import Bug, Hint, PastTime, Problem, TtpError
@@ -19,7 +18,7 @@ def test_a_code_belongs_to_one_error() -> None:
     assert len({c.code for c in own}) == len(own)
 
 
-@pytest.mark.parametrize("kind", [c for c in CLASSES if c is TtpError or "__init__" not in vars(c)])
+@each("kind", [c for c in CLASSES if c is TtpError or "__init__" not in vars(c)])
 def test_an_error_carries_its_message_its_ways_out_and_its_problems(kind: type[TtpError]) -> None:
     problem = Problem("content", "too_long", "12 too many", "x/me")
     error = kind("it failed", Hint("see", action("show", 1)), problems=iter([problem]), details=["more"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import each
 from ttp.domain.action import Action, action
 from ttp.domain.notification import ENDS, FAILED, MOST_NAMED, NEEDS_REVIEW, Notification, trial_message, write_message
 
@@ -30,7 +31,7 @@ def test_every_event_has_a_title_of_its_own(count: int) -> None:
     assert len(titles) == len(events)
 
 
-@pytest.mark.parametrize("event", ENDS.values())
+@each("event", ENDS.values())
 def test_that_all_is_well_again_is_a_text_too_as_services_refuse_a_title_alone(event: str) -> None:
     message = write_message([about(event, account="x/me")])
     assert message.title == f"ttp: {' '.join(message.lines)}"
@@ -84,7 +85,7 @@ def test_no_line_is_long_or_has_control_characters() -> None:
     assert write_message([failed(5, text=None, account=None)]).lines[0] == 'Post 5: ""'
 
 
-@pytest.mark.parametrize(
+@each(
     ("fields", "state"),
     [
         ({"sent_at": AT, "tries": 1}, "sent"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import ChosenOptions, OptionType, Tag, all_options, options_help
 from ttp.domain.options import parse_option as read_option
@@ -42,7 +43,7 @@ def refused(text: str) -> UsageError:
 # Parsing typed options.
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@each("name", OPTIONS)
 def test_every_option_takes_each_of_its_values_and_keeps_it_as_it_is(name: str) -> None:
     option, platform = OPTIONS[name], name.partition(".")[0]
     values = option.values or EXAMPLES[option.type]
@@ -53,7 +54,7 @@ def test_every_option_takes_each_of_its_values_and_keeps_it_as_it_is(name: str) 
         assert chosen.word(option.name) == value
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "value"),
     [
         ("EN, pt-br,en", "en,pt-BR"),
@@ -101,7 +102,7 @@ def test_an_alias_of_the_platform_and_any_case_are_understood() -> None:
     assert parse_option("twitter.reply_settings=MENTIONEDUSERS") == ("x.reply_settings", "mentionedUsers")
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "kept"),
     [
         ("ig.collaborators=@anna, ben,,@anna", "anna,ben"),
@@ -146,7 +147,7 @@ def test_a_misspelt_value_is_refused_with_the_one_that_was_meant_and_all_there_a
     assert [one.partition(": ")[2].split(", ") for one in error.details] == [[*PRIVACY.values]]
 
 
-@pytest.mark.parametrize("text", ["tiktok.privacy_level", "tiktok.privacy_level=", "ig.audio_name=", "ig.user_tags= "])
+@each("text", ["tiktok.privacy_level", "tiktok.privacy_level=", "ig.audio_name=", "ig.user_tags= "])
 def test_an_option_without_a_value_is_refused_with_what_it_takes(text: str) -> None:
     error = refused(text)
     assert error.flaw == "no_value"
@@ -154,7 +155,7 @@ def test_an_option_without_a_value_is_refused_with_what_it_takes(text: str) -> N
     assert error.hints == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "reason"),
     [
         ("ig.thumb_offset_ms=1.5", ""),
@@ -200,7 +201,7 @@ def test_any_text_is_an_option_or_refused(text: str) -> None:
         assert parse_option(text)[0] in OPTIONS
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "near"),
     [("threads.gif=a", []), ("threads.topictag=a", ["threads.topic_tag"]), ("threds.link=a", ["threads.link"])],
 )
@@ -265,7 +266,7 @@ def test_the_way_out_is_a_command_whose_options_can_be_parsed() -> None:
 # Explaining options.
 
 
-@pytest.mark.parametrize("platform", PLATFORMS.names())
+@each("platform", PLATFORMS.names())
 def test_the_help_of_a_platform_names_each_of_its_options_and_no_other(platform: str) -> None:
     lines = options_help(PLATFORMS.facts(platform), PLATFORMS.options(platform)).splitlines()
     named = [line.strip() for line in lines if line.startswith("  ") and not line.startswith("   ")]

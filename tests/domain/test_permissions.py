@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.clock import START
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain import permissions
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -74,7 +75,7 @@ CHANGES: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@each("name", CHANGES)
 def test_whatever_followers_would_see_or_when_takes_both_back(name: str) -> None:
     for said in (YES, NO):
         after = permissions.keep_approval(said, replace(said, **CHANGES[name]))  # type: ignore[arg-type]  # fields by name
@@ -99,7 +100,7 @@ def test_what_is_out_or_in_hand_keeps_what_was_said_of_it() -> None:
     assert [d.approved_at for d in after.deliveries] == [START] * len(states)
 
 
-@pytest.mark.parametrize("state", S)
+@each("state", S)
 def test_what_would_go_out_by_itself_waits(state: S) -> None:
     waits = state in (S.PENDING, S.RETRYING)
     assert permissions.waits_for_approval(to(state=state)) is waits

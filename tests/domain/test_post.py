@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations_with_replacement, permutations
 
-import pytest
-
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post import Metrics, Post, add_metrics, derive_status, published_at
 from ttp.domain.publishing.outcome import Kind
@@ -34,8 +33,8 @@ def documented(states: Sequence[str], has_time: bool) -> str:
     return "failed"
 
 
-@pytest.mark.parametrize("has_time", [True, False])
-@pytest.mark.parametrize("size", range(5))
+@each("has_time", [True, False])
+@each("size", range(5))
 def test_the_status_is_the_documented_one_for_every_few_deliveries(size: int, has_time: bool) -> None:
     for states in combinations_with_replacement(DeliveryState, size):
         assert derive_status(states, has_time=has_time) == documented([s.value for s in states], has_time), states
@@ -51,7 +50,7 @@ def delivery(state: str, kind: Kind | None = None, *, account: str = "x/me", at:
     return Delivery(account, account.partition("/")[0], DeliveryState(state), error=error, published_at=at)
 
 
-@pytest.mark.parametrize(
+@each(
     ("deliveries", "needs"),
     [
         ([], ()),
@@ -94,7 +93,7 @@ def test_platforms_are_named_once_in_order() -> None:
     assert Post("hi", tuple(delivery("pending", account=a) for a in accounts)).platforms == ("instagram", "x")
 
 
-@pytest.mark.parametrize("state", DeliveryState)
+@each("state", DeliveryState)
 def test_a_post_is_in_flight_while_the_publisher_has_more_to_do(state: DeliveryState) -> None:
     moving = state.value in ("claimed", "sending", "processing", "retrying", "reconciling")
     assert Post("hi", (delivery(state), delivery("published"))).in_flight is moving

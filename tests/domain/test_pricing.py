@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
@@ -28,7 +29,7 @@ def alt(text: str | None = "A cup") -> MediaItem:
     return replace(PHOTO, alt=text)
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "thousandths"),
     [
         (post("Hello"), 15),
@@ -50,9 +51,7 @@ def test_what_is_published_of_a_thread_is_paid_already() -> None:
     assert price_of(post(LINK, LINK, "Three", media=(alt(),)), half, PLATFORMS) == 15
 
 
-@pytest.mark.parametrize(
-    ("thousandths", "text"), [(0, "$0.00"), (5, "$0.005"), (15, "$0.015"), (200, "$0.20"), (1230, "$1.23")]
-)
+@each(("thousandths", "text"), [(0, "$0.00"), (5, "$0.005"), (15, "$0.015"), (200, "$0.20"), (1230, "$1.23")])
 def test_dollars_have_two_places_or_three(thousandths: int, text: str) -> None:
     assert dollars(thousandths) == text
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.domain.conftest import assert_names
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.action import Action, action, other_options
@@ -186,12 +187,12 @@ def test_x_takes_four_images_or_one_gif_or_one_video() -> None:
     assert only(problems(X, media=(CLIP, CLIP), id=3)).hint == action("edit", 3, remove_media="FILE")
 
 
-@pytest.mark.parametrize("media", [(PHOTO, CLIP), (GIF, PHOTO), (CLIP, GIF)])
+@each("media", [(PHOTO, CLIP), (GIF, PHOTO), (CLIP, GIF)])
 def test_x_never_mixes_images_gifs_and_videos(media: tuple[MediaItem, ...]) -> None:
     assert only(problems(X, media=media)).code == "media_mixed"
 
 
-@pytest.mark.parametrize(
+@each(
     ("item", "code", "facts"),
     [
         (replace(PHOTO, bytes=5_242_881), "media_size", ("photo.jpg", "5.3 MB", "5.2 MB")),
@@ -226,7 +227,7 @@ def test_x_refuses_media_beyond_its_limits(item: MediaItem, code: str, facts: tu
     assert_names(problem, *facts)
 
 
-@pytest.mark.parametrize(
+@each(
     ("item", "code", "facts"),
     [
         (replace(CLIP, duration_ms=140_001), "media_duration", ("clip.mp4", "2 min 20.1 s", "2 min 20 s")),
@@ -248,7 +249,7 @@ def test_x_warns_of_media_on_which_its_own_documents_disagree(
     assert_names(problem, *facts)
 
 
-@pytest.mark.parametrize(
+@each(
     ("size", "up", "shown"),
     [(9001, True, "9.1 kB"), (9099, False, "9 kB"), (40, True, "0.1 kB"), (999_901, True, "1000 kB")],
 )
@@ -313,7 +314,7 @@ def test_instagram_crops_a_carousel_to_the_shape_of_its_first_item() -> None:
     assert problems(IG, media=(PHOTO, replace(square, width=None))) == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "media", "code", "facts"),
     [
         ("story", (PHOTO, PHOTO), "media_count", ("2",)),
@@ -336,7 +337,7 @@ def test_the_kind_that_was_chosen_must_fit_the_media(
     assert_names(problem, *facts)
 
 
-@pytest.mark.parametrize(("kind", "media"), [("post", (PHOTO, PHOTO)), ("reel", (CLIP,)), ("story", (CLIP,))])
+@each(("kind", "media"), [("post", (PHOTO, PHOTO)), ("reel", (CLIP,)), ("story", (CLIP,))])
 def test_the_kind_that_was_chosen_may_be_said(kind: str, media: tuple[MediaItem, ...]) -> None:
     assert problems(IG, text="", media=media, options={"instagram.kind": kind}) == ()
 
@@ -344,7 +345,7 @@ def test_the_kind_that_was_chosen_may_be_said(kind: str, media: tuple[MediaItem,
 STORY = {"instagram.kind": "story"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("item", "code", "facts"),
     [
         (replace(CLIP, duration_ms=60_001), "media_duration", ("clip.mp4", "1 min 0.1 s", "1 min")),
@@ -376,7 +377,7 @@ def test_a_cover_lies_within_the_video_and_there_is_one() -> None:
     assert (both.code, both.warning) == ("option_idle", True)
 
 
-@pytest.mark.parametrize(
+@each(
     ("tags", "media", "code", "facts"),
     [
         ("anna", (PHOTO,), "option_value", ("anna", "anna:0.5:0.5")),
@@ -409,7 +410,7 @@ def test_a_video_whose_bytes_instagram_takes_needs_no_media_host_and_an_image_do
     assert "clip.mp4" not in problem.message
 
 
-@pytest.mark.parametrize(
+@each(
     ("item", "code", "facts"),
     [
         (replace(PHOTO, mime="image/png"), "media_kind", ("photo.jpg", "PNG", "JPEG")),
@@ -438,7 +439,7 @@ def test_instagram_refuses_media_beyond_its_limits(item: MediaItem, code: str, f
     assert_names(problem, *facts)
 
 
-@pytest.mark.parametrize(
+@each(
     "item",
     [
         replace(PHOTO, width=300, height=300),
@@ -534,7 +535,7 @@ def test_tiktoks_privacy_level_may_be_the_accounts() -> None:
     assert problems(TT, media=(CLIP,), known=known) == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("media", "code", "facts"),
     [
         ((), "media_missing", ()),

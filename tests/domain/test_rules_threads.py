@@ -9,6 +9,7 @@ import pytest
 
 from tests.domain.conftest import assert_names
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -46,7 +47,7 @@ def test_more_than_24_parts_are_refused() -> None:
     assert_names(problem, "x/me", "25", "24")
 
 
-@pytest.mark.parametrize(
+@each(
     ("part", "code", "facts"),
     [
         ("", "text_missing", ()),

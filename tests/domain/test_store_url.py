@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.rows import each
 from ttp.domain.store_url import hide_password, is_store_url, passwords_in
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "shown", "secrets"),
     [
         ("postgresql://ttp@db/ttp", "postgresql://ttp@db/ttp", ()),
@@ -25,8 +24,6 @@ def test_an_address_is_shown_without_its_passwords_and_can_be_typed_again(
     assert passwords_in(url) == secrets
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [("postgres://db/ttp", True), ("postgresql:db", False), ("mysql://db", False), ("", False)]
-)
+@each(("text", "expected"), [("postgres://db/ttp", True), ("postgresql:db", False), ("mysql://db", False), ("", False)])
 def test_only_addresses_of_postgresql_are_addresses_of_a_store(text: str, expected: bool) -> None:
     assert is_store_url(text) is expected

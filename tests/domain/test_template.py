@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.template import LONGEST_SOURCE, MissingVariable, TemplateText, check, refuse_other_names
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "line", "column"),
     [
         ("{% include 'x' %}", 1, 4),
@@ -33,7 +34,7 @@ def test_a_text_with_something_else_is_refused_with_its_place(text: str, line: i
     assert f"template release, line {line}, column {column}: " in refused.value.message
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "Plain + text * with | fitt and {x}",

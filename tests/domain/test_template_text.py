@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
+from tests.rows import each
 from ttp.domain.parts.fit import FitValue, fit_text, mark, shorten
 from ttp.domain.template_text import FILTERS, clean_value, tidy
 
 LINK = "https://example.org/a"
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "value", "args", "made"),
     [
         ("first_sentence", "One e.g. two. Three. Four", (), "One e.g. two."),
@@ -52,7 +53,7 @@ def test_filters(name: str, value: object, args: tuple[object, ...], made: str) 
     assert FILTERS[name](value, *args) == made
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "value", "args"),
     [
         ("date", "soon", ()),
@@ -75,7 +76,7 @@ def test_values_are_cleaned_and_texts_tidied() -> None:
     assert tidy("\n a  \n\n\n\n\nb\n") == " a\n\n\nb"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "most", "made"),
     [
         ("one two three", 13, "one two three"),

@@ -11,6 +11,7 @@ import pytest
 
 from tests.drift.operations_page import leaves
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.cli.app import load_command as load
 from ttp.cli.app import root_group as root
 from ttp.cli.command_table import BY_NAME, COMMANDS, EVERYDAY, SECTIONS, TOPICS, help_page
@@ -112,8 +113,8 @@ def test_help_all_has_every_command_and_topic(capsys: pytest.CaptureFixture[str]
     assert max(map(len, page.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("all_", [False, True])
-@pytest.mark.parametrize("width", [0, 40, 47, 55, 56, 60, 79, 200])
+@each("all_", [False, True])
+@each("width", [0, 40, 47, 55, 56, 60, 79, 200])
 def test_a_help_page_of_another_width_breaks_no_word_and_leaves_none_out(width: int, all_: bool) -> None:
     page = help_page(width, all=all_)
 

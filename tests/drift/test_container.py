@@ -13,10 +13,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.cli import settings
 from ttp.cli.app import load_command
 from ttp.cli.commands.help import VARIABLES
@@ -45,10 +45,9 @@ def health_check() -> list[str]:
     return list(json.loads(text[text.index("[") :]))
 
 
-@pytest.mark.parametrize(
+@each(
     "argv",
     [json.loads(instructions("CMD")[0]), health_check(), SERVICE["command"], ALWAYS_ON["ttp"]["command"]],
-    ids=" ".join,
 )
 def test_its_commands_parse(argv: list[str]) -> None:
     program, name, *words = argv

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
+from tests.rows import each
 from ttp.domain.metrics.report import Totals
 from ttp.domain.metrics.sample import COUNTS, MAIN_COUNTS, Sample, Total
 from ttp.domain.post import Metrics
@@ -14,7 +13,7 @@ from ttp.store.models import SampleRow
 from ttp.views import answers, number_answers
 
 
-@pytest.mark.parametrize(
+@each(
     ("shape", "counts"),
     [
         *((shape, COUNTS) for shape in (Sample, Total, SampleRow, metrics_reader.Counts, number_answers.CountsAnswer)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import gc
 import importlib.util
 import os
 import re
@@ -11,8 +10,10 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import pytest
@@ -52,15 +53,33 @@ TEXTS = {
 PAGES = [path for path in FILES if path.suffix == ".md"]
 
 
+class Module(NamedTuple):
+    """What the tests here ask of a module. Its 2,000 nodes are not kept."""
+
+    imports: set[str]
+    """The names that it imports from a module, each after it and a dot."""
+    classes: list[str]
+    functions: list[str]
+    """Of the module and its classes."""
+    own: set[str]
+    used: set[str]
+
+
 @pytest.fixture(scope="module")
-def modules() -> dict[Path, list[ast.AST]]:
-    """The nodes of each module of the program, itself first: parsed once for all tests here."""
+def modules() -> dict[Path, Module]:
+    """Each module of the program, parsed once for all tests here."""
     texts = {path: text for path, text in TEXTS.items() if path.parts[0] == "ttp" and path.suffix == ".py"}
-    gc.disable()  # looking at 800,000 nodes that stay takes three times as long as making them
-    try:
-        return {path: list(ast.walk(ast.parse(text))) for path, text in texts.items()}
-    finally:
-        gc.enable()
+    return {path: _module(list(ast.walk(ast.parse(text)))) for path, text in texts.items()}
+
+
+def _module(nodes: list[ast.AST]) -> Module:
+    bodies = (node.body for node in nodes if isinstance(node, ast.Module | ast.ClassDef))
+    return Module(
+        {f"{node.module}.{one.name}" for node in nodes if isinstance(node, ast.ImportFrom) for one in node.names},
+        [node.name for node in nodes if isinstance(node, ast.ClassDef)],
+        [node.name for body in bodies for node in body if isinstance(node, ast.FunctionDef)],
+        *_private_names(nodes),
+    )
 
 
 def test_no_file_names_a_package_registry() -> None:
@@ -119,17 +138,17 @@ def test_the_readme_has_the_two_lines_that_set_everything_up() -> None:
     )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+def test_every_link_between_pages_leads_somewhere() -> None:
     wrong = []
-    for target in re.findall(r"\]\(([^)\s]+)\)", TEXTS[page]):
+    links = [(page, it) for page in PAGES for it in re.findall(r"\]\(([^)\s]+)\)", TEXTS[page])]
+    for page, target in links:
         name, _, anchor = unquote(target).partition("#")
         if "://" in name:
             continue
         to = (page.parent / name) if name else page
         there = (ROOT / to).resolve()
-        if not there.exists() or (anchor and anchor not in anchors(there.read_text())):
-            wrong.append(target)
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            wrong.append((page, target))
 
     assert wrong == []
 
@@ -144,9 +163,10 @@ def test_the_readme_shows_every_picture_of_the_pages_and_their_version() -> None
     assert versions[0] == versions[1] != []
 
 
-def anchors(text: str) -> set[str]:
+@cache
+def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings."""
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
@@ -215,15 +235,13 @@ def test_imports_go_in_one_direction() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_no_modules_import_each_other(modules: dict[Path, list[ast.AST]]) -> None:
+def test_no_modules_import_each_other(modules: dict[Path, Module]) -> None:
     """Neither in a circle, nor late or only for types: what is read together is one module."""
     by_name = {".".join(path.with_suffix("").parts).removesuffix(".__init__"): modules[path] for path in modules}
-    graph: dict[str, set[str]] = {name: set() for name in by_name}
-    for name, nodes in by_name.items():
-        for node in nodes:
-            if isinstance(node, ast.ImportFrom):
-                named = (f"{node.module}.{one.name}" for one in node.names)
-                graph[name] |= {one if one in by_name else str(node.module) for one in named} & by_name.keys() - {name}
+    graph = {
+        name: {one if one in by_name else one.rpartition(".")[0] for one in module.imports} & by_name.keys() - {name}
+        for name, module in by_name.items()
+    }
     TopologicalSorter(graph).prepare()
 
 
@@ -234,12 +252,12 @@ def test_only_the_wiring_of_the_publisher_knows_whether_several_publish() -> Non
     assert [name for name, text in texts.items() if "shared_coordination import" in text] == ["wiring.py"]
 
 
-def test_no_class_name_stands_for_two_things(modules: dict[Path, list[ast.AST]]) -> None:
+def test_no_class_name_stands_for_two_things(modules: dict[Path, Module]) -> None:
     where: dict[str, list[str]] = {}
-    for path, nodes in modules.items():
-        for node in nodes:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                where.setdefault(node.name, []).append(str(path))
+    for path, module in modules.items():
+        for name in module.classes:
+            if not name.startswith("_"):
+                where.setdefault(name, []).append(str(path))
 
     assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
@@ -247,16 +265,10 @@ def test_no_class_name_stands_for_two_things(modules: dict[Path, list[ast.AST]])
 PARTICIPLES = re.compile("[a-z]+ed|begun|chosen|given|held|kept|known|made|sent|shown|taken|told|written")
 
 
-def test_no_public_function_is_named_by_a_participle_alone(modules: dict[Path, list[ast.AST]]) -> None:
+def test_no_public_function_is_named_by_a_participle_alone(modules: dict[Path, Module]) -> None:
     """Functions of modules and classes; not what pytest calls, such as a fixture."""
-    names = []
-    for path, nodes in modules.items():
-        if path.name != "testing.py":
-            bodies = (node.body for node in nodes if isinstance(node, ast.Module | ast.ClassDef))
-            functions = (node for body in bodies for node in body if isinstance(node, ast.FunctionDef))
-            names += [f"{path}: {node.name}" for node in functions if PARTICIPLES.fullmatch(node.name)]
-
-    assert names == []
+    named = [(path, name) for path, module in modules.items() for name in module.functions]
+    assert [it for it in named if PARTICIPLES.fullmatch(it[1]) and it[0].name != "testing.py"] == []
 
 
 def test_the_lock_pins_coverage_with_its_extra() -> None:
@@ -302,9 +314,8 @@ def _private_names(nodes: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
     return own, {name for name in used if _is_private(name)}
 
 
-def test_private_parts_of_libraries_are_used_in_two_files_only(modules: dict[Path, list[ast.AST]]) -> None:
+def test_private_parts_of_libraries_are_used_in_two_files_only(modules: dict[Path, Module]) -> None:
     """Of a name that ttp has too, a use is not seen."""
-    names = {str(path): _private_names(nodes) for path, nodes in modules.items()}
-    own = {name for defined, _ in names.values() for name in defined} | OF_NAMED_TUPLES
-    assert {path for path, (_, used) in names.items() if used - own} == set(PRIVATE_PARTS)
+    own = {name for module in modules.values() for name in module.own} | OF_NAMED_TUPLES
+    assert {str(path) for path, module in modules.items() if module.used - own} == set(PRIVATE_PARTS)
     assert [path for path in PRIVATE_PARTS.values() if Path(path) not in FILES] == []

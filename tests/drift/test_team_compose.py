@@ -7,10 +7,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.cli import settings
 from ttp.cli.app import load_command
 from ttp.domain.config import KeyTable
@@ -23,7 +23,7 @@ PROGRAMS = {name: service for name, service in FILE["services"].items() if name 
 KEYS = KeyTable(PLATFORMS)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@each("name", PROGRAMS)
 def test_its_commands_parse(name: str) -> None:
     program, command, *words = PROGRAMS[name]["command"]
     assert program == "ttp"

@@ -11,6 +11,7 @@ from tests.faults import sweep_publishers, sweep_servers
 from tests.faults.sweep_publishers import Runner, open_runner
 from tests.faults.team import Case, find_binaries, judge_posts
 from tests.faults.team_process import MUTANTS, STEPS
+from tests.rows import each
 
 
 def sample() -> Iterator[Case]:
@@ -43,10 +44,8 @@ def test_every_mutant_has_a_sweep() -> None:
     assert set(sweep_publishers.CATCH) == set(MUTANTS)
 
 
-@pytest.mark.parametrize("state", ["failed", "cancelled"])
-@pytest.mark.parametrize(
-    ("is_unprotected", "count", "lost"), [(False, 0, 1), (False, 1, 1), (True, 0, 1), (True, 1, 0), (True, 2, 0)]
-)
+@each("state", ["failed", "cancelled"])
+@each(("is_unprotected", "count", "lost"), [(False, 0, 1), (False, 1, 1), (True, 0, 1), (True, 1, 0), (True, 2, 0)])
 def test_an_unprotected_case_loses_only_what_the_platform_lacks(
     state: str, is_unprotected: bool, count: int, lost: int
 ) -> None:

@@ -26,6 +26,7 @@ from tests.faults.sample import SEED, WITHOUT_GIT, sample, seed
 from tests.faults.sweeps import Run
 from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, SWEEPS
 from tests.faults.workers import Choice
+from tests.rows import each
 from ttp.domain.config import Key
 from ttp.platforms.platform import Platform
 
@@ -109,7 +110,7 @@ def test_a_fixed_case_is_in_every_sample(monkeypatch: pytest.MonkeyPatch) -> Non
         assert {(case.row, case.place) for case in fixed} <= {(run.row, run.place) for run in drawn}
 
 
-@pytest.mark.parametrize("case", FIXED_CASES, ids=str)
+@each("case", FIXED_CASES)
 def test_each_fixed_case_is_an_existing_run(case: FixedCase) -> None:
     assert len([run for run in runs_of(case.sweep) if case.names(run)]) == 1
 

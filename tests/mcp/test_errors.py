@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.mcp.conftest import Agent, agent_on, text_of
+from tests.rows import each
 from ttp.cli.errors import command_text
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import UsageError
@@ -103,7 +104,7 @@ def test_no_call_replaces_a_text_by_the_dash_of_a_command(agent: Agent) -> None:
     assert (error["problems"][0]["code"], {"next", "others", "forPerson"} & error.keys()) == ("text_too_long", set())
 
 
-@pytest.mark.parametrize(
+@each(
     ("hint", "steps"),
     [
         (action("account connect", "x/me"), {"forPerson": "ttp account connect x/me"}),
@@ -199,7 +200,7 @@ def test_a_bug_is_an_error_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) ->
 # Names and forms of arguments.
 
 
-@pytest.mark.parametrize(
+@each(
     ("tool", "arguments", "same"),
     [
         (

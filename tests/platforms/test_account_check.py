@@ -10,6 +10,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, checker_for
 from tests.platforms.stubs import BEARER, TOKEN, Script, Stub
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
@@ -107,7 +108,7 @@ def test_keys_of_oauth_1_sign_the_question() -> None:
     assert [proof.partition(" ")[0] for proof in proofs] == ["OAuth"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "answer", "kind"),
     [
         (401, {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}, Kind.AUTH),
@@ -139,7 +140,7 @@ def ig_quota(used: int, url: str = LIMIT) -> Stub:
 PERSON = {"user_id": USER, "username": "demo", "account_type": "BUSINESS"}
 
 
-@pytest.mark.parametrize("answer", [PERSON, {"data": [PERSON]}, {**PERSON, "user_id": int(USER)}])
+@each("answer", [PERSON, {"data": [PERSON]}, {**PERSON, "user_id": int(USER)}])
 def test_instagram_is_asked_who_it_is_and_what_is_left_of_the_day(answer: object) -> None:
     found = asked("instagram", ig_me(answer), ig_quota(2))
     assert (seen(found).user_id, seen(found).handle) == (USER, "demo")
@@ -327,7 +328,7 @@ def test_a_dead_tiktok_token_ends_the_questions() -> None:
 # All of them
 
 
-@pytest.mark.parametrize("platform", [name for name in PLATFORMS.names() if name != "command"])
+@each("platform", [name for name in PLATFORMS.names() if name != "command"])
 def test_an_unreachable_platform_is_reported_and_has_no_clock(platform: str) -> None:
     def down(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route to host")

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
 from tests.platforms.factories import PLATFORMS, login_for
+from tests.rows import each
 from tests.settings import Config
 from ttp.platforms.addresses import configured_url, is_safe, split_address
 from ttp.platforms.login import App
@@ -25,7 +24,7 @@ def code_url(config: Config) -> str:
     return configured_url(config, "platforms.instagram.token_url", INSTAGRAM.base_url(config))
 
 
-@pytest.mark.parametrize(
+@each(
     ("platform", "page", "host"),
     [
         ("x", "https://x.com/i/oauth2/authorize", "api.x.com"),
@@ -45,7 +44,7 @@ def test_facebook_login_has_its_own_host_and_dialog() -> None:
     assert X.base_url(config) == "https://api.x.com"
 
 
-@pytest.mark.parametrize(
+@each(
     ("platform", "settings", "page"),
     [
         ("x", {}, f"{HERE}/i/oauth2/authorize"),
@@ -81,7 +80,7 @@ def test_a_configured_address_is_used_unchanged() -> None:
     assert INSTAGRAM.base_url(config) == "https://graph.example"
 
 
-@pytest.mark.parametrize(
+@each(
     ("address", "safe", "safe_here"),
     [
         ("https://example.com", True, True),
@@ -102,7 +101,7 @@ def test_an_address_is_safe_by_https_or_on_this_machine(address: str, safe: bool
     assert parse_web_address(address) == address
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         *("", "https://", "https:///a", "//example.com", "example.com", "ftp://example.com", "javascript:alert(1)"),

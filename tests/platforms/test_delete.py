@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.platforms.factories import deleter_for
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import BEARER, TOKEN, Script, Stub, order
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.action import Action, action
@@ -60,7 +60,7 @@ def test_a_post_that_x_does_not_know_is_gone() -> None:
     assert taken("x", deletion(status=404, answer=problem)) == Deleted(404, "it was already gone")
 
 
-@pytest.mark.parametrize(
+@each(
     ("answer", "kind", "passing"),
     [
         ({"status": 404, "raw": b"<html>nothing here</html>"}, Kind.SERVER, True),
@@ -73,7 +73,6 @@ def test_a_post_that_x_does_not_know_is_gone() -> None:
         ({"fails": httpx.ReadTimeout("slow")}, Kind.NETWORK, True),
         ({"fails": httpx.ConnectError("no")}, Kind.NETWORK, True),
     ],
-    ids=lambda value: str(value)[:30] if isinstance(value, dict) else None,
 )
 def test_anything_else_from_x_leaves_it_there(answer: dict[str, Any], kind: Kind, passing: bool) -> None:
     outcome = taken("x", deletion(**answer))
@@ -99,7 +98,7 @@ def test_a_post_that_the_account_cannot_see_any_more_is_gone() -> None:
     assert taken("instagram", removal(status=400, answer=UNSEEN), seen) == Deleted(400, "it was already gone")
 
 
-@pytest.mark.parametrize("answer", [{"answer": {"id": "1"}}, {"answer": UNSEEN}, {"fails": httpx.ReadTimeout("slow")}])
+@each("answer", [{"answer": {"id": "1"}}, {"answer": UNSEEN}, {"fails": httpx.ReadTimeout("slow")}])
 def test_a_post_that_is_seen_or_may_be_is_not_called_gone(answer: dict[str, Any]) -> None:
     seen = Stub("GET", MEDIA, query={"fields": "id"}, **answer)
     outcome = taken("instagram", removal(status=400, answer=UNSEEN), seen)
@@ -107,7 +106,7 @@ def test_a_post_that_is_seen_or_may_be_is_not_called_gone(answer: dict[str, Any]
     assert outcome.code == "100/33"
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "subcode", "kind", "passing"),
     [(-1, 2207073, Kind.CONTENT, False), (190, 463, Kind.AUTH, False), (4, None, Kind.RATE_LIMIT, True)],
 )

@@ -13,6 +13,7 @@ import pytest
 
 from tests import media_bytes as made
 from tests.platforms.raw_server import PUBLIC, Internet, Server, connect_to, running
+from tests.rows import each
 from ttp.platforms import download as fetching
 from ttp.platforms.download import DownloadFailed, DownloadTimeouts, fetch, is_public, parse_download_url
 
@@ -58,17 +59,17 @@ INSIDE = """
 """
 
 
-@pytest.mark.parametrize("address", INSIDE.split())
+@each("address", INSIDE.split())
 def test_an_address_that_is_not_of_the_whole_internet_is_not_public(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
+@each("address", [PUBLIC, "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
 def test_an_address_of_the_whole_internet_is_public(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "flaw"),
     [
         ("http://media.example/a.jpg", "not_https"),

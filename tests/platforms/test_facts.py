@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.platform import created_at, parse_post_url
@@ -16,7 +17,7 @@ from ttp.platforms.x import look_up
 NAMES = PLATFORMS.names()
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "name"),
     [("instagram", "instagram"), (" IG ", "instagram"), ("tt", "tiktok"), ("X", "x"), ("Twitter", "x")],
 )
@@ -32,7 +33,7 @@ def test_a_name_that_no_platform_has_is_refused_with_those_that_there_are(typed:
     assert caught.value.hints == tuple(Hint("try", near, (typed, near)) for near in meant)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "post_id", "at"),
     [
         ("x", "1458144430612094980", datetime(2021, 11, 9, 18, 33, 26, 591000, UTC)),
@@ -56,7 +57,7 @@ def test_a_look_up_on_x_reads_ids_as_the_facts_say() -> None:
     assert created_at(PLATFORMS.facts("x"), post_id) == look_up.created_at(post_id)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "url", "parts"),
     [
         ("x", "https://mobile.twitter.com/me/status/12?s=20", {"handle": "me", "id": "12"}),
@@ -69,7 +70,7 @@ def test_the_parts_of_an_address(name: str, url: str, parts: dict[str, str | Non
     assert parse_post_url(PLATFORMS.facts(name), url) == parts
 
 
-@pytest.mark.parametrize(
+@each(
     ("account", "info", "proof"),
     [
         ("bluesky/me.example.org", {}, "key"),

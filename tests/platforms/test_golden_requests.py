@@ -10,10 +10,10 @@ import json
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import order
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.media.item import MediaItem
 from ttp.domain.publishing.outcome import Handle
@@ -60,7 +60,7 @@ def request_of(platform: str, shape: str) -> tuple[PublishRequest, Handle]:
             return order(platform, "https://example.com/menu", options=OPTIONS[platform]), handle
 
 
-@pytest.mark.parametrize(
+@each(
     ("platform", "shape", "digest"),
     [
         ("x", "media", "9ba7a439831d4c84"),

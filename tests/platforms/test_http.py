@@ -16,6 +16,7 @@ import pytest
 from tests.free_port import free_port
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.stubs import TOKEN, Body, Script, Stub, order
+from tests.rows import each
 from tests.settings import Config
 from ttp import __version__
 from ttp.domain.account import Credentials
@@ -52,7 +53,7 @@ def answered(transport: httpx.BaseTransport, clock: StandingClock | None = None)
     return reply
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.0.0.8", "localhost", "169.254.169.254"])
+@each("host", ["127.0.0.1", "[::1]", "10.0.0.8", "localhost", "169.254.169.254"])
 def test_only_public_hosts_are_called_where_only_those_are_allowed(host: str) -> None:
     transport = One()
     there = Http("https://8.8.8.8", Timeouts(1, 2, 3), StandingClock(), only_public=True, transport=transport)
@@ -97,7 +98,7 @@ def test_the_settings_give_the_address_and_the_time_outs() -> None:
     assert Timeouts.of(config) == Timeouts(10.0, 5.0, 120.0)
 
 
-@pytest.mark.parametrize(
+@each(
     "error",
     [
         httpx.ConnectError("refused"),
@@ -107,7 +108,6 @@ def test_the_settings_give_the_address_and_the_time_outs() -> None:
         httpx.UnsupportedProtocol("gopher"),
         httpx.InvalidURL("bad"),
     ],
-    ids=lambda error: type(error).__name__,
 )
 def test_before_a_byte_has_left_nothing_can_have_happened(error: Exception) -> None:
     reply = http(Script(Stub("GET", URL, fails=error))).request_for(WHO, "GET", "/thing")
@@ -115,7 +115,7 @@ def test_before_a_byte_has_left_nothing_can_have_happened(error: Exception) -> N
     assert reply.kind is Kind.NETWORK
 
 
-@pytest.mark.parametrize(
+@each(
     "error",
     [
         httpx.ReadTimeout("slow"),
@@ -128,7 +128,6 @@ def test_before_a_byte_has_left_nothing_can_have_happened(error: Exception) -> N
         httpx.DecodingError("odd"),
         OSError("disk"),
     ],
-    ids=lambda error: type(error).__name__,
 )
 def test_everything_else_may_have_arrived(error: Exception) -> None:
     assert isinstance(http(Script(Stub("GET", URL, fails=error))).request_for(WHO, "GET", "/thing"), ConnectionLost)
@@ -219,7 +218,7 @@ def test_cookies_of_one_account_never_reach_another() -> None:
     assert "cookie" not in transport.requests[1].headers
 
 
-@pytest.mark.parametrize(
+@each(
     ("host", "base", "sent"),
     [
         ("api.example", "https://api.example", True),
@@ -251,7 +250,7 @@ def test_keys_of_oauth_1_for_another_host_are_added_again() -> None:
     assert reply.hint == action("account add", "x/demo", credentials="FILE")
 
 
-@pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "tökèn"])
+@each("token", ["", "two words", "line\nbreak", "tökèn"])
 def test_an_invalid_token_is_not_sent(token: str) -> None:
     reply = http(Script()).request_for(order("x", credentials=Credentials(token)), "GET", "/thing")
     assert isinstance(reply, NotSent)
@@ -288,7 +287,7 @@ def test_the_platform_clock_moves_on_with_the_time_since_its_last_date() -> None
     assert client.platform_at("x/other") is None
 
 
-@pytest.mark.parametrize("header", [None, "", "yesterday", "Tue, 99 Nov 2026 11:59:30 GMT", "0", "\x00"])
+@each("header", [None, "", "yesterday", "Tue, 99 Nov 2026 11:59:30 GMT", "0", "\x00"])
 def test_an_unreadable_date_is_ignored(header: str | None) -> None:
     assert parse_date(header) is None
 
@@ -371,7 +370,7 @@ def test_an_answer_shorter_than_it_announced_is_doubt() -> None:
         assert isinstance(over_sockets(base), ConnectionLost)
 
 
-@pytest.mark.parametrize("base", ["", "nowhere", "ftp://api.example", "http://a..b", "http://[::1"])
+@each("base", ["", "nowhere", "ftp://api.example", "http://a..b", "http://[::1"])
 def test_an_invalid_address_is_refused_unsent(base: str) -> None:
     assert isinstance(over_sockets(base), NotSent)
 

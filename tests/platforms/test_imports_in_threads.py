@@ -7,10 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import ttp.platforms
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 
 RACE = """
 import importlib, sys, threading, time
@@ -48,7 +47,7 @@ def test_two_threads_may_load_different_modules_of_a_platform_at_once() -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("platform", PLATFORMS.names())
+@each("platform", PLATFORMS.names())
 def test_a_platforms_package_loads_none_of_its_modules(platform: str) -> None:
     package = Path(ttp.platforms.__path__[0]) / platform / "__init__.py"
     imports = (ast.Import, ast.ImportFrom)

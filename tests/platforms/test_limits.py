@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.platforms.factories import gate_for
 from tests.platforms.stubs import Script, Stub, order
+from tests.rows import each
 from ttp.domain.account import Credentials
 from ttp.domain.publishing.outcome import Kind, NotDone, Unclear
 from ttp.domain.publishing.rate_limit import Limit, LimitKey
@@ -73,7 +74,7 @@ def test_credentials_that_do_not_name_their_app_share_nothing() -> None:
     assert limit.name == "POST /2/tweets of its app in 24 h"
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "shown"),
     [
         ("/2/users/1346889436626259968/tweets", "/2/users/{id}/tweets"),
@@ -88,7 +89,7 @@ def test_an_endpoint_is_named_without_its_ids(path: str, shown: str) -> None:
     assert limit.name == f"POST {shown}"
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "told"),
     [
         ({"reset": NOON_S - 60}, [(7, 100, timedelta(seconds=1))]),
@@ -105,7 +106,6 @@ def test_an_endpoint_is_named_without_its_ids(path: str, shown: str) -> None:
         ({"limit": "0"}, [(7, None, timedelta(minutes=10))]),
         ({"limit": 10**10}, [(7, None, timedelta(minutes=10))]),
     ],
-    ids=str,
 )
 def test_headers_that_make_no_sense_are_not_believed(
     changes: dict[str, Any], told: list[tuple[int, int | None, timedelta]]
@@ -133,7 +133,7 @@ def test_a_refusal_says_that_its_endpoint_has_nothing_left(headers: dict[str, st
     assert (limit.left, limit.resets_at) == (0, after(seconds=reset))
 
 
-@pytest.mark.parametrize("data", [None, {}, [], {"foo": 1}], ids=str)
+@each("data", [None, {}, [], {"foo": 1}])
 def test_a_429_that_is_not_x_s_tells_nothing_of_x_s_limits(data: object) -> None:
     assert list(XMeter(StandingClock()).read_limits(X, "POST", "/2/tweets", Answer(429, {}, data))) == []
 
@@ -175,7 +175,7 @@ def app(line: object) -> dict[str, str]:
 REGAIN = "estimated_time_to_regain_access"
 
 
-@pytest.mark.parametrize(
+@each(
     ("headers", "left", "minutes"),
     [
         (business({"type": "instagram", **used(call_count=28), REGAIN: 0}), 72, 60),
@@ -197,7 +197,7 @@ def test_instagram_usage_is_in_percent(headers: dict[str, str], left: int, minut
     assert found == [Limit("instagram/demo", "calls in percent", left, 100, after(minutes=minutes))]
 
 
-@pytest.mark.parametrize(
+@each(
     "headers",
     [
         {},
@@ -217,8 +217,8 @@ def test_usage_that_makes_no_sense_is_not_believed(headers: dict[str, str]) -> N
     assert list(InstagramMeter(StandingClock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers))) == []
 
 
-@pytest.mark.parametrize("code", [4, 17, 32, 613, 80001, 80002])
-@pytest.mark.parametrize(("headers", "minutes"), [({}, 60), (business({REGAIN: 9}), 9), (app(used(call_count=3)), 60)])
+@each("code", [4, 17, 32, 613, 80001, 80002])
+@each(("headers", "minutes"), [({}, 60), (business({REGAIN: 9}), 9), (app(used(call_count=3)), 60)])
 def test_a_throttled_account_has_nothing_left(code: int, headers: dict[str, str], minutes: int) -> None:
     answer = Answer(400, headers, {"error": {"code": code, "message": "too many"}})
     assert list(InstagramMeter(StandingClock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", answer)) == [
@@ -226,7 +226,7 @@ def test_a_throttled_account_has_nothing_left(code: int, headers: dict[str, str]
     ]
 
 
-@pytest.mark.parametrize("error", [{"code": 4, "error_subcode": 2207051}, {"code": 190}, {"code": "4"}, "no"], ids=str)
+@each("error", [{"code": 4, "error_subcode": 2207051}, {"code": 190}, {"code": "4"}, "no"])
 def test_another_refusal_says_nothing_of_the_limits(error: object) -> None:
     assert (
         list(InstagramMeter(StandingClock()).read_limits(INSTAGRAM, "GET", "/", Answer(400, {}, {"error": error})))
@@ -270,7 +270,7 @@ def test_tiktok_calls_per_minute_are_counted() -> None:
     assert counts(pace, memory) == (5, after(seconds=240))
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "names", "most"),
     [
         (INIT, ("new posts a minute", "posts in 24 h"), 6),
@@ -288,9 +288,7 @@ def test_tiktok_limits_each_sort_of_call(path: str, names: tuple[str, ...], most
     )
 
 
-@pytest.mark.parametrize(
-    ("left", "resets_in", "now_left"), [(2, 30, 1), (0, 30, 0), (9, 30, 5), (2, 0, 5), (2, -5, 5), (2, None, 5)]
-)
+@each(("left", "resets_in", "now_left"), [(2, 30, 1), (0, 30, 0), (9, 30, 5), (2, 0, 5), (2, -5, 5), (2, None, 5)])
 def test_counts_of_another_process_continue(left: int, resets_in: int | None, now_left: int) -> None:
     memory = InMemoryLimits()
     resets_at = None if resets_in is None else after(seconds=resets_in)
@@ -307,7 +305,7 @@ def test_accounts_of_tiktok_are_counted_apart_and_a_clock_that_is_put_back_stops
     assert counts(pace, memory) == (5, after(hours=-1, seconds=60))
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "path", "told"),
     [
         ("rate_limit_exceeded", INIT, ("new posts a minute", 0, 6, 60)),
@@ -386,7 +384,7 @@ def test_without_a_meter_everything_may_be_called() -> None:
     assert ClockMeter(StandingClock()).keys(X, "POST", "/") == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "number"),
     [("15", 15), ("0", 0), ("", None), (None, None), ("1" * 12, None), ("-1", None), ("1.5", None), ("\u0661", None)],
 )

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.pictures import RED, noise, opened, picture, saved
+from tests.pictures import RED, huge_png, noise, opened, picture, saved
+from tests.rows import each
 from ttp.platforms.link_page import MOST_PICTURE, LinkedPage, NoPicture, decode_page, fit_picture, read_page
 
 URL = "https://example.org/menu/today"
-BOMB = picture("PNG").replace(b"IHDR" + picture("PNG")[16:24], b"IHDR" + (60_000).to_bytes(4, "big") * 2)
-"""A PNG whose head says that it has 3.6 billion pixels."""
 
 
-@pytest.mark.parametrize(
+@each(
     ("head", "page"),
     [
         ("", LinkedPage(URL, "")),
@@ -36,7 +35,7 @@ def test_the_head_of_a_page(head: str, page: LinkedPage) -> None:
     assert read_page(f"<html><head>{head}</head><body>Hi</body></html>", URL) == page
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "content_type", "text"),
     [
         ("Café".encode(), "text/html", "Café"),
@@ -69,36 +68,35 @@ def test_the_characters_of_a_page(body: bytes, content_type: str, text: str) -> 
     assert decode_page(body, content_type) == text
 
 
-@pytest.mark.parametrize("data", [picture("PNG"), picture("JPEG")])
-def test_a_picture_that_fits_is_taken_as_it_is(data: bytes) -> None:
-    assert fit_picture(data) == data
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_picture_that_fits_is_taken_as_it_is(kind: str) -> None:
+    assert fit_picture(picture(kind)) == picture(kind)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        picture("WEBP"),
-        picture("AVIF"),
-        picture("GIF", mode="P", color=0),
-        saved(Image.new("RGB", (800, 800), RED), "GIF", save_all=True, append_images=[Image.new("RGB", (800, 800))]),
-        noise("PNG", (1000, 1000)),
-    ],
-    ids=["webp", "avif", "gif", "moving", "large"],
-)
-def test_any_other_picture_is_converted(data: bytes) -> None:
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF", "GIF", "moving", "large"])
+def test_any_other_picture_is_converted(kind: str) -> None:
+    match kind:
+        case "moving":
+            more = [Image.new("RGB", (800, 800))]
+            data = saved(Image.new("RGB", (800, 800), RED), "GIF", save_all=True, append_images=more)
+        case "large":
+            data = noise("PNG", (1000, 1000))
+        case _:
+            data = picture(kind)
     made = fit_picture(data)
     assert opened(made).format == "JPEG"
     assert len(made) <= MOST_PICTURE
 
 
-@pytest.mark.parametrize("data", [b"<svg/>", b"", picture("WEBP")[:60], BOMB])
-def test_what_is_no_picture_is_left_out_with_a_reason(data: bytes) -> None:
-    with pytest.raises(NoPicture):
-        fit_picture(data)
+def test_what_is_no_picture_is_left_out_with_a_reason() -> None:
+    for data in (b"<svg/>", b"", picture("WEBP")[:60], huge_png()):
+        with pytest.raises(NoPicture):
+            fit_picture(data)
 
 
 def test_without_the_extra_a_picture_that_does_not_fit_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
+    picture_webp, picture_png = picture("WEBP"), picture("PNG")
 
     def without(name: str, *more: Any) -> Any:
         if name == "PIL":
@@ -109,6 +107,3 @@ def test_without_the_extra_a_picture_that_does_not_fit_is_left_out(monkeypatch: 
     with pytest.raises(NoPicture, match="ttp-cli"):
         fit_picture(picture_webp)
     assert fit_picture(picture_png) == picture_png
-
-
-picture_webp, picture_png = picture("WEBP"), picture("PNG")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.action import Action
 from ttp.domain.config import Value
@@ -16,7 +15,7 @@ WHOLE: list[dict[str, Value]] = [
 ]
 
 
-@pytest.mark.parametrize("settings", WHOLE)
+@each("settings", WHOLE)
 def test_settings_that_are_whole_lack_nothing_and_others_are_named(settings: dict[str, Value]) -> None:
     assert missing_settings(Config(settings)) is None
     for name in settings:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.receivers import HttpReceiver, http_receiver
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
@@ -92,9 +93,7 @@ def test_a_receiver_that_hangs_is_left(web: HttpReceiver) -> None:
     why("ntfy", notifier(ntfy__url=web.url, timeout_s=0.2))
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://host/topic", "topic", "https://user:pw@host/t", "https://ho st/", "https://[::1/t"]
-)
+@each("url", ["ftp://host/topic", "topic", "https://user:pw@host/t", "https://ho st/", "https://[::1/t"])
 def test_an_address_must_be_one(url: str) -> None:
     assert why("ntfy", notifier(ntfy__url=url)).fix == action("config set", "notify.ntfy.url", "VALUE")
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, client_for
 from tests.platforms.stubs import Script
+from tests.rows import each
 from tests.settings import Config
 from ttp.platforms.mastodon.facts import Mastodon
 from ttp.platforms.mastodon.rules import MastodonRules
@@ -18,7 +19,7 @@ from ttp.platforms.platform import Platform, Runtime
 from ttp.platforms.testing import StandingClock
 
 
-@pytest.mark.parametrize("platform", PLATFORMS.names())
+@each("platform", PLATFORMS.names())
 def test_every_platform_has_a_client(platform: str) -> None:
     client = client_for(platform, Config(), StandingClock(), transport=Script())
     assert type(client).__module__ == f"ttp.platforms.{platform}.client"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.free_port import free_port
+from tests.rows import each
 from ttp.platforms import webhook_call
 from ttp.platforms.download import DownloadTimeouts
 from ttp.platforms.webhook_call import post
@@ -84,7 +85,7 @@ def test_a_call_is_one_request_with_its_headers() -> None:
     assert request.endswith(b"\r\n\r\n{}")
 
 
-@pytest.mark.parametrize("status", [400, 410, 429, 500, 503])
+@each("status", [400, 410, 429, 500, 503])
 def test_a_refusal_is_not_accepted(status: int) -> None:
     with listening(sends(f"HTTP/1.1 {status} No\r\nContent-Length: 2\r\n\r\nno".encode())) as there:
         found = post(there.url, b"{}", {}, private=True)
@@ -146,7 +147,7 @@ def test_a_receiver_that_dawdles_is_given_up() -> None:
     assert found.message is not None
 
 
-@pytest.mark.parametrize("said", [b"", b"hello\r\n", b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 5000])
+@each("said", [b"", b"hello\r\n", b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 5000])
 def test_what_is_no_answer_is_not_accepted(said: bytes) -> None:
     with listening(sends(said)) as there:
         assert post(there.url, b"{}", {}, private=True).message is not None

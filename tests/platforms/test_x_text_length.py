@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
+from tests.rows import each
 from ttp.domain.text import utf16_length
 from ttp.platforms.text_library import text_library
 from ttp.platforms.x.text_length import _NEEDLESS_SELECTOR, _PLAIN_LINK, has_link, weighted_length
@@ -139,7 +140,7 @@ def test_a_link_is_where_the_library_finds_one(text: str) -> None:
     assert has_link(text) == bool(text_library().extract_urls(whole))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "has"),
     [
         ("", False),
@@ -156,7 +157,7 @@ def test_a_link_needs_a_domain_that_exists(text: str, has: bool) -> None:
     assert has_link(text) is has
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "length"),
     [
         ("", 0),

@@ -14,6 +14,7 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.test_process import runner
+from tests.rows import each
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.publishing.outcome import Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown
@@ -292,14 +293,13 @@ def test_every_outcome_has_the_same_effect_as_if_it_had_been_stored_at_once(
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     "outcome",
     [
         Done("p", processing=True, handle=AFTER),
         NotDone(Kind.SERVER, "refused", handle=AFTER),
         Unknown(Kind.SERVER, "oops", handle=AFTER),
     ],
-    ids=lambda outcome: type(outcome).__name__,
 )
 def test_an_upload_s_address_is_not_in_the_journal(outcome: Outcome) -> None:
     before: Handle = {"upload_url": SECRET, "offset": 5, "old": 1}

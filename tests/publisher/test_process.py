@@ -15,6 +15,7 @@ import pytest
 import ttp
 from tests.clock import START
 from tests.publisher.bench import Bench, Inline
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
@@ -343,7 +344,7 @@ def test_following_without_a_store_ends_immediately(bench: Bench) -> None:
     assert told == []
 
 
-@pytest.mark.parametrize("state", [s for s in DeliveryState if s not in ("pending", "claimed", "cancelled")])
+@each("state", [s for s in DeliveryState if s not in ("pending", "claimed", "cancelled")])
 def test_every_reported_move_is_a_known_event(state: DeliveryState) -> None:
     error = DeliveryError(Kind.SERVER, "503")
     delivery = Delivery("x/me", "x", state, next_at=START, error=error, waiting_for="x", post_id=1)

@@ -15,6 +15,7 @@ from tests.conftest import Ran
 from tests.examples import every
 from tests.pictures import picture
 from tests.remote.conftest import PATIENCE_S, Machines
+from tests.rows import each
 from ttp.cli.remote.commands import REFUSED
 
 PASSWORDS = "/etc/passwd"
@@ -95,7 +96,7 @@ def test_the_names_in_a_file_stay_in_its_folder(machines: Machines) -> None:
     assert json.loads(answer.text.splitlines()[-1])["exit"] == 2
 
 
-@pytest.mark.parametrize("path", sorted(REFUSED))
+@each("path", sorted(REFUSED))
 def test_a_forbidden_command_is_refused(machines: Machines, path: str) -> None:
     ran = machines.for_token(*path.split(), *_arguments(path))
     assert (ran.code, ran.out) == (7, ""), ran.err
@@ -119,14 +120,12 @@ def _arguments(path: str) -> tuple[str, ...]:
     return named.get(path, ())
 
 
-@pytest.mark.parametrize(
-    "argv", [("__complete", "post"), ("--home", "/", "list"), ("list", "--config", "/"), ("-c", "x")]
-)
+@each("argv", [("__complete", "post"), ("--home", "/", "list"), ("list", "--config", "/"), ("-c", "x")])
 def test_there_is_no_way_around_the_command_line(machines: Machines, argv: tuple[str, ...]) -> None:
     assert machines.for_token(*argv).code == 2
 
 
-@pytest.mark.parametrize(
+@each(
     "argv",
     [
         ("create", "Hi", "-e"),
@@ -139,13 +138,12 @@ def test_there_is_no_way_around_the_command_line(machines: Machines, argv: tuple
         ("mcp",),
         ("help", "list"),
     ],
-    ids=" ".join,
 )
 def test_what_belongs_to_one_machine_does_not_run_there(machines: Machines, argv: tuple[str, ...]) -> None:
     assert machines.for_token(*argv).code == 7
 
 
-@pytest.mark.parametrize(
+@each(
     "order",
     [
         {"protocol": 2},
@@ -172,7 +170,6 @@ def test_what_belongs_to_one_machine_does_not_run_there(machines: Machines, argv
         {"token": {"id": 1}},
         {"root": "/"},
     ],
-    ids=json.dumps,
 )
 def test_a_wrong_request_is_refused(machines: Machines, order: dict[str, Any]) -> None:
     answer = post(machines, order)

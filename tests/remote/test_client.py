@@ -22,6 +22,7 @@ import pytest
 
 from tests.conftest import Program, inherited
 from tests.remote.conftest import PATIENCE_S, Machines, served
+from tests.rows import each
 from ttp.cli.remote import client
 from ttp.cli.remote.address import ServerAddress
 from ttp.domain.errors import UsageError
@@ -219,8 +220,8 @@ def test_an_answer_that_is_not_that_of_a_command(ttp: Program, monkeypatch: pyte
     assert TOKEN not in ran.err
 
 
-@pytest.mark.parametrize("body", ["<html>", "{}", "[]", '{"key": "another"}'])
-@pytest.mark.parametrize("status", [200, 201])
+@each("body", ["<html>", "{}", "[]", '{"key": "another"}'])
+@each("status", [200, 201])
 def test_an_answer_that_is_not_that_of_a_post(body: str, status: int) -> None:
     with answering(say(status, "application/json", body)) as url, pytest.raises(UsageError):
         client.create_post(ServerAddress(url, url, TOKEN), {"key": "acme/widget@v1"})

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import each
 from tests.sandbox.conftest import Web
 from tests.sandbox.logins import HTTPS, LOOPBACK, PAGES, opened, returned
 
@@ -60,7 +61,7 @@ def test_an_incomplete_request_gets_a_page_and_no_redirect(web: Web, path: str, 
         assert "location" not in answer.headers
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "address", "fine"),
     [
         ("/i/oauth2/authorize", LOOPBACK, True),
@@ -100,7 +101,7 @@ def test_registered_redirects_are_compared_exactly(web: Web) -> None:
         assert opened(web, path, sandbox="approve", client_id="mine", redirect_uri=other).status_code == 400
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "change"),
     [
         ("/i/oauth2/authorize", {"code_challenge": None}),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import each
 from tests.sandbox.conftest import START, Web
 from ttp.sandbox.stand_in import find_stand_ins
 
@@ -151,7 +152,7 @@ def test_a_loopback_host_is_accepted(x: Web, host: str) -> None:
     assert x.get("/_sandbox/posts", signed=False, headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ELSEWHERE)
+@each("host", ELSEWHERE)
 def test_another_host_is_refused_without_effect(x: Web, host: str) -> None:
     assert x.get("/_sandbox/accounts", signed=False, headers={"Host": host}).status_code == 421
     assert x.post("/2/tweets", json={"text": "rebound"}, headers={"Host": host}).status_code == 421

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 
 import ttp.sandbox
 from tests.drift.test_platform_names import WORDS
+from tests.rows import each
 from tests.sandbox.conftest import Web
 from ttp.sandbox.consent import LoginPage, authorization_route, is_https
 from ttp.sandbox.meta.records import MetaAccount
@@ -56,7 +57,7 @@ def test_every_folder_with_a_stand_in_is_found_and_instagrams_paths_come_last() 
     assert find_stand_ins()[-1].name == "instagram"
 
 
-@pytest.mark.parametrize("one", find_stand_ins(), ids=lambda one: one.name)
+@each("one", find_stand_ins())
 def test_stand_ins_share_no_apps_records_fields_or_limits(one: SandboxPlatform) -> None:
     assert {app.platform for app in one.apps} <= {one.name}
     assert {app.login for app in one.apps} == (set(one.logins) or {""} if one.apps else set())
@@ -144,6 +145,6 @@ def test_no_stand_in_imports_another(folder: str) -> None:
     assert [name for name in found if f"{name}.".startswith(others)] == []
 
 
-@pytest.mark.parametrize("path", SHARED, ids=lambda path: path.name)
+@each("path", SHARED)
 def test_shared_code_mentions_no_platform(path: Path) -> None:
     assert named(path) == set()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.rows import each
 from tests.store.stores import store_at
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.services.server.api_tokens import ApiTokens
@@ -29,7 +30,7 @@ def found(tokens: ApiTokens, secret: str | None) -> ApiToken:
     return token
 
 
-@pytest.mark.parametrize(("has", "needs"), list(product(TokenCapability, repeat=2)))
+@each(("has", "needs"), list(product(TokenCapability, repeat=2)))
 def test_what_a_capability_allows(has: TokenCapability, needs: TokenCapability) -> None:
     ladder = [READ, DRAFT, PUBLISH]
     if has in ladder and needs in ladder:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests import people
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.errors import ContentRefused, UsageError
@@ -55,7 +56,7 @@ def parts(saved: SavedPost, account: str = X) -> tuple[str, ...]:
     return next(d.planned_parts for d in saved.post.deliveries if d.account == account)
 
 
-@pytest.mark.parametrize(
+@each(
     ("texts", "arranged"),
     [
         ((TEXT,), ("New\n\nold", A)),
@@ -124,7 +125,7 @@ UTM = "utm_source={}&utm_medium=social"
 OWN = LinkRules(("example.com", "xn--mnchen-3ya.example"))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "tagged"),
     [
         ("https://example.com", "https://example.com?{}"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.clock import START
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import UsageError
@@ -63,7 +64,7 @@ def test_a_new_account_goes_out_with_the_others_as_long_as_none_has_begun() -> N
 UGC, ACTIVITY = "urn:li:ugcPost:7141138937766391808", "urn:li:activity:7141138937766391808"
 
 
-@pytest.mark.parametrize(
+@each(
     ("platform", "text", "found"),
     [
         ("x", "1890000000000000000", "1890000000000000000"),
@@ -108,7 +109,7 @@ NO_THREADS_POST = ("https://www.threads.net/@me", "https://example.com/@me/post/
 NO_INSTAGRAM_POST = ("https://www.instagram.com/me/", "https://x.com/me/status/1")
 
 
-@pytest.mark.parametrize(
+@each(
     ("platform", "text"),
     [
         *(("x", text) for text in NO_POST),

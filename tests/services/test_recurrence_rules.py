@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.time.cron import parse_cron
 from ttp.domain.time.rules import parse_rrule
@@ -190,7 +191,7 @@ def test_names_and_blanks_are_kept_as_numbers() -> None:
     assert parse_cron(" 00  09 *  JAN-mar Mon,wed ") == "0 9 * 1-3 1,3"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "instead"),
     [
         *(("0 9 * * 1 *", None), ("0 0 9 * * 1 2027", None), ("@daily", None), ("", None)),

@@ -20,6 +20,7 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.people import OWNER
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from tests.settings import Config
 from tests.store.migrations.next_version import become_next
 from tests.store.process_limits import files_at_most, umask
@@ -309,7 +310,7 @@ def sqlite_error(name: str) -> sqlite3.Error:
     return error
 
 
-@pytest.mark.parametrize(
+@each(
     ("raised", "told", "says"),
     [
         (sqlite_error("SQLITE_BUSY_SNAPSHOT"), Busy, ""),
@@ -323,7 +324,6 @@ def sqlite_error(name: str) -> sqlite3.Error:
         (PermissionError(13, "Permission denied"), Busy, ": Permission denied"),
         (OSError("just this"), Busy, ": just this"),
     ],
-    ids=range(10),
 )
 def test_what_the_system_raises_becomes_one_line(raised: Exception, told: type[Exception], says: str) -> None:
     with pytest.raises(told) as caught, translate_errors(Path("/srv/ttp.db")):
@@ -332,9 +332,7 @@ def test_what_the_system_raises_becomes_one_line(raised: Exception, told: type[E
     assert caught.value.__cause__ is raised
 
 
-@pytest.mark.parametrize(
-    "raised", [sqlite3.IntegrityError("UNIQUE"), sqlite3.ProgrammingError("closed"), KeyError("x"), Damaged("known")]
-)
+@each("raised", [sqlite3.IntegrityError("UNIQUE"), sqlite3.ProgrammingError("closed"), KeyError("x"), Damaged("known")])
 def test_a_mistake_of_ours_is_not_called_damage(raised: Exception) -> None:
     with pytest.raises(type(raised)) as caught, translate_errors(Path("/srv/ttp.db")):
         raise raised

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.rows import each
 from ttp.cli import errors as cli_errors
 from ttp.cli.errors import command_text
 from ttp.domain.account import Account, Hold
@@ -228,7 +229,7 @@ def test_an_account_has_the_documented_form() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "pages"),
     [
         ("https://x.com/i/status/11", ["https://x.com/i/status/11", "https://x.com/i/status/12"]),
@@ -389,7 +390,7 @@ def test_every_error_code_has_an_exit_code_of_its_own_choosing() -> None:
     assert raised - (only_over_http - {"usage"}) == set(cli_errors.BY_CODE)
 
 
-@pytest.mark.parametrize(
+@each(
     ("error", "code"),
     [
         (PastTime("x"), 2),

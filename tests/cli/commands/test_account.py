@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
+from tests.rows import each
 from ttp.cli import terminal
 from ttp.cli.errors import BY_CODE
 from ttp.domain.platform import LOST_ANSWER
@@ -50,7 +51,7 @@ def test_new_credentials_replace_the_old_and_clear_the_reconnecting(ttp: Program
     assert ttp.count("account") == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "field"),
     [
         ("", ""),

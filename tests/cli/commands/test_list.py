@@ -9,6 +9,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.conftest import Program, program
+from tests.rows import each
 from tests.store.stores import duplicate
 from ttp.cli.errors import BY_CODE
 from ttp.domain.post_fields import PLAIN
@@ -41,7 +42,7 @@ READ_ONLY = [
 ]
 
 
-@pytest.mark.parametrize("argv", READ_ONLY, ids=" ".join)
+@each("argv", READ_ONLY)
 def test_nothing_is_made_in_the_home_by_a_question(ttp: Program, argv: list[str]) -> None:
     ran = ttp(*argv)
     assert ran.code in (0, 2, 3)
@@ -74,7 +75,7 @@ EMPTY: dict[str, tuple[object, str]] = {
 """What commands answer without a store: as JSON, and the command that a person is told."""
 
 
-@pytest.mark.parametrize("command", EMPTY)
+@each("command", EMPTY)
 def test_without_a_store_an_answer_is_empty_and_says_how_to_begin(ttp: Program, command: str) -> None:
     empty, begin = EMPTY[command]
     answer = ttp.ok(*command.split(), "--json").json
@@ -121,7 +122,7 @@ def test_the_list_is_what_comes_then_drafts_then_what_has_ended(posts: Program) 
     assert ids(posts) == [4, 1, 2, 3, 6, 5]
 
 
-@pytest.mark.parametrize(
+@each(
     ("argv", "found"),
     [
         (["--status", "draft,scheduled"], [4, 1, 2, 3]),
@@ -146,7 +147,6 @@ def test_the_list_is_what_comes_then_drafts_then_what_has_ended(posts: Program) 
         (["--after", "2", "--limit", "1"], [3]),
         (["--after", "5"], []),
     ],
-    ids=str,
 )
 def test_each_filter_leaves_what_it_names(posts: Program, argv: list[str], found: list[int]) -> None:
     assert ids(posts, *argv) == found

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.cli.render.test_posts import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE, ROAST, WEEKEND, at, drawn, row
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.cli.commands.calendar import days_name, render_month, render_week
 from ttp.cli.render.labels import SIGNS, sign
 from ttp.cli.render.page import Page
@@ -169,12 +170,12 @@ Post 36 needs you:  ttp show 36
 """
 
 
-@pytest.mark.parametrize(("width", "expected"), [(60, WEEK_60), (80, WEEK_80), (120, WEEK_120)])
+@each(("width", "expected"), [(60, WEEK_60), (80, WEEK_80), (120, WEEK_120)])
 def test_the_week(width: int, expected: str) -> None:
     assert week(width) == expected
 
 
-@pytest.mark.parametrize(("width", "expected"), [(60, MONTH_60), (80, MONTH_80), (120, MONTH_120)])
+@each(("width", "expected"), [(60, MONTH_60), (80, MONTH_80), (120, MONTH_120)])
 def test_the_month(width: int, expected: str) -> None:
     assert month(width) == expected
 
@@ -229,7 +230,7 @@ def test_of_many_posts_the_first_ones_are_shown_and_how_many_more() -> None:
     assert "105 ig" not in week(60, many(9))
 
 
-@pytest.mark.parametrize(
+@each(
     ("width", "count", "cell"),
     [
         *((80, 5, " 27 ●●●●●"), (80, 6, " 27 ●●●+3"), (80, 105, " 27 ●+104")),
@@ -272,7 +273,7 @@ def test_a_week_that_is_not_now_has_no_present() -> None:
         assert "★" not in text
 
 
-@pytest.mark.parametrize(
+@each(
     ("day", "name"),
     [
         (date(2026, 11, 24), "23 to 29 November 2026"),

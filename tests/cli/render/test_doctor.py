@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
+from tests.rows import each
 from ttp.cli.render.accounts import render_account
 from ttp.cli.render.doctor import render_checks
 from ttp.cli.render.page import Page
@@ -46,7 +45,7 @@ def test_each_check_has_its_line_and_the_command_under_it() -> None:
     )
 
 
-@pytest.mark.parametrize("width", [40, 57, 120])
+@each("width", [40, 57, 120])
 def test_lines_fit_but_for_commands_which_stay_whole(width: int) -> None:
     lines = list(render_checks(CHECKS, Page(NOW, width=width)))
     assert all(columns(line) <= width for line in lines if "fix:" not in line)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.recommended import BERLIN, NOTHING, advice, told
+from tests.rows import each
 from ttp.cli.render.backtest import render_backtest
 from ttp.cli.render.heatmap import render_heatmap
 from ttp.cli.render.optimal import render_explanation, render_recommendation, render_week
@@ -270,7 +271,7 @@ def test_a_backtest_says_what_was_tested_and_what_follows() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("test", "words"),
     [
         (replace(TESTED, recommended=BAD), "would have done harm"),
@@ -288,7 +289,7 @@ def test_a_backtest_is_honest(test: Backtest, words: str) -> None:
     assert words in drawn(render_backtest(test, PAGE, WAY))
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@each("width", WIDTHS)
 def test_every_picture_fits_every_width(width: int) -> None:
     page = PAGE._replace(width=width)
     week = Week(("x/me",), BERLIN, tuple(week_schedule(told())))

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.render.test_heatmap_files import contrast
+from tests.rows import each
 from ttp.cli.commands.status import render_status
 from ttp.cli.render.accounts import render_accounts
 from ttp.cli.render.metrics import render_samples
@@ -244,7 +245,7 @@ def test_whatever_the_text_the_list_keeps_one_line_a_post_within_the_page(texts:
     )
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@each("width", WIDTHS)
 def test_colour_adds_nothing_but_codes(width: int) -> None:
     plain, coloured = (list(render_posts(POSTS, Page(NOW, BERLIN, width, color))) for color in (False, True))
     assert plain != coloured
@@ -294,7 +295,7 @@ def test_a_post_published_on_a_later_day_than_planned_shows_the_day() -> None:
     assert "Next" not in text
 
 
-@pytest.mark.parametrize(
+@each(
     ("post", "command"),
     [
         (DRAFT, "Next:  ttp edit 44 --to ACCOUNT"),
@@ -533,7 +534,7 @@ def test_an_empty_answer_names_the_command_that_fills_it() -> None:
     assert list(render_attempts([], PAGE)) == ["No attempts yet."]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "taken"),
     [
         ("", 0),
@@ -587,7 +588,7 @@ def test_padding_counts_columns_not_characters() -> None:
     assert pad("e\u0301", 3) == "e\u0301  "
 
 
-@pytest.mark.parametrize(
+@each(
     ("seconds", "short", "long"),
     [
         (0, "now", "now"),
@@ -634,7 +635,7 @@ def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None
 LONG = ("mastodon/demo@mastodon.example.org", "mastodon/roastery@127.0.0.1:8700", "bluesky/the-roastery.bsky.social")
 
 
-@pytest.mark.parametrize("accounts", [LONG, LONG[1:], (LONG[0], "mastodon/demo@other.example.org")])
+@each("accounts", [LONG, LONG[1:], (LONG[0], "mastodon/demo@other.example.org")])
 def test_a_log_of_long_account_names_has_every_step_and_message_at_80_columns(accounts: tuple[str, ...]) -> None:
     steps = ("POST /api/v2/media", "POST /api/v1/statuses")
     attempts = [
@@ -648,7 +649,7 @@ def test_a_log_of_long_account_names_has_every_step_and_message_at_80_columns(ac
     assert {*page.split("\n")[0].split()} >= {"ACCOUNT", "STEP", "OUTCOME", "MESSAGE"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("accounts", "short"),
     [
         (("instagram/shop", "x/me"), ("ig", "x")),
@@ -734,7 +735,7 @@ def test_a_row_that_wraps_keeps_its_columns_and_its_command() -> None:
 PUBLISHES = "ttp publish is not allowed in this shell, because it was opened for somebody who writes drafts"
 
 
-@pytest.mark.parametrize(
+@each(
     "prose",
     [
         f"ttp: error: {PUBLISHES}",
@@ -750,7 +751,7 @@ def test_a_sentence_about_a_command_is_wrapped(prose: str) -> None:
     assert " ".join(line.strip() for line in lines) == prose
 
 
-@pytest.mark.parametrize(
+@each(
     "before",
     [
         "  try: ",
@@ -778,7 +779,7 @@ def test_the_commands_of_two_hints_in_a_line_are_separate() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("state", "word", "next_line"),
     [
         (DeliveryState.FAILED, "COMMENT", "ttp retry 38"),

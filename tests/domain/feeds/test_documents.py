@@ -12,6 +12,7 @@ import pytest
 from feedgen.feed import FeedGenerator
 
 from tests.domain.feeds.documents import ATOM, KNOWN, Known, rss
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.feeds import html_text
 from ttp.domain.feeds.document import parse_feed
@@ -26,7 +27,7 @@ def parsed(document: str | bytes, content_type: str = "", **more: Any) -> Feed:
     return parse_feed(body, URL, content_type, **more)
 
 
-@pytest.mark.parametrize("known", KNOWN.values(), ids=KNOWN)
+@each("known", KNOWN.values())
 def test_what_is_read_of_an_item(known: Known) -> None:
     [item] = parsed(known.document).items
     assert {name: getattr(item, name) for name in known.fields} == known.fields
@@ -41,7 +42,7 @@ def test_the_feed_itself() -> None:
     assert [(item.id, item.author) for item in feed.items] == [("1", "Ann")]  # what cannot be told apart is left out
 
 
-@pytest.mark.parametrize(
+@each(
     ("channel", "check_after_s"),
     [
         ("<ttl>60</ttl>", 3_600),
@@ -56,7 +57,7 @@ def test_the_wait_that_a_feed_asks_for(channel: str, check_after_s: int | None) 
     assert parsed(f"{head}{channel}</channel></rss>").check_after_s == check_after_s
 
 
-@pytest.mark.parametrize(
+@each(
     ("date", "instant"),
     [
         ("Mon, 30 Nov 26 10:00:00 +0100", datetime(2026, 11, 30, 9, tzinfo=UTC)),
@@ -80,7 +81,7 @@ def test_dates_of_the_seventies_are_named() -> None:
     assert not parsed(rss("<guid>1</guid><pubDate>Fri, 01 Jan 2038 00:00:00 GMT</pubDate>")).warnings
 
 
-@pytest.mark.parametrize(
+@each(
     ("encoding", "written", "content_type", "title"),
     [
         ("iso-8859-1", "latin-1", "text/xml", "Café"),
@@ -135,7 +136,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize(("document", "flaw"), REFUSED.values(), ids=REFUSED)
+@each(("document", "flaw"), REFUSED.values())
 def test_what_is_refused(document: str | bytes, flaw: str) -> None:
     with pytest.raises(NotAFeed) as refused:
         parsed(document)
@@ -172,7 +173,7 @@ def test_long_ids_and_strange_addresses() -> None:
     assert (second.id, second.link, second.media) == ("\ufffdb", None, ())
 
 
-@pytest.mark.parametrize(
+@each(
     ("html", "text"),
     [
         ("<p>Hi <b>you</b> &amp;amp; me</p>\n<p>two</p>", "Hi you &amp; me\n\ntwo"),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.feeds.identity import (
     ItemChange,
@@ -102,7 +103,7 @@ CASES: dict[str, tuple[list[list[FeedItem]], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("polls", "last"), CASES.values(), ids=CASES)
+@each(("polls", "last"), CASES.values())
 def test_what_the_items_of_the_last_poll_are(polls: list[list[FeedItem]], last: str) -> None:
     store = Store()
     answers = [store.poll(*items, now=NOW + timedelta(hours=count)) for count, items in enumerate(polls)]
@@ -133,7 +134,7 @@ def test_too_many_new_items_are_all_held_and_old_and_filtered_ones_do_not_count(
     assert kinds(store.poll(*items)) == "same same same same"
 
 
-@pytest.mark.parametrize(
+@each(
     ("include", "exclude", "is_kept"),
     [
         ((), ("title:rc|beta",), False),

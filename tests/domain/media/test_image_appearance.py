@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import media_bytes as made
+from tests.rows import each
 from ttp.domain.media.probe import Flaw, UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 
@@ -17,15 +18,15 @@ def look(data: bytes) -> ImageAppearance:
     return read_appearance(lambda at, length: data[at : at + length], len(data))
 
 
-@pytest.mark.parametrize("order", ["little", "big"])
-@pytest.mark.parametrize(("orientation", "size"), [(1, (40, 30)), (3, (40, 30)), (6, (30, 40)), (8, (30, 40))])
+@each("order", ["little", "big"])
+@each(("orientation", "size"), [(1, (40, 30)), (3, (40, 30)), (6, (30, 40)), (8, (30, 40))])
 def test_a_turned_jpeg_has_the_size_that_is_seen(order: str, orientation: int, size: tuple[int, int]) -> None:
     seen = look(made.jpeg(40, 30, made.exif(orientation, order)))
     assert (seen.width, seen.height) == size
     assert seen.turned == (orientation != 1)
 
 
-@pytest.mark.parametrize(
+@each(
     "before",
     [
         b"",
@@ -42,14 +43,14 @@ def test_without_an_orientation_that_makes_sense_a_jpeg_stands_as_it_is_stored(b
     assert look(made.jpeg(40, 30, before)) == ImageAppearance(40, 30)
 
 
-@pytest.mark.parametrize("order", ["little", "big"])
-@pytest.mark.parametrize("orientation", [None, 6])
+@each("order", ["little", "big"])
+@each("orientation", [None, 6])
 def test_a_place_in_the_exif_data_is_seen(order: str, orientation: int | None) -> None:
     assert look(made.jpeg(40, 30, made.exif(orientation, order, place=True))).located
     assert not look(made.jpeg(40, 30, made.exif(orientation, order))).located
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "is_srgb"),
     [(b"desc\0\0\0\0\0\0\0\x12sRGB IEC61966-2.1", True), ("sRGB".encode("utf-16-be"), True), (b"Display P3", False)],
 )

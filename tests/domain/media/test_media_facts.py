@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import ttp.sandbox
 from tests import media_bytes as made
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.media.details import MOST_CAPTION_BYTES, check_captions
 from ttp.domain.media.item import AUDIO
@@ -78,7 +79,7 @@ def test_a_real_jpeg_and_a_real_mp4_are_read() -> None:
     assert clip.moov_first
 
 
-@pytest.mark.parametrize("tail", [b"\xff\xd9", b"\xff\xda\x00\x02", b"\x00\x00\x00\x00"])
+@each("tail", [b"\xff\xd9", b"\xff\xda\x00\x02", b"\x00\x00\x00\x00"])
 def test_a_jpeg_without_a_frame_is_damaged(tail: bytes) -> None:
     assert refused(b"\xff\xd8" + made.segment(0xE0, b"JFIF\0") + tail) is Flaw.DAMAGED
 
@@ -158,13 +159,13 @@ def test_the_video_is_found_behind_other_tracks() -> None:
     assert facts(made.movie(*tracks)).codec == "hevc"
 
 
-@pytest.mark.parametrize(("code", "codec"), [(b"vp09", "vp9"), (b"APCN", "apcn"), (b"\x1b[2J", None)])
+@each(("code", "codec"), [(b"vp09", "vp9"), (b"APCN", "apcn"), (b"\x1b[2J", None)])
 def test_an_unknown_codec_has_the_name_that_the_container_gives_it_if_it_is_one(code: bytes, codec: str | None) -> None:
     assert facts(made.movie(made.video_track(codec=code))).codec == codec
 
 
-@pytest.mark.parametrize("seconds", [0, None])
-@pytest.mark.parametrize("version", [0, 1])
+@each("seconds", [0, None])
+@each("version", [0, 1])
 def test_a_duration_that_is_not_known_is_none(seconds: float | None, version: int) -> None:
     track = made.video_track(seconds=seconds)
     read = facts(made.movie(track, header=made.clock(seconds, version=version)))
@@ -294,7 +295,7 @@ def test_a_webm_that_is_cut_off_or_makes_no_sense_is_refused() -> None:
 # Anything else
 
 
-@pytest.mark.parametrize(
+@each(
     ("data", "mime", "ms"),
     [
         (b"ID3\4" + bytes(20), "audio/mpeg", None),
@@ -309,7 +310,7 @@ def test_audio_is_told_by_its_first_bytes(data: bytes, mime: str, ms: int | None
     assert (read.mime, read.width, read.duration_ms) == (mime, None, ms)
 
 
-@pytest.mark.parametrize("data", [b"hello", b"%PDF-1.7 and more", b"\0" * 100, b"RIFF\0\0\0\0AVI LIST"])
+@each("data", [b"hello", b"%PDF-1.7 and more", b"\0" * 100, b"RIFF\0\0\0\0AVI LIST"])
 def test_other_files_are_refused_with_what_is_known(data: bytes) -> None:
     assert refused(data) is Flaw.UNKNOWN
 
@@ -422,7 +423,7 @@ def test_damaged_files_are_read_or_refused_but_never_raise_anything_else_nor_rea
     assert disk.bytes <= MOST_BYTES
 
 
-@pytest.mark.parametrize("text", ["", "WEBVTT\n", "WEBVTT\n\n-->\0", "WEBVTT\n\n-->" + "a" * MOST_CAPTION_BYTES])
+@each("text", ["", "WEBVTT\n", "WEBVTT\n\n-->\0", "WEBVTT\n\n-->" + "a" * MOST_CAPTION_BYTES])
 def test_captions_are_small_webvtt_with_a_cue(text: str) -> None:
     with pytest.raises(UsageError):
         check_captions(text, "a.vtt")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.media.image_fit import FitProblems, ImageFit, ImageForm, converted_size, crop_box, find_misfit
 from ttp.domain.media.item import MediaItem, is_web_address
 from ttp.domain.media.probe.images import ImageAppearance
@@ -29,7 +29,7 @@ def test_a_jpeg_that_fits_is_sent_byte_for_byte() -> None:
     assert find_misfit(replace(PHOTO, width=None, height=None), None, INSTAGRAM) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("item", "look", "wrong"),
     [
         (replace(PHOTO, mime="image/png"), None, FitProblems(must=("it is PNG",))),
@@ -65,7 +65,7 @@ def test_a_photo_that_says_where_it_was_taken_is_converted_for_a_platform_that_w
     assert find_misfit(PHOTO, replace(SEEN, located=True), INSTAGRAM) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("size", "made"),
     [((4000, 3000), (1440, 1080)), ((100, 100), (320, 320)), ((1080, 1350), (1080, 1350)), ((3820, 2000), (1440, 754))],
 )
@@ -73,9 +73,7 @@ def test_instagrams_widths_are_320_to_1440(size: tuple[int, int], made: tuple[in
     assert converted_size(*size, INSTAGRAM) == made
 
 
-@pytest.mark.parametrize(
-    ("size", "made"), [((4000, 3000), (1440, 1080)), ((1000, 9600), (200, 1920)), ((9, 90_000), (1, 1920))]
-)
+@each(("size", "made"), [((4000, 3000), (1440, 1080)), ((1000, 9600), (200, 1920)), ((9, 90_000), (1, 1920))])
 def test_tiktoks_photos_are_made_to_fit_into_1080p(size: tuple[int, int], made: tuple[int, int]) -> None:
     assert converted_size(*size, TIKTOK) == made
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.rows import each
 from ttp.domain.metrics.report import GROUPINGS, MeasuredPost, Period, add_up, change, make_report
 from ttp.domain.metrics.sample import Sample
 
@@ -64,9 +65,7 @@ def test_nothing_has_no_sums() -> None:
     assert set(add_up([]).numbers().values()) == {0, None}
 
 
-@pytest.mark.parametrize(
-    ("now", "before", "share"), [(3, 2, 0.5), (0, 2, -1), (3, 0, None), (None, 2, None), (3, None, None)]
-)
+@each(("now", "before", "share"), [(3, 2, 0.5), (0, 2, -1), (3, 0, None), (None, 2, None), (3, None, None)])
 def test_a_change_is_a_share_of_the_period_before(now: int | None, before: int | None, share: float | None) -> None:
     assert change(now, before) == share
 
@@ -79,7 +78,7 @@ def test_the_worst_posts_are_settled_and_not_among_the_best() -> None:
     assert [post.sample.engagement for post in report.worst] == [1, 2, 3]
 
 
-@pytest.mark.parametrize(
+@each(
     ("by", "values"),
     [
         ("account", ["ig/b", "x/a"]),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.metrics.sample import (
     COLUMNS,
@@ -86,7 +87,7 @@ def test_a_row_without_any_count_is_refused() -> None:
     assert refused(likes="", comments="", shares="", views="").flaw == "no_count"
 
 
-@pytest.mark.parametrize(
+@each(
     ("account", "named"),
     [("", "account"), ("shop", '"shop"'), ("myspace/shop", '"myspace"'), ("x/a b", '"a b"')],
 )
@@ -96,7 +97,7 @@ def test_a_bad_account_is_refused(account: str, named: str) -> None:
     assert (error.flaw == "empty") == (not account)
 
 
-@pytest.mark.parametrize(
+@each(
     ("remote_id", "flaw"),
     [
         (" ", "empty"),
@@ -114,7 +115,7 @@ def test_a_bad_remote_id_is_refused(remote_id: str, flaw: str) -> None:
     assert (f'"{remote_id}"' in error.message) == (flaw in ("rounded", "characters"))
 
 
-@pytest.mark.parametrize(
+@each(
     ("time", "flaw"),
     [
         ("", "empty"),
@@ -142,7 +143,7 @@ def test_a_reading_in_the_future_or_before_the_post_is_refused() -> None:
     assert refused(observedAt="2026-10-31T09:00:00Z").flaw == "observed_first"
 
 
-@pytest.mark.parametrize("text", ["2026-11-01 09:00Z", "2026-11-01T10:00:00+0100", "2026-11-01T09:00:00.0009Z"])
+@each("text", ["2026-11-01 09:00Z", "2026-11-01T10:00:00+0100", "2026-11-01T09:00:00.0009Z"])
 def test_the_ways_platforms_write_an_instant_mean_the_same(text: str) -> None:
     assert read(publishedAt=text).published_at == datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 
@@ -162,8 +163,8 @@ def test_an_hour_that_the_clocks_skip_is_refused() -> None:
     assert caught.value.flaw == "skipped"
 
 
-@pytest.mark.parametrize("column", ["likes", "comments", "shares", "views", "saves", "reach"])
-@pytest.mark.parametrize(
+@each("column", ["likes", "comments", "shares", "views", "saves", "reach"])
+@each(
     ("text", "flaw"),
     [
         ("-1", "negative"),

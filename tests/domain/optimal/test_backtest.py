@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
+from tests.rows import each
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.backtest import (
     FEWEST_POSTS,
@@ -65,7 +66,7 @@ def asked(samples: list[Sample]) -> Backtest:
     return backtest(samples, account=ACCOUNT, zone=ZONE)
 
 
-@pytest.mark.parametrize("posts", [0, 1, 5, FEWEST_POSTS - 1])
+@each("posts", [0, 1, 5, FEWEST_POSTS - 1])
 def test_of_few_posts_nothing_is_claimed(posts: int) -> None:
     found = asked(history(posts, evening))
     assert (found.data_points, found.held_out, found.recommended, found.difference) == (posts, 0, None, None)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal import recommendation
 from ttp.domain.optimal.estimate import Parts
@@ -99,7 +100,7 @@ def test_views_count_where_an_account_has_nothing_else() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("likes", "views", "by_views"),
     [(2, 30, True), (2, 19, False), (3, 900, False), (0, 10, True), (0, 9, False)],
 )
@@ -125,7 +126,7 @@ def test_posts_without_any_engagement_count_as_such() -> None:
     assert chosen(sample(1, MONDAY, 0), sample(2, MONDAY + HOUR, 0, views=0)) == [0, 0]
 
 
-@pytest.mark.parametrize(
+@each(
     ("ages_in_hours", "stands"),
     [
         ((1, 72, 200), 200),
@@ -293,7 +294,7 @@ def test_evidence_is_strong_only_where_the_best_hour_is_above_the_average() -> N
             assert ratings_json(found)["evidence"] == found.evidence.value
 
 
-@pytest.mark.parametrize(
+@each(
     ("posts", "low", "tried", "confidence", "evidence"),
     [
         (40, -0.1, 5, 0.85, Evidence.SOME),
@@ -321,7 +322,7 @@ def test_below_ten_posts_only_hours_are_recommended_at_which_people_are_awake(po
     assert (len(night.best_hours), len(nights.best_slots)) == (5, 10)
 
 
-@pytest.mark.parametrize(
+@each(
     ("day_low", "hour_low", "posts", "first"),
     [(0.0, -0.1, 30, True), (-0.01, -0.1, 30, False), (0.1, 0.0, 30, False), (0.1, -0.1, 29, False)],
 )

@@ -10,6 +10,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.parts.split import MOST_PARTS, SplitText, Unsplittable, split_text, split_texts
 from ttp.domain.parts.text_cuts import find_cuts
 from ttp.platforms.bluesky.facets import find_entities
@@ -108,7 +109,7 @@ def test_twelve_scripts(script: str, length: Callable[[str], tuple[int, int]]) -
         assert all(regex.search(r"[\p{STerm}]\Z", part) for part in split.parts)
 
 
-@pytest.mark.parametrize("script", ["Thai", "Khmer", "Chinese", "Japanese", "Burmese"])
+@each("script", ["Thai", "Khmer", "Chinese", "Japanese", "Burmese"])
 def test_scripts_without_spaces_are_cut_between_graphemes(script: str) -> None:
     text = regex.sub(r"[\p{P}\s]", "", SCRIPTS[script])
     split = split_text(text, on_short)
@@ -154,9 +155,7 @@ def test_fifty_links_stay_whole() -> None:
     assert len(split.parts) == 5  # a link counts 23, and 11 of them with spaces 263
 
 
-@pytest.mark.parametrize(
-    "piece", ["a" * 5000, "https://example.org/" + "a" * 300, "#" + "日" * 301, "don't-" * 60, "á" * 400, "가" * 301]
-)
+@each("piece", ["a" * 5000, "https://example.org/" + "a" * 300, "#" + "日" * 301, "don't-" * 60, "á" * 400, "가" * 301])
 def test_a_piece_that_cannot_be_cut_is_refused_by_name(piece: str) -> None:
     with pytest.raises(Unsplittable) as refused:
         split_text(f"Hello {piece} there", on_bluesky)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.rows import each
 from ttp.domain.delivery import DeliveryState as S
 from ttp.domain.publishing.outcome import Phase
 from ttp.domain.publishing.protocol_audit import AuditRecord, audit_records
@@ -22,7 +21,7 @@ def read(text: str) -> list[AuditRecord]:
     return records
 
 
-@pytest.mark.parametrize(
+@each(
     ("state", "story"),
     [
         (S.PENDING, ""),
@@ -51,7 +50,7 @@ def test_what_keeps_the_protocol_passes(state: S, story: str) -> None:
     assert list(audit_records(state, read(story), in_thread=False)) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("state", "story"),
     [
         (S.CLAIMED, "part1:done"),
@@ -66,7 +65,7 @@ def test_the_parts_of_a_thread_follow_each_other(state: S, story: str) -> None:
     assert list(audit_records(state, read(story), in_thread=True)) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("state", "story", "says"),
     [
         (S.PUBLISHED, "done done", '"POST" was made again after it was done'),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
+from tests.rows import each
 from ttp.domain.publishing.rate_limit import LONGEST, Limit, LimitKey, owner
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("left", "resets_at", "closed"),
     [
         (0, NOW + SECOND, True),
@@ -30,7 +29,7 @@ def test_it_is_closed_while_nothing_is_left_and_the_reset_can_be_believed(
     assert Limit("x/me", "POST /2/tweets", left, 100, resets_at).closed_until(NOW) == (resets_at if closed else None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("left", "limit", "share"),
     [(0, 15, 0.0), (3, 15, 0.2), (15, 15, 1.0), (20, 15, 1.0), (0, None, 0.0), (5, None, 1.0)],
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -60,7 +60,7 @@ def test_a_passing_failure_is_tried_again_and_spends_a_try() -> None:
     assert again.error == DeliveryError(PASSING.kind, PASSING.message)
 
 
-@pytest.mark.parametrize("most", [1, 2, 8])
+@each("most", [1, 2, 8])
 def test_the_first_try_is_one_of_the_budget(most: int) -> None:
     policy = RetryPolicy(POLICY.base, POLICY.cap, most)
     delivery, calls = sending(), 1
@@ -77,7 +77,7 @@ def test_what_is_final_fails_at_once_with_the_platforms_words() -> None:
     assert (error.kind, error.message, error.code, error.hint) == (Kind.CONTENT, "too long", "186", action("edit", 1))
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "given"),
     [
         (timedelta(minutes=7), timedelta(minutes=7)),
@@ -86,7 +86,7 @@ def test_what_is_final_fails_at_once_with_the_platforms_words() -> None:
         (timedelta(days=30), LONGEST),
     ],
 )
-@pytest.mark.parametrize("passing", [True, False])
+@each("passing", [True, False])
 def test_the_platforms_own_time_is_kept_within_bounds_and_spends_no_try(
     asked: timedelta, given: timedelta, passing: bool
 ) -> None:

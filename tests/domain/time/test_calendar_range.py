@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import UsageError
 from ttp.domain.post import Post, PostStatus, calendar_time
@@ -45,7 +46,7 @@ def typed_range(way: WayOut) -> str:
     return " ".join([*(["--week"] if options["week"] else []), *([str(options["when"])] if options["when"] else [])])
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "name"),
     [
         *(([None], "2026-11"), ([None, "--month"], "2026-11"), ([None, "--week"], "2026-W48")),
@@ -76,7 +77,7 @@ def test_a_day_is_named_and_shifted_by_itself() -> None:
     assert (day.name, day.shift(1).name, day.shift(-1).last) == ("2026-11-30", "2026-12-01", date(2026, 11, 29))
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "ways"),
     [
         *((["2026-13"], ["2026-12"]), (["2026-00"], ["2026-01"]), (["2026-02-30"], ["2026-02-01"])),
@@ -94,7 +95,7 @@ def test_a_range_that_cannot_be_is_refused_with_others(typed: list[str], ways: l
     assert refused(*typed) == ways
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "meant"),
     [
         *((["last"], "prev"), (["previous", "--week"], "--week prev"), (["+1"], "next"), (["today"], "")),
@@ -110,7 +111,7 @@ def test_what_was_probably_meant_is_offered(typed: list[str], meant: str) -> Non
     assert refused(*typed) == [meant]
 
 
-@pytest.mark.parametrize("text", ["", "tue 25 nov", "2026", "w99", "9999-1", "12/24/2026", "2026-W49-1", "٢٠٢٦-١٢"])
+@each("text", ["", "tue 25 nov", "2026", "w99", "9999-1", "12/24/2026", "2026-W49-1", "٢٠٢٦-١٢"])
 def test_else_the_forms_are_shown(text: str) -> None:
     assert refused(text) == ["2026-11", "2026-W48", "next"]
     assert refused(text, "--week") == ["2026-11", "2026-W48", "--week next"]
@@ -189,7 +190,7 @@ def test_a_post_stands_at_its_time_or_where_it_went_out_without_one() -> None:
 WEEK = week_of(date(2026, 11, 24), BERLIN)
 
 
-@pytest.mark.parametrize(
+@each(
     ("taken", "today", "expected"),
     [
         ((23, 24, 25, 27), 24, (26,)),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 
@@ -22,7 +23,7 @@ def test_a_span_of_hours_holds_its_start_and_not_its_end() -> None:
     assert quiet("  ") == set()
 
 
-@pytest.mark.parametrize("text", ["22", "22-22", "0-24", "25-7", "22:60-7", "22-7-9", "22-7,", "24:30-7", "night"])
+@each("text", ["22", "22-22", "0-24", "25-7", "22:60-7", "22-7-9", "22-7,", "24:30-7", "night"])
 def test_what_is_no_span_of_hours_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_quiet_hours(text)
@@ -36,7 +37,7 @@ def test_a_span_of_dates_holds_both_ends() -> None:
     assert held == [24, 25, 26, 31]
 
 
-@pytest.mark.parametrize("text", ["Christmas", "2026-12-32", "2026-12-26..2026-12-24", "2026-12-24..", "24.12.2026"])
+@each("text", ["Christmas", "2026-12-32", "2026-12-26..2026-12-24", "2026-12-24..", "24.12.2026"])
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse_blackout([text])

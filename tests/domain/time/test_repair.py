@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.rows import each
 from ttp.domain.errors import Hint, PastTime, TimeRefused
 from ttp.domain.time.resolve import ResolvedTime, resolve_time
 
@@ -63,7 +64,7 @@ def test_where_both_readings_lie_ahead_both_are_offered() -> None:
     assert suggested("03.04.2027 9:30") == ["2027-04-03 09:30", "2027-03-04 09:30"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "flaw"),
     [
         ("", "empty"),
@@ -118,7 +119,7 @@ def test_what_is_no_time_is_refused_with_its_reason(text: str, flaw: str) -> Non
     assert "\n" not in error.message
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "expected"),
     [
         ("today", ["today 18:00"]),
@@ -176,7 +177,7 @@ def test_a_refusal_suggests_the_same_time_in_a_form_that_is_read(text: str, expe
     assert suggested(text) == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "expected"),
     [
         ("the day after tomorrow at 9", ["day after tomorrow 9am", "day after tomorrow 9pm"]),

@@ -6,9 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from tests.domain.time.test_repair import BERLIN, NOW, moment, refused, suggested
+from tests.rows import each
 from ttp.cli.commands.help import time_help
 from ttp.domain.errors import Hint, SkippedTime
 from ttp.domain.time.formatting import format_instant
@@ -23,7 +22,7 @@ def local(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> str:
     return f"{moment(text, now=now, zone=zone).at.astimezone(zone):%a %Y-%m-%d %H:%M:%S}".removesuffix(":00")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "expected"),
     [
         ("18:00", "Tue 2026-11-24 18:00"),
@@ -174,7 +173,7 @@ def test_a_time_that_the_clocks_jump_over_is_refused_with_the_reason() -> None:
     assert error.hints == (Hint("try", "2027-03-28 03:30"),)
 
 
-@pytest.mark.parametrize("text", ["2:30", "today 2:30am", "sun 2:30", "in 0 days 2:30"])
+@each("text", ["2:30", "today 2:30am", "sun 2:30", "in 0 days 2:30"])
 def test_every_form_of_wall_clock_is_refused_in_the_gap(text: str) -> None:
     midnight = datetime(2027, 3, 27, 23, 0, tzinfo=UTC)
     assert refused(text, now=midnight).code == "dst"
@@ -269,7 +268,7 @@ def test_every_abbreviation_is_in_use_at_its_places() -> None:
             assert fixed.utcoffset(None) in offsets, abbreviation.name
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "code", "expected"),
     [
         ("1 Nov 9am", "past", ["2027-11-01 09:00"]),

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.rows import each
 from ttp.domain.action import other_options
 from ttp.domain.errors import TimeRefused
 from ttp.domain.time.resolve import resolve_bound
@@ -15,7 +16,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "expected"),
     [
         ("7d", "2026-11-17T12:46Z"),
@@ -47,7 +48,7 @@ def test_an_end_of_a_range_may_be_past(text: str, expected: str) -> None:
     assert bound.tzinfo is UTC
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "days"),
     [
         ("monday", ["2026-11-23", "2026-11-30"]),
@@ -66,9 +67,7 @@ def test_a_day_that_begins_with_a_jump_starts_where_the_clocks_land() -> None:
     assert start.astimezone(ZoneInfo("America/Santiago")).isoformat() == "2026-09-06T01:00:00-03:00"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "7x", "12/11/2026", "2026-02-30", "yesterday 25:00", "0001-01-01", "optimal", "9", "last year"]
-)
+@each("text", ["", "7x", "12/11/2026", "2026-02-30", "yesterday 25:00", "0001-01-01", "optimal", "9", "last year"])
 def test_an_unreadable_end_of_a_range_is_refused_with_the_form_of_others(text: str) -> None:
     with pytest.raises(TimeRefused) as caught:
         resolve_bound(text, now=NOW, zone=BERLIN)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.action import other_options
 from ttp.domain.errors import UsageError
 from ttp.domain.time.cron import cron_of_rule, parse_cron, rule_of_cron
@@ -16,7 +17,7 @@ SUFFIX = "BYHOUR=9;BYMINUTE=0"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "crons"),
     [
         ("mon,wed,fri 09:00", ["0 9 * * 1,3,5"]),
@@ -34,7 +35,7 @@ def test_words_are_expressions(words: str, crons: list[str]) -> None:
     assert [parse_cron(cron) for cron in crons] == crons
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "meant"),
     [
         *((words, []) for words in ("", "mon", "9am", "monday 25:00", "mon-xyz 9am", "often 9am")),
@@ -56,7 +57,7 @@ def test_other_words_are_refused_with_what_they_can_mean(words: str, meant: list
     assert meant or caught.value.hints
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "meant"),
     [
         ("every weekday at 9am", "0 9 * * 1,2,3,4,5"),
@@ -90,7 +91,7 @@ def test_times_of_a_repeat_are_an_expression_where_one_says_them_and_else_a_rule
     assert parse_rule(format_slot_times(rule.cron, rule.rule, rule.anchor)) == rule
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "meant"),
     [
         ("mon 9", ["mon 9am", "mon 9pm"]),
@@ -181,7 +182,7 @@ def test_what_is_written_of_an_expression_is_read_as_the_same(days: set[str], ho
     assert parse_slot_times(format_slot_times(cron)) == [cron]
 
 
-@pytest.mark.parametrize("cron", ["0,30 9 * * 1", "*/5 9 * * 1", "0 9 * 2 1", "0 9 31 * *", "0 * * * *"])
+@each("cron", ["0,30 9 * * 1", "*/5 9 * * 1", "0 9 * 2 1", "0 9 31 * *", "0 * * * *"])
 def test_an_expression_that_is_more_than_days_and_times_is_shown_as_it_is(cron: str) -> None:
     assert format_slot_times(cron) == cron
 

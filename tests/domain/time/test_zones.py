@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, TimeRefused
 from ttp.domain.time.durations import parse_duration
@@ -67,7 +68,7 @@ def test_a_zone_that_resembles_none_is_refused_with_an_example(typed: str) -> No
     assert caught.value.hints == (Hint("try", other_options(tz="Europe/Berlin"), sure=False),)
 
 
-@pytest.mark.parametrize(
+@each(
     "name",
     ["right/Europe/Berlin", "posix/UTC", "localtime", "posixrules", "Factory", "Europe", "zone.tab", "../etc", "/etc"],
 )
@@ -112,7 +113,7 @@ def test_an_answer_has_the_clocks_of_accounts_that_differ() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("at", "text"),
     [
         ("2026-12-01T08:00Z", "2026-12-01 09:00"),
@@ -125,7 +126,7 @@ def test_a_wall_clock_stands_for_an_instant_only_where_it_is_read_as_that(at: st
     assert wall_text(datetime.fromisoformat(at), BERLIN) == text
 
 
-@pytest.mark.parametrize(
+@each(
     ("seconds", "long", "short"),
     [
         (0, "now", "now"),
@@ -157,7 +158,7 @@ def test_no_time_at_all_is_a_span_of_zero_seconds() -> None:
     assert format_duration(timedelta()) == "0 s"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "seconds"),
     [
         ("2h30m", 9_000),
@@ -173,7 +174,7 @@ def test_a_duration_is_a_sum_of_whole_units(text: str, seconds: int) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "hints"),
     [
         ("90", (Hint("try", "90m"), Hint("try", "90h"))),

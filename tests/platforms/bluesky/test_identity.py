@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 
 import httpx
-import pytest
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.config import Value
 from ttp.domain.publishing.outcome import NotDone
@@ -61,7 +61,7 @@ def test_a_server_in_the_settings_is_the_one_of_every_account() -> None:
     assert find({}, settings={"platforms.bluesky.base_url": named}) == named
 
 
-@pytest.mark.parametrize(
+@each(
     ("answers", "passing"),
     [
         ({RESOLVE: 400}, False),  # no account has this handle
@@ -85,7 +85,7 @@ def test_what_is_wrong_with_a_handle_is_one_line(answers: Mapping[str, object], 
     assert found.message.isprintable()
 
 
-@pytest.mark.parametrize("handle", ["alice", "alice.", "-a.example.org", "a..b"])
+@each("handle", ["alice", "alice.", "-a.example.org", "a..b"])
 def test_a_handle_is_a_host_name(handle: str) -> None:
     found = find({}, handle)
     assert isinstance(found, NotDone)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.rows import each
 from ttp.platforms.bluesky.record_keys import (
     DIGITS,
     TID,
@@ -52,7 +53,7 @@ def test_the_smallest_and_the_largest_key() -> None:
     assert not any(map(is_key, ("ttp-42-7", "", None, "z" * 13, "2" * 12)))
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "encoded"),
     [
         (None, "f6"),
@@ -75,7 +76,7 @@ def test_values_have_one_encoding(value: object, encoded: str) -> None:
     assert encode_cbor(value).hex() == encoded
 
 
-@pytest.mark.parametrize("value", [1.5, {1}, 1 << 64, [object()]])
+@each("value", [1.5, {1}, 1 << 64, [object()]])
 def test_what_no_record_can_hold_is_refused(value: object) -> None:
     with pytest.raises(ValueError):
         encode_cbor(value)

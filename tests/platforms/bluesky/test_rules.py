@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.media.item import MediaItem
 from ttp.domain.platform_post import PlatformPost
 
@@ -32,7 +31,7 @@ def problems(text: str = "Hello", *media: MediaItem, **more: Any) -> list[tuple[
     return [(one.code, one.warning) for one in RULES.problems(post)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "found"),
     [
         ("a" * 300, []),
@@ -65,7 +64,7 @@ def test_a_thread_fits_into_one_call() -> None:
     assert problems(thread=("#a " * 90,) * 23) == [("thread_size", False)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("media", "found"),
     [
         ([image()] * 4, []),
@@ -91,7 +90,7 @@ def test_a_server_may_take_less_than_the_platform() -> None:
     assert problems("Hello", video(size=5_000_000), server=server) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("options", "found"),
     [
         ({"langs": "en,pt-BR,zh-Hant"}, []),

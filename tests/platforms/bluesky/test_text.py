@@ -5,17 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.platforms.bluesky.facets import facets_of, find_entities, is_handle, shorten_link, show_text
 from ttp.platforms.graphemes import count_graphemes
 
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "length"),
     [
         ("abc", 3),
@@ -33,7 +33,7 @@ def test_graphemes_are_what_a_reader_counts(text: str, length: int) -> None:
     assert count_graphemes(text) == length
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "found"),
     [
         ("see https://example.org/a?b=1#c.", [("link", "https://example.org/a?b=1#c")]),
@@ -98,9 +98,7 @@ def test_marks_never_overlap_and_lie_in_the_text(text: str, shorten_links: bool)
     assert ends == sorted(ends)
 
 
-@pytest.mark.parametrize(
-    ("text", "fits"), [("a.example.org", True), ("alice", False), ("a..b", False), ("-a.b", False), ("a.1", False)]
-)
+@each(("text", "fits"), [("a.example.org", True), ("alice", False), ("a..b", False), ("-a.b", False), ("a.1", False)])
 def test_what_has_the_form_of_a_handle(text: str, fits: bool) -> None:
     assert is_handle(text) == fits
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import each
 from tests.websites import HTML, web_site
 from ttp.domain.errors import UsageError
 from ttp.platforms.feeds.fetch import Failed, FoundFeed, NotModified
@@ -63,7 +64,7 @@ def test_a_page_tells_which_feeds_it_names(head: str, paths: list[str]) -> None:
         assert not paths or isinstance(failed.feeds[0], FoundFeed)
 
 
-@pytest.mark.parametrize(
+@each(
     ("mime", "body", "flaw"),
     [
         ("text/plain", b"", "empty"),

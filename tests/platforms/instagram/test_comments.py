@@ -12,6 +12,7 @@ from tests.platforms.factories import PLATFORMS, client_for
 from tests.platforms.instagram.test_prepare import API, error, of
 from tests.platforms.instagram.test_publish import ROWS
 from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.action import action
 from ttp.domain.platform_post import PlatformPost
@@ -69,7 +70,7 @@ def looked_up(*stubs: Stub, **changes: Any) -> Finding:
 LINK = "https://example.com"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "more", "codes"),
     [
         ("Links in the bio", {}, []),
@@ -112,7 +113,7 @@ def test_the_post_is_asked_for_before_the_call() -> None:
     assert (ready.step, ready.platform_at, ready.handle) == ("POST comments", NOON, {})
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "kind", "passing"),
     [
         ({"answer": {"id": "555", "is_comment_enabled": False}}, Kind.ACCOUNT, False),
@@ -120,7 +121,6 @@ def test_the_post_is_asked_for_before_the_call() -> None:
         ({"status": 500, "answer": {}}, Kind.SERVER, True),
         ({"status": 400, "answer": error(190, 463)}, Kind.AUTH, False),
     ],
-    ids=str,
 )
 def test_a_post_that_takes_no_comment_gets_none(changes: dict[str, Any], kind: Kind, passing: bool) -> None:
     clock, script = StandingClock(), Script(media(**changes))
@@ -133,12 +133,12 @@ def test_a_comment_is_done_with_its_id() -> None:
     assert published(call(answer={"id": "777"})) == Done("777", http_status=200)
 
 
-@pytest.mark.parametrize("comment_id", ["0", 777, "555", None], ids=repr)
+@each("comment_id", ["0", 777, "555", None])
 def test_an_odd_id_proves_nothing(comment_id: object) -> None:
     assert isinstance(published(call(answer={"id": comment_id})), Unknown)
 
 
-@pytest.mark.parametrize("code", ROWS)
+@each("code", ROWS)
 def test_each_row_of_the_table_is_the_outcome_of_a_comment(code: str) -> None:
     numbers = [int(number) for number in code.split("/")]
     outcome = published(call(status=400, answer=error(*numbers)))
@@ -168,7 +168,7 @@ def test_no_comment_with_the_text_proves_nothing_as_a_second_one_would_be_taken(
     assert not finding.final
 
 
-@pytest.mark.parametrize(
+@each(
     "items",
     [
         [{**item("7", username="fan"), "from": {"id": "9", "username": "fan"}}],
@@ -193,7 +193,7 @@ def test_the_list_is_read_back_to_the_call() -> None:
     assert finding.final
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"status": 400, "answer": error(10)},
@@ -201,7 +201,6 @@ def test_the_list_is_read_back_to_the_call() -> None:
         {"answer": {"data": [{"id": "7"}]}},
         {"answer": {"data": "none"}},
     ],
-    ids=str,
 )
 def test_a_list_that_cannot_be_read_tells_nothing(changes: dict[str, Any]) -> None:
     finding = looked_up(page(**changes))

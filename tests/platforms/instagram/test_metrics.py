@@ -12,6 +12,7 @@ import pytest
 from tests.platforms.factories import reader_for
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, Script, Stub
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.metrics.sample import OnlineDay, Sample
@@ -98,7 +99,7 @@ def test_hidden_likes_are_unknown_and_not_zero() -> None:
     assert one(media(like_count=None)).likes is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("media_type", "product", "metrics", "kind"),
     [
         ("IMAGE", "FEED", LASTING, "image"),

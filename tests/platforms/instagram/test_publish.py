@@ -12,6 +12,7 @@ import pytest
 from tests.platforms.factories import client_for
 from tests.platforms.instagram.test_prepare import API, error, listed, of, status
 from tests.platforms.stubs import BEARER, Script, Stub, by_code
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -62,7 +63,7 @@ def test_a_published_container_is_done_with_its_permalink() -> None:
     assert outcome == Done("555", link, http_status=200)
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"status": 500, "answer": error(2)},
@@ -73,7 +74,6 @@ def test_a_published_container_is_done_with_its_permalink() -> None:
         {"fails": httpx.ReadTimeout("slow")},
         {"fails": httpx.ConnectError("refused")},
     ],
-    ids=str,
 )
 def test_a_missing_permalink_changes_nothing(changes: dict[str, Any]) -> None:
     assert published(call(answer={"id": "555"}), permalink(**changes)) == Done("555", None, http_status=200)
@@ -86,7 +86,7 @@ def test_a_media_that_instagram_does_not_know_is_none() -> None:
     assert outcome.http_status == 200
 
 
-@pytest.mark.parametrize("media_id", ["0", "0555", 555, "900"], ids=repr)
+@each("media_id", ["0", "0555", 555, "900"])
 def test_an_unknown_media_id_proves_nothing(media_id: object) -> None:
     assert isinstance(published(call(answer={"id": media_id}), status("FINISHED")), Unknown)
 
@@ -115,7 +115,7 @@ ROWS = by_code(
 )
 
 
-@pytest.mark.parametrize(("code", "expected"), ROWS.items(), ids=str)
+@each(("code", "expected"), ROWS.items())
 def test_an_error_code_has_its_kind(code: str, expected: tuple[Kind, bool]) -> None:
     found = ERRORS.refusal(Answer(400, data=error(*map(int, code.split("/")))), DEMO, NOON)
     assert found is not None
@@ -134,7 +134,7 @@ def test_every_row_of_the_tables_is_named_here() -> None:
     assert {codes[0] for codes in named} >= set(CODES) - set(range(201, 299))
 
 
-@pytest.mark.parametrize("data", [None, [], {}, {"error": "no"}, {"error": {"code": "190"}}, error(999_999)], ids=str)
+@each("data", [None, [], {}, {"error": "no"}, {"error": {"code": "190"}}, error(999_999)])
 def test_an_unlisted_code_is_not_a_refusal(data: object) -> None:
     assert ERRORS.refusal(Answer(400, data=data), DEMO, NOON) is None
 
@@ -212,15 +212,13 @@ def test_the_publishing_quota_holds_the_account() -> None:
     assert (outcome.kind, outcome.hold, outcome.retry_at) == (Kind.QUOTA, True, NOON + timedelta(hours=1))
 
 
-@pytest.mark.parametrize(
-    "first", [refused(36004, 2207010), refused(9007, 2207027), call(status=500, answer=error(2))], ids=str
-)
+@each("first", [refused(36004, 2207010), refused(9007, 2207027), call(status=500, answer=error(2))])
 def test_an_error_with_a_published_container_is_unknown(first: Stub) -> None:
     outcome = published(first, status("PUBLISHED"))
     assert isinstance(outcome, Unknown)
 
 
-@pytest.mark.parametrize(
+@each(
     "seen",
     [
         status("ERROR"),
@@ -231,7 +229,6 @@ def test_an_error_with_a_published_container_is_unknown(first: Stub) -> None:
         status("", fails=httpx.ReadTimeout("slow")),
         status("", fails=httpx.ConnectError("refused")),
     ],
-    ids=str,
 )
 def test_a_refusal_whose_container_cannot_tell_is_unknown(seen: Stub) -> None:
     outcome = published(refused(36004, 2207010), seen)
@@ -246,7 +243,7 @@ def test_a_token_that_is_refused_twice_is_proof() -> None:
     assert isinstance(published(refused(190, 463), status("", status=500, answer=error(2))), Unknown)
 
 
-@pytest.mark.parametrize(
+@each(
     "first",
     [
         call(status=500, answer=error(2)),
@@ -257,7 +254,6 @@ def test_a_token_that_is_refused_twice_is_proof() -> None:
         call(status=200, answer={"id": "5/../6"}),
         call(fails=httpx.ReadTimeout("slow")),
     ],
-    ids=str,
 )
 def test_everything_else_is_unknown_even_with_a_finished_container(first: Stub) -> None:
     assert isinstance(published(first, status("FINISHED")), Unknown)
@@ -373,7 +369,7 @@ def test_an_error_container_is_looked_for_among_the_media_first() -> None:
     assert not unread.final
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "kind"),
     [
         ({"status": 400, "answer": error(100, 33)}, Kind.ACCOUNT),
@@ -383,7 +379,6 @@ def test_an_error_container_is_looked_for_among_the_media_first() -> None:
         ({"raw": b"{"}, Kind.SERVER),
         ({"fails": httpx.ReadTimeout("slow")}, Kind.NETWORK),
     ],
-    ids=str,
 )
 def test_an_unreadable_container_is_looked_for_among_the_media(changes: dict[str, Any], kind: Kind) -> None:
     assert looked(status("", **changes), listed(item())).finding == MATCH

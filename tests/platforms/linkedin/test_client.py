@@ -15,6 +15,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.platforms.logins import Played
 from tests.platforms.sandboxed import Desk
 from tests.platforms.stubs import Stub, drive_to_failure, last_handle, media
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.diagnostics import Grade
@@ -216,7 +217,7 @@ def test_an_ended_month_holds_the_account_and_names_the_setting(desk: Desk) -> N
     assert "platforms.linkedin.version" in str(outcome.hint)
 
 
-@pytest.mark.parametrize(
+@each(
     ("version", "now", "grade"),
     [
         ("202609", NOON, Grade.OK),
@@ -287,16 +288,12 @@ def test_a_person_logs_in_for_sixty_days_and_is_called_by_the_name(desk: Desk) -
     assert isinstance(login.who(grant), NotDone)
 
 
-@pytest.mark.parametrize(
-    ("name", "handle"), [("Zoë O'Lind", "zoe-o-lind"), ("李雷", "a1B"), ("  ", "a1B"), ("J. R.", "j.-r")]
-)
+@each(("name", "handle"), [("Zoë O'Lind", "zoe-o-lind"), ("李雷", "a1B"), ("  ", "a1B"), ("J. R.", "j.-r")])
 def test_a_handle_is_made_of_the_name(name: str, handle: str) -> None:
     assert handle_of(name, "a1B") == handle
 
 
-@pytest.mark.parametrize(
-    ("raw", "is_revoked"), [(b"", True), (b"{}", True), (b"<!doctype html><title>Sign in</title>", False)]
-)
+@each(("raw", "is_revoked"), [(b"", True), (b"{}", True), (b"<!doctype html><title>Sign in</title>", False)])
 def test_a_page_revokes_no_token(raw: bytes, is_revoked: bool) -> None:
     form = {"client_id": "the-client", "client_secret": "the-secret", "token": "old-access"}
     stub = Stub("POST", "https://www.linkedin.com/oauth/v2/revoke", form=form, raw=raw)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.media.item import MediaItem
 from ttp.domain.platform_post import PlatformPost
 from ttp.platforms.linkedin.little_text import MENTION, RESERVED, little_text, odd_mentions, text_length
@@ -31,7 +31,7 @@ def test_what_is_not_escaped_cuts_the_post_off() -> None:
     assert shown_text("Plans (2027) are here") == "Plans "
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "sent"),
     [
         ("a_b*c~d", r"a\_b\*c\~d"),
@@ -62,7 +62,7 @@ def item(kind: str = "image/jpeg", **facts: int) -> MediaItem:
 FILM = {"width": 720, "height": 900, "duration_ms": 4000}
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "media", "options", "codes"),
     [
         ("Hello", (), {}, []),

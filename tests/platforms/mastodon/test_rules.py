@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.media.item import MediaItem
@@ -28,7 +28,7 @@ SERVER = {"software": "mastodon", "version": "4.7.4", "api": 10, "characters": 5
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "length"),
     [
         ("Hello", 5),
@@ -91,7 +91,7 @@ FILM = item("a.mp4", "video/mp4")
 GIF = item("a.gif", "image/gif")
 
 
-@pytest.mark.parametrize(
+@each(
     ("post", "found"),
     [
         (codes(), set()),
@@ -141,7 +141,7 @@ def test_what_is_refused_and_warned_of(post: set[str], found: set[str]) -> None:
     assert post == found
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "post_id"),
     [
         ("113", "113"),
@@ -162,7 +162,7 @@ def test_the_focus_of_images() -> None:
     assert option_problem("focus", "0.5", {}) is not None
 
 
-@pytest.mark.parametrize(
+@each(
     ("reset", "seconds"),
     [("2026-11-27T10:05:00.000000Z", 300.0), ("1795773900", 300.0), ("soon", None), ("2026-11-27T10:05:00", None)],
 )
@@ -201,7 +201,7 @@ def self_link(href: str) -> httpx.Response:
     return httpx.Response(200, json={"links": [{"rel": "self", "href": href}]})
 
 
-@pytest.mark.parametrize(
+@each(
     ("answers", "server"),
     [
         ({"example.org": self_link("https://social.example.org/users/me")}, "https://social.example.org"),
@@ -233,7 +233,7 @@ def test_a_server_may_have_another_name_for_a_type() -> None:
     assert codes("Song", item("a.flac", "audio/flac"), server=snac) == {"media_kind"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("server", "removed"),
     [
         ({"software": "mastodon"}, False),

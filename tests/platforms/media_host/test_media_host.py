@@ -11,6 +11,7 @@ import pytest
 
 from tests.last_words import last_words
 from tests.platforms.stubs import media
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.action import action
 from ttp.domain.config import Value
@@ -91,7 +92,7 @@ def test_an_item_that_has_a_url_keeps_it_if_the_platform_can_reach_it(file: Medi
     assert "needs a public URL" in refused(nowhere, at("http://127.0.0.1/v.jpg")).message
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "here", "elsewhere"),
     [
         ("https://a.example/v.jpg?x=1", True, True),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, TtpError
 from ttp.platforms.oauth.callback import CallbackState, Code, Denied, Listener, NotThisLogin, read_answer, read_pasted
@@ -115,7 +116,7 @@ def test_the_port_is_closed_after_the_answer(listener: Listener) -> None:
         get(f"{listener.redirect_uri}?{GOOD}")
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "OPTIONS", "BREW"])
+@each("method", ["POST", "PUT", "HEAD", "OPTIONS", "BREW"])
 def test_only_a_get_counts(method: str) -> None:
     landing = CallbackState("/callback", STATE)
     assert landing.visit(method, f"/callback?{GOOD}").status == 405
@@ -205,7 +206,7 @@ def test_it_listens_on_this_machine_only(listener: Listener) -> None:
     assert listener._server.server_address[0] == "127.0.0.1"
 
 
-@pytest.mark.parametrize(
+@each(
     "pasted",
     [
         f"https://localhost/callback?{GOOD}#_",
@@ -222,7 +223,7 @@ def test_pasted_addresses_queries_and_codes_are_accepted(pasted: str) -> None:
     assert read_pasted(pasted, STATE) == Code("the-code")
 
 
-@pytest.mark.parametrize(
+@each(
     "pasted",
     [
         "",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.platforms.logins import APP, CODE, GRAPH, META, OLD, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import Stub
+from tests.rows import each
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.login import Grant, Identity
 from ttp.platforms.testing import NOON
@@ -88,14 +89,14 @@ def test_a_living_token_renews_itself() -> None:
     assert refreshing(answer={**LONG, "permissions": ",".join(SCOPES)}).refresh() == GRANT
 
 
-@pytest.mark.parametrize("code", [190, 102, 10, 200, 3])
+@each("code", [190, 102, 10, 200, 3])
 def test_a_dead_token_or_a_withdrawn_permission_is_final(code: int) -> None:
     refusal = refreshing(status=400, answer={"error": {**DEAD["error"], "code": code, "error_subcode": None}}).refresh()
     assert (refusal.kind, refusal.passing) == (Kind.AUTH, False)
     assert "Error validating access token: Session has expired." in refusal.message
 
 
-@pytest.mark.parametrize("code", [1, 2, 4, 17, 100, 613, 424242])
+@each("code", [1, 2, 4, 17, 100, 613, 424242])
 def test_any_other_refusal_of_a_living_token_may_pass(code: int) -> None:
     answer = {"error": {"message": "Not now.", "type": "OAuthException", "code": code}}
     refusal = refreshing(status=400, answer=answer).refresh()
@@ -225,7 +226,7 @@ def test_facebook_takes_access_back_by_its_permissions() -> None:
     assert by_facebook(revocation(answer={"success": True})).revoke() is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "answer", "named"),
     [
         (400, {"error": {"message": "(#100) no page", "code": 100}}, "(#100) no page (100)"),

@@ -4,10 +4,9 @@ import hashlib
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from tests.platforms.logins import APP, CODE, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import Stub
+from tests.rows import each
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.login import Grant, Identity
 from ttp.platforms.testing import NOON
@@ -84,7 +83,7 @@ def test_a_refresh_gives_a_new_pair_with_the_life_of_both() -> None:
     assert played(Stub("POST", TOKEN, form=REFRESH, answer=ANSWER)).refresh() == GRANT
 
 
-@pytest.mark.parametrize("status", [200, 400, 401])
+@each("status", [200, 400, 401])
 def test_an_answer_with_an_error_is_a_refusal_whatever_its_status(status: int) -> None:
     answer = {**ANSWER, "error": "invalid_grant", "error_description": "Refresh token is invalid.", "log_id": "2026"}
     refusal = played(Stub("POST", TOKEN, form=REFRESH, status=status, answer=answer)).refresh()

@@ -7,12 +7,12 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.logins import APP, CODE, OLD, PUBLIC, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import Stub
+from tests.rows import each
 from ttp.domain.publishing.outcome import Kind, NotDone
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
 from ttp.platforms.oauth import code_login
@@ -116,13 +116,13 @@ def test_what_a_success_holds_besides_is_not_read() -> None:
     assert played(revoke).revoke() is None
 
 
-@pytest.mark.parametrize("life", [None, 0, -1, True, "soon", 1e300, [7200]])
+@each("life", [None, 0, -1, True, "soon", 1e300, [7200]])
 def test_an_implausible_token_life_is_ignored(life: object) -> None:
     granted = played(token(REFRESH, answer={"access_token": "new-access", "expires_in": life})).refresh()
     assert granted == Grant("new-access", issued_at=NOON)
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "error"),
     [
         (400, "invalid_request"),
@@ -139,7 +139,7 @@ def test_an_oauth_error_is_final_and_in_the_platforms_words(status: int, error: 
     assert refusal == NotDone(Kind.AUTH, said, code=error, http_status=status)
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "answer"),
     [
         (500, {"error": "invalid_grant"}),
@@ -167,7 +167,7 @@ def test_a_rate_limit_may_pass() -> None:
     assert (refusal.passing, refusal.kind) == (True, Kind.RATE_LIMIT)
 
 
-@pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.ReadError("cut")])
+@each("failure", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.ReadError("cut")])
 def test_a_network_that_fails_may_pass(failure: Exception) -> None:
     refusal = played(token(REFRESH, fails=failure)).refresh()
     assert (refusal.passing, refusal.kind) == (True, Kind.NETWORK)
@@ -202,7 +202,7 @@ def test_the_person_is_told_by_id_and_name() -> None:
     assert played(me).who() == (Identity("2244994945", "me", Grant("new-access", issued_at=NOON)),)
 
 
-@pytest.mark.parametrize("answer", [{}, {"data": {"id": "me"}}, {"data": {"id": "7", "username": 7}}, None])
+@each("answer", [{}, {"data": {"id": "me"}}, {"data": {"id": "7", "username": 7}}, None])
 def test_a_person_without_id_or_name_is_refused(answer: object) -> None:
     assert played(Stub("GET", "https://api.x.com/2/users/me", answer=answer)).who().kind is Kind.AUTH
 

@@ -12,6 +12,7 @@ import pytest
 from tests.platforms.factories import client_for
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import by_code, drive_to_failure, media, order
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import Action
@@ -41,7 +42,7 @@ ROWS = by_code(
 )
 
 
-@pytest.mark.parametrize(("code", "expected"), ROWS.items(), ids=str)
+@each(("code", "expected"), ROWS.items())
 def test_an_error_code_has_its_kind(code: str, expected: tuple[Kind, bool]) -> None:
     number, _, subcode = code.partition("/")
     error = {"code": int(number), "message": "no", **({"error_subcode": int(subcode)} if subcode else {})}
@@ -57,7 +58,7 @@ def test_every_code_of_the_table_has_a_row_here() -> None:
     assert set(ERRORS.codes) - codes == set(range(201, 299))
 
 
-@pytest.mark.parametrize("reason", ["INVALID_ASPEC_RATIO", "FAILED_DOWNLOADING_VIDEO", "SOMETHING_NEW", ""])
+@each("reason", ["INVALID_ASPEC_RATIO", "FAILED_DOWNLOADING_VIDEO", "SOMETHING_NEW", ""])
 def test_a_container_that_failed_is_final_and_says_why(reason: str) -> None:
     failure = container_failure(reason)
     assert (failure.kind, failure.passing, failure.code) == (Kind.MEDIA, False, reason or "ERROR")

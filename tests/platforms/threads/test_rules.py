@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
+from tests.rows import each
 from ttp.domain.media.item import MediaItem
 from ttp.domain.platform_post import PlatformPost
 from ttp.platforms.threads.facts import PLATFORM
@@ -19,7 +18,7 @@ TABLE = {one.name: one for one in PLATFORM.options()}
 LINKS = " ".join(f"https://example.com/{n}" for n in range(5))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "length"),
     [
         ("abc", 3),
@@ -40,7 +39,7 @@ def test_an_emoji_counts_as_its_bytes(text: str, length: int) -> None:
     assert text_length(text) == length
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "media", "options", "codes"),
     [
         ("a" * 500, (), {}, []),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, by_code, drive, drive_to_failure, last_handle, media, order
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -628,8 +629,8 @@ CODE_ROWS = by_code(
 )
 
 
-@pytest.mark.parametrize(("code", "expected"), CODE_ROWS.items(), ids=str)
-@pytest.mark.parametrize("status", [200, 403])
+@each(("code", "expected"), CODE_ROWS.items())
+@each("status", [200, 403])
 def test_an_error_code_has_its_kind_whatever_the_status(code: str, expected: tuple[Kind, bool], status: int) -> None:
     found = refusal(Answer(status, data=envelope(code=code, message="no\x07")), DEMO, NOON, spread=20)
     assert found is not None
@@ -666,7 +667,7 @@ def test_every_row_of_the_tables_is_named_here() -> None:
     assert publication_failure("internal", ConnectionLost("cut"), DEMO, NOON).passing
 
 
-@pytest.mark.parametrize("data", [None, [], {}, envelope(), envelope(code="new"), {"error": "no"}], ids=str)
+@each("data", [None, [], {}, envelope(), envelope(code="new"), {"error": "no"}])
 def test_an_unlisted_code_is_not_a_refusal(data: object) -> None:
     assert refusal(Answer(400, data=data), DEMO, NOON) is None
 

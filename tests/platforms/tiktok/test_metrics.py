@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, Stub
+from tests.rows import each
 from ttp.domain.account import Credentials
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.publishing.outcome import Kind
@@ -84,7 +83,7 @@ def test_a_title_that_was_cut_is_kept_as_it_is_and_the_description_stands_in_for
     assert one(video(title=None, video_description=None)).text is None
 
 
-@pytest.mark.parametrize("made", [None, "1", 2**40, 1, -5, True], ids=repr)
+@each("made", [None, "1", 2**40, 1, -5, True])
 def test_a_video_without_a_time_is_no_sample(made: object) -> None:
     told = read(tiktok(), ["7"], query(["7"], video(create_time=made)))
     assert (told.samples, told.gone) == ([], [])
@@ -118,7 +117,7 @@ def test_history_takes_no_more_than_was_asked_for() -> None:
     assert [sample.remote_id for sample in told.samples] == ["2"]
 
 
-@pytest.mark.parametrize(("cursor", "more"), [(None, True), (5, False), (5, "yes"), ("5", True)])
+@each(("cursor", "more"), [(None, True), (5, False), (5, "yes"), ("5", True)])
 def test_history_ends_where_tiktok_says_so_or_nothing_that_leads_on(cursor: object, more: object) -> None:
     assert len(history(tiktok(), 9, page(9, video(), cursor=cursor, more=more)).samples) == 1
 
@@ -138,7 +137,7 @@ def test_a_refused_token_is_renewed_once() -> None:
     assert len(told.samples) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "status", "kind", "passing"),
     [
         ("access_token_invalid", 401, Kind.AUTH, False),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, order
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.publishing.outcome import Absent, Found, Handle, Kind, Unclear
@@ -96,7 +95,7 @@ def test_two_matches_are_for_a_person() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("seconds", "settle", "inside"),
     [(-61, 900, False), (-60, 900, True), (900, 900, True), (90_000, 900, True), (61, 5, True)],
 )
@@ -123,9 +122,7 @@ PICTURES: dict[str, Any] = {"media": (None, None)}
 UPLOADS: Handle = {**HANDLE, "media": [{"id": "1", "key": "3_1"}, {"id": "2", "key": "3_2"}]}
 
 
-@pytest.mark.parametrize(
-    ("keys", "same"), [(("3_1", "3_2"), True), (("3_2", "3_1"), True), (("3_1",), False), (("3_1", "3_9"), False)]
-)
+@each(("keys", "same"), [(("3_1", "3_2"), True), (("3_2", "3_1"), True), (("3_1",), False), (("3_1", "3_9"), False)])
 def test_media_are_compared_by_their_keys_whatever_the_text_became(keys: tuple[str, ...], same: bool) -> None:
     finding = looked(
         timeline(post("changed https://t.co/1", **attached(*keys))), what=order("x", **PICTURES), handle=UPLOADS
@@ -164,7 +161,7 @@ def test_too_many_pages_are_for_a_person() -> None:
     assert finding.final
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "kind"),
     [
         ({"status": 401, "answer": {"title": "Unauthorized"}}, Kind.AUTH),
@@ -180,7 +177,6 @@ def test_too_many_pages_are_for_a_person() -> None:
         ({"answer": {"data": [None], "meta": {}}}, Kind.SERVER),
         ({"answer": {"data": [], "meta": {"next_token": 5}}}, Kind.SERVER),
     ],
-    ids=str,
 )
 def test_a_look_up_that_fails_could_not_tell(changes: dict[str, Any], kind: Kind) -> None:
     finding = looked(timeline(**changes)).finding

@@ -6,10 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, Stub
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.metrics.sample import Sample
@@ -134,7 +133,7 @@ def test_video_views_replace_missing_impressions() -> None:
     assert [sample.views for sample in told.samples] == [100, 70]
 
 
-@pytest.mark.parametrize("wrong", [-1, 1.5, "5", True, None, 2**60], ids=str)
+@each("wrong", [-1, 1.5, "5", True, None, 2**60])
 def test_an_invalid_count_is_unknown(wrong: object) -> None:
     sample = one(post(public_metrics={**NUMBERS, "like_count": wrong}))
     assert (sample.likes, sample.comments) == (None, 4)
@@ -229,7 +228,7 @@ def test_a_refused_token_is_renewed_once_and_the_reading_goes_on() -> None:
     assert read(x(None), ["1"], refused).failure is not None
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "answer", "kind", "passing"),
     [
         (402, {"title": "Payment Required", "detail": "credits depleted", "status": 402}, Kind.QUOTA, True),

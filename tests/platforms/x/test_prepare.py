@@ -11,6 +11,7 @@ import pytest
 
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure, last_handle, media, order
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
@@ -419,9 +420,7 @@ def test_an_upload_that_fails_says_why_and_whether_it_passes(
     assert failure.outcome.hold is (kind is Kind.QUOTA)
 
 
-@pytest.mark.parametrize(
-    ("changes", "kind", "passing"), [row for row in FAILURES if row[0].get("status") != 400], ids=str
-)
+@each(("changes", "kind", "passing"), [row for row in FAILURES if row[0].get("status") != 400])
 def test_a_token_check_that_fails_says_why(changes: dict[str, Any], kind: Kind, passing: bool) -> None:
     if changes.get("status") == 403:
         kind = Kind.CONTENT

@@ -9,6 +9,7 @@ import pytest
 
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, TOKEN, Script, Stub, order
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
@@ -97,7 +98,7 @@ ROWS: list[tuple[int, dict[str, object], Kind, dict[str, object]]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "answer", "kind", "more"), ROWS, ids=str)
+@each(("status", "answer", "kind", "more"), ROWS)
 def test_a_refusal_on_the_list_is_proof(
     status: int, answer: dict[str, object], kind: Kind, more: dict[str, Any]
 ) -> None:
@@ -126,7 +127,7 @@ DOUBTS = [
 ]
 
 
-@pytest.mark.parametrize("stub", DOUBTS, ids=str)
+@each("stub", DOUBTS)
 def test_everything_else_is_unknown(stub: Stub) -> None:
     outcome = published(stub)
     assert isinstance(outcome, Unknown)
@@ -136,7 +137,7 @@ def test_everything_else_is_unknown(stub: Stub) -> None:
 NOON_S = int(NOON.timestamp())
 
 
-@pytest.mark.parametrize(
+@each(
     ("header", "seconds"),
     [
         ({"x-rate-limit-reset": str(NOON_S + 90)}, 90),

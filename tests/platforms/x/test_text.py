@@ -7,10 +7,10 @@ import unicodedata
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.platforms.x.look_up import canonical, created_at, is_same_text
 
 _URL = re.compile(r"https?://\S+")
@@ -49,7 +49,7 @@ def test_other_words_are_another_text(one: str, other: str) -> None:
     assert is_same_text(one, as_listed(other)) is (canonical(one) == canonical(other))
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "text", "urls"),
     [
         ("see example.com", "see https://t.co/abc", [("https://t.co/abc", "http://example.com")]),
@@ -70,14 +70,14 @@ def test_a_text_rewritten_by_x_is_restored(sent: str, text: str, urls: list[tupl
     assert is_same_text(sent, listed)
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "text"), [("Hello", "Hello!"), ("Hello", "hello"), ("a b", "ab"), ("see example.com", "see example.org")]
 )
 def test_another_text_is_not_ours(sent: str, text: str) -> None:
     assert not is_same_text(sent, {"text": text})
 
 
-@pytest.mark.parametrize("entities", [None, {}, {"urls": None}, {"urls": [None, 1, {"url": 1}]}, [1]])
+@each("entities", [None, {}, {"urls": None}, {"urls": [None, 1, {"url": 1}]}, [1]])
 def test_broken_entities_break_nothing(entities: object) -> None:
     assert is_same_text("Hello", {"text": "Hello", "entities": entities})
     assert not is_same_text("Hello", {"text": None})

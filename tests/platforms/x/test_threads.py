@@ -11,6 +11,7 @@ import pytest
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, drive, media, order
 from tests.platforms.x.test_look_up import SINCE, id_at, looked, page, post, timeline
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.publishing.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
 from ttp.domain.time.clock import to_ms
@@ -173,7 +174,7 @@ def test_two_replies_with_the_text_are_for_a_person() -> None:
     assert len(finding.links) == 2
 
 
-@pytest.mark.parametrize("odd", [None, {}, [None], [{"type": "replied_to", "id": "x"}], "text"])
+@each("odd", [None, {}, [None], [{"type": "replied_to", "id": "x"}], "text"])
 def test_references_without_sense_break_nothing(odd: object) -> None:
     answer = page(post("One", referenced_posts=odd))
     assert isinstance(looked(timeline(answer=answer), what=ORDER).finding, Found)

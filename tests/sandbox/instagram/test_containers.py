@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import each
 from tests.sandbox.conftest import Host, Web
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.instagram.records import StoredContainer
@@ -92,7 +93,7 @@ def test_a_reel_is_fetched_and_processed(instagram: Web, host: Host) -> None:
     assert instagram.posts()[0]["media"] == [hashlib.sha256(CLIP.read_bytes()).hexdigest()]
 
 
-@pytest.mark.parametrize(
+@each(
     ("params", "code", "subcode"),
     [
         ({}, 100, None),

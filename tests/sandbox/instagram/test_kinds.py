@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import each
 from tests.sandbox.conftest import Host, Web
 from tests.sandbox.instagram.test_containers import V, code_of, created, image, published, reel
 from ttp.sandbox.instagram.records import TROUBLES, StoredContainer
@@ -45,7 +46,7 @@ def test_a_trial_reel_is_for_accounts_that_have_them(instagram: Web, host: Host)
     assert created(instagram, media_type="REELS", **given).status_code == 200
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "params", "code", "subcode"),
     [
         ("IMAGE", {"location_id": "Berlin"}, 100, None),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
+from tests.rows import each
 from tests.sandbox.conftest import Web
 from tests.sandbox.x.uploads import uploaded
 
@@ -44,7 +43,7 @@ def test_ids_contain_their_time_and_increase(x: Web) -> None:
     assert second > first
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         {"text": "a", "status": "b"},

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.sandbox.x.posts import count_cashtags, links, normalize, shorten_links, weighted_length
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "length"),
     [
         ("", 0),

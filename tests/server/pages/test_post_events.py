@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
+from tests.rows import each
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import Post
 from ttp.domain.publishing.attempt import Attempt, Phase
@@ -38,7 +37,7 @@ def test_what_became_of_a_comment_is_told_apart_from_its_post() -> None:
     assert [(one.state, one.at) for one in events] == [("published", sent.published_at), ("published", NOW)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("actor", "detail"),
     [
         ("root@host", "on the server"),

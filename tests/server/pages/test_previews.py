@@ -9,6 +9,7 @@ import pytest
 
 from tests.media_bytes import png
 from tests.pictures import picture
+from tests.rows import each
 from tests.server.pages.conftest import Person
 from tests.server.pages.test_compose import EVIL, form
 from ttp.domain.account import Account
@@ -103,7 +104,7 @@ def test_a_picture_is_converted_once_for_all_checks(ann: Person, monkeypatch: py
     assert len(made) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "html"),
     [
         ("a <b> https://www.example.com/a?b=1&c", "a &lt;b&gt; <em>example.com/a?b=1&amp;c</em>"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.services.files import markdown
 from ttp.services.files.editor_form import fields_of_input
@@ -89,7 +90,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
     } | {"accounts": "x"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "named"),
     [
         ("---\nto: x\n", "---"),

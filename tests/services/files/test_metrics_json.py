@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from io import StringIO
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.services.files.csv_file import LONGEST_ROW
 from ttp.services.files.metrics_rows import Buffer, Object, cells_of, is_json, read_objects
 
@@ -24,12 +24,12 @@ def told(text: str) -> list[tuple[int, object]]:
     return [(number, None if isinstance(item, str) else item) for number, item in read(text)]
 
 
-@pytest.mark.parametrize("text", ["", "a,b", '"a"', " \n\n", "\0"])
+@each("text", ["", "a,b", '"a"', " \n\n", "\0"])
 def test_what_does_not_begin_as_json_is_none(text: str) -> None:
     assert not is_json(Buffer(StringIO(text)))
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         '[{"a": 1}, {"a": 2}]',
@@ -78,7 +78,7 @@ def test_a_line_that_is_too_long_costs_itself() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         '[{"a": 1}, oops]',
@@ -97,7 +97,7 @@ def test_an_item_of_an_array_that_is_no_object_costs_itself() -> None:
     assert told('[3, {"a": 1}, "x"]') == [(1, None), (2, {"a": "1"}), (3, None)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("item", "cells"),
     [
         ('{"a": "1", "b": "2", "c": [1]}', ["1", "2"]),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.metrics.sample import REQUIRED_COLUMNS
 from ttp.services.files.csv_file import LONGEST_CELL, LONGEST_ROW
@@ -70,7 +71,7 @@ def test_a_caption_may_have_commas_quotes_and_line_breaks() -> None:
     assert [(number, row[-1]) for number, row in rows] == [(2, 'one, "two"\nthree'), (3, "hello")]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", 'account,"remoteId', "account\0"])
+@each("text", ["", "\n\n", "\ufeff", 'account,"remoteId', "account\0"])
 def test_a_file_without_a_header_that_can_be_read_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         CsvRecords(Buffer(StringIO(text, newline="")))
@@ -113,9 +114,9 @@ def test_bytes_that_are_not_utf8_cost_their_own_row_only() -> None:
     assert texts(as_text(BytesIO(data))) == ["hello", "", "Café"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@each("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@each("delimiter", [",", ";", "\t", "|"])
+@each("end", ["\n", "\r\n", "\r"])
 def test_encodings_delimiters_and_line_ends_are_found_out(encoding: str, delimiter: str, end: str) -> None:
     rows = [HEADER.split(","), *(line(str(n), "Grüße").split(",") for n in range(3))]
     file = open_file(as_text(BytesIO(end.join(map(delimiter.join, rows)).encode(encoding))))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.template import LONGEST_SOURCE, MissingVariable, TemplateText
 from ttp.services.templates.engine import render
@@ -38,7 +39,7 @@ def made(text: str) -> str:
     return render(TemplateText("release", text), VALUES).text
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "result"),
     [
         ("{{ vars.items }}{{ vars.keys }}{{ vars.values }}", "ikv"),
@@ -66,7 +67,7 @@ def test_the_language(text: str, result: str | None) -> None:
         assert made(text) == result
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "line", "column"),
     [
         ("{{ vars.titel }}", 1, 4),
@@ -108,7 +109,7 @@ def test_a_missing_variable_says_what_there_is() -> None:
 DOUBLED = "{% set a = 'xxxxxxxx' %}" + "{% set a = a ~ a %}" * 30
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "{% for a in 'x' | replace('x', 'y ' ~ 'z') %}{% endfor %}" + "{{ 'a' * 30000000 }}",

@@ -14,6 +14,7 @@ from tests import people
 from tests.clock import START, FakeClock
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.account import Account
 from ttp.domain.errors import ContentRefused, NotFound, TtpError, UsageError
 from ttp.domain.post import Post, PostFields
@@ -170,7 +171,7 @@ def test_snippets_are_appended_and_named(posts: Posts) -> None:
         create(posts, template=None, text="a", snippets=("nope",))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "fields"),
     [
         ("{{ vars.nope }}", {}),

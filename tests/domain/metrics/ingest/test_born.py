@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from tests.domain.metrics.ingest.exports import code_of, tiktok_id, x_id
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.platform import created_at
 
 
@@ -24,9 +23,7 @@ def test_ids_of_x_and_tiktok_tell_when_the_post_was_made() -> None:
     assert born("instagram", "17912345678901234") is None
 
 
-@pytest.mark.parametrize(
-    "remote_id", ["", "20", "abc", "1.8E+18", "9" * 19, "1" * 20, "１８５０００００００００００００００００"]
-)
+@each("remote_id", ["", "20", "abc", "1.8E+18", "9" * 19, "1" * 20, "１８５０００００００００００００００００"])
 def test_what_is_no_id_of_these_schemes_tells_nothing(remote_id: str) -> None:
     assert born("x", remote_id) is None
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.domain.metrics.ingest.exports import META, OLD_X, TIKTOK, X
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.metrics.ingest.columns import find_source, fold_name, read_header
 from ttp.domain.metrics.sample import COLUMNS, REQUIRED_COLUMNS
@@ -74,7 +75,7 @@ def why(header: Sequence[str], **how: object) -> UsageError:
     return refused.value
 
 
-@pytest.mark.parametrize(
+@each(
     ("header", "source"),
     [
         (COLUMNS, "own"),
@@ -92,7 +93,7 @@ def test_an_export_is_recognised_whatever_the_order_of_its_columns(header: Seque
     assert taken(mixed) == taken(header)
 
 
-@pytest.mark.parametrize("header", LANGUAGES, ids=lambda header: header[0])
+@each("header", LANGUAGES)
 def test_every_column_of_metas_export_is_known_in_these_languages(header: Sequence[str]) -> None:
     assert set(taken(header)) == EVERYTHING
 
@@ -122,7 +123,7 @@ def test_of_two_columns_that_mean_the_same_the_usual_one_is_taken() -> None:
     assert taken(("Likes", *TIKTOK))["likes"] == "Total likes"
 
 
-@pytest.mark.parametrize(
+@each(
     ("header", "flaw", "named"),
     [
         (["name", "email"], "unknown", ""),
@@ -159,7 +160,7 @@ def test_a_mapping_wins_over_what_a_column_of_an_export_is_called() -> None:
     assert taken(X, mapped={"Shares": "shares"})["shares"] == "Shares"
 
 
-@pytest.mark.parametrize(
+@each(
     ("mapped", "flaw", "named"),
     [
         ({"Nothing": "likes"}, "column", '"Nothing"'),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.metrics.ingest.dates import ORDERS, WrittenTime, find_date_order, parse_written_time, resolve_date
 
@@ -24,7 +25,7 @@ def order(*texts: str, near: date | None = None) -> str | None:
     return find_date_order([(told(text), near) for text in texts], TODAY)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "day", "clock", "offset"),
     [
         ("2026-09-16 14:05:07 +0000", (2026, 9, 16), "14:05:07", "+0000"),
@@ -50,7 +51,7 @@ def test_the_ways_of_exports_are_read(text: str, day: tuple[int | None, int, int
     assert (resolve_date("publishedAt", time, None), time.clock, time.offset) == (day, clock, offset)
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "",

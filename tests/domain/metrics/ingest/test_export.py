@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.domain.metrics.ingest import exports
 from tests.domain.metrics.ingest.exports import META, OLD_X, TIKTOK, X, code_of, tiktok_id, x_id
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.metrics.ingest.columns import read_header
 from ttp.domain.metrics.ingest.export_rows import ExportReader, find_export_format, refuse_for_all, with_date_order
@@ -199,7 +200,7 @@ def test_times_without_a_zone_are_refused_for_the_whole_file() -> None:
     refuse_for_all(read_header(OLD_X, PLATFORMS), [exports.old_x_row(ONE)], None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "kind"),
     [
         ("IG image", "image"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from ttp.domain.errors import UsageError
 from ttp.domain.metrics.ingest.export_rows import NumberFormat, find_number_format
 
@@ -27,7 +28,7 @@ def test_several_groups_tell_what_groups(values: list[int], sign: str) -> None:
     assert find_number_format((grouped(value, sign) for value in values), usual=None) == NumberFormat(sign)
 
 
-@pytest.mark.parametrize(
+@each(
     ("cells", "usual", "group"),
     [
         (["12", "999", "x", ""], ",", ","),
@@ -58,7 +59,7 @@ def test_of_other_columns_only_certain_decimals_tell() -> None:
     assert find_number_format(["1.234", "5.678"], ["0.5"], usual=",") == NumberFormat(",")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "group", "plain"),
     [
         ("", None, ""),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
+from tests.rows import each
 from ttp.domain.metrics.ingest.own_format import FEW, REMEMBERED, PlainReader
 from ttp.domain.metrics.sample import COLUMNS, Row
 
@@ -104,7 +105,7 @@ def test_the_account_of_the_file_is_that_of_rows_without_one_and_no_other(many: 
     assert [name for name, _, _ in read(without, [ROW[1:]] * many)[0]] == ["x/me"] * many
 
 
-@pytest.mark.parametrize(
+@each(
     ("cells", "named"),
     [
         ({"likes": "", "comments": "", "shares": "", "views": ""}, "views"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each
 from tests.settings import Config
 from ttp.domain.errors import UsageError
 from ttp.domain.metrics.ingest.reading_schedule import (
@@ -34,9 +35,7 @@ def test_the_default_setting_is_five_ages() -> None:
     assert lookback(AGES) == timedelta(days=28)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "soon", "1", "h", "1 month", "-1h", "1.5h", "0h", "0s", "400d", "99999999w", "1h,2h"]
-)
+@each("text", ["", "soon", "1", "h", "1 month", "-1h", "1.5h", "0h", "0s", "400d", "99999999w", "1h,2h"])
 def test_what_is_no_age_is_refused_by_name(text: str) -> None:
     with pytest.raises(UsageError, match=f'"{text}"'):
         parse_ages(("1h", text))
