@@ -159,9 +159,9 @@ def pytest_runtest_logfinish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Start some more processes than there are processors, as some tests wait; each collects all tests, for 10 s."""
+    """Start more processes than there are processors: many tests wait for a program, a server or a deadline."""
     processors = yield
-    return processors + processors // 4
+    return processors + (processors + 1) // 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
