@@ -272,7 +272,7 @@ class PublishReport:
             self._out.write_stderr(f"ttp: no store at {name}: nothing to publish")
         elif self._mode is not Mode.PUBLISH and not self._had_events and not self._context.queries.accounts():
             self._out.write_stderr(f"ttp: no account in the store {name}: nothing to publish")
-        elif self._mode in (Mode.ONCE, Mode.UNTIL_IDLE) and not self._had_events:
+        elif self._mode in (Mode.ONCE, Mode.UNTIL_IDLE) and not self._had_events and self._out.for_people:
             others, held = self._context.status.count_due()
             if held:
                 waits = f"{held} due post{'s wait' if held > 1 else ' waits'}"
