@@ -26,9 +26,9 @@ import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
 
+from tests import made_once
 from tests.clock import FakeClock
 from tests.examples import QUICK
-from tests.made_once import made_once
 from tests.store import stores
 from tests.store.stores import duplicate
 from ttp.cli.context import open_database
@@ -96,6 +96,22 @@ QUICK_FOLDERS = ("domain", "publisher", "services", "store")
 WHOLLY = {"browser": "browser", "real": "real", "domain/optimal/test_optimal_model.py": "slow"}
 """Where all tests have a mark."""
 
+FILES_OF_STORES = (
+    "cli/commands/test_backup.py",
+    "cli/commands/test_create_dry_run.py",
+    "cli/commands/test_credentials.py",
+    "cli/commands/test_undo.py",
+    "cli/test_own_files.py",
+    "cli/test_sources.py",
+    "compat/test_commands.py",
+    "store/copies/test_backup.py",
+    "store/home/test_contents.py",
+    "store/machine/test_ownership.py",
+    "store/migrations/test_schema.py",
+    "store/test_database.py",
+)
+"""Whose tests look at the files of a store, or replace them: each command closes its connections."""
+
 GROWTH = 32 << 10
 """By how many kilobytes a process may grow before garbage is collected."""
 _collect_at = 0
@@ -147,10 +163,15 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    made_once.keeping = item.path.relative_to(HERE).as_posix() not in FILES_OF_STORES
+
+
 def pytest_runtest_logfinish() -> None:
     """Collect what tests left in circles once it takes memory: a process would grow to 1.5 GB. What is kept is not
     looked at again."""
     global _collect_at
+    made_once.close_connections()
     if (peak := getrusage(RUSAGE_SELF).ru_maxrss) > _collect_at:
         _collect_at = peak + GROWTH
         gc.collect()
@@ -456,7 +477,7 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
 @pytest.fixture(autouse=True, scope="session")
 def this_machine() -> Iterator[None]:
     """One fixture: pytest looks up each for each test."""
-    with made_once():
+    with made_once.made_once():
         yield
 
 

@@ -84,9 +84,46 @@ def _option_of(meta: ParamMeta) -> Any:
     return _options[id(meta)][1]
 
 
+class KeptConnection(SqliteConnection):
+    """A connection that waits for the next command when it is closed: opening one reads the whole schema."""
+
+    key: tuple[Path, int, float]
+    is_lent = True
+
+    def close(self) -> None:
+        if not self.is_lent:
+            return
+        self.is_lent = False
+        if self.in_transaction or not keeping:
+            super().close()
+        else:
+            _kept.setdefault(self.key, []).append(self)
+
+
+keeping = True
+"""Whether connections are kept. Not in tests that look at the files of a store, or replace them."""
+_kept: dict[tuple[Path, int, float], list[KeptConnection]] = {}
+"""By file, its inode and the patience with other writers."""
+
+
+def close_connections() -> None:
+    """Close what waits for a command, at the end of a test."""
+    while _kept:
+        for connection in _kept.popitem()[1]:
+            SqliteConnection.close(connection)
+
+
 def _connect_hastily(path: Path, busy_timeout_s: float) -> SqliteConnection:
+    key = (path, path.stat().st_ino, busy_timeout_s)
+    if waiting := _kept.get(key):
+        kept = waiting.pop()
+        kept.is_lent = True
+        return kept
     connection = sqlite.connect(path, busy_timeout_s)
     connection.execute("PRAGMA synchronous=OFF")
+    connection.__class__ = KeptConnection
+    assert isinstance(connection, KeptConnection)
+    connection.key = key
     return connection
 
 
