@@ -12,7 +12,7 @@ import signal
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
@@ -84,7 +84,6 @@ LONG = (
     "drift/test_platform_names.py",
     "drift/test_repository.py",
     "e2e/test_month.py",
-    "e2e/test_demo.py",
     "e2e/test_actions.py",
 )
 """Files with few tests that take long. Where several processes test, these come first, then those with many tests: one
@@ -112,7 +111,7 @@ FILES_OF_STORES = (
 )
 """Whose tests look at the files of a store, or replace them: each command closes its connections."""
 
-GROWTH = 32 << 10
+GROWTH = 64 << 10
 """By how many kilobytes a process may grow before garbage is collected."""
 _collect_at = 0
 
@@ -176,13 +175,6 @@ def pytest_runtest_logfinish() -> None:
         _collect_at = peak + GROWTH
         gc.collect()
         gc.freeze()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Start more processes than there are processors: many tests wait for a program, a server or a deadline."""
-    processors = yield
-    return processors + (processors + 1) // 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import inherited
+
+pytestmark = pytest.mark.slow  # CI runs it always, and every newcomer the tour itself
 
 
 def test_the_tour_shows_all_of_it_in_one_place(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_publisher_killed_before_the_platform_had_the_post_sends_it_once_more(
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("do", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("do", [pytest.param("cut_before", marks=pytest.mark.slow), "cut_after"])
 def test_a_cut_connection_is_settled_in_the_same_run(world: World, platform: str, do: str) -> None:
     account = due(world, platform, do)
     fault(world, platform, do)

@@ -162,7 +162,9 @@ def stage(
         yield stage
 
 
-BOTH = pytest.mark.parametrize("stop_person", [True, False], ids=["person stopped", "publisher stopped"])
+BOTH = pytest.mark.parametrize(
+    "stop_person", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["person stopped", "publisher stopped"]
+)
 
 
 @BOTH

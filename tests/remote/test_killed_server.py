@@ -37,7 +37,7 @@ def child_of(pid: int) -> int:
     return next((int(one) for one, parent in map(str.split, listed.splitlines()) if int(parent) == pid), 0)
 
 
-@pytest.mark.parametrize("survives", [True, False])
+@pytest.mark.parametrize("survives", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_command_goes_on_without_its_server_and_is_not_done_beside_itself(
     ttp: Program, full_store: Path, survives: bool
 ) -> None:

@@ -144,6 +144,7 @@ def test_three_hosts_ask_for_one_token_per_expiry(hosts: Stage) -> None:
     race(hosts, expiries=2, processes=3)
 
 
+@pytest.mark.slow
 def test_a_host_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it_to_the_others(hosts: Stage) -> None:
     killed_with_the_pair(hosts)
 

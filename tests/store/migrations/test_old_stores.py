@@ -128,7 +128,9 @@ LAST_STEPS = ("PRAGMA foreign_key_check", "COMMIT", "after the upgrade")
 
 
 @pytest.mark.usefixtures("next_version")
-@pytest.mark.parametrize("step", [*STEPS, "ALTER", *LAST_STEPS])
+@pytest.mark.parametrize(
+    "step", ["ALTER", *(pytest.param(step, marks=pytest.mark.slow) for step in STEPS + LAST_STEPS)]
+)
 def test_an_upgrade_that_is_killed_is_done_at_the_next_opening(
     store: Database, step: str, killer: subprocess.Popen[str]
 ) -> None:
