@@ -109,9 +109,9 @@ FILES_OF_STORES = (
     "store/migrations/test_schema.py",
     "store/test_database.py",
 )
-"""Whose tests look at the files of a store, or replace them: each command closes its connections."""
+"""Files whose tests look at the files of a store, or replace them. There each command closes its connections."""
 
-GROWTH = 64 << 10
+GROWTH = 32 << 10
 """By how many kilobytes a process may grow before garbage is collected."""
 _collect_at = 0
 

@@ -8,7 +8,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MethodType
@@ -107,7 +107,7 @@ _kept: dict[tuple[Path, int, float], list[KeptConnection]] = {}
 
 
 def close_connections() -> None:
-    """Close what waits for a command, at the end of a test."""
+    """Close the connections that wait for a command. Called at the end of each test."""
     while _kept:
         for connection in _kept.popitem()[1]:
             SqliteConnection.close(connection)
@@ -115,8 +115,8 @@ def close_connections() -> None:
 
 def _connect_hastily(path: Path, busy_timeout_s: float) -> SqliteConnection:
     key = (path, path.stat().st_ino, busy_timeout_s)
-    if waiting := _kept.get(key):
-        kept = waiting.pop()
+    with suppress(LookupError):  # none waits, or another thread took the last one
+        kept = _kept[key].pop()
         kept.is_lent = True
         return kept
     connection = sqlite.connect(path, busy_timeout_s)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import inherited
 
-pytestmark = pytest.mark.slow  # CI runs it always, and every newcomer the tour itself
+pytestmark = pytest.mark.slow  # CI always runs it, and the README's first command is the tour itself
 
 
 def test_the_tour_shows_all_of_it_in_one_place(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ IMPORTED = (
     "zoneinfo",
     *(f"ttp.platforms.{name}.{module}" for name in BUILT_IN for module in ("client", "facts")),
 )
-"""What a run imports; each fork would import again otherwise: httpx alone takes a quarter of a second."""
+"""Modules that runs need. Without this each fork would import them again, for a seventh of a second."""
 SMALL_CHUNK = 5_242_880
 """TikTok's least chunk: three of them are 16 MB, not 30."""
 POLL_S, TURN_S = 0.003, 0.02
