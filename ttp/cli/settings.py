@@ -271,14 +271,6 @@ _ADDRESSES = {
     "server.url": "https://posts.example.org",
 }
 """Settings with a web address, and one that fits. A file may have others: whoever uses them reports it."""
-_EXAMPLES = {
-    "notify.to": "desktop",
-    "budget_usd": "10",
-    "links.own": "example.com",
-    "store.url": EXAMPLE,
-    "plan.quiet_hours": "22:00-07:00",
-    "plan.blackout": "2026-12-24 2026-12-31",
-}
 
 
 def _words(value: Value) -> str:
@@ -318,13 +310,11 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
             meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
             fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)
             way = f"ttp config set {key.name} {_words(meant)}"
-            hint = Hint("try", way) if fits else Hint("see", f"such as {_ADDRESSES[key.name]}")
-            raise UsageError(f'{key.name} is a web address, not "{value}"', hint)
+            example = "" if fits else f"such as {_ADDRESSES[key.name]}, "
+            raise UsageError(f'{key.name} is a web address, {example}not "{value}"', *[Hint("try", way)] * fits)
     except UsageError as error:
-        example = _EXAMPLES.get(key.name, _EXAMPLES.get(key.name.rpartition(".")[2])) or _words(key.default)
-        hints = [Hint("try", f"ttp config set {key.name} {meant}") for meant in _values_meant(key, texts)]
-        hints = hints or [Hint("see", f"such as {example}")] * bool(example)
-        raise UsageError(error.message, *(error.hints or hints)) from None
+        hints = error.hints or [Hint("try", f"ttp config set {key.name} {one}") for one in _values_meant(key, texts)]
+        raise UsageError(error.message, *hints) from None
     return value
 
 

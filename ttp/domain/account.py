@@ -108,7 +108,7 @@ def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
     """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. Raises UsageError if it is neither."""
     head, slash, handle = text.strip().partition("/")
     if not slash:
-        raise UsageError(f'"{text}" is not an account', Hint("see", "PLATFORM/HANDLE, such as x/me"))
+        raise UsageError(f'"{text}" is not an account (PLATFORM/HANDLE, such as x/me)')
     facts = platforms.find(head)
     handle = handle.removeprefix("@")
     if not re.fullmatch(facts.handle, handle):

@@ -274,8 +274,8 @@ def test_an_edit_does_not_overwrite_what_was_set_meanwhile(
     [
         ("timezone", "Europe/Berln", "ttp config set timezone Europe/Berlin"),
         ("timezone", "Mars", "ttp config set timezone Europe/Berlin"),
-        ("plan.quiet_hours", "noon", "such as 22:00-07:00"),
-        ("http.read_timeout_s", "nan", "such as 60"),
+        ("plan.quiet_hours", "noon", ""),
+        ("http.read_timeout_s", "nan", ""),
         ("publish.max_lateness_s", "2h", "ttp config set publish.max_lateness_s 7200"),
         ("publish.require_approval", "maybe", "ttp config set publish.require_approval true"),
         ("media_host.kind", "ftp", "ttp config set media_host.kind folder"),
@@ -289,8 +289,8 @@ def test_a_value_that_it_cannot_have_is_refused_with_what_may_be_meant(
     before = file.read_text()
     refused = ttp("config", "set", key, value)
     assert (refused.code, refused.out, file.read_text()) == (2, "", before)
-    assert refused.err.splitlines()[1].partition(": ")[2].strip() == way
-    if way.startswith("ttp"):
+    assert [line.partition(": ")[2] for line in refused.err.splitlines()[1:2]] == [way][: bool(way)]
+    if way:
         ttp.ok(*shlex.split(way)[1:])
     assert ttp("config", "set", key, value, "--json").error["code"] == ("time" if key == "timezone" else "usage")
 

@@ -54,7 +54,6 @@ def test_other_words_are_refused_with_what_they_can_mean(words: str, meant: list
         parse_slot_times(words)
 
     assert [hint.way for hint in caught.value.hints if hint.label == "try"] == meant
-    assert meant or caught.value.hints
 
 
 @each(
@@ -134,7 +133,6 @@ def test_times_of_a_repeat_that_are_not_clear_are_refused_with_each_that_they_ca
         parse_rule(words)
 
     assert [hint.way for hint in caught.value.hints if hint.label == "try"] == meant
-    assert caught.value.hints
 
 
 def some(*values: object, most: int = 3) -> st.SearchStrategy[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import UsageError
 
 _CLOCK = r"([01]?\d|2[0-4])(?::([0-5]\d))?"
 _SPAN = re.compile(rf"{_CLOCK}-{_CLOCK}", re.ASCII)
@@ -42,7 +42,7 @@ def _span(part: str, text: str) -> tuple[int, int]:
     match = _SPAN.fullmatch(part)
     start, end = (60 * int(match[i]) + int(match[i + 1] or 0) for i in (1, 3)) if match else (0, 0)
     if start % _DAY == end % _DAY or max(start, end) > _DAY:
-        raise UsageError(f'"{text}" is not a span of hours', Hint("try", "22:00-07:00"))
+        raise UsageError(f'"{text}" is not a span of hours such as 22:00-07:00')
     return start, end
 
 
@@ -58,5 +58,5 @@ def _dates(text: str) -> tuple[date, date]:
     except ValueError:
         first = last = None
     if first is None or last is None or last < first:
-        raise UsageError(f'"{text}" is not a date', Hint("try", "2026-12-24 or 2026-12-24..2026-12-26"))
+        raise UsageError(f'"{text}" is not a date or span of dates such as 2026-12-24..2026-12-26')
     return first, last

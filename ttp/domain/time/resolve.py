@@ -140,8 +140,9 @@ def resolve_bound(
     today = now.astimezone(zone).date().isoformat()
     examples = ("next monday", "tomorrow") if ahead else ("7d", today)
     ways = [text if option is None else other_options(**{option: text}) for text in offers]
-    forms = Hint("see", f"such as {' or '.join(examples)}")
-    raise TimeRefused(message, *(Hint("try", way) for way in ways), *([] if offers else [forms]))
+    raise TimeRefused(
+        message if offers else f"{message}. Examples: {', '.join(examples)}", *(Hint("try", way) for way in ways)
+    )
 
 
 def parse_date(text: str, now: datetime, zone: tzinfo) -> date | None:

@@ -43,7 +43,7 @@ _ELSEWHERE = {
     "RDATE": "single dates are posts of their own",
     "EXDATE": "a repeat can skip its next time",
 }
-_FORM = Hint("see", "such as FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0")
+_EXAMPLE = "FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,16 @@ def parse_rrule(text: str) -> str:
     if parts.get("BYSECOND") == "0":
         del parts["BYSECOND"]
     elif other:
-        raise UsageError(f"{other} cannot be part of a rule here: {_ELSEWHERE[other]}", _FORM)
+        raise UsageError(f"{other} cannot be part of a rule here: {_ELSEWHERE[other]}")
     if len({name for name, _ in pairs}) < len(pairs) or not parts.keys() <= {*_ORDER}:
-        raise UsageError(f'"{text}" is not an RRULE', _FORM)
+        raise UsageError(f'"{text}" is not an RRULE, such as {_EXAMPLE}')
     frequency = parts.get("FREQ", "")
     if frequency not in _DAYS:
-        raise UsageError(f'"{text}" has no FREQ of DAILY, WEEKLY, MONTHLY or YEARLY', _FORM)
+        raise UsageError(f'"{text}" has no FREQ of DAILY, WEEKLY, MONTHLY or YEARLY')
     if not {"BYHOUR", "BYMINUTE"} <= parts.keys():
-        raise UsageError(f'"{text}" has no time of day: add BYHOUR and BYMINUTE', _FORM)
+        raise UsageError(f'"{text}" has no time of day: add BYHOUR and BYMINUTE, such as ;BYHOUR=17;BYMINUTE=0')
     if _DAYS[frequency] and parts.keys().isdisjoint(_DAYS[frequency]):
-        raise UsageError(f'"{text}" does not say on which day: add {" or ".join(_DAYS[frequency])}', _FORM)
+        raise UsageError(f'"{text}" does not say on which day: add {" or ".join(_DAYS[frequency])}')
     plain = {name: _parse_part(name, parts) for name in parts}
     if plain.get("INTERVAL") == "1":
         del plain["INTERVAL"]
@@ -118,4 +118,4 @@ def _parse_part(name: str, parts: dict[str, str]) -> str:
         low, high = _RANGES[name]
         if low <= numbers[0] and numbers[-1] <= high and (low == 0 or 0 not in numbers):
             return ",".join(map(str, numbers))
-    raise UsageError(f"{name}={value} is not valid with FREQ={frequency}", _FORM)
+    raise UsageError(f"{name}={value} is not valid with FREQ={frequency}")

@@ -4,7 +4,7 @@ weeks on tue at 18:00`, `monthly on the last fri at 17:00`."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date, time
 from itertools import groupby
@@ -17,11 +17,10 @@ from ttp.domain.time.rules import CODES, Rule, format_parts, parse_rrule, parts_
 from ttp.domain.time.words import NUMBERS, WEEKDAYS, parse_clock, split_words
 
 EXAMPLE = "mon,wed,fri 09:00"
-_FORM = Hint("see", f"DAYS TIMES, for example {EXAMPLE}")
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekends": range(5, 7)}
 _WORDS_OF = {tuple(days): word for word, days in _GROUPS.items()}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
-_EXAMPLES = {
+_REPEAT_EXAMPLES = {
     "day": "every 3 days at 09:00",
     "week": "every 2 weeks on tue at 18:00",
     "month": "monthly on the 1st at 09:00",
@@ -56,13 +55,12 @@ def parse_slot_times(text: str) -> list[str]:
     """Return the cron expressions of times in words, one for each minute of the hour among them: `mon,fri 9am,17:30`.
     Raise UsageError for other texts, with what they can mean."""
     try:
-        crons = [rule.cron for rule in _parse_words(text)]
+        crons = [rule.cron for rule in _parse_words(text, {})]
     except UsageError as error:
         error.hints = tuple(one for one in error.hints if one.label != "try" or is_slot_times(str(one.way)))
-        error.hints = error.hints or (_FORM,)
         raise
     if not all(crons):
-        raise UsageError(f'"{text}" works only for repeats: slots are cron expressions, and none can say this', _FORM)
+        raise UsageError(f'"{text}" works only for repeats: slots are cron expressions, and none can say this')
     return crons
 
 
@@ -74,7 +72,7 @@ def parse_rule(text: str) -> Rule:
         return _rule(parse_rrule(body), anchor)
     if re.match(r"[\d*/,-]+ +[\d*/,-]+ ", body):
         return as_rule(parse_cron(body), anchor)
-    rules = _parse_words(text)
+    rules = _parse_words(text, _REPEAT_EXAMPLES)
     if len(rules) > 1:
         hints = [Hint("try", format_slot_times(one.cron, one.rule, one.anchor)) for one in rules]
         raise UsageError(f"a repeat has one minute of the hour: create {len(rules)} repeats", *hints)
@@ -117,11 +115,12 @@ def _split_date(text: str) -> tuple[str, str | None]:
     match = _DATE.fullmatch(text)
     with suppress(ValueError):
         return (match[1], date.fromisoformat(match[2]).isoformat()) if match else (text, None)
-    raise UsageError(f'"{text}" has a day that does not exist', Hint("see", "such as from 2026-12-01"))
+    raise UsageError(f'"{text}" has a day that does not exist')
 
 
-def _parse_words(text: str) -> list[Rule]:
-    """Return the rules of times in words, one for each minute of the hour among them. UsageError."""
+def _parse_words(text: str, examples: Mapping[str, str]) -> list[Rule]:
+    """Return the rules of times in words, one for each minute of the hour among them. UsageError, with the example for
+    the unit in the text."""
     body, anchor = _split_date(text)
     phrase = " ".join(split_words(body))
     for pattern, words in _PHRASES:
@@ -130,7 +129,7 @@ def _parse_words(text: str) -> list[Rule]:
         day = "" if anchor is None else f" from {anchor}"
         is_plain = not re.search(r"\b(bi|day|week|month)\b", phrase)  # which might be meant for all of them
         hints = [Hint("try", f"{one}{day}") for one in each if is_plain and is_slot_times(one)]
-        raise UsageError(f'"{text}" has different times for different days: add each separately', *(hints or [_FORM]))
+        raise UsageError(f'"{text}" has different times for different days: add each separately', *hints)
     by_word = [(word, [_clock(one) for one in word.split(",")]) for word in phrase.split()]
     clocks = [one for _, times in by_word for one in times if one is not None and None not in times]
     match = _SHAPE.fullmatch(" ".join(word for word, times in by_word if None in times))
@@ -151,9 +150,9 @@ def _parse_words(text: str) -> list[Rule]:
         meanings = [f"{one}{day}" for one in _with_clocks(body) if is_slot_times(one)]
     if len(meanings) > 1:
         raise UsageError(f'"{text}" can mean several things', *(Hint("try", one) for one in meanings))
-    form = Hint("see", f"such as {_EXAMPLES.get(unit or '', EXAMPLE)}")
     what = "has no time of day" if days and not clocks else "is not a posting time"
-    raise UsageError(f'"{text}" {what}', *([Hint("try", one) for one in meanings] or [form]))
+    example = "" if meanings else f", such as {examples.get(unit or '', EXAMPLE)}"
+    raise UsageError(f'"{text}" {what}{example}', *(Hint("try", one) for one in meanings))
 
 
 def _day_times(phrase: str) -> list[str]:
