@@ -59,8 +59,9 @@ HERE = Path(__file__).parent
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
-NOT_MEASURED = {"docs", "e2e", "faults", "real"}
-"""Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
+NOT_MEASURED = {"compat", "docs", "drift", "e2e", "faults", "outside", "real", "remote"}
+"""Folders whose tests run whole programs, or compare what others try. To count lines takes as long as half a test, and
+the other tests reach them; so does the first case of a test with several."""
 
 
 LONG = (
@@ -92,8 +93,14 @@ process tests a whole file, and in the end none is to wait for another."""
 QUICK_FOLDERS = ("domain", "publisher", "services", "store")
 """Folders whose tests need neither the network, nor a server, nor a terminal: `-m quick` runs them."""
 
-WHOLLY = {"browser": "browser", "real": "real", "domain/optimal/test_optimal_model.py": "slow"}
-"""Where all tests have a mark."""
+WHOLLY = {
+    "browser": "browser",
+    "domain/optimal/test_optimal_model.py": "slow",  # numpy and scipy are in the extra `dev` alone
+    "outside": "slow",
+    "real": "real",
+    "remote": "slow",
+}
+"""Where all tests have a mark. `outside` and `remote` start a server for each file, and a program for each command."""
 
 FILES_OF_STORES = (
     "cli/commands/test_backup.py",
@@ -207,6 +214,10 @@ def _is_quick(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        path = item.path.relative_to(HERE)
+        for mark in (WHOLLY[name] for name in (path.parts[0], path.as_posix()) if name in WHOLLY):
+            item.add_marker(mark)
     if "quick" in config.option.markexpr:
         for item in items:
             if _is_quick(item):
@@ -226,9 +237,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: (_place(item.path), -tests[item.path], item.path))
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
+    functions = set()
     for item in items:
-        if item.path.relative_to(HERE).parts[0] in NOT_MEASURED:
+        function = item.nodeid.partition("[")[0]
+        if item.path.relative_to(HERE).parts[0] in NOT_MEASURED or function in functions:
             item.add_marker(pytest.mark.no_cover)
+        functions.add(function)
 
 
 def _place(path: Path) -> int:

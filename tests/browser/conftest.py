@@ -26,13 +26,6 @@ PATIENCE_S = 120.0
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    folder = f"{HERE}/"
-    for item in items:
-        if str(item.path).startswith(folder):
-            item.add_marker(pytest.mark.browser)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser, which all tests of a process share."""

@@ -25,6 +25,7 @@ def assert_shown(pages: Sequence[str]) -> None:
     assert not wrong, "\n\n".join(wrong)
 
 
+@pytest.mark.slow
 @needs_bash
 def test_the_readme_shows_what_happens() -> None:
     assert_shown(["README.md"])

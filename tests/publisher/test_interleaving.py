@@ -77,6 +77,8 @@ class Stage:
         """Let both sides work, one of them stopped before its `at`-th statement. Return whether it came so far."""
         self.turns += 1
         gc.collect()  # ends the sessions of the last turn's program
+        if self.turns == 3:
+            gc.freeze()  # all has been imported and made
         self.world.clock.advance(1200.0)  # the platform limits posts of a time
         post = self.world.ttp.post(f"old {self.turns}", "--to", "x/me", "--at", "now")
         refused: list[BaseException] = []

@@ -16,13 +16,6 @@ from tests.real.pds import Pds, running_pds
 HERE = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    folder = f"{HERE}/"
-    for item in items:
-        if str(item.path).startswith(folder):
-            item.add_marker(pytest.mark.real)
-
-
 @pytest.fixture(scope="session")
 def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pds]:
     """A PDS for all tests of a run: each test creates its own accounts."""

@@ -187,7 +187,7 @@ def test_the_same_text_twice_is_told_and_refused_where_that_is_asked_for(ttp: Pr
         (["--days", "3"], "ttp import - --days 3 --spread optimal"),
         (["--per-day", "3"], "--per-day"),
         (["--from", "2026-12-01"], "--from"),
-        (["--spread", "even", "--from", "soon"], "such as next monday"),
+        (["--spread", "even", "--from", "soon"], "Examples: next monday"),
         (["--spread", "even", "--days", "0"], "--days"),
         (["--spread", "even", "--tz", "Mars"], "Mars"),
     ],

@@ -46,8 +46,6 @@ from ttp.domain.optimal.model import (
     weigh_priors,
 )
 
-pytestmark = pytest.mark.slow  # numpy and scipy are in the extra `dev` alone
-
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 SHAPE = Prior(0.2, 0.06, 0.4)
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
