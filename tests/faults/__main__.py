@@ -146,9 +146,7 @@ def _sweeps(
     rows: dict[str, Row] = {}
     platforms: dict[str, Row] = {}
     began, wrong = time.monotonic(), 0
-    for count, (name, index, verdict) in enumerate(
-        made(choice, sweeps, beside=jobs, server=server, seconds=seconds), 1
-    ):
+    for count, (name, index, verdict) in enumerate(made(wanted, beside=jobs, server=server, seconds=seconds), 1):
         if count % 200 == 0:
             print(f"{count} of {total}", file=sys.stderr, flush=True)
         run = wanted[name][index]

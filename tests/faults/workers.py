@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import math
 import random
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -87,11 +87,10 @@ def _verdict(run: Run, bench: Bench) -> Verdict:
         return Verdict(NOT_MADE, wrong=[f"it could not be made: {type(error).__name__}: {error}"])
 
 
-def _begin(choice: Choice, sweeps: tuple[str, ...], server: str | None) -> None:
-    held = ExitStack()
-    _WORKER["bench"] = held.enter_context(bench_somewhere(server))
-    atexit.register(held.close)
-    _WORKER["runs"] = {name: choice.of(name) for name in sweeps}
+def _begin(server: str | None) -> None:
+    stack = ExitStack()
+    _WORKER["bench"] = stack.enter_context(bench_somewhere(server))
+    Finalize(None, stack.close, exitpriority=1)  # a fork makes no call of atexit
 
 
 def _make(job: tuple[str, int]) -> tuple[str, int, Verdict]:
@@ -100,22 +99,22 @@ def _make(job: tuple[str, int]) -> tuple[str, int, Verdict]:
 
 
 def made(
-    choice: Choice,
-    sweeps: tuple[str, ...],
+    runs: Mapping[str, Sequence[Run]],
     *,
     beside: int,
     server: str | None = None,
     seconds: float = math.inf,
 ) -> Iterator[tuple[str, int, Verdict]]:
-    """Make the chosen runs in several worker processes at a time: sweep, number and verdict of each. The sweeps
+    """Make the runs of sweeps in several worker processes at a time: sweep, number and verdict of each. The sweeps
     take turns, and no run is begun after so many seconds."""
-    counts = {name: len(choice.of(name)) for name in sweeps}
     # In the order of their places, all sweeps as if they were equally long.
     jobs = sorted(
-        ((name, index) for name in sweeps for index in range(counts[name])), key=lambda job: job[1] / counts[job[0]]
+        ((name, index) for name in runs for index in range(len(runs[name]))), key=lambda job: job[1] / len(runs[job[0]])
     )
     end = time.monotonic() + seconds
-    with ProcessPoolExecutor(beside, get_context("spawn"), _begin, (choice, sweeps, server)) as pool:
+    # Forks have the runs, and all that is imported. To list the runs takes seconds.
+    _WORKER["runs"] = runs
+    with ProcessPoolExecutor(beside, get_context("fork"), _begin, (server,)) as pool:
         begun = [pool.submit(_make, job) for job in jobs]
         for done in as_completed(begun):
             if time.monotonic() > end:
