@@ -59,9 +59,8 @@ HERE = Path(__file__).parent
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
-NOT_MEASURED = {"compat", "docs", "drift", "e2e", "faults", "outside", "real", "remote"}
-"""Folders whose tests run whole programs, or compare what others try. To count lines takes as long as half a test, and
-the other tests reach them; so does the first case of a test with several."""
+NOT_MEASURED = {"docs", "e2e", "faults", "real"}
+"""Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
 
 
 LONG = (
@@ -237,12 +236,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: (_place(item.path), -tests[item.path], item.path))
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
-    functions = set()
     for item in items:
-        function = item.nodeid.partition("[")[0]
-        if item.path.relative_to(HERE).parts[0] in NOT_MEASURED or function in functions:
+        if item.path.relative_to(HERE).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
-        functions.add(function)
 
 
 def _place(path: Path) -> int:
