@@ -68,3 +68,8 @@ def test_a_setting_is_found_by_its_former_name_too_and_no_other_is() -> None:
     assert "publish.settle_x_s" not in KEYS
     with pytest.raises(KeyError):
         KEYS["platforms.friendster.base_url"]
+
+
+def test_the_platforms_of_the_settings_are_those_that_are_installed() -> None:
+    assert KEYS.has_platform("bluesky")
+    assert not KEYS.has_platform("nostr")
