@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,6 @@ from ttp.server.app import build_app
 from ttp.services.server.people import People
 from ttp.store.database import Database
 
-HERE = Path(__file__).parent
 PATIENCE_S = 120.0
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

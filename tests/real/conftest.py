@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,8 +11,6 @@ from tests.real.fediverse import Fediverse, running_mock, running_snac
 from tests.real.install import Missing
 from tests.real.network import Network, running_network
 from tests.real.pds import Pds, running_pds
-
-HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ def parse_rrule(text: str) -> str:
     if frequency not in _DAYS:
         raise UsageError(f'"{text}" has no FREQ of DAILY, WEEKLY, MONTHLY or YEARLY')
     if not {"BYHOUR", "BYMINUTE"} <= parts.keys():
-        raise UsageError(f'"{text}" has no time of day: add BYHOUR and BYMINUTE, such as ;BYHOUR=17;BYMINUTE=0')
+        raise UsageError(f'"{text}" has no time of day: add BYHOUR and BYMINUTE, such as BYHOUR=17;BYMINUTE=0')
     if _DAYS[frequency] and parts.keys().isdisjoint(_DAYS[frequency]):
         raise UsageError(f'"{text}" does not say on which day: add {" or ".join(_DAYS[frequency])}')
     plain = {name: _parse_part(name, parts) for name in parts}
