@@ -11,7 +11,7 @@ import shutil
 import signal
 import sqlite3
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
@@ -59,10 +59,6 @@ HERE = Path(__file__).parent
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
-NOT_MEASURED = {"docs", "e2e", "faults", "real"}
-"""Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
-
-
 LONG = (
     "publisher/test_interleaving.py",
     "faults/test_publishers.py",
@@ -94,12 +90,27 @@ QUICK_FOLDERS = ("domain", "publisher", "services", "store")
 
 WHOLLY = {
     "browser": "browser",
+    "cli/commands/test_account_connect_visits.py": "processes",
+    "cli/commands/test_doctor_shell.py": "processes",
+    "cli/test_editor_terminal.py": "processes",
+    "cli/test_imports.py": "processes",
+    "cli/test_other_words.py": "slow",
+    "cli/test_process.py": "processes",
+    "cli/test_visits.py": "processes",
+    "docs": "processes",
     "domain/optimal/test_optimal_model.py": "slow",  # numpy and scipy are in the extra `dev` alone
-    "outside": "slow",
+    "drift/test_package.py": "processes",
+    "e2e": "processes",
+    "faults": "processes",
+    "mcp/test_stdio.py": "processes",
+    "outside": "processes",
     "real": "real",
-    "remote": "slow",
+    "remote": "processes",
+    "server/test_process.py": "processes",
+    "server/timetopost/test_sandbox.py": "processes",
+    "services/test_token_race.py": "processes",
 }
-"""Where all tests have a mark. `outside` and `remote` start a server for each file, and a program for each command."""
+"""The mark that all tests of a file or folder have."""
 
 FILES_OF_STORES = (
     "cli/commands/test_backup.py",
@@ -200,7 +211,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     name = collection_path.relative_to(HERE).as_posix()
     if config.option.markexpr == "quick" and collection_path.parent == HERE:
         return name not in QUICK_FOLDERS or None
-    return (name in WHOLLY and f"not {WHOLLY[name]}" in config.option.markexpr) or None
+    if name not in WHOLLY and collection_path.suffix != ".py":
+        return None
+    mark = _mark_of_all(collection_path)
+    kinds = ((), ("slow",), ("hypothesis",), ("slow", "hypothesis"), ("quick",))
+    return None if any(_chooses(config.option.markexpr, mark, *kind) for kind in kinds) else True
+
+
+def _mark_of_all(path: Path) -> str:
+    """Return the mark that all tests of this file or folder have, '' if there is none."""
+    relative = path.relative_to(HERE)
+    return WHOLLY.get(relative.parts[0]) or WHOLLY.get(relative.as_posix(), "")
+
+
+def _chooses(expression: str, *marks: str) -> bool:
+    """Return whether `-m` chooses a test with these marks."""
+    return not expression or bool(eval(expression, {}, defaultdict(bool, dict.fromkeys(marks, True))))  # noqa: S307
 
 
 def _is_quick(item: pytest.Item) -> bool:
@@ -208,14 +234,13 @@ def _is_quick(item: pytest.Item) -> bool:
     if parts[0] not in QUICK_FOLDERS or "postgresql" in item.nodeid or "/".join(parts) in LONG:
         return False
     needs = getattr(item, "fixturenames", ())
-    return "store_url" not in needs and not any(item.get_closest_marker(name) for name in ("slow", "real", "browser"))
+    return "store_url" not in needs and not any(map(item.get_closest_marker, ("slow", "real", "browser", "processes")))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        path = item.path.relative_to(HERE)
-        for mark in (WHOLLY[name] for name in (path.parts[0], path.as_posix()) if name in WHOLLY):
+        if mark := _mark_of_all(item.path):
             item.add_marker(mark)
     if "quick" in config.option.markexpr:
         for item in items:
@@ -234,11 +259,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         tests = Counter(item.path for item in items)
         items.sort(key=lambda item: (_place(item.path), -tests[item.path], item.path))
-    if not config.pluginmanager.hasplugin("pytest_cov"):
-        return
-    for item in items:
-        if item.path.relative_to(HERE).parts[0] in NOT_MEASURED:
-            item.add_marker(pytest.mark.no_cover)
 
 
 def _place(path: Path) -> int:

@@ -21,7 +21,7 @@ from ttp.services.server.people import People
 from ttp.store.database import Database
 
 PATIENCE_S = 120.0
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")

@@ -71,11 +71,18 @@ class Person:
 
     def go_to(self, spot: Any) -> None:
         """Press Tab until the element has the focus, which is shown."""
+        handle = spot.element_handle()  # to find it again for each key took longer than the key
         for _ in range(MOST_TABS):
-            if spot.evaluate("one => one === document.activeElement"):
-                assert spot.evaluate("one => one.matches(':focus-visible')")
+            connected, focused, shown = handle.evaluate(
+                "one => [one.isConnected, one === document.activeElement, one.matches(':focus-visible')]"
+            )
+            if focused:
+                assert shown
                 return
-            self.page.keyboard.press("Tab")
+            if connected:
+                self.page.keyboard.press("Tab")
+            else:
+                handle = spot.element_handle()
         raise AssertionError(spot)
 
     def schedule(self, text: str, at: str = "") -> int:

@@ -25,13 +25,11 @@ def assert_shown(pages: Sequence[str]) -> None:
     assert not wrong, "\n\n".join(wrong)
 
 
-@pytest.mark.slow
 @needs_bash
 def test_the_readme_shows_what_happens() -> None:
     assert_shown(["README.md"])
 
 
-@pytest.mark.slow
 @needs_bash
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_documents_show_what_happens(part: int) -> None:

@@ -9,8 +9,6 @@ import pytest
 from tests.actions import run_action
 from tests.repository import make_repository
 
-pytestmark = pytest.mark.slow  # each installs ttp; CI runs them always
-
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:

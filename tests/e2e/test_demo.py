@@ -7,11 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import inherited
-
-pytestmark = pytest.mark.slow  # CI always runs it, and the README's first command is the tour itself
 
 
 def test_the_tour_shows_all_of_it_in_one_place(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def receiver() -> Iterator[Receiver]:
         found.server.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("published")
 def test_a_server_sends_events_of_the_posts_that_it_publishes(serve: Serve, ttp: Program, receiver: Receiver) -> None:
     ttp.ok("webhook", "add", receiver.url, "--allow-private")

@@ -147,6 +147,7 @@ def test_a_damaged_file_is_told_as_such(bench: Bench) -> None:
         audit(bench.database, PLATFORMS)
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite("its query plans")
 def test_nothing_is_sorted_or_held_whatever_the_number(bench: Bench) -> None:
     """The three questions: only the one about remote ids builds a tree, on the disk if need be."""

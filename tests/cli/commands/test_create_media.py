@@ -97,6 +97,7 @@ def test_a_jpeg_that_fits_is_sent_byte_for_byte_and_x_gets_a_png_as_it_is(world:
     assert sorted(world.posted()) == [("instagram", [digest(PHOTO.read_bytes())]), ("x", [digest(png)])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("only_fitting", [False, True])
 def test_a_png_too_large_for_x_is_converted_and_told_or_refused_where_nothing_is(
     world: World, only_fitting: bool

@@ -196,6 +196,7 @@ def test_audio_goes_to_mastodon_with_its_thumbnail_and_nowhere_else(
     assert (attachment.mime, bool(attachment.thumbnail), bool(attachment.post)) == ("audio/wav", True, True)
 
 
+@pytest.mark.slow
 def test_a_shape_that_instagram_refuses_is_cropped_around_its_focus(
     ttp: Program, tmp_path: Path, sandbox: RunningSandbox, monkeypatch: Any
 ) -> None:

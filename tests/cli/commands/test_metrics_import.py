@@ -203,6 +203,7 @@ def test_hostile_rows_are_told_and_not_stored(ttp: Program) -> None:
     assert len(ran.err) < 3000
 
 
+@pytest.mark.slow
 def test_unknown_columns_are_named_but_not_all_of_200_000(ttp: Program) -> None:
     ran = ttp(
         "metrics",

@@ -467,6 +467,7 @@ def kill_a_publisher(environ: dict[str, str]) -> None:
     assert call(environ, "create", "Hello", "--to", "x/demo", "--at", "now").returncode == 0
 
 
+@pytest.mark.slow
 def test_many_processes_say_a_thing_once(ttp: Program, heard: Heard, environ: dict[str, str]) -> None:
     post = ttp.post("Hello", "--to", "x/demo", "--at", "2026-12-01 09:00")
     ttp.bring(post, "failed", error=("network", "no answer"))

@@ -161,6 +161,7 @@ def test_where_not_all_fit_it_says_why_and_what_to_change(known: Program) -> Non
     assert [known.shown(n)["status"] for n in range(1, 5)] == ["scheduled"] * 3 + ["draft"]
 
 
+@pytest.mark.slow
 def test_no_number_of_days_may_be_enough(known: Program) -> None:
     ran = known("plan", "1-2", "--from", "2026-12-01", "--days", "5", "--min-gap", "400d", "--yes")
 

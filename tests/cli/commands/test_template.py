@@ -92,6 +92,7 @@ def test_an_export_has_the_texts_and_comes_back_unchanged(ttp: Program, tmp_path
     assert origin_of(ttp.shown()) == ORIGIN
 
 
+@pytest.mark.slow
 def test_forty_products_become_forty_posts_with_three_texts_each(ttp: Program, tmp_path: Path) -> None:
     ttp.account("instagram/me")
     texts = (

@@ -40,10 +40,12 @@ def test_a_jpeg_that_fits_is_sent_byte_for_byte() -> None:
         (PHOTO, replace(SEEN, several=True), FitProblems(may=("it holds several pictures (MPO)",))),
         (PHOTO, replace(SEEN, width=1441), FitProblems()),
         (PHOTO, replace(SEEN, width=319), FitProblems()),
+        (replace(PHOTO, focus="0.5,0.5"), SEEN, None),
+        (replace(PHOTO, focus="0.5,0.5"), replace(SEEN, height=2000), FitProblems(must=("it has another shape",))),
     ],
 )
 def test_what_instagram_refuses_must_be_converted_and_what_it_could_show_otherwise_may_be(
-    item: MediaItem, look: ImageAppearance | None, wrong: FitProblems
+    item: MediaItem, look: ImageAppearance | None, wrong: FitProblems | None
 ) -> None:
     assert find_misfit(item, look, INSTAGRAM) == wrong
 
