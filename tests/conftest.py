@@ -214,7 +214,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if name not in WHOLLY and collection_path.suffix != ".py":
         return None
     mark = _mark_of_all(collection_path)
-    kinds = ((), ("slow",), ("hypothesis",), ("slow", "hypothesis"), ("quick",))
+    kinds = ((), ("slow",), ("hypothesis",), ("slow", "hypothesis"), ("quick",), ("sqlite",))
     return None if any(_chooses(config.option.markexpr, mark, *kind) for kind in kinds) else True
 
 
