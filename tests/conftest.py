@@ -29,6 +29,7 @@ from hypothesis import settings
 from tests import made_once
 from tests.clock import FakeClock
 from tests.examples import QUICK
+from tests.memory import prefer_memory
 from tests.store import stores
 from tests.store.stores import duplicate
 from ttp.cli.context import open_database
@@ -128,24 +129,11 @@ FILES_OF_STORES = (
 )
 """Files whose tests look at the files of a store, or replace them. There each command closes its connections."""
 
-GROWTH = 32 << 10
+GROWTH = 128 << 10
 """By how many kilobytes a process may grow before garbage is collected."""
 _collect_at = 0
 
-MEMORY, ROOM = Path("/dev/shm"), 4 << 30
-"""A folder in memory, and the bytes that must be free there."""
-
-
-def _prefer_memory() -> None:
-    """Put temporary files into memory, where that is possible: the tests make and open thousands of stores."""
-    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
-        return
-    found = os.statvfs(MEMORY)
-    if not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize >= ROOM:  # some tests write programs
-        tempfile.tempdir = str(MEMORY)
-
-
-_prefer_memory()
+prefer_memory()
 
 gc.disable()  # until `pytest_collection_finish`: what collection makes is kept
 
@@ -194,6 +182,12 @@ def pytest_runtest_logfinish() -> None:
         gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Collect once at the end: pytest looks five times at all that is not frozen."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the tests have stores")
     parser.addoption("--first", action="store_true", help="of a test with several parameters, the first alone")
@@ -214,7 +208,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if name not in WHOLLY and collection_path.suffix != ".py":
         return None
     mark = _mark_of_all(collection_path)
-    kinds = ((), ("slow",), ("hypothesis",), ("slow", "hypothesis"), ("quick",), ("sqlite",))
+    kinds = ((), ("slow",), ("hypothesis",), ("slow", "hypothesis"), ("quick",), ("sqlite",), ("postgresql",))
     return None if any(_chooses(config.option.markexpr, mark, *kind) for kind in kinds) else True
 
 
@@ -229,12 +223,16 @@ def _chooses(expression: str, *marks: str) -> bool:
     return not expression or bool(eval(expression, {}, defaultdict(bool, dict.fromkeys(marks, True))))  # noqa: S307
 
 
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return params.get("engine") == "postgresql" or "schemas" in getattr(item, "fixturenames", ())
+
+
 def _is_quick(item: pytest.Item) -> bool:
     parts = item.path.relative_to(HERE).parts
-    if parts[0] not in QUICK_FOLDERS or "postgresql" in item.nodeid or "/".join(parts) in LONG:
+    if parts[0] not in QUICK_FOLDERS or "/".join(parts) in LONG:
         return False
-    needs = getattr(item, "fixturenames", ())
-    return "store_url" not in needs and not any(map(item.get_closest_marker, ("slow", "real", "browser", "processes")))
+    return not any(map(item.get_closest_marker, ("slow", "real", "browser", "processes", "postgresql")))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -242,6 +240,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if mark := _mark_of_all(item.path):
             item.add_marker(mark)
+        if not _on_postgresql(config) and _is_on_postgresql(item):
+            item.add_marker("postgresql")
     if "quick" in config.option.markexpr:
         for item in items:
             if _is_quick(item):

@@ -30,10 +30,12 @@ from tests.faults.sample import SEED, seed
 from tests.faults.sweep_user_programs import KINDS as PROGRAMS
 from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, Row, lines
 from tests.faults.workers import Choice, bench_somewhere, made
+from tests.memory import prefer_memory
 from tests.platforms.case import find_cases
 
 
 def main(argv: list[str] | None = None) -> int:
+    prefer_memory()
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

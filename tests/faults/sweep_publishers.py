@@ -30,6 +30,7 @@ from tests.faults.replica import go_on
 from tests.faults.sample import SEED, seed
 from tests.faults.team import Case, Postgres, Publisher, Result, Team
 from tests.faults.team_process import STEPS
+from tests.memory import prefer_memory
 from ttp.platforms import BUILT_IN
 from ttp.sandbox.server import running_sandbox
 from ttp.sandbox.x import posts
@@ -437,6 +438,7 @@ def _try_mutants(only: str | None) -> int:
 
 
 def _main() -> int:
+    prefer_memory()
     parser = argparse.ArgumentParser(prog="python -m tests.faults.sweep_publishers")
     parser.add_argument("--count", type=int, default=7, help="runs of each sweep")
     parser.add_argument("--publishers", metavar="NAME", choices=list(SWEEPS), help="only this sweep")
