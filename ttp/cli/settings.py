@@ -343,6 +343,8 @@ def _values_meant(key: Key, texts: Sequence[str]) -> list[str]:
         return [_words(length.total_seconds())]
     if isinstance(key.default, bool):
         return ["true", "false"]
+    if key.form:
+        return [str(key.default)]
     near = [get_close_matches(text.lower(), key.choices, 1) for text in texts]
     return [_words(tuple(match[0] for match in near))] if all(near) else list(key.choices[:3])
 
@@ -438,6 +440,8 @@ def convert_value(key: Key, value: object, where: str = "", *ways: Hint) -> Valu
     result = _converted(key, value)
     if is_platform_address(key) and _host(str(value)) is None:
         raise UsageError(f'{where}{key.name} is an address like {key.default}, not "{value}"', *ways)
+    if key.form and not _fits_form(key, value):
+        raise UsageError(f'{where}{key.name} is a text like {key.default}, not "{value}"', *ways)
     chosen = result if isinstance(result, tuple) else (result,)
     if result is None or (key.choices and not all(one in key.choices for one in chosen)):
         expected = " or ".join(key.choices) or {
@@ -453,6 +457,12 @@ def convert_value(key: Key, value: object, where: str = "", *ways: Hint) -> Valu
     except UsageError as error:
         raise UsageError(f"{where}{key.name} {error.message}", *ways) from None
     return result
+
+
+def _fits_form(key: Key, value: object) -> bool:
+    import re
+
+    return isinstance(value, str) and re.fullmatch(key.form, value) is not None
 
 
 def _read_whole(key: Key, value: Value) -> None:

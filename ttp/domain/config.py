@@ -13,7 +13,8 @@ Value = str | float | int | bool | tuple[str, ...] | None
 
 
 class Key(NamedTuple):
-    """One setting. `default` has its type; None: a text without a default. `choices`: the only (members of) values."""
+    """One setting. `default` has its type; None: a text without a default. `choices`: the only (members of) values.
+    `form`: a regular expression that the whole text must match, as its default does."""
 
     name: str
     default: Value
@@ -21,6 +22,7 @@ class Key(NamedTuple):
     choices: tuple[str, ...] = ()
     formerly: str = ""
     """A whole name by which it is accepted too."""
+    form: str = ""
 
 
 _PULLED = "metrics.pull"

@@ -279,6 +279,7 @@ def test_an_edit_does_not_overwrite_what_was_set_meanwhile(
         ("publish.max_lateness_s", "2h", "ttp config set publish.max_lateness_s 7200"),
         ("publish.require_approval", "maybe", "ttp config set publish.require_approval true"),
         ("media_host.kind", "ftp", "ttp config set media_host.kind folder"),
+        ("platforms.linkedin.version", "2024-01", "ttp config set platforms.linkedin.version 202609"),
         ("platforms.enabled", "x,bluesky", "ttp config set platforms.enabled x bluesky"),
         ("platforms.enabled", "nostr", "ttp help"),
     ],

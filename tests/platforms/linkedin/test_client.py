@@ -223,7 +223,6 @@ def test_an_ended_month_holds_the_account_and_names_the_setting(desk: Desk) -> N
         ("202609", NOON, Grade.OK),
         ("202609", datetime(2027, 9, 1, tzinfo=UTC), Grade.WARN),
         ("202609", datetime(2027, 9, 15, tzinfo=UTC), Grade.FAIL),
-        ("2026-09", NOON, Grade.FAIL),
     ],
 )
 def test_doctor_warns_before_the_month_of_the_api_ends(version: str, now: datetime, grade: Grade) -> None:

@@ -37,7 +37,7 @@ class Instagram(Platform):
     keys = (
         Key("base_url", "https://graph.instagram.com", "URL of Instagram's API"),
         Key("upload_url", "https://rupload.facebook.com", "URL for uploading videos with Facebook Login"),
-        Key("version", "v25.0", "version of the Graph API"),
+        Key("version", "v25.0", "version of the Graph API", form=r"v[0-9]{1,3}\.[0-9]"),
         Key("login", "instagram", "Instagram Login or Facebook Login", ("instagram", "facebook")),
         Key("authorize_url", "https://www.instagram.com/oauth/authorize", "its login page"),
         Key("token_url", "https://api.instagram.com", "URL that exchanges the code of a login"),

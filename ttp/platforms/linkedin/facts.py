@@ -36,7 +36,12 @@ class LinkedIn(Platform):
         Key("login_url", "https://www.linkedin.com/oauth/v2", "where its login page and its tokens are"),
         Key("client_id", None, "your LinkedIn app's client id"),
         Key("redirect_uri", "http://localhost:8722/callback", "the redirect URL of your app"),
-        Key("version", VERSION, "the version of the API, a month (YYYYMM); LinkedIn ends each after about a year"),
+        Key(
+            "version",
+            VERSION,
+            "the version of the API, a month (YYYYMM); LinkedIn ends each after about a year",
+            form=r"20[0-9]{2}(0[1-9]|1[0-2])",
+        ),
         Key(
             "settle_by_duplicate",
             False,
@@ -65,9 +70,7 @@ class LinkedIn(Platform):
         version = config.text("platforms.linkedin.version")
         newer = action("config set", "platforms.linkedin.version", "YYYYMM")
         end = version_ends(version)
-        if end is None:
-            yield failure_remark(f"platforms.linkedin.version is {version}, not a month such as {VERSION}", newer)
-        elif end <= now:
+        if end <= now:
             yield failure_remark(f"LinkedIn has ended version {version} of its API", newer)
         else:
             message = f"LinkedIn ends version {version} of its API about {format_end(end, now)}"
@@ -79,13 +82,10 @@ class LinkedIn(Platform):
         return tuple(kind for kind in USUAL if kind.parts == 1)
 
 
-def version_ends(version: str) -> datetime | None:
-    """Return when LinkedIn ends a version of its API: about the middle of its month a year later. None if the text is
-    not a month. See docs/reference/platforms/linkedin.md, section 1."""
-    try:
-        return datetime(int(version[:4]) + 1, int(version[4:]), 15, tzinfo=UTC) if len(version) == 6 else None
-    except ValueError:
-        return None
+def version_ends(version: str) -> datetime:
+    """Return when LinkedIn ends a version of its API: about the middle of its month a year later. See
+    docs/reference/platforms/linkedin.md, section 1."""
+    return datetime(int(version[:4]) + 1, int(version[4:]), 15, tzinfo=UTC)
 
 
 PLATFORM = LinkedIn()
