@@ -441,7 +441,8 @@ def convert_value(key: Key, value: object, where: str = "", *ways: Hint) -> Valu
     if is_platform_address(key) and _host(str(value)) is None:
         raise UsageError(f'{where}{key.name} is an address like {key.default}, not "{value}"', *ways)
     if key.form and not _fits_form(key, value):
-        raise UsageError(f'{where}{key.name} is a text like {key.default}, not "{value}"', *ways)
+        shown = f'"{value}"' if isinstance(value, str) else value
+        raise UsageError(f'{where}{key.name} is a text like "{key.default}", not {shown}', *ways)
     chosen = result if isinstance(result, tuple) else (result,)
     if result is None or (key.choices and not all(one in key.choices for one in chosen)):
         expected = " or ".join(key.choices) or {

@@ -296,6 +296,13 @@ def test_a_value_that_it_cannot_have_is_refused_with_what_may_be_meant(
     assert ttp("config", "set", key, value, "--json").error["code"] == ("time" if key == "timezone" else "usage")
 
 
+def test_a_number_in_the_place_of_a_text_is_told_without_quotes(ttp: Program, file: Path) -> None:
+    file.write_text("[platforms.linkedin]\nversion = 202609\n")
+    refused = ttp("config", "get", "platforms.linkedin.version")
+    assert refused.code == 2
+    assert refused.err.splitlines()[0].endswith(" 202609")
+
+
 def test_a_zone_that_is_none_is_refused_from_the_editor_too(
     ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
