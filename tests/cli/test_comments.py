@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -68,6 +69,13 @@ def test_a_comment_replies_to_its_post_once_that_is_published(ttp: Program, sand
     )
     parent, reply = sandbox.state.posts.values()
     assert (reply.text, reply.parent) == (TEXT, parent.id)
+
+
+def test_whoever_watches_reads_when_it_follows(ttp: Program, x: str) -> None:
+    ttp.post("Hello", "--to", x, "--at", "now", "--comment", TEXT, "--comment-after", "10m")
+    last = ttp.ok("run", "--once", "--format", "table").out.splitlines()[-1]
+    at = ttp.clock.now() + timedelta(minutes=10)
+    assert last == f"          next: comment on post 1, today {at:%H:%M} (in 10 min)"
 
 
 # Before it is stored.

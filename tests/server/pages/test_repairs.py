@@ -12,6 +12,7 @@ from tests.conftest import Program
 from tests.server.pages.conftest import Person, form_with, has_button, inner
 from ttp.domain.delivery import LOOK
 from ttp.domain.publishing.outcome import Kind, NotDone
+from ttp.domain.time.clock import format_json_instant
 from ttp.platforms.client import Deleted
 from ttp.services.application import Installation
 
@@ -105,6 +106,22 @@ def test_a_comment_that_failed_or_is_doubtful_needs_a_person(ann: Person) -> Non
     comment = post["deliveries"][0]["comment"]
     assert (comment["state"], comment["remoteId"], post["deliveries"][0]["remoteId"]) == ("published", "222", "111")
     assert "https://x.com/me/status/222" in ann.sees("/posts/1").partition("First comment")[2]
+
+
+def test_a_comment_is_sent_before_its_time(ann: Person) -> None:
+    ann.ttp.post("Hello", "--to", "x/me", "--at", LATER, "--comment", "Links", "--comment-after", "1h")
+    link = "Publish the comment now"
+    assert link not in ann.sees("/posts/1")
+    live(ann.ttp, 1)
+    at = datetime(2098, 1, 1, 10, tzinfo=UTC)
+    ann.ttp.bring(1, "pending", comment=True, due_at=at, next_at=at)
+    assert link in ann.sees("/posts/1")
+    form = form_with(ann.sees("/posts/1/comment-now"), "Publish now")
+    ann.does(form.action, form.fields)
+    post = ann.ttp.shown()
+    comment = post["deliveries"][0]["comment"]
+    assert (post["status"], comment["state"]) == ("published", "pending")
+    assert comment["dueAt"] == format_json_instant(ann.ttp.clock.now())
 
 
 def test_a_post_is_used_again(split: Person) -> None:

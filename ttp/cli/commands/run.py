@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
@@ -222,8 +222,8 @@ class PublishReport:
         if self._out.for_people:
             for line in render_event(event, at, words, self._width_of_names, self._out.page()):
                 self._out.write_painted(line)
-            if event.event == "post.finished" and self._mode is Mode.LOOP:
-                self._print_next(event.at)
+            if event.event == "post.finished":
+                self._print_next(event)
             if self._mode is Mode.PUBLISH and event.next_at is not None and event.next_at - event.at > _SOON:
                 until = Page(event.at, self._context.zone).when(event.next_at)
                 self._out.note(f"waiting until {until}. Ctrl-C is safe: the publisher (ttp run) tries it then")
@@ -257,12 +257,15 @@ class PublishReport:
         live = sum(delivery.state is DeliveryState.PUBLISHED for delivery in active)
         return f"  {live} of {len(active)}" if len(active) > 1 else ""
 
-    def _print_next(self, now: datetime) -> None:
-        """Print which post is next, unless it is due within a minute."""
-        following = self._context.status.next_due(now)
-        if following is not None and following.next_at is not None and following.next_at - now > _SOON:
-            page, at = Page(now, self._context.zone), following.next_at
-            self._out.write_message(f"          next: post {following.post_id}, {page.when(at)} ({page.ago_long(at)})")
+    def _print_next(self, finished: Event) -> None:
+        """Print what is next, unless it is due within a minute. A command that ends names only the post's comment."""
+        following = self._context.status.next_due(finished.at)
+        if following is None or following.next_at is None or following.next_at - finished.at <= _SOON:
+            return
+        if self._mode is Mode.LOOP or (following.is_comment and following.post_id == finished.post):
+            page, at = Page(finished.at, self._context.zone), following.next_at
+            what = f"{'comment on ' * following.is_comment}post {following.post_id}"
+            self._out.write_message(f"          next: {what}, {page.when(at)} ({page.ago_long(at)})")
 
     def finish(self, posts: Sequence[PostView], notes: Sequence[str] = ()) -> None:
         """Print the end: data, or the goodbye of a loop. `notes`: what else could not be done."""

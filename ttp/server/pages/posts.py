@@ -160,6 +160,13 @@ ACTIONS = {
         "Each account replies with it to its own post, if it has not done that yet. Without a text there is none.",
         operation="edit",
     ),
+    "comment-now": PostAction(
+        lambda visit, services: services.publishing.publish([visit.post_id]),
+        "Publish the first comment now?",
+        "Publish now",
+        "Each account replies with it to its own post, if it has not done that yet.",
+        operation="publish",
+    ),
     "repeat": PostAction(
         _repeat,
         "Repeat this post?",
@@ -251,6 +258,9 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
         and not post.in_flight
         and any(d.state in permissions.OPEN for d in post.comments),
         "publish": is_open and DeliveryState.PENDING in states,
+        "comment-now": DeliveryState.PENDING not in states
+        and not post.in_flight
+        and any(d.state is DeliveryState.PENDING and d.due_at is not None for d in post.comments),
         "unschedule": post.status is PostStatus.SCHEDULED,
         "repeat": bool(post.active) and post.repeat is None,
         "delete": not post.in_flight and "review" not in needs,

@@ -63,6 +63,7 @@ DONE = {
     "copy": "This is a copy.",
     "leave-out": "The post no longer goes to that account.",
     "comment": "The first comment was changed.",
+    "comment-now": "Queued: the publisher sends it now.",
     "delete-remote": "Deleted, also on the platforms.",
     "chosen-schedule": "The chosen posts are scheduled.",
     "chosen-tag": "The tags are changed.",
