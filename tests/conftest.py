@@ -121,6 +121,7 @@ FILES_OF_STORES = (
     "cli/test_own_files.py",
     "cli/test_sources.py",
     "compat/test_commands.py",
+    "faults/test_take_over.py",
     "store/copies/test_backup.py",
     "store/home/test_contents.py",
     "store/machine/test_ownership.py",
