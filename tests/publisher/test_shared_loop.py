@@ -419,7 +419,7 @@ def test_a_publisher_that_has_posts_of_repeats_to_make_does_not_wait_for_a_perso
 def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:
     there = SystemClock().now() - timedelta(hours=2)
     monkeypatch.setattr(type(bench.database), "server_clock", staticmethod(lambda db: there))
-    status = Status(bench.database, SystemClock(), bench.config, PLATFORMS)
+    status = Status(bench.database, SystemClock(), bench.config, PLATFORMS, tuple)
     bench.post(due=(there - START).total_seconds() + 3600.0)
     assert status.count_stalled(timedelta(minutes=10)) == 0
     bench.post(due=(there - START).total_seconds() - 3600.0)

@@ -39,9 +39,9 @@ def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
 
 def note_unnotified(context: Context) -> None:
     """Print a note if nobody is notified when something needs a person."""
-    from ttp.domain.notification import NOBODY, names_in_use
+    if not context.installation.notified_names:
+        from ttp.domain.notification import NOBODY
 
-    if not names_in_use(context.config):
         context.out.note(f"{NOBODY}\nfix:  ttp notify add desktop")
 
 

@@ -473,6 +473,8 @@ def _read_whole(key: Key, value: Value) -> None:
             from ttp.domain.metrics.ingest.reading_schedule import parse_ages
 
             parse_ages(texts)
+        case "notify.to", tuple(names) if any(mark in name for name in names for mark in ":/@"):
+            raise UsageError("lists names, and no address, which is a secret")
         case "plan.blackout", tuple(texts):
             from ttp.domain.time.quiet_hours import parse_blackout
 

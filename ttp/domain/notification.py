@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ttp.domain.account import connect_action
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.text import clean_text
 
 OWN_WAYS = ("desktop", "program", "ntfy")
@@ -22,11 +23,26 @@ NOBODY = "nobody is notified when something needs you"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
-def names_in_use(config: Config) -> tuple[str, ...]:
-    """Return the names in `notify.to` whose settings are there. Whether an address is stored is not looked up."""
+def names_in_use(config: Config, has_address: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the names in `notify.to` whose settings are there, or whose address is."""
     return tuple(
-        name for name in dict.fromkeys(config.texts("notify.to")) if name not in NEEDED or config[NEEDED[name]]
+        name
+        for name in dict.fromkeys(config.texts("notify.to"))
+        if (not (setting := NEEDED.get(name)) or config[setting]) and (name in OWN_WAYS or has_address(name))
     )
+
+
+def credentials_name(name: str) -> str:
+    """Return the name of an address, or of the token of ntfy, among the credentials."""
+    return f"notify/{name}"
+
+
+def refuse_address(name: str) -> None:
+    """Raise UsageError for an address where its name belongs. It is a secret, so it is not shown."""
+    if re.search("[:/@]", name):
+        raise UsageError(
+            "an address is a secret, so it is not typed on the command line", Hint("try", action("notify add", "phone"))
+        )
 
 
 def is_address_name(name: str) -> bool:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ttp.domain.account import Credentials
 from ttp.domain.action import WayOut, action
-from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.login_end import login_alarms
 from ttp.domain.notification import (
     ENDS,
@@ -26,7 +26,9 @@ from ttp.domain.notification import (
     Alarm,
     Message,
     Notification,
+    credentials_name,
     is_address_name,
+    refuse_address,
     trial_message,
     write_message,
 )
@@ -80,17 +82,27 @@ class Notifications:
                 return []
         with self._database.writing() as db:
             stored.update(db, self.kinds, alarms, judged, self._clock.now(), approval=approval)
-        tried = []
-        while not stop():
-            with self._database.writing() as db:
-                mine = stored.claim(db, self.kinds, self._clock.now())
-            if not mine:
-                break
-            ended = self._send(mine[0].kind, write_message(mine), mine)
-            with self._database.writing() as db:
-                stored.record(db, [one.id for one in mine], self._clock.now(), ended.error)
-            tried.append(ended)
-        return tried
+        tried: list[Sent] = []
+
+        def send_all(kind: str) -> None:
+            with suppress(TtpError):  # the store: whoever publishes meets and reports that
+                while not stop():
+                    with self._database.writing() as db:
+                        mine = stored.claim(db, (kind,), self._clock.now())
+                    if not mine:
+                        break
+                    ended = self._send(kind, write_message(mine), mine)
+                    with self._database.writing() as db:
+                        stored.record(db, [one.id for one in mine], self._clock.now(), ended.error)
+                    tried.append(ended)
+
+        # At once: what a run leaves at its end behind one that hangs would be sent again.
+        threads = [threading.Thread(target=send_all, args=(kind,), daemon=True) for kind in self.kinds]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(tried, key=lambda one: self.kinds.index(one.kind))
 
     @contextmanager
     def looking(self, every_s: float = EVERY_S) -> Iterator[None]:
@@ -107,7 +119,10 @@ class Notifications:
             _within(LAST_S, lambda: self._look_safely(over))
 
     def test(self, kind: str | None) -> list[Sent]:
-        """Send a test to one name, or to those in `notify.to`. UsageError if there is none."""
+        """Send a test to one name, or to those in `notify.to`. UsageError if there is none, NotFound for a name that
+        nothing is stored for."""
+        if kind is not None and kind not in (*OWN_WAYS, *self.kinds) and not self.has_secret(kind):
+            raise NotFound(f'nothing is stored for "{kind}"', _way_to_add(kind))
         kinds = self.kinds if kind is None else (kind,)
         if not kinds:
             raise UsageError("notify.to is not set", Hint("try", action("notify add", "desktop")))
@@ -154,23 +169,28 @@ class Notifications:
             goes_to = host or self._notifiers.service(secret)
         except SendingFailed as error:
             raise UsageError(error.message, Hint("see", "docs/how-to/notifications.md")) from None
-        self._installation.credentials.put(_entry(name), Credentials(secret, host))
+        self._installation.credentials.put(credentials_name(name), Credentials(secret, host))
         return goes_to
 
     def remove(self, name: str) -> bool:
         """Delete the address or the token of a name. Return whether there was one."""
-        is_stored = self._installation.credentials.get(_entry(name)) is not None
-        self._installation.credentials.remove(_entry(name))
+        is_stored = self.has_secret(name)
+        self._installation.credentials.remove(credentials_name(name))
         return is_stored
+
+    def has_secret(self, name: str) -> bool:
+        """Return whether an address or a token is stored by a name. UsageError for an address in its place."""
+        refuse_address(name)
+        return self._installation.credentials.get(credentials_name(name)) is not None
 
     def refuse_unknown(self, names: Sequence[str]) -> None:
         """Raise UsageError for the first name that is neither one of OWN_WAYS nor a stored address."""
         for name in names:
             if name == "command":
                 raise UsageError('"command" is now "program"', Hint("try", "program", ("command", "program")))
-            if name not in OWN_WAYS and self._installation.credentials.get(_entry(name)) is None:
-                fix = Hint("fix", action("notify add", name if is_address_name(name) else "phone"))
-                raise UsageError(f'"{name}" is not {", ".join(OWN_WAYS)} or the name of a stored address', fix)
+            if name not in OWN_WAYS and not self.has_secret(name):
+                message = f'"{name}" is not {", ".join(OWN_WAYS)} or the name of a stored address'
+                raise UsageError(message, _way_to_add(name))
 
     @property
     def _machine(self) -> str:
@@ -214,7 +234,9 @@ class Notifications:
         if kind == "ntfy" and self._ntfy_token:
             return Credentials(self._ntfy_token)
         try:
-            return None if kind in ("desktop", "program") else self._installation.credentials.get(_entry(kind))
+            return (
+                None if kind in ("desktop", "program") else self._installation.credentials.get(credentials_name(kind))
+            )
         except TtpError as error:
             raise SendingFailed(f"its secret cannot be read: {error.message}") from None
 
@@ -248,6 +270,10 @@ class Notifications:
         return Sent(kind, failed.message, failed.fix)
 
 
+def _way_to_add(name: str) -> Hint:
+    return Hint("fix", action("notify add", name if is_address_name(name) else "phone"))
+
+
 def page_of(message: Message) -> str:
     """Return the path of the page that is about a message."""
     posts = {one["post"] for one in message.about if one["post"] is not None}
@@ -256,11 +282,6 @@ def page_of(message: Message) -> str:
     if message.event == UNAPPROVED:
         return "/approvals"
     return "/accounts" if message.event in (RECONNECT, ENDS[RECONNECT]) else "/queue"
-
-
-def _entry(kind: str) -> str:
-    """Return the name of an address or a token among the credentials."""
-    return f"notify/{kind}"
 
 
 def _within(limit_s: float, work: Callable[[], None]) -> SendingFailed | None:

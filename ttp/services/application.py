@@ -165,6 +165,21 @@ class Installation:
             return credentials is not None and self.tokens.can_renew(account.name, credentials)
         return False
 
+    @property
+    def notified_names(self) -> tuple[str, ...]:
+        """The names in `notify.to` that are set up. What only a keyring or a program knows is not asked for."""
+        if not self.config.texts("notify.to"):
+            return ()  # most commands need none of it
+        from ttp.domain.notification import credentials_name, names_in_use
+
+        def has_address(name: str) -> bool:
+            if self.config.text("credentials.backend") in ("file", "store"):
+                with suppress(TtpError):
+                    return self.credentials.get(credentials_name(name)) is not None
+            return True
+
+        return names_in_use(self.config, has_address)
+
     def login(self, name: str, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
         """Return a new login of a platform; None if it has none or is not enabled."""
         return self.platforms.facts(name).login(self.runtime, server) if name in self.platforms.names() else None
@@ -215,7 +230,11 @@ class Installation:
             self.database, self.tokens, self.checker, self.login, self.config, self.clock, self.platforms
         )
     )
-    status = _Shared(lambda self: services.status.Status(self.database, self.clock, self.config, self.platforms))
+    status = _Shared(
+        lambda self: services.status.Status(
+            self.database, self.clock, self.config, self.platforms, lambda: self.notified_names
+        )
+    )
     webhooks = _Shared(lambda self: services.server.webhooks.Webhooks(self.database, self.credentials, self.clock))
     api_tokens = _Shared(lambda self: services.server.api_tokens.ApiTokens(self.database, self.clock))
     approval_links = _Shared(lambda self: services.server.approval_links.ApprovalLinks(self.database, self.clock))

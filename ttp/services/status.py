@@ -55,11 +55,21 @@ T = TypeVar("T")
 
 
 class Status:
-    def __init__(self, database: Database, clock: Clock, config: Config, platforms: Registry) -> None:
+    """`notified_names`: returns the names in `notify.to` that are set up."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        config: Config,
+        platforms: Registry,
+        notified_names: Callable[[], tuple[str, ...]],
+    ) -> None:
         self._database = database
         self._clock = clock
         self._config = config
         self._platforms = platforms
+        self._notified_names = notified_names
         self._approval = config.requires_approval
 
     def next_due(self, now: datetime, within: Connection | None = None) -> Delivery | None:
@@ -197,12 +207,8 @@ class Status:
         """Return the health with the costs of platforms, the names that notifications go to, and why this machine
         must not publish, if so."""
         with self._database.reading() as db:
-            names: tuple[str, ...] = ()
-            if self._config.texts("notify.to"):
-                from ttp.domain.notification import names_in_use  # here: most `status` need none of it
-
-                names = names_in_use(self._config)
-            return self.health(coming, db)._replace(costs=self.costs(db), elsewhere=self.elsewhere(db), notify=names)
+            health = self.health(coming, db)
+            return health._replace(costs=self.costs(db), elsewhere=self.elsewhere(db), notify=self._notified_names())
 
     def elsewhere(self, within: Connection | None = None) -> TtpError | None:
         """Return why this machine may not publish from the store, or None."""

@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from tests.conftest import Program, inherited
 from tests.receivers import http_receiver
 from ttp.platforms.notifiers import SendingFailed
+from ttp.publisher.notifications import Notifications, Sent
 from ttp.publisher.process import RunResult
 from ttp.sandbox.server import RunningSandbox
 from ttp.server.routes import ROUTES
@@ -221,6 +223,21 @@ def test_one_kind_that_fails_does_not_stop_another(x: Program, heard: Heard) -> 
     }
 
 
+def test_a_name_waits_for_no_other(x: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    x.ok("config", "set", "notify.to", "ntfy", "program")
+    is_sent = threading.Event()
+
+    def send(here: Notifications, kind: str, *message: object) -> Sent:
+        if kind == "program":
+            is_sent.set()
+        return Sent(kind, None if is_sent.wait(10) else "the other one has not come")
+
+    monkeypatch.setattr(Notifications, "_send", send)
+    failed_post(x)
+    assert x.ok("status", "--notify").err == ""
+    assert {row["state"] for row in x.ok("notify", "list", "--json").json} == {"sent"}
+
+
 def test_a_receiver_that_hangs_holds_up_no_publishing(
     ttp: Program, shared_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,7 +260,7 @@ def test_a_receiver_that_hangs_holds_up_no_publishing(
 
 # Commands.
 
-TESTED = {"program": "sent", "ntfy": "failed", "pigeon": "failed"}
+TESTED = {"program": "sent", "ntfy": "failed"}
 
 
 def test_a_test_is_sent_to_one_name_or_to_all(ttp: Program, heard: Heard) -> None:
@@ -252,7 +269,8 @@ def test_a_test_is_sent_to_one_name_or_to_all(ttp: Program, heard: Heard) -> Non
     ran = ttp("notify", "test", "ntfy", "--json")
     assert ran.code == 1
     assert ran.json[0]["hint"] == "ttp config set notify.ntfy.url VALUE"
-    assert "ttp notify add pigeon" in ttp("notify", "test", "pigeon", "--format", "table").out
+    unknown = ttp("notify", "test", "pigeon", "--json")
+    assert (unknown.code, unknown.error["hint"]) == (3, "ttp notify add pigeon")
     ttp.ok("config", "unset", "notify.to")
     assert ttp("notify", "test").code == 2
     assert ttp("status", "--notify").code == 2
@@ -347,6 +365,29 @@ def test_an_address_that_cannot_be_used_is_refused(ttp: Program, service: Servic
     assert ttp("config", "set", "notify.to", "phone").code == 2
 
 
+@pytest.mark.parametrize("argv", ["notify add", "notify test", "notify remove", "config set notify.to desktop"])
+def test_an_address_in_place_of_a_name_is_refused_and_not_shown(ttp: Program, argv: str) -> None:
+    ran = ttp(*argv.split(), "json://host/SECRET")
+    assert (ran.code, ran.out) == (2, "")
+    assert "SECRET" not in ran.err
+    assert ttp.ok("notify", "list", "--json").json == []
+
+
+def test_an_address_in_the_settings_is_refused_and_not_shown(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_NOTIFY__TO", "json://host/SECRET")
+    ran = ttp("status")
+    assert (ran.code, ran.out) == (2, "")
+    assert "unset TTP_NOTIFY__TO" in ran.err
+    assert "SECRET" not in ran.out + ran.err
+
+
+def test_who_has_no_address_here_is_not_told(x: Program, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_NOTIFY__TO", "phone")
+    assert x.ok("status", "--json").json["notify"] == []
+    x.ok("notify", "add", "phone", "-", stdin=ADDRESS)
+    assert x.ok("status", "--json").json["notify"] == ["phone"]
+
+
 # Settings of earlier versions.
 
 OLD = """# mine
@@ -390,6 +431,8 @@ def test_a_publisher_says_if_nobody_would_be_told(ttp: Program, monkeypatch: pyt
     assert "ttp notify add desktop" in ttp.ok("run").err
     ttp.ok("notify", "add", "desktop")
     assert "notify" not in ttp.ok("run").err
+    monkeypatch.setenv("TTP_NOTIFY__TO", "phone")  # its address is not here
+    assert "ttp notify add desktop" in ttp.ok("run").err
 
 
 def test_old_variables_are_named_with_those_that_replace_them(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

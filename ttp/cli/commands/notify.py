@@ -19,7 +19,7 @@ from ttp.cli.render.width import wrap
 from ttp.cli.terminal import escape_line, is_interactive, read_secret
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
-from ttp.domain.notification import OWN_WAYS, is_address_name
+from ttp.domain.notification import OWN_WAYS, is_address_name, refuse_address
 from ttp.views import notifications as views
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ def add(
 
 def _refuse_near_name(name: str) -> None:
     """Raise UsageError for a name that was probably meant as one of OWN_WAYS, and for one that no address can have."""
+    refuse_address(name)
     near = get_close_matches("program" if name == "command" else name.lower(), OWN_WAYS, 1, _NEAR)
     if near and name not in OWN_WAYS:
         raise UsageError(
