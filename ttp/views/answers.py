@@ -349,6 +349,7 @@ class RepeatAnswer(TypedDict):
     cron: str
     rule: str
     anchor: str | None
+    times: str
     timezone: str
     until: Instant | None
     count: int | None

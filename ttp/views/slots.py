@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ttp.domain.recurrence import RecurrenceCounts, rule_of
+from ttp.domain.recurrence import RecurrenceCounts, rule_of, times_of
 from ttp.domain.slot import SlotInstant
 from ttp.domain.time.clock import format_json_instant, utc_text
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def repeat_json(tally: RecurrenceCounts) -> RepeatAnswer:
-    """Return a repeat. `cron`: empty where no expression says it; `rule`: in RFC 5545, one a line; `anchor`: the first
-    day, from which an INTERVAL counts; `until`: exclusive end; `texts`: number of rotating texts; `missed`: times
-    without a post."""
+    """Return a repeat. `times`: what starts the same one; `cron`: empty where no expression says it; `rule`: in RFC
+    5545, one a line; `anchor`: the first day, from which an INTERVAL counts; `until`: exclusive end; `texts`: number
+    of rotating texts; `missed`: times without a post."""
     one = tally.recurrence
     return {
         "id": one.id or 0,
@@ -25,6 +25,7 @@ def repeat_json(tally: RecurrenceCounts) -> RepeatAnswer:
         "cron": one.cron,
         "rule": rule_of(one),
         "anchor": one.anchor,
+        "times": times_of(one),
         "timezone": one.timezone,
         "until": format_json_instant(one.until),
         "count": one.count,

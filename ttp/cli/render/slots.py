@@ -148,6 +148,7 @@ REPEATS_SPEC = view_spec(
         "until",
         "count",
         "rule",
+        "times",
     ),
     render_repeats,
 )
