@@ -357,6 +357,7 @@ class RepeatAnswer(TypedDict):
     coolDownS: float | None
     state: str
     nextAt: Instant | None
+    nextTimes: list[Instant]
     made: int
     skipped: int
     missed: int

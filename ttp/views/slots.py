@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def repeat_json(tally: RecurrenceCounts) -> RepeatAnswer:
     """Return a repeat. `times`: what starts the same one; `cron`: empty where no expression says it; `rule`: in RFC
     5545, one a line; `anchor`: the first day, from which an INTERVAL counts; `until`: exclusive end; `texts`: number
-    of rotating texts; `missed`: times without a post."""
+    of rotating texts; `nextTimes`: at most three; `missed`: times without a post."""
     one = tally.recurrence
     return {
         "id": one.id or 0,
@@ -33,6 +33,7 @@ def repeat_json(tally: RecurrenceCounts) -> RepeatAnswer:
         "coolDownS": one.cool_down_s,
         "state": one.state,
         "nextAt": format_json_instant(tally.next_at),
+        "nextTimes": [utc_text(at) for at in tally.coming],
         "made": tally.made,
         "skipped": tally.skipped,
         "missed": tally.missed,

@@ -55,6 +55,7 @@ def test_each_time_is_a_post_of_its_own_made_ahead(weekly: Program) -> None:
         "coolDownS": None,
         "state": "active",
         "nextAt": "2026-11-30T08:00:00Z",
+        "nextTimes": ["2026-11-30T08:00:00Z", "2026-12-07T08:00:00Z", "2026-12-14T08:00:00Z"],
         "made": 4,
         "skipped": 0,
         "missed": 0,
@@ -66,7 +67,7 @@ def test_the_answer_says_when_next_and_what_was_made(ttp: Program) -> None:
     ttp.post("hi", "--to", "x")
     said = ttp.ok("repeat", "add", "1", *DAILY, "--count", "2", "--format", "table").out
 
-    assert "Wed 25 Nov 2026 08:00 UTC (09:00 Berlin for repeat 1), then Thu 26 Nov 2026 09:00;" in said
+    assert "Wed 25 Nov 2026 08:00 UTC (09:00 Berlin for repeat 1), then Thu 26 Nov 2026 09:00 Berlin;" in said
     assert said.endswith(": 2 3.\n")
 
 
@@ -259,8 +260,8 @@ def test_one_time_is_left_out_and_stays_out(weekly: Program) -> None:
 
     assert said == (
         "Skipped Mon 30 Nov 2026 08:00 UTC (09:00 Zurich for repeat 1);"
-        " next Mon 7 Dec 2026 08:00 UTC (09:00 Zurich for repeat 1), then Mon 14 Dec 2026 09:00 and"
-        " Mon 21 Dec 2026 09:00. Deleted post 2.\n"
+        " next Mon 7 Dec 2026 08:00 UTC (09:00 Zurich for repeat 1), then Mon 14 Dec 2026 09:00 Zurich and"
+        " Mon 21 Dec 2026 09:00 Zurich. Deleted post 2.\n"
     )
     assert list(planned(weekly)) == [3, 4, 5]
     assert (told(weekly)["made"], told(weekly)["skipped"]) == (3, 1)

@@ -20,7 +20,7 @@ from ttp.cli.time_options import parse_times
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post_edit import PostInput
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts, end_of_day
-from ttp.domain.time.formatting import clock_text, day_text, format_instant
+from ttp.domain.time.formatting import clock_text, day_text, format_instant, zone_city
 from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
@@ -219,19 +219,25 @@ def _answer(out: Output, done: ChangedRepeat, message: str) -> None:
 
 
 def _next(context: Context, tally: RecurrenceCounts) -> str:
-    """Return the next three times, the last two only on the clock of the repeat."""
+    """Return the next three times, the last two only on the clock of the repeat, named where the first has another."""
     if tally.next_at is None:
         return "no more times"
     own = ZoneInfo(tally.recurrence.timezone)
-    more = [f"{day_text(at)} {clock_text(at)}" for at in (one.astimezone(own) for one in tally.coming[1:])]
+    city = "" if _is_clock_of(own, tally.next_at, context) else f" {zone_city(own, tally.next_at)}"
+    more = [f"{day_text(at)} {clock_text(at)}{city}" for at in (one.astimezone(own) for one in tally.coming[1:])]
     return f"next {_when(context, tally.next_at, tally)}{', then ' if more else ''}{' and '.join(more)}"
 
 
 def _when(context: Context, at: datetime, tally: RecurrenceCounts) -> str:
     """Return a time of a repeat: in its own zone where the person's clock shows the same, else in both."""
     repeat, own = tally.recurrence, ZoneInfo(tally.recurrence.timezone)
-    is_same = at.astimezone(own).utcoffset() == at.astimezone(context.zone).utcoffset()
-    return format_instant(at, own if is_same else context.zone, [(f"repeat {repeat.id}", own)])
+    zone = own if _is_clock_of(own, at, context) else context.zone
+    return format_instant(at, zone, [(f"repeat {repeat.id}", own)])
+
+
+def _is_clock_of(own: ZoneInfo, at: datetime, context: Context) -> bool:
+    """Return whether the person's clock shows the same as one in the zone of a repeat."""
+    return at.astimezone(own).utcoffset() == at.astimezone(context.zone).utcoffset()
 
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:
