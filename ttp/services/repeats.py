@@ -95,10 +95,10 @@ class Repeats:
             raise
         if wanted is not None:
             with self._posts.database.reading() as reading:
-                _refuse_same_repeat(recurrence, reading, post)
+                _refuse_same_repeat(recurrence, reading, post, now)
             recurrence = replace(recurrence, post_id=self._posts.create(wanted, None).post.id)
         with self._posts.database.writing() as db:
-            _refuse_same_repeat(recurrence, db, post)
+            _refuse_same_repeat(recurrence, db, post, now)
             recurrence_id = store.insert(db, recurrence, now=now)
             gone = self._occurrences.make(recurrence_id, db)
             tally = self._counts(db, gone.recurrence)
@@ -333,14 +333,14 @@ def _name_template(refused: ContentRefused, edit: Action) -> None:
     )
 
 
-def _refuse_same_repeat(recurrence: Recurrence, db: Connection | None, new: Post | None) -> None:
+def _refuse_same_repeat(recurrence: Recurrence, db: Connection | None, new: Post | None, now: datetime) -> None:
     """Raise Conflict if an active repeat has the same source and times: its posts would be published twice. `new`: the
     post to repeat, if it is made for that: another one of the same template and accounts is the same."""
     for one in store.recurrences(db) if db else ():
         same = (one.cron, one.rule, one.timezone) == (recurrence.cron, recurrence.rule, recurrence.timezone)
-        if one.state == "ended" or not same or not _comes_at(one, recurrence.next_at):
+        if db is None or one.state == "ended" or not same or not _comes_at(one, recurrence.next_at or now, db, now):
             continue
-        post = queries.post(db, one.post_id) if db and new and one.post_id else None
+        post = queries.post(db, one.post_id) if new and one.post_id else None
         is_same = (one.post_id, one.pool) == (recurrence.post_id, recurrence.pool)
         if is_same or (post is not None and new is not None and _made_of(post) == _made_of(new)):
             raise Conflict(
@@ -350,9 +350,16 @@ def _refuse_same_repeat(recurrence: Recurrence, db: Connection | None, new: Post
             )
 
 
-def _comes_at(one: Recurrence, at: datetime | None) -> bool:
-    """Return whether a repeat has this time: another one of every second week may have the weeks between."""
-    return at is None or next(repeat_instants(one, at - _INSTANT), None) == at
+def _comes_at(one: Recurrence, at: datetime, db: Connection, now: datetime) -> bool:
+    """Return whether a repeat has this time: it may end before, and one of every second week has weeks between."""
+    recurrence_id = one.id or 0
+    if one.until is not None and at >= one.until:
+        return False
+    if one.count is None or store.has_occurrence(db, recurrence_id, at):
+        return next(repeat_instants(one, at - _INSTANT), None) == at
+    turns = max(0, one.count - store.count_occurrences(db, recurrence_id))
+    new = (each for each in repeat_instants(one, now) if not store.has_occurrence(db, recurrence_id, each))
+    return at in takewhile(lambda each: each <= at, islice(new, turns))
 
 
 def _made_of(post: Post) -> tuple[object, ...]:

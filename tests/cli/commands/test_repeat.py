@@ -123,6 +123,25 @@ def test_every_second_week_is_the_same_repeat_only_in_the_same_weeks(ttp: Progra
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        ("thu 7:00 from 2026-12-10 --count 2", "thu 7:00 from 2027-06-10", 0),
+        ("thu 7:00 from 2026-12-10 --count 2", "thu 7:00 from 2026-12-17", 2),
+        ("thu 7:00 --count 2", "thu 7:00 --count 2", 2),
+        ("thu 7:00 from 2026-12-10 --until 2026-12-16", "thu 7:00 from 2026-12-17", 0),
+        ("thu 7:00 from 2026-12-10", "thu 7:00 from 2027-06-10", 2),
+    ],
+)
+def test_a_repeat_that_ends_before_another_begins_is_another(
+    ttp: Program, first: str, second: str, code: int
+) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    ttp.ok("repeat", "1", *first.split())
+    assert ttp("repeat", "1", *second.split()).code == code
+
+
+@pytest.mark.parametrize(
     ("words", "tries"),
     [
         ((), ["'mon,wed,fri 09:00'"]),
