@@ -69,12 +69,18 @@ def parse_times(
     try:
         return parse[flag](text)
     except UsageError as error:
-        error.hints = tuple(_retype(hint, text, command) if hint.label == "try" else hint for hint in error.hints)
+        kept = [hint for hint in error.hints if not _has_typed_option(hint, again)]
+        error.hints = tuple(_retype(hint, text, command) if hint.label == "try" else hint for hint in kept)
         if flag != "--rule" and all(hint.label != "try" for hint in error.hints):
             with suppress(UsageError):
                 if (meant := as_times(text, own)) and parse[""](meant):
                     error.hints = (Hint("try", quote_command(*again, meant)),)
         raise
+
+
+def _has_typed_option(hint: Hint, again: Sequence[str]) -> bool:
+    """Return whether a hint has a value for an option that was typed with another one."""
+    return isinstance(hint.way, OtherOptions) and any(f"--{name}" in again for name, _ in hint.way.options)
 
 
 def _retype(hint: Hint, text: str, command: Sequence[str]) -> Hint:

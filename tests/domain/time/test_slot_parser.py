@@ -110,7 +110,9 @@ def test_times_of_a_repeat_are_an_expression_where_one_says_them_and_else_a_rule
         ("last friday 17:00", ["monthly on the last fri at 17:00"]),
         ("first and third mon of the month 9:00", ["monthly on the first mon,third mon at 09:00"]),
         ("0 9 */10 * 1", ["0 9 1,11,21,31 * 1"]),
-        ("0 9 15 * 1 from 2026-12-01", ["0 9 15 * 1"]),
+        ("0 9 15 * 1 from 2026-12-01", []),
+        ("0 9 */10 * 1 from 2026-12-01", []),
+        ("0 9 5/15 * * from 2026-12-01", ["0 9 5-31/15 * * from 2026-12-01"]),
         *((words, []) for words in ("", "mon", "weekly 9:00", "every 2 weeks 9:00", "every 2 days on tue 9:00")),
         *((words, []) for words in ("hourly", "every 0 weeks on tue 9:00", "mon 9:00 from 2027-02-30")),
         *((words, []) for words in ("FREQ=HOURLY;BYMINUTE=0", "FREQ=DAILY;BYHOUR=9", f"FREQ=WEEKLY;{SUFFIX}")),
@@ -123,7 +125,19 @@ def test_times_of_a_repeat_are_an_expression_where_one_says_them_and_else_a_rule
         *((f"FREQ=DAILY;{part};{SUFFIX}", []) for part in ("INTERVAL=0", "INTERVAL=1,2", "BYMONTH=13", "BYWEEKNO=1")),
         (f"DTSTART;TZID=Europe/Berlin:20261201T090000 RRULE:FREQ=DAILY;{SUFFIX}", []),
         (f"FREQ=DAILY;COUNT=3;{SUFFIX}", [other_options(rule=f"FREQ=DAILY;{SUFFIX}", count="3")]),
-        (f"FREQ=DAILY;{SUFFIX};UNTIL=20270630", [other_options(rule=f"FREQ=DAILY;{SUFFIX}", until="2027-06-30")]),
+        *(
+            (f"FREQ=DAILY;{SUFFIX};UNTIL={until}", [other_options(rule=f"FREQ=DAILY;{SUFFIX}", until=day)])
+            for until, day in [
+                *((f"20270630{clock}", "2027-06-30") for clock in ("", "T235959", "T235959Z")),
+                ("20270630T045959Z", "DATE"),
+            ]
+        ),
+        (
+            f"FREQ=DAILY;COUNT=3;UNTIL=20270630;{SUFFIX} from 2027-01-01",
+            [other_options(rule=f"FREQ=DAILY;{SUFFIX} from 2027-01-01", count="3", until="2027-06-30")],
+        ),
+        *((f"FREQ=DAILY;{SUFFIX};{end}", []) for end in ("UNTIL=20271341", "COUNT=abc", "COUNT=0", "COUNT=1;COUNT=2")),
+        *((f"FREQ=DAILY;COUNT=3{part}", []) for part in ("", ";BYHOUR=9;BYMINUTE=77")),
     ],
 )
 def test_times_of_a_repeat_that_are_not_clear_are_refused_with_each_that_they_can_mean(

@@ -4,7 +4,9 @@ come from `services.recurrence_rules`."""
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
@@ -65,17 +67,17 @@ def format_parts(parts: dict[str, str]) -> str:
     return ";".join(f"{name}={parts[name]}" for name in _ORDER if name in parts)
 
 
-def parse_rrule(text: str) -> str:
+def parse_rrule(text: str, day: str = "") -> str:
     """Return an RRULE in its stored form: sorted, with its hours and minutes. Raise UsageError for anything else, for
-    COUNT and UNTIL, and for what comes more often than on days."""
+    COUNT and UNTIL, and for what comes more often than on days. `day`: what follows the rule in a hint."""
     pairs = [part.partition("=")[::2] for part in text.upper().replace(" ", "").removeprefix("RRULE:").split(";")]
     parts = dict(pairs)
-    for name in ("COUNT", "UNTIL"):
-        if name in parts:
-            rule = ";".join("=".join(pair) for pair in pairs if pair[0] != name)
-            day = re.sub(r"^(\d{4})(\d\d)(\d\d)(T235959)?$", r"\1-\2-\3", parts[name])
-            end = {"count": parts[name]} if name == "COUNT" else {"until": day if "-" in day else "DATE"}
-            raise UsageError(f"{name} cannot be part of a rule here", Hint("try", other_options(rule=rule, **end)))
+    if ends := [pair for pair in pairs if pair[0] in ("COUNT", "UNTIL")]:
+        rule = ";".join("=".join(pair) for pair in pairs if pair not in ends)
+        parse_rrule(rule)  # other errors first: the rule is part of the hint
+        names, options = " and ".join(name for name, _ in ends), dict(_parse_end(*pair) for pair in ends)
+        hints = [Hint("try", other_options(rule=f"{rule}{day}", **options))] if len(options) == len(ends) else []
+        raise UsageError(f"{names} cannot be part of a rule here", *hints)
     other = next((name for name in _ELSEWHERE for key in parts if re.search(rf"(^|;|:){name}", key)), None)
     if parts.get("BYSECOND") == "0":
         del parts["BYSECOND"]
@@ -96,6 +98,17 @@ def parse_rrule(text: str) -> str:
     if plain.get("WKST") == "MO" or plain.keys().isdisjoint(("INTERVAL", "BYWEEKNO", "BYSETPOS")):
         plain.pop("WKST", None)  # it says nothing
     return format_parts(plain)
+
+
+def _parse_end(name: str, value: str) -> tuple[str, str]:
+    """Return the option for COUNT or UNTIL, and its value: DATE if the day depends on the timezone. UsageError."""
+    if name == "COUNT" and re.fullmatch("[1-9][0-9]{0,8}", value):
+        return "count", value
+    if name == "UNTIL" and re.fullmatch(r"[0-9]{8}(T[0-9]{6}Z?)?", value):
+        with suppress(ValueError):
+            day = date.fromisoformat(value[:8]).isoformat()
+            return "until", day if value[8:].rstrip("Z") in ("", "T235959") else "DATE"
+    raise UsageError(f"{name}={value} is not valid")
 
 
 def _parse_part(name: str, parts: dict[str, str]) -> str:

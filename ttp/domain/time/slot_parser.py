@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, time
 from itertools import groupby
 
@@ -68,10 +69,17 @@ def parse_rule(text: str) -> Rule:
     """Return when a repeat comes: times in words, a cron expression or an RRULE, each also with ` from 2026-12-01`.
     Raise UsageError for other texts, with what they can mean."""
     body, anchor = _split_date(text)
+    day = "" if anchor is None else f" from {anchor}"
     if "=" in body:
-        return _rule(parse_rrule(body), anchor)
+        return _rule(parse_rrule(body, day), anchor)
     if re.match(r"[\d*/,-]+ +[\d*/,-]+ ", body):
-        return as_rule(parse_cron(body), anchor)
+        try:
+            return as_rule(parse_cron(body), anchor)
+        except UsageError as error:
+            if day:
+                hints = (replace(one, way=f"{one.way}{day}") if one.label == "try" else one for one in error.hints)
+                error.hints = tuple(one for one in hints if one.label != "try" or is_repeat_times(str(one.way)))
+            raise
     rules = _parse_words(text, _REPEAT_EXAMPLES)
     if len(rules) > 1:
         hints = [Hint("try", format_slot_times(one.cron, one.rule, one.anchor)) for one in rules]
@@ -92,7 +100,7 @@ def as_rule(cron: str, anchor: str | None = None) -> Rule:
     """Return a parsed cron expression as a rule."""
     rule = rule_of_cron(cron)
     if anchor is not None and "\n" in rule:
-        raise UsageError("an expression with days of the month and weekdays cannot have a first day", Hint("try", cron))
+        raise UsageError("an expression with days of the month and weekdays cannot have a first day")
     return Rule(cron) if anchor is None else _rule(rule, anchor)
 
 
@@ -106,6 +114,12 @@ def format_slot_times(cron: str, rule: str | None = None, anchor: str | None = N
 def is_slot_times(text: str) -> bool:
     with suppress(UsageError):
         return bool(parse_slot_times(text))
+    return False
+
+
+def is_repeat_times(text: str) -> bool:
+    with suppress(UsageError):
+        return bool(parse_rule(text))
     return False
 
 
