@@ -82,8 +82,10 @@ class Repeats:
         now = self._posts.clock.now()
         recurrence = with_anchor(recurrence, now)
         first = next(repeat_instants(recurrence, now), None)
-        if first is None or (recurrence.until is not None and first >= recurrence.until):
-            raise UsageError("it would never occur", Hint("try", other_options(until="DATE")))
+        if first is None:
+            raise UsageError("it would never occur: no date has these times")
+        if recurrence.until is not None and first >= recurrence.until:
+            raise UsageError("it would end before its first time", Hint("try", other_options(until="DATE")))
         recurrence = replace(recurrence, next_at=first)
         self._refuse_flood(recurrence, now)
         post = None if wanted is None else self._posts.build_post(wanted, None)[0]

@@ -132,9 +132,7 @@ def test_every_second_week_is_the_same_repeat_only_in_the_same_weeks(ttp: Progra
         ("thu 7:00 from 2026-12-10", "thu 7:00 from 2027-06-10", 2),
     ],
 )
-def test_a_repeat_that_ends_before_another_begins_is_another(
-    ttp: Program, first: str, second: str, code: int
-) -> None:
+def test_a_repeat_that_ends_before_another_begins_is_another(ttp: Program, first: str, second: str, code: int) -> None:
     ttp.account()
     ttp.post("hi", "--to", "x")
     ttp.ok("repeat", "1", *first.split())
@@ -154,6 +152,10 @@ def test_a_repeat_that_ends_before_another_begins_is_another(
             ("FREQ=DAILY;UNTIL=20270630;BYHOUR=9;BYMINUTE=0",),
             ["--rule 'FREQ=DAILY;BYHOUR=9;BYMINUTE=0' --until 2027-06-30"],
         ),
+        (("--rule", "FREQ=DAILY;COUNT=5;BYHOUR=9;BYMINUTE=0", "--count", "3"), []),
+        (("FREQ=DAILY;COUNT=5;BYHOUR=9;BYMINUTE=0", "--count", "3"), []),
+        (("--rule", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;BYHOUR=9;BYMINUTE=0"), []),
+        (("mon 9:00", "--until", "2026-01-01"), ["'mon 9:00' --until DATE"]),
         (("--rule", "mon 9:00"), []),
     ],
 )
