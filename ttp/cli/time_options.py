@@ -87,8 +87,10 @@ def _retype(hint: Hint, text: str, command: Sequence[str]) -> Hint:
     if isinstance(hint.way, str):
         return replace(hint, way=quote_command(*command, hint.way), replaces=(text, hint.way))
     if isinstance(hint.way, OtherOptions) and not command[-1].startswith("--"):  # options instead of an argument
-        words = option_words({f"--{name}": str(value) for name, value in hint.way.options})
-        return replace(hint, way=quote_command(*command, *words))
+        options = dict(hint.way.options)
+        times = [str(options.pop("times"))] if "times" in options else []
+        words = option_words({f"--{name}": str(value) for name, value in options.items()})
+        return replace(hint, way=quote_command(*command, *times, *words))
     return hint
 
 

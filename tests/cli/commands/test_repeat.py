@@ -156,6 +156,8 @@ def test_a_repeat_that_ends_before_another_begins_is_another(ttp: Program, first
         (("FREQ=DAILY;COUNT=5;BYHOUR=9;BYMINUTE=0", "--count", "3"), []),
         (("--rule", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;BYHOUR=9;BYMINUTE=0"), []),
         (("mon 9:00", "--until", "2026-01-01"), ["'mon 9:00' --until DATE"]),
+        (("mon 9:00 until 2027-01-31",), ["'mon 9:00' --until 2027-01-31"]),
+        (("mon", "9:00", "Europe/Berlin", "--tz", "UTC"), []),
         (("--rule", "mon 9:00"), []),
     ],
 )

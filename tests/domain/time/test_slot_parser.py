@@ -10,7 +10,7 @@ from tests.rows import each
 from ttp.domain.action import other_options
 from ttp.domain.errors import UsageError
 from ttp.domain.time.cron import cron_of_rule, parse_cron, rule_of_cron
-from ttp.domain.time.rules import CODES
+from ttp.domain.time.rules import CODES, parse_rrule
 from ttp.domain.time.slot_parser import format_slot_times, parse_rule, parse_slot_times
 
 SUFFIX = "BYHOUR=9;BYMINUTE=0"
@@ -96,6 +96,13 @@ def test_times_of_a_repeat_are_an_expression_where_one_says_them_and_else_a_rule
         ("mon 9", ["mon 9am", "mon 9pm"]),
         ("mon 9 from 2026-12-02", ["mon 9am from 2026-12-02", "mon 9pm from 2026-12-02"]),
         ("sat 18.30 from 2026-12-02", ["sat 18:30 from 2026-12-02"]),
+        ("every 2 weeks on tue at 6", ["every 2 weeks on tue at 6am", "every 2 weeks on tue at 6pm"]),
+        ("every 2 weeks on tue 18.30", ["every 2 weeks on tue 18:30"]),
+        ("wekdays 9:00 from 2026-12-02", ["weekdays 9:00 from 2026-12-02"]),
+        ("mon 9:00 until 2027-01-31", [other_options(times="mon 9:00", until="2027-01-31")]),
+        ("mon 9:00 Europe/Berlin", [other_options(times="mon 9:00", tz="Europe/Berlin")]),
+        (f"FREQ=DAILY;{SUFFIX} until 2027-01-31", [other_options(rule=f"FREQ=DAILY;{SUFFIX}", until="2027-01-31")]),
+        *((words, []) for words in ("mon 9:00 until 2027-02-31", "mon until 2027-01-31", "mon 9:00 Europe/Berln")),
         ("monthly on the 1st and 3", []),
         ("3 fri 9:00", ["every 3 weeks on fri at 09:00", "monthly on the third fri at 09:00"]),
         *((f"{words} 9:00", []) for words in ("every 2 weekdays", "every second weekday", "12 fri")),
@@ -147,6 +154,15 @@ def test_times_of_a_repeat_that_are_not_clear_are_refused_with_each_that_they_ca
         parse_rule(words)
 
     assert [hint.way for hint in caught.value.hints if hint.label == "try"] == meant
+
+
+@each("words", ["1" * 2000, "mon " + "9:00," * 400, f"FREQ=DAILY;BYHOUR={'9,' * 600}9;BYMINUTE=0", "* " * 900])
+def test_a_text_that_is_too_long_is_refused_in_one_short_line(words: str) -> None:
+    for parse in (parse_rule, parse_cron, parse_rrule, parse_slot_times):
+        with pytest.raises(UsageError) as caught:
+            parse(words)
+        assert len(caught.value.message) < 200
+        assert caught.value.hints == ()
 
 
 def some(*values: object, most: int = 3) -> st.SearchStrategy[str]:

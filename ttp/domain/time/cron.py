@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.rules import CODES, format_parts, parts_of
+from ttp.domain.time.rules import CODES, format_parts, parts_of, refuse_long
 
 _FORM = Hint("see", "five fields, for example 0 9 * * 1,3,5")
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
@@ -31,6 +31,7 @@ def parse_cron(text: str) -> str:
     Refuses what cron implementations read differently: six fields, `@daily`, `R`, `H`, `5/15`, ranges that run
     backward, and `*/2` days of the month together with weekdays. Hints are other expressions.
     """
+    refuse_long(text)
     fields = text.lower().split()
     if len(fields) != len(_FIELDS):
         message = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'

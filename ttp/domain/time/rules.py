@@ -10,6 +10,7 @@ from datetime import date
 
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.repair import quote
 
 CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _RANGES = {
@@ -48,6 +49,10 @@ _ELSEWHERE = {
 _EXAMPLE = "FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0"
 
 
+LONGEST = 1000
+"""Characters of the times of a repeat or slot; more are a mistake, and take long to read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """When a repeat comes: `cron` where an expression says it, else an RRULE. `anchor`: the first day, `2026-12-01`,
@@ -56,6 +61,12 @@ class Rule:
     cron: str = ""
     rule: str | None = None
     anchor: str | None = None
+
+
+def refuse_long(text: str) -> None:
+    """Raise UsageError for a text that is too long for times."""
+    if len(text) > LONGEST:
+        raise UsageError(f'"{quote(text)}" is too long for times: {len(text)} characters, at most {LONGEST}')
 
 
 def parts_of(rule: str) -> dict[str, str]:
@@ -70,6 +81,7 @@ def format_parts(parts: dict[str, str]) -> str:
 def parse_rrule(text: str, day: str = "") -> str:
     """Return an RRULE in its stored form: sorted, with its hours and minutes. Raise UsageError for anything else, for
     COUNT and UNTIL, and for what comes more often than on days. `day`: what follows the rule in a hint."""
+    refuse_long(text)
     pairs = [part.partition("=")[::2] for part in text.upper().replace(" ", "").removeprefix("RRULE:").split(";")]
     parts = dict(pairs)
     if ends := [pair for pair in pairs if pair[0] in ("COUNT", "UNTIL")]:

@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import date, time
 from itertools import groupby
 
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.cron import cron_of_rule, parse_cron, rule_of_cron
 from ttp.domain.time.formatting import DAYS
 from ttp.domain.time.repair import correct_clock
-from ttp.domain.time.rules import CODES, Rule, format_parts, parse_rrule, parts_of
+from ttp.domain.time.rules import CODES, Rule, format_parts, parse_rrule, parts_of, refuse_long
 from ttp.domain.time.words import NUMBERS, WEEKDAYS, parse_clock, split_words
+from ttp.domain.time.zones import parse_typed_zone
 
 EXAMPLE = "mon,wed,fri 09:00"
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekends": range(5, 7)}
@@ -49,6 +51,11 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 _SHAPE = re.compile(
     r"(?:(?P<number>[1-9]\d{0,2}|bi) )?(?:(?P<unit>day|week|month)\b ?)?(?P<items>.*?)(?: (?P<month>month))?"
 )
+_OPTIONS = {
+    "until": ("last day", re.compile(r"(.+?),? until (20\d\d-\d\d-\d\d)", re.IGNORECASE)),
+    "tz": ("timezone", re.compile(r"(.+) ([A-Z]\w+(?:/\w+)+)")),
+}
+_WORDS = (*_GROUPS, *(word for word in WEEKDAYS if len(word) > 4), "every", "month", "monthly", "fortnightly")
 _DATE = re.compile(r"(.+?),? (?:from|starting) (?:on )?(20\d\d-\d\d-\d\d)", re.IGNORECASE)
 
 
@@ -70,6 +77,7 @@ def parse_rule(text: str) -> Rule:
     Raise UsageError for other texts, with what they can mean."""
     body, anchor = _split_date(text)
     day = "" if anchor is None else f" from {anchor}"
+    _refuse_options(body, day)
     if "=" in body:
         return _rule(parse_rrule(body, day), anchor)
     if re.match(r"[\d*/,-]+ +[\d*/,-]+ ", body):
@@ -77,8 +85,8 @@ def parse_rule(text: str) -> Rule:
             return as_rule(parse_cron(body), anchor)
         except UsageError as error:
             if day:
-                hints = (replace(one, way=f"{one.way}{day}") if one.label == "try" else one for one in error.hints)
-                error.hints = tuple(one for one in hints if one.label != "try" or is_repeat_times(str(one.way)))
+                longer = (replace(one, way=f"{one.way}{day}") if one.label == "try" else one for one in error.hints)
+                error.hints = tuple(one for one in longer if one.label != "try" or is_repeat_times(str(one.way)))
             raise
     rules = _parse_words(text, _REPEAT_EXAMPLES)
     if len(rules) > 1:
@@ -123,8 +131,25 @@ def is_repeat_times(text: str) -> bool:
     return False
 
 
+def _refuse_options(text: str, day: str) -> None:
+    """Raise UsageError for times with a last day or a timezone behind them. `day`: the first day, for the hint."""
+    for option, (what, pattern) in _OPTIONS.items():
+        match = pattern.fullmatch(text)
+        if match and is_repeat_times(match[1]) and (_is_date(match[2]) or parse_typed_zone(match[2])):
+            times = {"rule" if "=" in text else "times": f"{match[1]}{day}"}
+            hint = Hint("try", other_options(**times, **{option: match[2]}))
+            raise UsageError(f'"{text}" has a {what}, which is an option of its own', hint)
+
+
+def _is_date(text: str) -> bool:
+    with suppress(ValueError):
+        return bool(date.fromisoformat(text))
+    return False
+
+
 def _split_date(text: str) -> tuple[str, str | None]:
     """Return the text without its first day, and that day or None."""
+    refuse_long(text)
     text = " ".join(text.split())
     match = _DATE.fullmatch(text)
     with suppress(ValueError):
@@ -139,10 +164,10 @@ def _parse_words(text: str, examples: Mapping[str, str]) -> list[Rule]:
     phrase = " ".join(split_words(body))
     for pattern, words in _PHRASES:
         phrase = re.sub(pattern, words, phrase)
+    day, is_valid = "" if anchor is None else f" from {anchor}", is_repeat_times if examples else is_slot_times
     if each := _day_times(phrase):
-        day = "" if anchor is None else f" from {anchor}"
         is_plain = not re.search(r"\b(bi|day|week|month)\b", phrase)  # which might be meant for all of them
-        hints = [Hint("try", f"{one}{day}") for one in each if is_plain and is_slot_times(one)]
+        hints = [Hint("try", f"{one}{day}") for one in each if is_plain and is_valid(one)]
         raise UsageError(f'"{text}" has different times for different days: add each separately', *hints)
     by_word = [(word, [_clock(one) for one in word.split(",")]) for word in phrase.split()]
     clocks = [one for _, times in by_word for one in times if one is not None and None not in times]
@@ -160,8 +185,9 @@ def _parse_words(text: str, examples: Mapping[str, str]) -> list[Rule]:
     if clocks:
         meanings = list(_meanings(number, unit, items, clocks, anchor))
     else:
-        day = "" if anchor is None else f" from {anchor}"
-        meanings = [f"{one}{day}" for one in _with_clocks(body) if is_slot_times(one)]
+        meanings = [f"{one}{day}" for one in _with_clocks(body) if is_valid(one)]
+    if not meanings and (fixed := _with_known_words(body.lower())) != body.lower() and is_valid(fixed):
+        meanings = [f"{fixed}{day}"]
     if len(meanings) > 1:
         raise UsageError(f'"{text}" can mean several things', *(Hint("try", one) for one in meanings))
     what = "has no time of day" if days and not clocks else "is not a posting time"
@@ -240,6 +266,13 @@ def _with_clocks(text: str) -> list[str]:
         return [f"{text}am", f"{text}pm"]
     fixed = correct_clock(f"{clock}:00" if clock.isdecimal() else clock)
     return [better] if fixed and _clock(fixed) and (better := f"{days} {fixed}".strip()) != text else []
+
+
+def _with_known_words(text: str) -> str:
+    """Return `weekdays 9:00` for `wekdays 9:00`."""
+    from difflib import get_close_matches
+
+    return re.sub("[a-z]{5,}", lambda word: (get_close_matches(word[0], _WORDS, 1, 0.8) or [word[0]])[0], text)
 
 
 def _days(text: str) -> list[int]:
