@@ -127,6 +127,21 @@ def test_an_edit_is_asked_again_too(ttp: Program, tmp_path: Path) -> None:
     assert len(ttp.ok("list").rows) == 1
 
 
+def test_a_post_that_was_changed_meanwhile_is_shown_before_a_second_save_changes_it(
+    ttp: Program, tmp_path: Path
+) -> None:
+    ttp.account()
+    ttp.ok("create", "Hello", "--to", "x/me")
+    other = f"{sys.executable} -m ttp edit 1 Theirs --tag new >&2"
+    scripts = (f'{other}; sed -i.b "s/^Hello/Mine/" "$1"', 'sed -i.b "/^# ! To apply/d" "$1"')
+    with rounds(ttp, tmp_path, ["edit", "1", "-e"], *scripts) as terminal:
+        assert "Changed post 1." in terminal.rest()
+        assert terminal.code() == 0
+    assert "\n# !   Theirs\n" in (tmp_path / "2").read_text()
+    post = ttp.shown()
+    assert (post["content"], post["tags"]) == ("Mine", ["new"])
+
+
 def test_control_c_is_the_editors_alone(ttp: Program, tmp_path: Path) -> None:
     script = "trap 'echo Caught >> \"$1\"; exit 0' INT; echo ready; while :; do sleep 0.05; done"
     with rounds(ttp, tmp_path, ["create", "-e"], script) as terminal:

@@ -22,11 +22,10 @@ from ttp.cli.context import Context
 from ttp.cli.errors import command_text, error_lines
 from ttp.cli.notices import print_saved_post, saved_post_message, saved_posts_spec, scheduled_text
 from ttp.cli.terminal import is_interactive
-from ttp.domain.action import as_fields
-from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.action import Action, as_fields
+from ttp.domain.errors import Conflict, Hint, TtpError, UsageError
 from ttp.domain.permissions import Capability
-from ttp.services.drafts import post_fingerprint
-from ttp.services.files import editor_form
+from ttp.services.files import editor_form, markdown
 from ttp.store.home.editor_drafts import EditorDraft, EditorDrafts
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from ttp.services.post_changes import SavedPost
 
 T = TypeVar("T")
+_CHANGED = "The post is now:"
 _USUAL = ("sensible-editor", "nano", "vim", "vi")
 
 
@@ -136,8 +136,9 @@ def edit_in_editor(context: Context, post_id: int, post_input: PostInput) -> Non
         with context.drafts.keep_text_on_error(post_input.text if post_input.kept else None, edits=True):
             editor()
             post = context.posts.editable(post_id)
-            version, fields = post_fingerprint(post), editor_form.fields_of_post(post, context.zone)
+            fields = editor_form.fields_of_post(post, context.zone)
             before = replace(editor_form.parse_form(_filled(context, fields, new=False), context.platforms), key=None)
+            version = repr(fields)
             edited = editor_form.with_edit(before, editor_form.with_media_named(post, post_input))
             began = _filled(context, editor_form.fields_of_input(edited), new=False)
             sheet = stack.enter_context(EditorDrafts(context.home).of_post(post_id))
@@ -153,14 +154,24 @@ def edit_in_editor(context: Context, post_id: int, post_input: PostInput) -> Non
                 sheet.write(began)
 
         def take(text: str) -> tuple[PostInput, SavedPost | None]:
+            nonlocal post
             change = editor_form.edit_between(before, editor_form.parse_form(text, context.platforms))
             if editor_form.is_empty_edit(change):
                 return change, None
             if change.key is not None:
                 raise UsageError("key: the key of a post cannot be changed", Hint("fix", "key: …"))
+            context.queries.post(post_id)  # names the undo if it was deleted
             with context.naming_choices():
                 time = context.posts.time_of_edit(context.times, post_id, change)
-                return change, context.posts.edit(post_id, change, time, since=post)
+                try:
+                    return change, context.posts.edit(post_id, change, time, since=post)
+                except Conflict as error:
+                    if (stored := context.posts.editable(post_id)) == post:
+                        raise
+                    post = stored  # shown, so the next save may change it
+                    lines = markdown.format_file(editor_form.fields_of_post(post, context.zone)).splitlines()
+                    now = [_CHANGED, *(line for line in lines if line.strip("- "))]
+                    raise Conflict(error.message, *error.hints, details=now) from error
 
         unchanged = began if nothing_typed else ""
         again = f"ttp edit {post_id} -e"
@@ -205,9 +216,9 @@ def _edit_until_valid(
             raise
         hints = [replace(hint, way=way) for hint in error.hints if (way := as_fields(hint.way))]  # about the file
         where = f"Your text is in {sheet.path}."
-        raise type(error)(
-            error.message, *hints, Hint("fix", again), problems=error.problems, details=(*error.details, where)
-        ) from error
+        undone = any(isinstance(hint.way, Action) and hint.way.name == "undo" for hint in hints)
+        hints.append(Hint("then" if undone else "fix", again))
+        raise type(error)(error.message, *hints, problems=error.problems, details=(*error.details, where)) from error
     sheet.discard()
     return result
 
@@ -223,5 +234,7 @@ def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
 def _error_lines(error: TtpError) -> list[str]:
     """Return the error as lines for the top of the file, with what to write in it."""
     first, *more = error_lines(error, lambda way: command_text(as_fields(way) or ""))
-    last = "Fix it and save. If you close the file unchanged, nothing is stored and the file is kept."
-    return [first.removeprefix("ttp: error: "), *more, last]
+    seen = _CHANGED in error.details
+    last = "To apply your changes to it, delete this line and save." if seen else "Fix it and save."
+    kept = "If you close the file unchanged, nothing is stored and the file is kept."
+    return [first.removeprefix("ttp: error: "), *more, f"{last} {kept}"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -147,8 +146,3 @@ def _naming(error: TtpError, draft: PostFields) -> TtpError:
     hints = (*error.hints, Hint("see", action("show", draft.id)))
     details = (*error.details, f"The text is kept as draft {draft.id}.")
     return type(error)(error.message, *hints, problems=error.problems, details=details)
-
-
-def post_fingerprint(post: Post) -> str:
-    """Return a digest of a post that any change of it changes."""
-    return hashlib.sha256(repr(post).encode("utf-8", "surrogatepass")).hexdigest()

@@ -174,6 +174,18 @@ def test_a_post_that_was_changed_meanwhile_is_not_overwritten(
     assert "\nMine\n" in (post.home / "writing" / "1-1.md").read_text()
 
 
+def test_a_post_that_was_deleted_meanwhile_is_restored_and_edited(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor(monkeypatch, tmp_path, f'{sys.executable} -m ttp delete 1 >&2; sed -i.b "s/^Hello/Mine/" "$1"')
+    ran = post("edit", "1", "-e")
+    assert ran.code == 3
+    first, again = (line.split(": ttp ")[1].split() for line in ran.err.splitlines()[-2:])
+    editor(monkeypatch, tmp_path, "true")
+    post.ok(*first)
+    assert post.ok(*again, "--json").json["content"] == "Mine"
+
+
 @pytest.mark.parametrize("state", ["sending", "published"])
 def test_what_cannot_be_edited_opens_no_editor(
     post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str

@@ -29,7 +29,7 @@ _KINDS = {"base": str, "first": bool, "saving": bool}
 class EditorDraft:
     """One locked text.
 
-    `base`: fingerprint of the post that the text was made from. `first`: the new post goes in front of the posts in its
+    `base`: the fields of the post that the text was made from. `first`: the new post goes in front of the posts in its
     slot. `saving`: a post is being made of it.
     """
 
