@@ -264,6 +264,13 @@ def test_what_is_scheduled_meanwhile_is_not_planned_over(known: Program, monkeyp
     assert known.shown(1)["status"] == "draft"
 
 
+@pytest.mark.parametrize("argv", [("1", "--drafts"), ("1", "--tag", "odd", "--drafts"), ()], ids=str)
+def test_posts_or_a_choice_of_drafts(known: Program, argv: tuple[str, ...]) -> None:
+    ran = known("plan", *argv, "--json")
+    assert (ran.code, ran.error["code"]) == (2, "usage")
+    assert known.ok(*ran.error["hint"].split()[1:], "--json").json["assignments"]
+
+
 def test_exploring_is_recorded_repeatable_and_taken_back_by_a_time(known: Program) -> None:
     argv = ("plan", "1-4", "--explore", "1", "--seed", "7", "--per-day", "2")
     first = known.ok(*argv, "--dry-run", "--json").json["assignments"]

@@ -104,7 +104,10 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     """Return the ids of the named posts, of all drafts, or of those with a tag."""
     if typed_ids and not drafts and not tags:
         return options.existing_ids(context, typed_ids)
-    if typed_ids or not (drafts or tags):
+    if typed_ids:
+        others = other_options(drafts=False, tag=None, dry_run=True)
+        raise UsageError("name posts, or use --drafts or --tag, not both", Hint("try", others))
+    if not (drafts or tags):
         others = other_options(drafts=True, dry_run=True, **({} if context.line.words[1:] else {"week": True}))
         raise UsageError("name posts, or use --drafts or --tag", Hint("try", others))
     ids = context.queries.draft_ids(options.split_list(tags) or ())
