@@ -37,6 +37,7 @@ from tests.rows import each
         ),
         (["config", "set", "publish.retry_max", "-1"], 'not "-1"'),
         (["config", "set", "notify.program", "hear", "-v"], "ttp config set notify.program -- hear -v"),
+        (["config", "set", "notify.command", "hear", "-v"], "ttp config set notify.program -- hear -v"),
     ],
 )
 def test_what_does_not_exist_is_one_error_with_what_was_meant(ttp: Program, argv: list[str], hint: str) -> None:

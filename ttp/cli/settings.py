@@ -73,11 +73,14 @@ class UnknownSetting(IgnoredSetting):
 
 
 def _is_near_in_each_part(name: str, key: str) -> bool:
-    """Return whether no part of a name became another: `notify.on` is near to `notify.to` and means another."""
+    """Return whether no part of a name became another: `notify.on` is near to `notify.to` and means another, as does
+    `notify.email.to`."""
     from difflib import get_close_matches
 
     typed, meant = name.lower().split("."), key.split(".")
-    return len(typed) != len(meant) or all(map(get_close_matches, typed, ([part] for part in meant)))
+    if len(typed) == len(meant):
+        return all(map(get_close_matches, typed, ([part] for part in meant)))
+    return len(typed) < len(meant) or bool(get_close_matches(name.lower(), [key], cutoff=0.8))
 
 
 def enabled_platforms(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -293,11 +296,11 @@ def key_named(name: str, keys: KeyTable) -> Key:
 
 
 def parse_value(key: Key, texts: Sequence[str]) -> Value:
-    """Parse words as the value of a setting; for a list each word is a member, or one word is JSON. UsageError,
+    """Parse words as the value of a setting; for a list each word is a member, or one is JSON or empty. UsageError,
     TimeRefused."""
-    as_json = len(texts) == 1 and texts[0].lstrip().startswith("[")
+    is_whole = len(texts) == 1 and (not texts[0] or texts[0].lstrip().startswith("["))
     try:
-        value = convert_value(key, list(texts) if isinstance(key.default, tuple) and not as_json else " ".join(texts))
+        value = convert_value(key, list(texts) if isinstance(key.default, tuple) and not is_whole else " ".join(texts))
         if key.name == "timezone":
             from ttp.domain.time.zones import load_zone, suggest_zone
 
@@ -449,7 +452,7 @@ def convert_value(key: Key, value: object, where: str = "", *ways: Hint) -> Valu
             bool: "true or false",
             int: f"a whole number from {0 if key.default == 0 else 1}",
             float: "a number",
-            tuple: 'a list of texts, like ["one", "two"],',
+            tuple: 'a list of texts, like ["one", "two"]',
         }.get(type(key.default), "a text")
         shown = " ".join(map(str, value)) if isinstance(value, list) else value
         raise UsageError(f'{where}{key.name} is {expected}, not "{shown}"', *ways)

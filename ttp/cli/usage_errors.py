@@ -14,6 +14,7 @@ from ttp.cli.errors import UPGRADE, quote_command
 from ttp.cli.readings import Misread
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TEXT_SUFFIXES, TypedCommand, TypedPart
 from ttp.domain.action import LONGEST_TEXT
+from ttp.domain.config import RETIRED
 from ttp.domain.errors import NO_TEXT, Hint, TtpError, UsageError
 from ttp.domain.media.place import PlacedName
 
@@ -266,7 +267,8 @@ def _unknown_option(error: Any, context: Any, path: str, usage: Hint) -> UsageEr
 def _dashed_value(line: TypedCommand, context: Any) -> UsageError | None:
     """Return the error of a value of a setting that begins with a dash: what is wrong with it, else how to type it.
     None where an option of the command is among the words, or no setting comes first."""
-    key, values = context.keys.find(line.words[2]), line.words[3:]
+    name, values = line.words[2], line.words[3:]
+    key = context.keys.find(new := RETIRED.get(name, name))
     flags = {flag for one in line.params for flag in one.opts}
     if key is None or any(value.partition("=")[0] in flags for value in values):
         return None
@@ -274,8 +276,8 @@ def _dashed_value(line: TypedCommand, context: Any) -> UsageError | None:
         settings.parse_value(key, values)
     except UsageError as error:
         return error
-    way = quote_command("ttp", *line.words[:3], "--", *values)
-    return _misread("a value begins with a dash, so it is read as an option", Hint("try", way))
+    why = "a value begins with a dash, so it is read as an option" if new == name else f"{name} is no longer used"
+    return _misread(why, Hint("try", quote_command("ttp", "config", "set", new, "--", *values)))
 
 
 def _near(name: str, options: Iterable[str], params: Sequence[Any]) -> list[str]:

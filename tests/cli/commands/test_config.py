@@ -418,11 +418,23 @@ def test_a_setting_is_named_with_what_was_written_where_a_variable_overrides_it(
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("TIMEZONE", "timezone"), ("publsh.retry_max", "publish.retry_max"), ("notify.on", None)]
+    ("typed", "meant"),
+    [
+        ("TIMEZONE", "timezone"),
+        ("publsh.retry_max", "publish.retry_max"),
+        ("publish.retry.max", "publish.retry_max"),
+        ("notify.on", None),
+        ("notify.email.foo", None),
+    ],
 )
 def test_a_setting_of_a_near_name_is_meant_if_each_part_is_near(ttp: Program, typed: str, meant: str | None) -> None:
     ran = ttp("config", "get", typed, "--json")
     assert (ran.code, ran.error["hint"]) == (2, f"ttp config get {meant} --json" if meant else "ttp config show")
+
+
+def test_an_empty_text_empties_a_list(ttp: Program) -> None:
+    ttp.ok("config", "set", "notify.to", "desktop")
+    assert ttp.ok("config", "set", "notify.to", "", "--json").json["value"] == []
 
 
 @pytest.mark.parametrize(
