@@ -4,7 +4,7 @@ commands to type and goes on without them; where they are typed, they are refuse
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 
 from ttp.domain.action import action
 from ttp.domain.config import OWN_KEYS, RETIRED, Key
@@ -22,16 +22,24 @@ class IgnoredSetting(UsageError):
 
 
 class RetiredSettings(IgnoredSetting):
-    """Those of one place. The fix is the commands that replace them, to type one after the other."""
+    """The fix is the commands that replace them, to type one after the other."""
 
     def __init__(
-        self, values: Mapping[str, tuple[str, ...]], place: str, variable: Callable[[str], str] | None = None
+        self,
+        file: str,
+        in_file: Mapping[str, tuple[str, ...]],
+        in_environment: Mapping[str, tuple[str, ...]],
+        variable: Callable[[str], str],
     ) -> None:
-        """`values`: as lists of words. `variable`: returns the variable of a setting, where variables set them."""
+        """`in_file`, `in_environment`: their values as lists of words. `variable`: returns the variable of a
+        setting."""
+        values = {**in_file, **in_environment}
         names = dict.fromkeys(_group(name) for name in values)
-        self.name, fix = next(iter(values)), " && ".join(_replacements(values, variable))
-        are = "is" if len(names) == 1 else "are"
-        message = f"{place}: {', '.join(names)} {are} no longer used" + _UNSIGNED * ("add webhook" in fix)
+        fix = " && ".join(_replacements(values, in_environment, variable))
+        self.name, are = next(iter(values)), "is" if len(names) == 1 else "are"
+        place = " and ".join([file] * bool(in_file) + ["the environment"] * bool(in_environment))
+        message = f"{place}: {', '.join(names)} {are} no longer used"
+        message += _UNSIGNED * ("notify.webhook.url" in values or "add webhook" in fix)
         message += "; rename notify.command to notify.program in the editor" * (_EDIT in fix)
         super().__init__(message, Hint("fix", fix))
         self.sentence = f"{message}:  {fix}"
@@ -54,16 +62,19 @@ def _group(name: str) -> str:
     return "notify.email" if name.startswith("notify.email.") else name
 
 
-def _replacements(values: Mapping[str, tuple[str, ...]], variable: Callable[[str], str] | None) -> Iterator[str]:
+def _replacements(
+    values: Mapping[str, tuple[str, ...]], in_environment: Container[str], variable: Callable[[str], str]
+) -> Iterator[str]:
     names = tuple("program" if name == "command" else name for name in values.get("notify.kinds", ()))
-    for new in dict.fromkeys(RETIRED[name] for name in RETIRED if name in values):
-        old = next(name for name in values if RETIRED[name] == new)
-        words = names if new == "notify.to" else values[old]
+    for new in dict.fromkeys(new for name, new in RETIRED.items() if name in values or new in names):
         if new in names:
             yield f"ttp notify add {new}"
-        elif new not in OWN_KEYS or not words:
-            yield f"unset {variable(old)}" if variable else f"ttp config unset {_group(old)}"
-        elif variable:  # arguments of a program may be secrets, and are not repeated
+            continue
+        old = next(name for name in values if RETIRED[name] == new)
+        words, is_variable = names if new == "notify.to" else values[old], old in in_environment
+        if new not in OWN_KEYS or not words:
+            yield f"unset {variable(old)}" if is_variable else f"ttp config unset {_group(old)}"
+        elif is_variable:  # arguments of a program may be secrets, and are not repeated
             value = f'"${variable(old)}"' if new == "notify.program" else shlex.quote(shlex.join(words))
             yield f"export {variable(new)}={value}"
         elif new == "notify.program" and len(words) > 1:

@@ -155,8 +155,8 @@ def load_with_problems(
                 wrong.append(error)
     if environ.get("TTP_TZ"):
         values["timezone"] = environ["TTP_TZ"]
-    wrong += [RetiredSettings(in_file, str(path))] if in_file else []
-    wrong += [RetiredSettings(in_environment, "the environment", variable)] if in_environment else []
+    if in_file or in_environment:
+        wrong.append(RetiredSettings(str(path), in_file, in_environment, variable))
     return Config(values, keys), wrong
 
 

@@ -446,6 +446,22 @@ def test_old_variables_are_named_with_those_that_replace_them(ttp: Program, monk
     ]
 
 
+@pytest.mark.parametrize("url", ["TTP_NOTIFY__WEBHOOK__URL", "UNSET"])
+def test_old_settings_of_the_file_and_of_variables_are_replaced_together(
+    ttp: Program, service: Service, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv(url, "https://hooks.example.com/SECRET")
+    ttp.home.mkdir(0o700)
+    (ttp.home / "config.toml").write_text('[notify]\nkinds = ["webhook"]\n')
+    check = config_check(ttp)
+    assert "sign" in check["message"]
+    for command in check["hint"].split(" && "):
+        ttp.ok(*shlex.split(command)[1:], stdin=ADDRESS)
+    monkeypatch.delenv(url)
+    assert ttp.ok("status", "--json").json["notify"] == ["webhook"]
+    assert ttp.ok("list").err == ""
+
+
 @pytest.mark.parametrize(
     ("argv", "fix"),
     [
