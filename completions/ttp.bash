@@ -193,8 +193,8 @@ _ttp() {
             'undo --fields'|'redo --fields') words=$'id\ncommand\nat\nby\ndeleted\nstatus\nscheduledAt\nlostTime\ncontent\nwarnings' many=1 ;;
             'slots add --fields'|'slots list --fields') words=$'id\naccount\ncron\ntimezone\nname\nnextAt' many=1 ;;
             'slots preview --fields') words=$'at\naccount\nslot\nname\ntimezone\npost\nposts\ncontent' many=1 ;;
-            'repeat add --fields') words=$'id\npost\npool\ncron\nrule\nanchor\ntimes\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed\nposts\nwarnings' many=1 ;;
-            'repeat list --fields'|'repeat skip --fields'|'repeat pause --fields'|'repeat resume --fields'|'repeat stop --fields') words=$'id\npost\npool\ncron\nrule\nanchor\ntimes\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed' many=1 ;;
+            'repeat add --fields') words=$'id\npost\npool\ncron\nrule\nanchor\ntimes\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nnextTimes\nmade\nskipped\nmissed\nposts\nwarnings' many=1 ;;
+            'repeat list --fields'|'repeat skip --fields'|'repeat pause --fields'|'repeat resume --fields'|'repeat stop --fields') words=$'id\npost\npool\ncron\nrule\nanchor\ntimes\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nnextTimes\nmade\nskipped\nmissed' many=1 ;;
             'plan --fields') words=$'id\nat\nscore\naccounts\nexplored' many=1 ;;
             'optimal --fields') words=$'account\nplatform\ntimezone\nfrom\nto\nbestHours\nbestDays\ndataPoints\nsignal\nevidence\ndaysFirst\nleftOut\nonlineFollowers\nfactors\nnoFactors\nhours\ndays\nslots' many=1 ;;
             'optimal next --fields') words=$'at\nday\nhour\nscore\nuplift\nwhy\nexplored\nlater' many=1 ;;
