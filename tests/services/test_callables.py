@@ -19,6 +19,7 @@ CALLED = {
     "connecting.account_check.OptionChoices.__init__(tokens)",
     "doctor.Doctor.__init__(credentials)",
     "doctor.Doctor.__init__(tokens)",
+    "status.Status.__init__(notified_names)",
     "installation.uninstall.Uninstall.__init__(credentials)",
     "doctor.run_check(look)",
     # What only the command line finds out about this machine, where a service needs it; how ways out are written, and
