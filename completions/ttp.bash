@@ -182,7 +182,7 @@ _ttp() {
             'sync --fields') words=$'action\nid\nfile\nchanges\nscheduledAt\naccounts\ncontent' many=1 ;;
             'announce --fields') words=$'key\nid\nstatus\naccounts\nscheduledAt\nasksFor\nneeds\nurl\nreplayed' many=1 ;;
             'template list --fields'|'template show --fields') words=$'name\nisSnippet\nversion\nvariables\naccounts\ntext\nproblem' many=1 ;;
-            'template edit --fields'|'template remove --fields'|'config edit --fields'|'config path --fields'|'notify add --fields'|'notify remove --fields')  ;;
+            'template edit --fields'|'template remove --fields'|'config edit --fields'|'config path --fields')  ;;
             'template preview --fields') words=$'sample\nvars\ncontent\nthread\nversions' many=1 ;;
             'source add --fields'|'source poll --fields') words=$'as\nid\nname\nurl\nformat\nto\ntemplate\nintervalS\nstate\nitems\nlastOkAt\nnextCheckAt\nproblem\nwarnings\nnew\nupdated' many=1 ;;
             'source list --fields'|'source pause --fields'|'source resume --fields'|'source edit --fields'|'source skip --fields') words=$'as\nid\nname\nurl\nformat\nto\ntemplate\nintervalS\nstate\nitems\nlastOkAt\nnextCheckAt\nproblem\nwarnings' many=1 ;;
@@ -233,6 +233,7 @@ _ttp() {
             'webhook log --fields') words=$'id\nat\nevent\npost\nstate\ntries\nnextAt\nendedAt\nhttpStatus\nmessage' many=1 ;;
             'notify test --fields') words=$'kind\nsent\nerror\nhint' many=1 ;;
             'notify list --fields') words=$'id\nkind\nevent\nstate\npost\naccount\nmessage\ncreatedAt\ntries\nnextTryAt\nsentAt\nerror\nendedAt' many=1 ;;
+            'notify add --fields'|'notify remove --fields') words=$'name\nto' many=1 ;;
             'backup --fields') words=$'file\nbytes\nposts\nmedia' many=1 ;;
             'restore --fields') words=$'file\nposts\nkept\nmissingMedia' many=1 ;;
             'store copy --fields') words=$'from\nto\ntables\nrows' many=1 ;;

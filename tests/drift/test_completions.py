@@ -22,7 +22,7 @@ NASTY = [
 """A tree whose help would be dangerous to evaluate."""
 
 
-WITHOUT_FIELDS = {"config edit", "config path", "notify add", "notify remove", "template edit", "template remove"}
+WITHOUT_FIELDS = {"config edit", "config path", "template edit", "template remove"}
 """Commands that have the output options and write a sentence or a path."""
 
 

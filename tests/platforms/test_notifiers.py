@@ -191,7 +191,7 @@ def test_a_process_of_apprise_that_fails_is_a_failure(monkeypatch: pytest.Monkey
 
 def test_without_the_extra_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notifiers, "find_spec", lambda name: None)
-    assert "[notify]" in why("phone", notifier(), Credentials("json://h/x")).message
+    assert "[notify]" in str(why("phone", notifier(), Credentials("json://h/x")).fix)
     assert why("phone", notifier()).fix
 
 

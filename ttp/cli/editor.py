@@ -200,7 +200,7 @@ def _edit_until_valid(
                 sheet.write(shown)
                 raise mistake  # not tried again: what was wrong may be right by now, and the user gave it up
             if is_blank(text):
-                raise TtpError("nothing was written, so nothing was stored")
+                raise UsageError("nothing was written, so nothing was stored")
             try:
                 result = take(text)
                 break

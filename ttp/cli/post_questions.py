@@ -191,7 +191,7 @@ class PostQuestions:
                 self._input = replace(self._input, text="\n".join([*lines, stopped.text]).rstrip())
                 raise
             if self._input.text is None and line is None:
-                raise TtpError("nothing was written, so no post was created")
+                raise UsageError("nothing was written, so no post was created")
             if self._input.text is None:
                 self._write_in_editor("")
 

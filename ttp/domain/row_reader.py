@@ -45,5 +45,5 @@ def field_errors(problems: Iterable[Problem]) -> tuple[FieldError, ...]:
 
 
 def to_field_error(field: str, error: TtpError) -> FieldError:
-    message = " ".join((error.message, *error.details))
+    message = "; ".join((error.message, *error.details))
     return FieldError(field, message, as_fields(error.way))

@@ -101,7 +101,7 @@ class Notifiers:
 
     def _ask_apprise(self, address: str, **message: str) -> str:
         if find_spec("apprise") is None:
-            raise SendingFailed("it needs an extra:  pip install 'ttp-cli[notify]'")
+            raise SendingFailed("it needs the extra notify", "pip install 'ttp-cli[notify]'")
         order = {"address": address, "limit_s": max(self._limit_s - _APPRISE_STARTS_S, 0.1), **message}
         try:
             answer = json.loads(self._run(_APPRISE, json.dumps(order).encode(), "Apprise"))

@@ -168,7 +168,8 @@ class Notifications:
         try:
             goes_to = host or self._notifiers.service(secret)
         except SendingFailed as error:
-            raise UsageError(error.message, Hint("see", "docs/how-to/notifications.md")) from None
+            hint = Hint("fix", error.fix) if error.fix else Hint("see", "docs/how-to/notifications.md")
+            raise UsageError(error.message, hint) from None
         self._installation.credentials.put(credentials_name(name), Credentials(secret, host))
         return goes_to
 

@@ -62,8 +62,8 @@ def test_nothing_written_is_nothing_stored(
     editor(monkeypatch, tmp_path, script)
     (tmp_path / "a.jpg").write_bytes(jpeg())
     media = ("--media", str(tmp_path / "a.jpg")) if script == "true" else ()
-    ran = ttp("create", "-e", "--tag", "a", *media)
-    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    ran = ttp("create", "-e", "--tag", "a", *media, "--json")
+    assert (ran.code, ran.out, ran.error["code"]) == (2, "", "usage")
     assert ttp.count("post") == 0
     assert left(ttp.home) == []
 
@@ -177,7 +177,7 @@ def test_a_file_that_was_left_after_it_was_taken_spoils_no_post(
         ttp.ok("create", "-e")
     seen = editor(monkeypatch, tmp_path, ': > "$1"')
     again = ttp("create", "-e")
-    assert (again.code, "ttp list" in again.err) == (1, True), "it may be saved already"
+    assert (again.code, "ttp list" in again.err) == (2, True), "it may be saved already"
     assert seen.read_text().endswith("Hello")
     assert ttp.count("post") == 1
     assert left(ttp.home) == []
@@ -328,5 +328,5 @@ def test_a_folder_that_is_gone_is_no_bug(
     ttp.post("one")
     editor(monkeypatch, tmp_path, 'rm -r "$(dirname "$1")"')
     refused = ttp(*words, "-e")
-    assert (refused.code in (1, 5), "bug" in refused.err) == (True, False)
+    assert (refused.code in (2, 5), "bug" in refused.err) == (True, False)
     assert ttp.shown()["content"] == "one"

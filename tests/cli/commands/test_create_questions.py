@@ -165,7 +165,7 @@ def test_a_refused_text_is_changed_in_the_editor_before_it_is_scheduled(
     assert (ttp.shown()["content"], ttp.shown()["status"], left(ttp.home)) == ("Short", "scheduled", [])
 
 
-@pytest.mark.parametrize(("written", "code"), [("From the editor\n", 0), ("\n", 1)])
+@pytest.mark.parametrize(("written", "code"), [("From the editor\n", 0), ("\n", 2)])
 def test_enter_alone_opens_the_editor(
     ttp: Program, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, code: int
 ) -> None:

@@ -321,7 +321,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
 def test_an_address_is_stored_used_and_never_shown(x: Program, heard: Heard, service: Service) -> None:
     shown = [x.ok("notify", "add", "phone", stdin=f"{ADDRESS}\n")]
     assert x.ok("config", "get", "notify.to", "--json").json["value"] == ["program", "phone"]
-    shown += [x.ok("notify", "add", "team", "-", stdin=ADDRESS), x.ok("notify", "remove", "team")]
+    shown += [x.ok("notify", "add", "team", "-", "--json", stdin=ADDRESS), x.ok("notify", "remove", "team", "--json")]
     failed_post(x)
     shown += [
         x.ok("status", "--notify"),
@@ -331,6 +331,10 @@ def test_an_address_is_stored_used_and_never_shown(x: Program, heard: Heard, ser
         x.ok("config", "show"),
     ]
     assert [one["address"] for one in service.asked] == [ADDRESS] * 5
+    assert [one.json for one in shown[1:3]] == [
+        {"name": "team", "to": ["program", "phone", "team"]},
+        {"name": "team", "to": ["program", "phone"]},
+    ]
     assert service.asked[2]["title"] == heard.all()[0]["title"]
     assert not any("SECRET" in one.out + one.err for one in shown)
     files = [one for one in x.home.iterdir() if one.is_file() and "credentials" not in one.name]
@@ -354,6 +358,20 @@ def test_what_has_no_place_is_not_asked_for(ttp: Program, monkeypatch: pytest.Mo
     assert ttp.ok("config", "get", "notify.to", "--json").json["value"] == ["desktop"]
     assert asked == []
     assert "notify.program" in ttp.ok("notify", "add", "program", "--format", "table").out
+
+
+def test_the_missing_extra_is_named_with_the_command_of_this_installation(
+    ttp: Program, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp.ok("notify", "add", "phone", stdin=ADDRESS)
+    monkeypatch.undo()
+    monkeypatch.setattr("ttp.platforms.notifiers.find_spec", lambda _: None)
+    monkeypatch.setattr("ttp.cli.errors._install_command", lambda extra: f"get {extra}")
+    for argv in (("doctor",), ("notify", "test"), ("notify", "add", "team", "-")):
+        ran = ttp(*argv, "--format", "table", stdin=ADDRESS)
+        assert [line.split()[1:] for line in (ran.out + ran.err).splitlines() if "fix:" in line and "get" in line] == [
+            ["get", "notify"]
+        ]
 
 
 @pytest.mark.parametrize("typed", ["bad://SECRET", "", "two words", "a\nb"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, command_text
+from ttp.cli.errors import DONE, FAILED, command_text, fit_install_commands
 from ttp.cli.options import MOST, read_stdin, subcommand
 from ttp.cli.parameters import argument, option
 from ttp.cli.render.page import Cell, Column, Page, Style, table_of
@@ -20,6 +20,7 @@ from ttp.cli.terminal import escape_line, is_interactive, read_secret
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.domain.notification import OWN_WAYS, is_address_name, refuse_address
+from ttp.views import Json
 from ttp.views import notifications as views
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _render_sent(results: Sequence[Sent], page: Page) -> Iterator[str]:
         yield first.replace("not sent", page.paint("not sent", "red"), 1)
         yield from (f"  {line}" for line in rest)
         if one.hint is not None:
-            yield f"  fix:  {command_text(one.hint)}"
+            yield f"  fix:  {fit_install_commands(command_text(one.hint))}"
 
 
 NOTIFICATIONS_SPEC: OutputSpec[Notification] = OutputSpec(
@@ -68,6 +69,8 @@ NOTIFICATIONS_SPEC: OutputSpec[Notification] = OutputSpec(
 """`ttp notify list`."""
 SENT_SPEC: OutputSpec[Sent] = OutputSpec(views.SENT_FIELDS, ("kind", "sent", "error"), views.sent_json, _render_sent)
 """`ttp notify test`."""
+NAME_SPEC: OutputSpec[Json] = OutputSpec(("name", "to"), ("name",), dict)
+"""`ttp notify add` and `remove`: the name, and what notify.to is now."""
 
 
 notify = typer.Typer()
@@ -112,7 +115,7 @@ def list_(
     )
 
 
-@subcommand(notify, "add")
+@subcommand(notify, "add", NAME_SPEC)
 def add(
     context: Context,
     name: Annotated[str, argument("NAME", "desktop, program, ntfy, or a name of your own.")],
@@ -140,8 +143,9 @@ def add(
         lines[1] = "Name the program:  ttp config set notify.program PROGRAM"
     if name not in ("desktop", "program"):
         lines[0] = f"Notifications go to {name} ({context.notifications.add(name, _secret_of(context, name, source))})."
-    _set_names(context, dict.fromkeys((*context.config.texts("notify.to"), name)), replaces=name)
-    context.out.write_message(*lines)
+    names = dict.fromkeys((*context.config.texts("notify.to"), name))
+    _set_names(context, names, replaces=name)
+    context.out.write_one(NAME_SPEC, {"name": name, "to": list(names)}, say=lines)
 
 
 def _refuse_near_name(name: str) -> None:
@@ -167,7 +171,7 @@ def _secret_of(context: Context, name: str, source: str | None) -> str:
     raise UsageError(f"asking for the {what} needs a terminal", Hint("try", action("notify add", name, "-")))
 
 
-@subcommand(notify, "remove")
+@subcommand(notify, "remove", NAME_SPEC)
 def remove(context: Context, name: NotifyName) -> None:
     """Remove a name from notify.to, and delete its address.
 
@@ -177,8 +181,9 @@ def remove(context: Context, name: NotifyName) -> None:
     names = context.config.texts("notify.to")
     if not context.notifications.remove(name) and name not in names:
         raise NotFound(f'nothing is stored for "{name}"', Hint("see", action("config get", "notify.to")))
-    _set_names(context, [one for one in names if one != name])
-    context.out.write_message(f"Removed {name}.")
+    rest = [one for one in names if one != name]
+    _set_names(context, rest)
+    context.out.write_one(NAME_SPEC, {"name": name, "to": rest}, say=[f"Removed {name}."])
 
 
 def _set_names(context: Context, names: Iterable[str], replaces: str = "") -> None:

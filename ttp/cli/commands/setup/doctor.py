@@ -197,7 +197,7 @@ def notification_checks(context: Context) -> Iterator[Check]:
         try:
             remark = ok_remark(context.notifications.check(kind))
         except SendingFailed as error:
-            remark = failure_remark(error.message, action("notify test", kind))
+            remark = failure_remark(error.message, error.fix or action("notify test", kind))
         yield combine_remarks(f"notify.{kind}", [remark])
 
 
