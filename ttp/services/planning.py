@@ -16,7 +16,7 @@ from ttp.domain.optimal.free_hours import LEAD, FreeHour
 from ttp.domain.optimal.recommendation import recommend
 from ttp.domain.plan.planner import Exploring, Plan, spread
 from ttp.domain.plan.scoring import TOGETHER, AccountSchedule, Draft, PlanLimits, PlanMethod
-from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, post_not_found
+from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus
 from ttp.domain.post_edit import content_refusal, no_accounts_error, with_derived_status, with_post_id, with_time
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
@@ -25,7 +25,7 @@ from ttp.services.budget import BudgetCheck
 from ttp.services.optimal import HoursOfSpan, Optimal
 from ttp.services.post_changes import SavedPost
 from ttp.services.posts import Posts
-from ttp.services.queries import accounts_of
+from ttp.services.queries import accounts_of, missing_post
 from ttp.services.slots import Availability, Slots
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts as stored_accounts
@@ -255,7 +255,7 @@ class Planning:
         posts = list(queries.posts_by_id(db, post_ids)) if db else []
         missing = set(post_ids) - {post.id for post in posts}
         if missing:
-            raise post_not_found(min(missing))
+            raise missing_post(db, min(missing), self._posts.caller, self._posts.clock.now())
         accounts = stored_accounts.accounts(db) if db else []
         drafts = []
         refusals: dict[int, TtpError] = {}

@@ -19,14 +19,14 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale
 from ttp.domain.login_end import account_notes
 from ttp.domain.permissions import Caller, Capability
-from ttp.domain.post import Post, post_not_found
+from ttp.domain.post import Post
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check, forms_for, may_have_cards, offer_split
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.formatting import first_valid_zone
 from ttp.platforms.registry import Registry
 from ttp.services.links import PostLinks
-from ttp.services.queries import PostView, accounts_of, accounts_within, is_within, view_posts
+from ttp.services.queries import PostView, accounts_of, accounts_within, is_within, missing_post, view_posts
 from ttp.services.templates.filling import Templates
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, queries
@@ -103,9 +103,9 @@ class PostChanges:
         """Return a post. Raise NotFound if it does not exist. Never creates a store."""
         with self.database.reading() as db:
             post = queries.post(db, post_id) if db else None
-        if post is None or not is_within(post, self.caller.accounts):
-            raise post_not_found(post_id)
-        return post
+            if post is None or not is_within(post, self.caller.accounts):
+                raise missing_post(db, post_id, self.caller, self.clock.now())
+            return post
 
     def accounts(self) -> tuple[Account, ...]:
         with self.database.reading() as db:
@@ -231,7 +231,7 @@ class PostChanges:
             for post_id in post_ids:
                 post = queries.post(db, post_id)
                 if post is None or not is_within(post, self.caller.accounts):
-                    raise post_not_found(post_id)
+                    raise missing_post(db, post_id, self.caller, self.clock.now())
                 if self.expected is not None and post.revision != self.expected:
                     raise Stale(
                         f"post {post_id} was changed since you read it; that change was kept",

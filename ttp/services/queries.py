@@ -105,21 +105,9 @@ class Queries:
         """Return a post as shown. Raise NotFound if it does not exist."""
         posts = self.posts_by_id([post_id])
         if not posts:
-            raise self._deleted_error(post_id) or post_not_found(post_id)
+            with self._database.reading() as db:
+                raise missing_post(db, post_id, self._caller, self._clock.now())
         return posts[0]
-
-    def _deleted_error(self, post_id: int) -> NotFound | None:
-        """Return the error for a deleted post; None if it never existed. An agent undoes its own changes alone."""
-        from ttp.store import change_log
-
-        with self._database.reading() as db:
-            if db is None or not self._knows(db, post_id):
-                return None
-            last = change_log.next_changes(db, self._clock.now(), 1, post=post_id, undone=False)
-        ways = [Hint("see", action("log", post_id)), Hint("fix", action("undo", post=post_id))]
-        if self._caller.is_agent and not any(one.actor == self._caller.name for one in last):
-            ways.pop()
-        return NotFound(f"post {post_id} is deleted", *ways)
 
     def accounts_of(self, post_id: int) -> list[Account]:
         """Return the accounts of a post. Raise NotFound if there is no such post."""
@@ -160,7 +148,7 @@ class Queries:
                 if db is not None and self._within is not None:
                     there = [one.id or 0 for one in queries.posts_by_id(db, there) if is_within(one, self._within)]
                 if not there and first == last:
-                    raise post_not_found(first)
+                    raise missing_post(db, first, self._caller, self._clock.now())
                 post_ids.update(dict.fromkeys(there))
         if not post_ids:
             raise NotFound("no posts in that range", Hint("see", action("list")))
@@ -169,7 +157,7 @@ class Queries:
     def attempts(self, post_id: int) -> list[Attempt]:
         """Return the steps of all attempts at a post, also a deleted one, oldest first. Raise NotFound."""
         with self._database.reading() as db:
-            if db is None or not self._knows(db, post_id):
+            if db is None or not _was_stored(db, post_id, self._within):
                 raise post_not_found(post_id)
             return list(queries.attempts(db, post_id))
 
@@ -181,7 +169,7 @@ class Queries:
         # A change may also be of posts that a limited user must not see.
         assert post_id is not None or self._within is None
         with self._database.reading() as db:
-            if post_id is not None and (db is None or not self._knows(db, post_id)):
+            if post_id is not None and (db is None or not _was_stored(db, post_id, self._within)):
                 raise post_not_found(post_id)
             return change_log.recent_changes(db, self._clock.now(), most, post_id, undos=undos) if db else []
 
@@ -199,14 +187,9 @@ class Queries:
         from ttp.store import change_log
 
         with self._database.reading() as db:
-            if db is None or not self._knows(db, post_id):
+            if db is None or not _was_stored(db, post_id, self._within):
                 raise post_not_found(post_id)
             return next(iter(change_log.next_changes(db, self._clock.now(), 1, post=post_id, undone=True)), None)
-
-    def _knows(self, db: Connection, post_id: int) -> bool:
-        """Return whether there is such a post, maybe a deleted one."""
-        post = queries.posts_even_deleted(db, [post_id]).get(post_id)
-        return post is not None and is_within(post, self._within)
 
     def accounts(self) -> list[Account]:
         with self._database.reading() as db:
@@ -256,6 +239,25 @@ class Queries:
                 for d in (*post.deliveries, *post.comments)
             )
         ]
+
+
+def missing_post(db: Connection | None, post_id: int, caller: Caller, now: datetime) -> NotFound:
+    """Return the error for a post that is not there: deleted, or never created. Agents undo only their changes."""
+    from ttp.store import change_log
+
+    if db is None or not _was_stored(db, post_id, caller.accounts):
+        return post_not_found(post_id)
+    last = change_log.next_changes(db, now, 1, post=post_id, undone=False)
+    ways = [Hint("see", action("log", post_id)), Hint("fix", action("undo", post=post_id))]
+    if caller.is_agent and not any(one.actor == caller.name for one in last):
+        ways.pop()
+    return NotFound(f"post {post_id} is deleted", *ways)
+
+
+def _was_stored(db: Connection, post_id: int, accounts: frozenset[int] | None) -> bool:
+    """Return whether there is such a post, maybe a deleted one."""
+    post = queries.posts_even_deleted(db, [post_id]).get(post_id)
+    return post is not None and is_within(post, accounts)
 
 
 def is_within(post: PostFields, accounts: frozenset[int] | None) -> bool:

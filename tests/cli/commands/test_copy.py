@@ -44,7 +44,15 @@ def test_a_deleted_post_says_how_it_comes_back(ttp: Program) -> None:
     ttp.ok("delete", "1")
     gone = ttp("show", "1", "--json")
     assert (gone.code, gone.error["code"], gone.error["hint"]) == (3, "not_found", "ttp log 1")
-    assert "ttp undo --post 1" in ttp("show", "1").err
+    for words in (
+        ("show", "1"),
+        ("edit", "1", "Hi"),
+        ("delete", "1"),
+        ("plan", "1", "--dry-run"),
+        ("schedule", "1", "--at", "tomorrow 9am"),
+    ):
+        refused = ttp(*words)
+        assert (refused.code, "ttp undo --post 1" in refused.err) == (3, True), words
 
 
 def test_a_list_is_sorted_and_bounded_by_days(ttp: Program) -> None:
