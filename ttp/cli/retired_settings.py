@@ -4,7 +4,7 @@ commands to type and goes on without them; where they are typed, they are refuse
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ttp.domain.action import action
 from ttp.domain.config import OWN_KEYS, RETIRED, Key
@@ -63,7 +63,7 @@ def _group(name: str) -> str:
 
 
 def _replacements(
-    values: Mapping[str, tuple[str, ...]], in_environment: Container[str], variable: Callable[[str], str]
+    values: Mapping[str, tuple[str, ...]], in_environment: Collection[str], variable: Callable[[str], str]
 ) -> Iterator[str]:
     names = tuple("program" if name == "command" else name for name in values.get("notify.kinds", ()))
     for new in dict.fromkeys(new for name, new in RETIRED.items() if name in values or new in names):
@@ -73,7 +73,8 @@ def _replacements(
         old = next(name for name in values if RETIRED[name] == new)
         words, is_variable = names if new == "notify.to" else values[old], old in in_environment
         if new not in OWN_KEYS or not words:
-            yield f"unset {variable(old)}" if is_variable else f"ttp config unset {_group(old)}"
+            if not is_variable:
+                yield f"ttp config unset {_group(old)}"
         elif is_variable:  # arguments of a program may be secrets, and are not repeated
             value = f'"${variable(old)}"' if new == "notify.program" else shlex.quote(shlex.join(words))
             yield f"export {variable(new)}={value}"
@@ -82,3 +83,5 @@ def _replacements(
         else:
             dashes = "-- " if any(word.startswith("-") for word in words) else ""
             yield f"ttp config set {new} {dashes}{shlex.join(words)}"
+    if in_environment:
+        yield " ".join(("unset", *map(variable, in_environment)))
