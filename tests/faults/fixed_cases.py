@@ -39,6 +39,8 @@ FIXED_CASES = (
         "one trouble", "request arrives late", "mastodon video, request 3 GET /api/v1/accounts/verify_credentials"
     ),
     FixedCase("one trouble", "HTML", "mastodon thread, call 3 POST /api/v1/statuses"),
+    # A page was taken for the end of the upload, and each process waited anew for what never arrived.
+    FixedCase("one trouble", "HTML", "linkedin video, request 2 POST /rest/videos"),
     # It reads the answer that is too many as the next one, where connections are not checked for it.
     FixedCase("one trouble", "an answer twice", "x text, request 0 GET /2/users/me"),
     # On a fast machine this one spent the look-ups of a minute, and then the time of its runs.

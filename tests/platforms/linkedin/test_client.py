@@ -19,8 +19,8 @@ from tests.rows import each
 from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.diagnostics import Grade
-from ttp.domain.publishing.outcome import Done, Kind, NotDone, Unclear, Unknown
-from ttp.platforms.client import CardFile, Deleted, MediaFile
+from ttp.domain.publishing.outcome import Done, Handle, Kind, NotDone, Unclear, Unknown
+from ttp.platforms.client import CardFile, Deleted, MediaFile, Step, StepDone, StepFailed, Wait
 from ttp.platforms.linkedin.auth import handle_of
 from ttp.platforms.linkedin.errors import REFUSALS, refusal
 from ttp.platforms.linkedin.limits import next_reset
@@ -117,6 +117,40 @@ def test_an_image_that_something_else_answered_is_sent_again(
     steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert failure.outcome.passing
     assert isinstance(desk.publish(desk.prepare(last_handle(steps))), Done)
+
+
+def prepare_up_to_the_end(desk: Desk, folder: Path) -> tuple[Iterator[Step], Handle]:
+    """The preparation of a video whose parts were sent: the next call ends the upload."""
+    film = media(folder / "v.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
+    desk.order = replace(desk.order, media=(film,))
+    steps = desk.client.prepare(desk.order, {})
+    sent = next(step for step in steps if isinstance(step, StepDone) and step.step.endswith("part 1"))
+    return steps, sent.handle or {}
+
+
+def test_the_end_of_an_upload_that_something_else_answered_is_sent_again(desk: Desk, tmp_path: Path) -> None:
+    steps, handle = prepare_up_to_the_end(desk, tmp_path)
+    desk.fault("status", "/rest/videos$", **PAGE)
+    with pytest.raises(StepFailed) as failed:
+        next(steps)
+    assert failed.value.outcome.passing
+    assert isinstance(desk.publish(desk.prepare(handle)), Done)
+
+
+def test_a_video_that_never_arrived_is_sent_again_a_minute_later_by_whichever_process(
+    desk: Desk, tmp_path: Path
+) -> None:
+    steps, _ = prepare_up_to_the_end(desk, tmp_path)
+    desk.clock.move(60)
+    desk.fault("status", "/rest/videos$", status=200)
+    ended = next(steps)
+    assert isinstance(ended, StepDone)
+    assert isinstance(next(desk.client.prepare(desk.order, ended.handle or {})), Wait)
+    desk.clock.move(60)
+    later, failure = drive_to_failure(desk.client.prepare(desk.order, ended.handle or {}), desk.clock)
+    assert failure.outcome.passing
+    assert not any(isinstance(step, Wait) for step in later)
+    assert isinstance(desk.publish(desk.prepare(last_handle(later))), Done)
 
 
 def test_a_file_that_is_not_ready_is_tried_again_and_one_that_failed_is_not(desk: Desk, tmp_path: Path) -> None:

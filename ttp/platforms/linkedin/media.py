@@ -1,14 +1,14 @@
 """LinkedIn uploads: an image in one PUT, a video in the parts that LinkedIn names. Nothing of it is visible.
 
 See docs/reference/platforms/linkedin.md, sections 3.1 and 3.2. A handle's `media` has an entry per item: `sha256`, `id`
-(the URN), `at` (ms, when it was begun) and `ready`; while a video is sent `token`, `parts` (address, first and last
-byte of each) and `etags` of those that arrived.
+(the URN), `at` (ms, when it was begun, of a video that was sent when it was ended) and `ready`; while a video is sent
+`token`, `parts` (address, first and last byte of each) and `etags` of those that arrived.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from ttp.domain.publishing.outcome import Handle, Kind, NotDone
@@ -26,7 +26,8 @@ IMAGE_WAIT_S = 3.0
 PATIENCE_S = 1800.0
 """Seconds after which a video that is still processed counts as failed."""
 ARRIVES_WITHIN_S = 60.0
-"""Seconds after which a file that waits for its upload counts as never sent: something else answered."""
+"""Seconds after which a file that waits for its upload counts as never sent: something else answered. They go on while
+no process runs: each of cron's may end earlier."""
 _POLL_S = (2.0, 4.0, 8.0, 15.0)
 _URNS = ("urn:li:image:", "urn:li:video:")
 
@@ -42,10 +43,9 @@ class LinkedInUploads(LinkedInPart):
             yield from (self._video if file.item.is_video else self._image)(request, author, file, entry)
 
     def are_new(self, handle: Handle) -> bool:
-        """Return whether all files of a post were begun so short a time ago that LinkedIn may not have them yet."""
-        began = [value_at(entry, "at") for entry in (*media_entries(handle), handle.get("thumb"))]
-        since = to_ms(self._clock.now()) - ARRIVES_WITHIN_S * 1000
-        return all(at > since for at in began if isinstance(at, int))
+        """Return whether all files of a post were sent so short a time ago that LinkedIn may not have them yet."""
+        now = self._clock.now()
+        return all(_is_new(entry, now) for entry in (*media_entries(handle), handle.get("thumb")))
 
     def _is_usable(self, file: MediaFile, entry: Entry) -> bool:
         at = entry.get("at")
@@ -95,12 +95,12 @@ class LinkedInUploads(LinkedInPart):
             ended = self.call(
                 request, "POST", "/rest/videos?action=finalizeUpload", json={"finalizeUploadRequest": order}
             )
-            if not ended.is_success:
+            if not ended.is_success or (isinstance(ended, Answer) and _is_page(ended)):
                 failure = self.failure(request, ended)
                 if failure.kind in (Kind.CONTENT, Kind.MEDIA):  # a retry begins again
                     yield StepDone(f"drop the {step}", ended.status), {}
                 raise StepFailed(step, failure)
-            entry = {key: entry[key] for key in ("sha256", "id", "at")}
+            entry = {"sha256": entry["sha256"], "id": entry["id"], "at": to_ms(self._clock.now())}
             yield StepDone(f"end the {step}", ended.status), entry
         yield from self._wait_for_video(request, file.item.name, entry)
 
@@ -116,7 +116,7 @@ class LinkedInUploads(LinkedInPart):
                     reason = reply.text_at("processingFailureReason") or "it does not say why"
                     yield StepDone(f"drop the upload of {name}", reply.status), {}
                     raise StepFailed(step, NotDone(Kind.MEDIA, f"LinkedIn cannot process {name}: {reason}", "video"))
-                case "WAITING_UPLOAD" if waited >= ARRIVES_WITHIN_S:
+                case "WAITING_UPLOAD" if not _is_new(entry, self._clock.now()):
                     yield StepDone(f"drop the upload of {name}", reply.status), {}
                     raise StepFailed(step, NotDone(Kind.SERVER, f"LinkedIn did not get all of {name}", passing=True))
                 case "PROCESSING" | "WAITING_UPLOAD":
@@ -174,6 +174,16 @@ class LinkedInUploads(LinkedInPart):
         """Whether a token may go to a host: the API's, or another of LinkedIn's if the API is there."""
         is_linkedin = f".{self._http.host}".endswith(".linkedin.com")
         return host == self._http.host or (is_linkedin and f".{host}".endswith(".linkedin.com"))
+
+
+def _is_new(entry: object, now: datetime) -> bool:
+    at = value_at(entry, "at")
+    return not isinstance(at, int) or at > to_ms(now) - ARRIVES_WITHIN_S * 1000
+
+
+def _is_page(success: Answer) -> bool:
+    """Return whether something between answered: LinkedIn ends an upload with no body, or with JSON."""
+    return bool(success.body) and success.data is None
 
 
 def _is_arrival(success: Answer, *, is_image: bool) -> bool:
