@@ -25,7 +25,7 @@ from ttp.services.budget import BudgetCheck
 from ttp.services.optimal import HoursOfSpan, Optimal
 from ttp.services.post_changes import SavedPost
 from ttp.services.posts import Posts
-from ttp.services.queries import accounts_of, missing_post
+from ttp.services.queries import accounts_of, missing_post_error
 from ttp.services.slots import Availability, Slots
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts as stored_accounts
@@ -255,7 +255,7 @@ class Planning:
         posts = list(queries.posts_by_id(db, post_ids)) if db else []
         missing = set(post_ids) - {post.id for post in posts}
         if missing:
-            raise missing_post(db, min(missing), self._posts.caller, self._posts.clock.now())
+            raise missing_post_error(db, min(missing), self._posts.caller, self._posts.clock.now())
         accounts = stored_accounts.accounts(db) if db else []
         drafts = []
         refusals: dict[int, TtpError] = {}

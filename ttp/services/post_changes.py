@@ -26,7 +26,7 @@ from ttp.domain.time.clock import Clock
 from ttp.domain.time.formatting import first_valid_zone
 from ttp.platforms.registry import Registry
 from ttp.services.links import PostLinks
-from ttp.services.queries import PostView, accounts_of, accounts_within, is_within, missing_post, view_posts
+from ttp.services.queries import PostView, accounts_of, accounts_within, is_within, missing_post_error, view_posts
 from ttp.services.templates.filling import Templates
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, queries
@@ -104,7 +104,7 @@ class PostChanges:
         with self.database.reading() as db:
             post = queries.post(db, post_id) if db else None
             if post is None or not is_within(post, self.caller.accounts):
-                raise missing_post(db, post_id, self.caller, self.clock.now())
+                raise missing_post_error(db, post_id, self.caller, self.clock.now())
             return post
 
     def accounts(self) -> tuple[Account, ...]:
@@ -231,7 +231,7 @@ class PostChanges:
             for post_id in post_ids:
                 post = queries.post(db, post_id)
                 if post is None or not is_within(post, self.caller.accounts):
-                    raise missing_post(db, post_id, self.caller, self.clock.now())
+                    raise missing_post_error(db, post_id, self.caller, self.clock.now())
                 if self.expected is not None and post.revision != self.expected:
                     raise Stale(
                         f"post {post_id} was changed since you read it; that change was kept",

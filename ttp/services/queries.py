@@ -106,7 +106,7 @@ class Queries:
         posts = self.posts_by_id([post_id])
         if not posts:
             with self._database.reading() as db:
-                raise missing_post(db, post_id, self._caller, self._clock.now())
+                raise missing_post_error(db, post_id, self._caller, self._clock.now())
         return posts[0]
 
     def accounts_of(self, post_id: int) -> list[Account]:
@@ -148,7 +148,7 @@ class Queries:
                 if db is not None and self._within is not None:
                     there = [one.id or 0 for one in queries.posts_by_id(db, there) if is_within(one, self._within)]
                 if not there and first == last:
-                    raise missing_post(db, first, self._caller, self._clock.now())
+                    raise missing_post_error(db, first, self._caller, self._clock.now())
                 post_ids.update(dict.fromkeys(there))
         if not post_ids:
             raise NotFound("no posts in that range", Hint("see", action("list")))
@@ -241,7 +241,7 @@ class Queries:
         ]
 
 
-def missing_post(db: Connection | None, post_id: int, caller: Caller, now: datetime) -> NotFound:
+def missing_post_error(db: Connection | None, post_id: int, caller: Caller, now: datetime) -> NotFound:
     """Return the error for a post that is not there: deleted, or never created. Agents undo only their changes."""
     from ttp.store import change_log
 

@@ -1,8 +1,8 @@
 """LinkedIn uploads: an image in one PUT, a video in the parts that LinkedIn names. Nothing of it is visible.
 
 See docs/reference/platforms/linkedin.md, sections 3.1 and 3.2. A handle's `media` has an entry per item: `sha256`, `id`
-(the URN), `at` (ms, when it was begun, of a video that was sent when it was ended) and `ready`; while a video is sent
-`token`, `parts` (address, first and last byte of each) and `etags` of those that arrived.
+(the URN), `at` (ms, when the upload began; of a video from its end on, when it ended) and `ready`; while a video is
+sent `token`, `parts` (address, first and last byte of each) and `etags` of those that arrived.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ IMAGE_WAIT_S = 3.0
 PATIENCE_S = 1800.0
 """Seconds after which a video that is still processed counts as failed."""
 ARRIVES_WITHIN_S = 60.0
-"""Seconds after which a file that waits for its upload counts as never sent: something else answered. They go on while
-no process runs: each of cron's may end earlier."""
+"""Seconds after which a file that waits for its upload counts as never sent: something else answered. Counted from its
+stored `at`, since a process that cron starts may end earlier."""
 _POLL_S = (2.0, 4.0, 8.0, 15.0)
 _URNS = ("urn:li:image:", "urn:li:video:")
 
